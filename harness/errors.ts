@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Every error that sub1m throws on purpose. There is none for "the kernel failed": that is a verdict.
+ *
+ *   Sub1mError
+ *   ├─ UsageError                exit 64  the command line or a file the user named is not what it must be
+ *   ├─ FormatError               exit 65  bytes or text that cannot be read
+ *   │  └─ UnsupportedFormatError          a format known by name that sub1m does not read
+ *   ├─ InfraError                exit 69  sub1m cannot tell: the host, QEMU, a download
+ *   │  ├─ HostError                       the host lacks something: a tool, memory, room on a disk
+ *   │  ├─ PackageError                    a package cannot be found, downloaded or unpacked
+ *   │  ├─ ProcessError                    a child process failed
+ *   │  ├─ QmpError                        QEMU refused a command, or its QMP socket broke
+ *   │  ├─ GuestLinkError                  the agent in the guest broke PROTOCOL.md or went away
+ *   │  └─ DeadlineError                   a wait, named, ran out of its budget
+ *   └─ InterruptedError          exit 130 Ctrl-C, SIGTERM or the caller's abort
+ */
+
+/** The base of all: a stable `code` for programs, a message for people, the `cause` kept. */
+export abstract class Sub1mError extends Error {
+  abstract readonly code: `E_${string}`;
+  /** The exit status of a command that ends with this error (sysexits.h; 130 as shells do). */
+  abstract readonly exitCode: 64 | 65 | 69 | 130;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** What the user asked for cannot be done as asked. */
+export class UsageError extends Sub1mError {
+  readonly code = 'E_USAGE';
+  readonly exitCode = 64;
+}
+
+/** Bytes or text that are not of the format they must have. */
+export class FormatError extends Sub1mError {
+  readonly code: `E_${string}` = 'E_FORMAT';
+  readonly exitCode = 65;
+}
+
+/** A format that sub1m knows by name and does not read. */
+export class UnsupportedFormatError extends FormatError {
+  override readonly code = 'E_UNSUPPORTED_FORMAT';
+}
+
+/** The harness cannot tell: no verdict follows from it. */
+export abstract class InfraError extends Sub1mError {
+  readonly exitCode = 69;
+}
+
+/** The host lacks something that the run needs. */
+export class HostError extends InfraError {
+  readonly code = 'E_HOST';
+}
+
+/** A package cannot be found, downloaded, verified or unpacked. */
+export class PackageError extends InfraError {
+  readonly code = 'E_PACKAGE';
+}
+
+/** A child process could not be started or ended otherwise than it must. */
+export class ProcessError extends InfraError {
+  readonly code = 'E_PROCESS';
+}
+
+/** QEMU refused a QMP command, or the QMP connection broke. */
+export class QmpError extends InfraError {
+  readonly code = 'E_QMP';
+}
+
+/** The agent in the guest went away or spoke otherwise than guest/PROTOCOL.md says. */
+export class GuestLinkError extends InfraError {
+  readonly code = 'E_GUEST_LINK';
+}
+
+/** A wait ran out of its budget. */
+export class DeadlineError extends InfraError {
+  readonly code = 'E_DEADLINE';
+  /** What was waited for, as the one who waited named it. */
+  readonly waitedFor: string;
+
+  constructor(waitedFor: string, budgetMs: number) {
+    super(`Waited ${budgetMs / 1000} s for ${waitedFor}`);
+    this.waitedFor = waitedFor;
+  }
+}
+
+/** The user or the caller ended the work before it was done. */
+export class InterruptedError extends Sub1mError {
+  readonly code = 'E_INTERRUPTED';
+  readonly exitCode = 130;
+}
+
+/** What an error of Node's own file or socket calls is to us: the host's; any other error stays what it is. */
+export function fromSystemError(error: unknown): unknown {
+  const isSystemError = error instanceof Error && 'errno' in error && 'syscall' in error;
+  return isSystemError ? new HostError(`The host cannot do it: ${error.message}`, { cause: error }) : error;
+}
