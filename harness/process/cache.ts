@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import { randomUUID } from 'node:crypto';
+import { access, mkdir, readdir, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+
+const building = new Map<string, Promise<string>>();
+
+/**
+ * The folder `path` of the cache, made by `build` if it is not there. `build` fills a folder of its own beside it,
+ * which then takes the final name at once: a half-built entry is never seen, and of two programs that build the
+ * same entry one wins and the other's copy is dropped.
+ */
+export function cachedFolder(path: string, build: (folder: string) => Promise<void>): Promise<string> {
+  const underWay = building.get(path) ?? buildFolder(path, build).finally(() => building.delete(path));
+  building.set(path, underWay);
+  return underWay;
+}
+
+async function buildFolder(path: string, build: (folder: string) => Promise<void>): Promise<string> {
+  if (await exists(path)) return path;
+  await mkdir(dirname(path), { recursive: true });
+  await sweepUnfinished(dirname(path));
+  const unfinished = join(dirname(path), `.unfinished-${process.pid}-${randomUUID()}`);
+  try {
+    await mkdir(unfinished);
+    await build(unfinished);
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { recursive: true, force: true });
+    if (!(await exists(path))) throw error;
+  }
+  return path;
+}
+
+/** Removes what programs that were killed while building left behind. */
+async function sweepUnfinished(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const pid = /^\.unfinished-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !(await exists(`/proc/${pid}`))) {
+      await rm(join(folder, name), { recursive: true, force: true });
+    }
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await access(path);
+    return true;
+  } catch {
+    return false;
+  }
+}
+

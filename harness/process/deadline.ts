@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import { setTimeout as delay } from 'node:timers/promises';
+import { DeadlineError, InterruptedError } from '../errors.ts';
+
+/**
+ * Waits for `work`, at most `budgetMs`. `what` completes the sentence "Waited … for".
+ * Throws `DeadlineError` when the budget is over and `InterruptedError` when `signal` fires; whichever comes
+ * first ends the wait, and the `AbortSignal` that `work` got is aborted.
+ */
+export async function withDeadline<T>(
+  what: string,
+  { budgetMs, signal }: { readonly budgetMs: number; readonly signal: AbortSignal },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const over = new AbortController();
+  const either = AbortSignal.any([signal, over.signal]);
+  const timeout = (async (): Promise<never> => {
+    await delay(budgetMs, undefined, { signal: either });
+    throw new DeadlineError(what, budgetMs);
+  })();
+  const interrupted = aborted(signal, `Interrupted while waiting for ${what}`);
+  // Whoever loses the race is told through `either`; its rejection is no news.
+  for (const loser of [timeout, interrupted.promise]) loser.catch(() => {});
+  try {
+    return await Promise.race([work(either), timeout, interrupted.promise]);
+  } catch (error) {
+    if (signal.aborted && !(error instanceof InterruptedError)) throw interruption(signal, what);
+    throw error;
+  } finally {
+    interrupted.stop();
+    over.abort();
+  }
+}
+
+/** A promise that rejects with `InterruptedError` when `signal` fires. */
+function aborted(signal: AbortSignal, message: string): { promise: Promise<never>; stop: () => void } {
+  let stop = (): void => {};
+  const promise = new Promise<never>((_resolve, reject) => {
+    const onAbort = (): void => {
+      reject(new InterruptedError(message, { cause: signal.reason }));
+    };
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    stop = () => {
+      signal.removeEventListener('abort', onAbort);
+    };
+  });
+  return { promise, stop };
+}
+
+function interruption(signal: AbortSignal, what: string): InterruptedError {
+  return new InterruptedError(`Interrupted while waiting for ${what}`, { cause: signal.reason });
+}

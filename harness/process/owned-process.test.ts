@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { InterruptedError, ProcessError } from '../errors.ts';
+import { OwnedProcess, runCommand } from './owned-process.ts';
+
+const signal = new AbortController().signal;
+
+describe('OwnedProcess', () => {
+  it('is gone when its scope ends', async () => {
+    let pid: number | undefined;
+    {
+      await using child = OwnedProcess.spawn(['sleep', '60']);
+      pid = child.pid;
+      expect(existsSync(`/proc/${pid}`)).toBe(true);
+    }
+    expect(existsSync(`/proc/${pid}`)).toBe(false);
+  });
+
+  it('is gone even when it ignores SIGTERM', async () => {
+    const child = OwnedProcess.spawn(['sh', '-c', 'trap "" TERM; echo up >&2; while :; do sleep 0.1; done']);
+    const end = await child.stop();
+    expect(['SIGTERM', 'SIGKILL']).toContain(end.signal);
+    expect(existsSync(`/proc/${child.pid}`)).toBe(false);
+  });
+
+  it('tells how a child ended by itself, with the end of its standard error', async () => {
+    await using child = OwnedProcess.spawn(['sh', '-c', 'echo "no such machine" >&2; exit 3']);
+    expect(await child.ended).toEqual({ exitCode: 3, signal: undefined, stderr: 'no such machine' });
+  });
+
+  it('tells of a program that does not exist', async () => {
+    await using child = OwnedProcess.spawn(['/nonexistent/qemu']);
+    const end = await child.ended;
+    expect(end.exitCode).not.toBe(0);
+    expect(end.stderr).toContain('/nonexistent/qemu');
+  });
+});
+
+describe('runCommand()', () => {
+  it('gives standard output', async () => {
+    expect(await runCommand(['printf', 'a b'], { signal })).toBe('a b');
+  });
+
+  it('throws with command, status and standard error', async () => {
+    const failing = runCommand(['sh', '-c', 'echo broken >&2; exit 4'], { signal });
+    await expect(failing).rejects.toThrow(ProcessError);
+    await expect(failing).rejects.toThrow('exit status 4\nbroken');
+  });
+
+  it('takes the exit codes it is told to take', async () => {
+    expect(await runCommand(['sh', '-c', 'echo x; exit 1'], { signal, okExitCodes: [0, 1] })).toBe('x');
+  });
+
+  it('ends the command when interrupted', async () => {
+    const controller = new AbortController();
+    const running = runCommand(['sleep', '60'], { signal: controller.signal });
+    controller.abort();
+    await expect(running).rejects.toThrow(InterruptedError);
+  });
+});
