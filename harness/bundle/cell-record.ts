@@ -1,0 +1,117 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `bundle/`: the evidence of one cell on the host: names, schemas, reading and writing.
+ * Its one rule: it knows what evidence is called and shaped, never what it means (that is `check/`).
+ * `cell/` writes bundles, `check/` reads them; they share nothing else. Start reading here.
+ */
+import { z } from 'zod';
+
+/** The version of every JSON file in a results folder. */
+export const SCHEMA_VERSION = 1;
+
+/** A cell's life, in order (DESIGN.md, "Phases of a cell"). */
+export const PHASES = ['firmware', 'boot', 'observe', 'load', 'trigger', 'capture', 'dump', 'off'] as const;
+
+export const phaseSchema = z.enum(PHASES);
+
+/** One step in a cell's life. */
+export type Phase = z.infer<typeof phaseSchema>;
+
+/** The policies by which kernels decide who owns low memory, and `auto`: probe the kernel. */
+export const policyWantedSchema = z.enum(['auto', 'lock-on-crashkernel', 'reserve-1m']);
+
+/** What was asked of a cell: one kernel × one machine × crashkernel × load syscall × trigger. */
+export const cellSpecSchema = z.object({
+  /** Kernel reference as the user wrote it: a path or `debian:<version or package>`. */
+  kernel: z.string(),
+  /** The value of `crashkernel=`, or null for none. */
+  crashkernel: z.string().nullable(),
+  /** Firmware layout below 1 MiB: only OVMF's own for now. */
+  layout: z.literal('stock'),
+  /** Which syscall loads the capture kernel. */
+  load: z.enum(['kexec_file_load', 'kexec_load']),
+  /** How the system kernel is made to panic: `/proc/sysrq-trigger`, or a BREAK and `c` on its serial console. */
+  trigger: z.enum(['sysrq', 'serial-break']),
+  cpus: z.number().int().positive(),
+  memoryMiB: z.number().int().positive(),
+  accel: z.enum(['auto', 'kvm', 'tcg']),
+  /** How much of the vmcore is kept. */
+  vmcore: z.enum(['full', 'filtered', 'none']),
+  /** Appended to the system kernel's command line. */
+  append: z.string(),
+  policy: policyWantedSchema,
+});
+
+/** See `cellSpecSchema`. */
+export type CellSpec = z.infer<typeof cellSpecSchema>;
+
+const lastLinesSchema = z.array(z.string());
+
+/**
+ * How a cell's life ended. None of them is a verdict: `check/` decides what each says of the kernel.
+ * `lastLines` are the last lines of the console, made printable.
+ */
+export const outcomeSchema = z.discriminatedUnion('kind', [
+  /** Every phase ended as planned; `cause` is QEMU's `ShutdownCause` of the end, e.g. `guest-reset`. */
+  z.object({ kind: z.literal('completed'), cause: z.string() }),
+  /** The machine was reset or powered off from inside in a phase where it must go on. */
+  z.object({
+    kind: z.literal('machine-ended'),
+    phase: phaseSchema,
+    /** QEMU's `ShutdownCause`, or `crashed` when QEMU itself died. */
+    cause: z.string(),
+    lastLines: lastLinesSchema,
+  }),
+  /** A phase overran its budget; `silentMs` is how long the console had been silent by then. */
+  z.object({
+    kind: z.literal('overrun'),
+    phase: phaseSchema,
+    budgetMs: z.number(),
+    silentMs: z.number(),
+    lastLines: lastLinesSchema,
+  }),
+  /** The agent could not do what it was told, and said why. */
+  z.object({ kind: z.literal('refused'), phase: phaseSchema, why: z.string(), lastLines: lastLinesSchema }),
+  /** The harness or the host failed: nothing follows for the kernel. `code` is a `Sub1mError` code. */
+  z.object({ kind: z.literal('infra'), phase: phaseSchema.nullable(), code: z.string(), message: z.string() }),
+]);
+
+/** See `outcomeSchema`. */
+export type Outcome = z.infer<typeof outcomeSchema>;
+
+/** The kernel image that a reference led to. */
+export const kernelRecordSchema = z.object({
+  /** The release string in the image's header, e.g. `6.12.43+deb12-cloud-amd64`. */
+  release: z.string(),
+  image: z.string(),
+  imageSha256: z.string(),
+  /** Name and version of the package it came from, or null for a bare image. */
+  package: z.string().nullable(),
+});
+
+/** The machine that a cell ran on. */
+export const machineRecordSchema = z.object({
+  qemu: z.object({ binary: z.string(), version: z.string() }),
+  ovmf: z.object({ code: z.string(), sha256: z.string() }),
+  accel: z.object({ kind: z.enum(['kvm', 'tcg']), why: z.string() }),
+});
+
+/** `cell.json`: what was asked, what it was, and how it ended. */
+export const cellRecordSchema = z.object({
+  schema: z.literal(SCHEMA_VERSION),
+  id: z.string(),
+  spec: cellSpecSchema,
+  /** Null when the cell failed before there was one. */
+  kernel: kernelRecordSchema.nullable(),
+  machine: machineRecordSchema.nullable(),
+  cmdline: z.object({ system: z.string(), capture: z.string().nullable() }),
+  outcome: outcomeSchema,
+  /** Seconds per phase that was entered, and `total`. */
+  seconds: z.record(z.string(), z.number()),
+  startedAt: z.string(),
+});
+
+/** See `cellRecordSchema`. */
+export type CellRecord = z.infer<typeof cellRecordSchema>;
+export type KernelRecord = z.infer<typeof kernelRecordSchema>;
+export type MachineRecord = z.infer<typeof machineRecordSchema>;
