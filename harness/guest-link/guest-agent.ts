@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import { GuestLinkError } from '../errors.ts';
+import { GuestTap, type TestPoint } from './guest-tap.ts';
+
+/** The version of guest/PROTOCOL.md that this file speaks. */
+const AGENT_VERSION = '1';
+
+/** Which kernel an agent runs in. */
+export type GuestRole = 'system' | 'capture';
+
+/** What the agent says of itself when its kernel has reached user space. */
+export interface Hello {
+  readonly role: GuestRole;
+  readonly release: string;
+}
+
+/** The agent's serial port, as far as this file needs it. */
+interface AgentPort {
+  write(text: string): void;
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+}
+
+/** The agents of one machine, one after the other: commands out, answers in. */
+export class GuestAgent {
+  readonly #port: AgentPort;
+  readonly #points: TestPoint[] = [];
+  #wake: () => void = () => {};
+
+  constructor(port: AgentPort) {
+    this.#port = port;
+    const tap = new GuestTap((point) => {
+      this.#points.push(point);
+      this.#wake();
+    });
+    port.onBytes((bytes) => {
+      tap.feed(bytes);
+    });
+  }
+
+  /**
+   * Waits for the agent of `role` to come up. Throws `GuestLinkError` when another one does or it speaks
+   * another version. The caller bounds the wait: `signal` ends it.
+   */
+  async hello(role: GuestRole, signal: AbortSignal): Promise<Hello> {
+    const point = await this.#answer('hello', signal);
+    const { agent, role: found, release = '' } = Object.fromEntries(point.values);
+    if (agent !== AGENT_VERSION || found !== role) {
+      throw new GuestLinkError(
+        `Cannot talk to the guest: agent ${AGENT_VERSION} of the ${role} kernel wanted, ` +
+          `agent ${agent ?? '?'} of ${found ?? 'no'} kernel found`,
+      );
+    }
+    return { role, release };
+  }
+
+  /** Sends a command and waits for its answer, which may be `not ok`. The caller bounds the wait. */
+  async command(name: string, argument: string, signal: AbortSignal): Promise<TestPoint> {
+    this.#port.write(`${name} ${argument}\n`);
+    return this.#answer(name, signal);
+  }
+
+  async #answer(name: string, signal: AbortSignal): Promise<TestPoint> {
+    const point = await this.#next(signal);
+    if (point.name === name) return point;
+    throw new GuestLinkError(`Cannot follow the guest: an answer to "${name}" wanted, one to "${point.name}" found`);
+  }
+
+  async #next(signal: AbortSignal): Promise<TestPoint> {
+    for (;;) {
+      const point = this.#points.shift();
+      if (point) return point;
+      // eslint-disable-next-line no-await-in-loop
+      await new Promise<void>((resolve, reject) => {
+        this.#wake = resolve;
+        signal.addEventListener('abort', () => {
+          reject(new GuestLinkError('The guest did not answer'));
+        });
+        if (signal.aborted) reject(new GuestLinkError('The guest did not answer'));
+      });
+    }
+  }
+}

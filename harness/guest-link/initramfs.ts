@@ -1,0 +1,114 @@
+// SPDX-License-Identifier: MIT
+import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { HostError } from '../errors.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { findProgram } from '../process/find-program.ts';
+import { sha256, sha256File } from '../process/file-hash.ts';
+import { runCommand } from '../process/owned-process.ts';
+
+/** What the agent runs, and the Debian package that has it. */
+const GUEST_TOOLS = [
+  ['busybox', 'busybox-static'],
+  ['kexec', 'kexec-tools'],
+  ['makedumpfile', 'makedumpfile'],
+] as const;
+
+/** The busybox applets that guest/init names. */
+const APPLETS =
+  'cat cp cut dd dmesg head insmod mkdir mount poweroff printf rm sh stat stty sync tail tar tr uname'.split(' ');
+
+const GUEST_FOLDER = join(import.meta.dirname, '../../guest');
+
+export interface GuestImageOptions {
+  readonly cacheDir: string;
+  readonly signal: AbortSignal;
+}
+
+/** What a cell gives its machine: the initramfs, and the image of the disk `input`. */
+export interface GuestImage {
+  readonly initrd: string;
+  readonly input: string;
+}
+
+/**
+ * The initramfs and input disk for one kernel, built once and cached by content: the base archive (agent and
+ * tools) with the kernel's modules behind it, and a tar of kernel and initramfs for the capture kernel.
+ * Throws `HostError` naming the package of a tool that is missing.
+ */
+export async function requireGuestImage(
+  kernel: { readonly image: string; readonly imageSha256: string; readonly modules: readonly string[] },
+  options: GuestImageOptions,
+): Promise<GuestImage> {
+  const base = await requireBase(options);
+  const modules = await Promise.all(kernel.modules.map(sha256File));
+  const key = sha256([base.key, kernel.imageSha256, ...modules].join());
+  const folder = await cachedFolder(join(options.cacheDir, 'guest', key), async (building) => {
+    const initrd = join(building, 'initrd');
+    await writeFile(initrd, await readFile(base.archive));
+    await writeFile(initrd, await modulesArchive(building, kernel.modules, options), { flag: 'a' });
+    await symlink(kernel.image, join(building, 'vmlinuz'));
+    await runCommand(
+      ['tar', '--dereference', '-cf', join(building, 'input'), '-C', building, 'vmlinuz', 'initrd'],
+      options,
+    );
+  });
+  return { initrd: join(folder, 'initrd'), input: join(folder, 'input') };
+}
+
+/** The archive with agent and tools, and the key of its contents. */
+async function requireBase(options: GuestImageOptions): Promise<{ key: string; archive: string }> {
+  const tools = await Promise.all(GUEST_TOOLS.map(([name, from]) => requireTool(name, from)));
+  const files = [...tools, ...(await librariesOf(tools, options))];
+  const init = join(GUEST_FOLDER, 'init');
+  const pack = join(GUEST_FOLDER, 'pack.sh');
+  const hashes = await Promise.all([init, pack, ...files].map(sha256File));
+  const key = sha256([...hashes, ...files, ...APPLETS].join());
+  const folder = await cachedFolder(join(options.cacheDir, 'guest-base', key), async (building) => {
+    const root = join(building, 'root');
+    for (const folderName of ['bin', 'dev', 'proc', 'sys', 'run', 'tmp', 'modules']) {
+      await mkdir(join(root, folderName), { recursive: true });
+    }
+    await install(init, join(root, 'init'));
+    for (const tool of tools) await install(tool, join(root, 'bin', basename(tool)));
+    for (const library of files.slice(tools.length)) await install(library, join(root, library));
+    for (const applet of APPLETS) await symlink('busybox', join(root, 'bin', applet));
+    await runCommand([pack, root, join(building, 'base.cpio')], options);
+  });
+  return { key, archive: join(folder, 'base.cpio') };
+}
+
+async function modulesArchive(
+  building: string,
+  modules: readonly string[],
+  options: GuestImageOptions,
+): Promise<Uint8Array> {
+  const root = join(building, 'root');
+  await mkdir(join(root, 'modules'), { recursive: true });
+  for (const module of modules) await copyFile(module, join(root, 'modules', basename(module)));
+  const archive = join(building, 'modules.cpio');
+  await runCommand([join(GUEST_FOLDER, 'pack.sh'), root, archive], options);
+  return readFile(archive);
+}
+
+async function install(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, to);
+  await chmod(to, 0o755);
+}
+
+async function requireTool(name: string, from: string): Promise<string> {
+  const path = await findProgram(name);
+  if (path !== undefined) return path;
+  throw new HostError(`Cannot build the initramfs: ${name} wanted, not found; run: apt-get install ${from}`);
+}
+
+/** The shared libraries, dynamic loader included, that dynamic programs load. */
+async function librariesOf(programs: readonly string[], options: GuestImageOptions): Promise<string[]> {
+  // Status 1 is ldd's answer for a static program.
+  const listings = await Promise.all(
+    programs.map((program) => runCommand(['ldd', program], { ...options, okExitCodes: [0, 1] })),
+  );
+  const paths = listings.flatMap((listing) => listing.match(/\/\S+\.so\S*/g) ?? []);
+  return [...new Set(paths)].toSorted();
+}
