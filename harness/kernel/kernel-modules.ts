@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import { mkdir, rename } from 'node:fs/promises';
+import { extname, join } from 'node:path';
+import { PackageError } from '../errors.ts';
+import { runCommand } from '../process/owned-process.ts';
+
+/** What a kernel must have, built in or as modules, to reach a virtio disk. */
+const DISK_DRIVERS = ['virtio_pci', 'virtio_blk'];
+
+/** What decompresses a module in place, by its extension (`CONFIG_MODULE_COMPRESS_*`). */
+const DECOMPRESS = new Map<string, readonly string[]>([
+  ['.xz', ['xz', '-d']],
+  ['.zst', ['zstd', '-dq', '--rm']],
+  ['.gz', ['gzip', '-d']],
+]);
+
+/** Not on the search path of an ordinary user. */
+const MODINFO = '/sbin/modinfo';
+
+/** The modules of an unpacked kernel. */
+export interface ModuleTree {
+  /** Where each module lies, by its name. */
+  readonly modules: ReadonlyMap<string, string>;
+  readonly builtin: ReadonlySet<string>;
+}
+
+/**
+ * Moves the modules that reach the disk into `folder`, decompressed, named in load order, and gives
+ * these names. Throws `PackageError` if one is neither there nor built in.
+ */
+export async function takeDiskModules(
+  tree: ModuleTree,
+  folder: string,
+  signal: AbortSignal,
+): Promise<string[]> {
+  const taken = new Map<string, string>();
+  for (const driver of DISK_DRIVERS) await addModule(driver, { tree, taken, signal });
+  await mkdir(folder);
+  const names: string[] = [];
+  for (const [module, path] of taken) {
+    const name = `${String(names.length).padStart(2, '0')}-${module}.ko`;
+    await rename(path, join(folder, name));
+    names.push(name);
+  }
+  return names;
+}
+
+/**
+ * The name of the module in a file, or undefined if it is no module. `-` and `_` are the same to
+ * the kernel.
+ */
+export function moduleName(path: string): string | undefined {
+  return /([^/]+)\.ko(?:\.\w+)?$/.exec(path)?.[1]?.replaceAll('-', '_');
+}
+
+interface Taking {
+  readonly tree: ModuleTree;
+  readonly taken: Map<string, string>;
+  readonly signal: AbortSignal;
+}
+
+/** Adds a module to `taken`, after those that it depends on. */
+async function addModule(name: string, taking: Taking): Promise<void> {
+  const { tree, taken, signal } = taking;
+  if (taken.has(name) || tree.builtin.has(name)) return;
+  const compressed = tree.modules.get(name);
+  if (compressed === undefined) {
+    throw new PackageError(
+      `Cannot reach a disk with this kernel: ${name} is neither built in nor a module; ` +
+        'set CONFIG_VIRTIO_PCI and CONFIG_VIRTIO_BLK',
+    );
+  }
+  const path = await decompress(compressed, signal);
+  const depends = await runCommand([MODINFO, '-F', 'depends', path], { signal });
+  for (const dependency of depends.trim().split(',')) {
+    if (dependency !== '') await addModule(dependency.replaceAll('-', '_'), taking);
+  }
+  taken.set(name, path);
+}
+
+/** Decompresses a module in place and gives its new path. */
+async function decompress(path: string, signal: AbortSignal): Promise<string> {
+  const extension = extname(path);
+  const command = DECOMPRESS.get(extension);
+  if (command === undefined) return path;
+  await runCommand([...command, path], { signal });
+  return path.slice(0, -extension.length);
+}

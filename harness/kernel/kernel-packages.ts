@@ -1,0 +1,147 @@
+// SPDX-License-Identifier: MIT
+import suites from '../../images/suites/debian.json' with { type: 'json' };
+import { compareDebianVersions, versionBeginsWith } from './debian-version.ts';
+import { type KernelReference, NEWEST, renderVersionReference } from './kernel-reference.ts';
+import type { PackageRecord } from './package-records.ts';
+
+/** A kernel that the mirror names. */
+export interface KernelPackage {
+  readonly name: string;
+  readonly version: string;
+  /** `cloud`, `amd64`, `rt`, … */
+  readonly flavour: string;
+  readonly suite: string;
+  /** The packages to unpack: one, or image, modules and base files where Debian splits them. */
+  readonly parts: readonly PackageRecord[];
+  /** Names of parts that no suite has any more: without them the kernel cannot be had. */
+  readonly missing: readonly string[];
+}
+
+/** A reference to a package, not to a file. */
+export type PackageReference = Exclude<KernelReference, { kind: 'path' }>;
+
+/**
+ * An image of any flavour, signed or not: no meta package without a version, no -dbg, no template.
+ */
+const KERNEL_NAME =
+  /^linux-(?:image|binary)-(?:unsigned-)?\d.*?(?:-([a-z]+))?-amd64(?:-unsigned)?$/;
+
+/** `linux-image-6.12-amd64` is no kernel: it depends on the newest one of its series. */
+const META_DEPENDS = /\blinux-image-\d/;
+
+/**
+ * From 6.19 on the package that bears a kernel's name only depends on its parts, in its own
+ * version.
+ */
+const SPLIT_DEPENDS = /\blinux-(?:base|binary|modules)-\d[^\s(]*(?= \(= )/g;
+
+/**
+ * The names of the packages that together hold the kernel of this package; all have its version.
+ */
+export function partNames(name: string, depends: string): string[] {
+  const [, release] = /^linux-binary-(?:unsigned-)?(.+)$/.exec(name) ?? [];
+  if (release !== undefined) return [name, `linux-modules-${release}`, `linux-base-${release}`];
+  const parts: readonly string[] = depends.match(SPLIT_DEPENDS) ?? [];
+  // 6.18 depends on base files only: its image is in the package itself.
+  return parts.some((part) => part.startsWith('linux-binary-')) ? [...parts] : [name];
+}
+
+/**
+ * The kernels that can be had, oldest first: one for each version and flavour, signed if there is
+ * one.
+ */
+export function kernelsAmong(packages: readonly PackageRecord[]): KernelPackage[] {
+  return onePerVersion(kernelPackages(packages)).filter(isComplete);
+}
+
+/**
+ * The newest kernel that a reference matches; from a suite of last resort, or one with a part
+ * missing, only if there is no other.
+ */
+export function findKernel(
+  packages: readonly PackageRecord[],
+  wanted: PackageReference,
+): KernelPackage | undefined {
+  const kernels = kernelPackages(packages);
+  const matching =
+    wanted.kind === 'package'
+      ? kernels.filter(({ name }) => name === wanted.name).toSorted(byVersion)
+      : onePerVersion(kernels).filter(
+          ({ version, flavour }) =>
+            flavour === wanted.flavour &&
+            (wanted.version === NEWEST || versionBeginsWith(version, wanted.version)),
+        );
+  const complete = matching.filter(isComplete);
+  const usual = complete.findLast(({ suite }) => !suites.lastResort.includes(suite));
+  return usual ?? complete.at(-1) ?? matching.at(-1);
+}
+
+/** The reference that names exactly this kernel. */
+export function referenceTo({ version, flavour }: KernelPackage): string {
+  return renderVersionReference(version, flavour);
+}
+
+/** What can be had two before and two after a reference, of its flavour if there is such. */
+export function nearestReferences(
+  packages: readonly PackageRecord[],
+  wanted: PackageReference,
+): string[] {
+  const kernels = kernelsAmong(packages);
+  const flavour = wanted.kind === 'package' ? flavourOf(wanted.name) : wanted.flavour;
+  const flavoured = kernels.filter((kernel) => kernel.flavour === flavour);
+  const candidates = flavoured.length > 0 ? flavoured : kernels;
+  return wanted.kind === 'package'
+    ? neighbours(candidates, wanted.name, ({ name }) => name).map(({ name }) => `debian:${name}`)
+    : neighbours(candidates, wanted.version, ({ version }) => version).map(referenceTo);
+}
+
+/** The order of Debian versions orders names with a version in them just as well. */
+function neighbours(
+  kernels: readonly KernelPackage[],
+  wanted: string,
+  key: (kernel: KernelPackage) => string,
+): KernelPackage[] {
+  const sorted = kernels.toSorted((a, b) => compareDebianVersions(key(a), key(b)));
+  const older = sorted.filter((kernel) => compareDebianVersions(key(kernel), wanted) < 0).length;
+  return sorted.slice(Math.max(0, older - 2), older + 2);
+}
+
+function onePerVersion(kernels: readonly KernelPackage[]): KernelPackage[] {
+  const chosen = new Map<string, KernelPackage>();
+  for (const kernel of kernels.filter(({ name }) => name.startsWith('linux-image-'))) {
+    const other = chosen.get(referenceTo(kernel));
+    if (other === undefined || other.name.endsWith('-unsigned'))
+      chosen.set(referenceTo(kernel), kernel);
+  }
+  return [...chosen.values()].toSorted(byVersion);
+}
+
+/** Every package that is a kernel. */
+function kernelPackages(packages: readonly PackageRecord[]): KernelPackage[] {
+  const byName = new Map<string, PackageRecord>();
+  // The same package may be in several suites: the first one counts.
+  for (const record of packages.toReversed())
+    byName.set(`${record.name} ${record.version}`, record);
+  return [...byName.values()].flatMap(({ name, version, suite, depends }) => {
+    const flavour = flavourOf(name);
+    if (flavour === undefined || META_DEPENDS.test(depends)) return [];
+    const names = partNames(name, depends);
+    const parts = names.flatMap((part) => byName.get(`${part} ${version}`) ?? []);
+    const missing = names.filter((part) => !byName.has(`${part} ${version}`));
+    return [{ name, version, flavour, suite, parts, missing }];
+  });
+}
+
+/** The flavour that a kernel package's name tells, or undefined if it is no such name. */
+function flavourOf(name: string): string | undefined {
+  const match = KERNEL_NAME.exec(name);
+  return match === null ? undefined : (match[1] ?? 'amd64');
+}
+
+function isComplete({ missing }: KernelPackage): boolean {
+  return missing.length === 0;
+}
+
+function byVersion(a: KernelPackage, b: KernelPackage): number {
+  return compareDebianVersions(a.version, b.version);
+}

@@ -1,0 +1,132 @@
+// SPDX-License-Identifier: MIT
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { FormatError, PackageError, UsageError } from '../errors.ts';
+import { silentLog } from '../log.ts';
+import { sha256 } from '../process/file-hash.ts';
+import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { bzImage } from './bz-image-builder.ts';
+import { listKernels } from './list-kernels.ts';
+import type { PackageRecord } from './package-records.ts';
+import { type KernelContext, requireKernel } from './require-kernel.ts';
+import { kernelFolder } from './unpack-kernel.ts';
+
+const FETCHED = new Date().toISOString();
+const NAME = 'linux-image-6.12.43+deb12-cloud-amd64';
+const VERSION = '6.12.43-1~bpo12+1';
+const HASH = 'ab'.repeat(32);
+
+let temp: TempDir;
+let context: KernelContext;
+
+/** A cache with fresh lists and one kernel: nothing is left to ask of a mirror. */
+beforeEach(async () => {
+  temp = await makeTempDir();
+  const { signal } = new AbortController();
+  context = { cacheDir: temp.path, mirror: undefined, signal, log: silentLog };
+  const record = (name: string, version: string, depends: string): PackageRecord => {
+    const uri = `http://mirror.example/${name}.deb`;
+    return { name, version, suite: 'sid', uri, bytes: 7, sha256: HASH, depends };
+  };
+  const packages = [
+    record(NAME, VERSION, 'kmod'),
+    record('linux-image-7.1-cloud-amd64', '7.1-1', 'linux-binary-7.1-cloud-amd64 (= 7.1-1)'),
+  ];
+  await mkdir(join(temp.path, 'apt/host'), { recursive: true });
+  await writeFile(
+    join(temp.path, 'apt/host/kernels-1.json'),
+    JSON.stringify({ fetched: FETCHED, packages }),
+  );
+});
+afterEach(async () => {
+  await temp[Symbol.asyncDispose]();
+});
+
+async function fillCache(): Promise<string> {
+  const folder = kernelFolder(temp.path, [HASH]);
+  const kernel = {
+    release: '6.12.43+deb12-cloud-amd64',
+    imageSha256: 'cd'.repeat(32),
+    package: `${NAME} ${VERSION}`,
+    modules: ['00-virtio.ko', '01-virtio_blk.ko'],
+  };
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, 'kernel.json'), JSON.stringify(kernel));
+  return folder;
+}
+
+it('takes a kernel that is in the cache from there', async () => {
+  const folder = await fillCache();
+  expect(await requireKernel('debian:6.12', context)).toEqual({
+    ref: 'debian:6.12',
+    release: '6.12.43+deb12-cloud-amd64',
+    image: join(folder, 'vmlinuz'),
+    imageSha256: 'cd'.repeat(32),
+    modules: [join(folder, 'modules/00-virtio.ko'), join(folder, 'modules/01-virtio_blk.ko')],
+    package: `${NAME} ${VERSION}`,
+  });
+});
+
+it('lists what can be had and whether it is in the cache', async () => {
+  const listing = {
+    ref: `debian:${VERSION}`,
+    package: NAME,
+    version: VERSION,
+    flavour: 'cloud',
+    suite: 'sid',
+    downloadBytes: 7,
+    listed: FETCHED,
+  };
+  expect(await listKernels(context)).toEqual([{ ...listing, cached: false }]);
+  await fillCache();
+  expect(await listKernels(context)).toEqual([{ ...listing, cached: true }]);
+});
+
+it('names the nearest kernels when there is none of a version', async () => {
+  await expect(requireKernel('debian:6.13', context)).rejects.toThrow(
+    new UsageError(
+      `Cannot find the kernel debian:6.13: the nearest are debian:${VERSION}; ` +
+        '"sub1m kernels" lists all',
+    ),
+  );
+});
+
+it('names the part of a kernel that the mirror has no more', async () => {
+  await expect(requireKernel('debian:7.1', context)).rejects.toThrow(
+    new PackageError(
+      'Cannot get the kernel debian:7.1: no suite has linux-binary-7.1-cloud-amd64 any more; ' +
+        `the nearest are debian:${VERSION}; "sub1m kernels" lists all`,
+    ),
+  );
+});
+
+it('takes a bare image as it is', async () => {
+  const path = join(temp.path, 'bzImage');
+  await writeFile(path, bzImage());
+  expect(await requireKernel(path, context)).toEqual({
+    ref: path,
+    release: '6.12.43-test',
+    image: path,
+    imageSha256: sha256(bzImage()),
+    modules: [],
+    package: null,
+  });
+});
+
+it('says when there is no such file', async () => {
+  await expect(requireKernel('no/bzImage', context)).rejects.toThrow(
+    new UsageError(
+      'Cannot find the kernel no/bzImage: no such file; name a bzImage, a .deb or debian:<version>',
+    ),
+  );
+});
+
+it('does not take a folder', async () => {
+  await expect(requireKernel(temp.path, context)).rejects.toThrow(
+    new FormatError(
+      `Cannot use ${temp.path} as a kernel: a bzImage or .deb wanted, a folder found; ` +
+        'after a build the image is arch/x86/boot/bzImage',
+    ),
+  );
+});

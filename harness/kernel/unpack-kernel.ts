@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { PackageError, ProcessError } from '../errors.ts';
+import { sha256 } from '../process/file-hash.ts';
+import { runCommand } from '../process/owned-process.ts';
+import { readKernelImage } from './kernel-image.ts';
+import { type ModuleTree, moduleName, takeDiskModules } from './kernel-modules.ts';
+import { partNames } from './kernel-packages.ts';
+
+/** What `kernel.json` says of an unpacked kernel. */
+export interface UnpackedKernel {
+  readonly release: string;
+  readonly imageSha256: string;
+  /** Name and version of the package. */
+  readonly package: string;
+  /** Files in `modules/`, in load order. */
+  readonly modules: readonly string[];
+}
+
+/** The kernel image's place in a package. */
+const VMLINUZ = /^boot\/vmlinuz-[^/]+$|^usr\/lib\/modules\/[^/]+\/vmlinuz$/;
+
+const MODULES_BUILTIN = /\/modules\.builtin$/;
+
+/** Where the cache keeps the kernel of packages with these SHA-256. */
+export function kernelFolder(cacheDir: string, hashes: readonly string[]): string {
+  return join(cacheDir, 'kernels', sha256(hashes.join('\n')));
+}
+
+/**
+ * Fills `folder` with what a kernel needs of its packages: `vmlinuz`, `modules/` and `kernel.json`.
+ */
+export async function unpackKernel(
+  debs: readonly string[],
+  folder: string,
+  { name, signal }: { readonly name: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const tree = join(folder, 'tree');
+  for (const deb of debs) await unpackDeb(deb, tree, signal);
+  const files = await readdir(tree, { recursive: true });
+  const vmlinuz = files.find((file) => VMLINUZ.test(file));
+  if (vmlinuz === undefined) throw new PackageError(`Cannot use ${name}: no vmlinuz in it`);
+  const image = join(folder, 'vmlinuz');
+  await rename(join(tree, vmlinuz), image);
+  const { release, sha256: imageSha256 } = await readKernelImage(image);
+  const modules = await takeDiskModules(
+    await moduleTree(tree, files),
+    join(folder, 'modules'),
+    signal,
+  );
+  await rm(tree, { recursive: true });
+  const kernel: UnpackedKernel = { release, imageSha256, package: name, modules };
+  await writeFile(join(folder, 'kernel.json'), `${JSON.stringify(kernel, null, 2)}\n`);
+}
+
+/**
+ * A kernel package in a file: its name and version, and the files of all its parts, which must lie
+ * beside it.
+ */
+export async function readDeb(
+  path: string,
+  signal: AbortSignal,
+): Promise<{ readonly name: string; readonly parts: readonly string[] }> {
+  const format = '--showformat=${Package}\n${Version}\n${Depends}';
+  const control = await orPackageError(
+    path,
+    runCommand(['dpkg-deb', '--show', format, path], { signal }),
+  );
+  const [name = '', version = '', depends = ''] = control.split('\n');
+  const parts = partNames(name, depends).map((part) =>
+    part === name ? path : join(dirname(path), `${part}_${version}_amd64.deb`),
+  );
+  const missing = parts.filter((part) => !existsSync(part));
+  if (missing.length > 0) {
+    throw new PackageError(
+      `Cannot use ${path}: its other parts wanted beside it, no ${missing.join(', no ')} found; ` +
+        `put them there or name debian:${name}`,
+    );
+  }
+  return { name: `${name} ${version}`, parts };
+}
+
+async function unpackDeb(deb: string, tree: string, signal: AbortSignal): Promise<void> {
+  await orPackageError(deb, runCommand(['dpkg-deb', '--extract', deb, tree], { signal }));
+}
+
+async function orPackageError(deb: string, reading: Promise<string>): Promise<string> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    throw new PackageError(`Cannot read the package ${deb}: ${error.message}`, { cause: error });
+  }
+}
+
+async function moduleTree(root: string, files: readonly string[]): Promise<ModuleTree> {
+  const modules = new Map<string, string>();
+  for (const file of files) {
+    const name = moduleName(file);
+    if (name !== undefined) modules.set(name, join(root, file));
+  }
+  const list = files.find((file) => MODULES_BUILTIN.test(file));
+  const builtin = list === undefined ? '' : await readFile(join(root, list), 'utf8');
+  return {
+    modules,
+    builtin: new Set(builtin.split('\n').flatMap((line) => moduleName(line) ?? [])),
+  };
+}
