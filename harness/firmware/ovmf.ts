@@ -1,0 +1,160 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `firmware/`: OVMF images and their variable stores.
+ * Its one rule: which file is the firmware is read from QEMU's firmware descriptors, never guessed
+ * from a path. Start reading here.
+ */
+import { access, readFile, readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { z } from 'zod';
+import { HostError } from '../errors.ts';
+
+/** Where QEMU's docs/interop/firmware.json puts descriptors: distributions', administrator's. */
+const SYSTEM_FOLDERS = ['/usr/share/qemu/firmware', '/etc/qemu/firmware'] as const;
+
+/** A build of OVMF that can run a machine of ours. */
+export interface Ovmf {
+  /** The executable image; mapped read-only, shared by all machines. */
+  readonly code: string;
+  /** The template of the variable store; see `copyVars`. */
+  readonly vars: string;
+  /** The firmware descriptor that names the two. */
+  readonly descriptor: string;
+  readonly description: string;
+}
+
+/** What the firmware descriptors of a host offer, best first, and what cannot be used and why. */
+export interface OvmfSearch {
+  readonly found: readonly Ovmf[];
+  readonly rejected: readonly { readonly descriptor: string; readonly why: string }[];
+}
+
+/**
+ * Reads the firmware descriptors in `folders`, from general to specific. A descriptor hides those
+ * of the same name in earlier folders; an empty one only hides. Their order is that of their names.
+ */
+export async function findOvmf(folders: readonly string[] = SYSTEM_FOLDERS): Promise<OvmfSearch> {
+  const byName = new Map<string, string>();
+  for (const path of (await Promise.all(folders.map(descriptorsIn))).flat()) {
+    byName.set(basename(path), path);
+  }
+  const found: Ovmf[] = [];
+  const rejected: { descriptor: string; why: string }[] = [];
+  for (const [, descriptor] of [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    const judged = await judgeDescriptor(descriptor);
+    if (typeof judged === 'string') rejected.push({ descriptor, why: judged });
+    else if (judged !== undefined) found.push(judged);
+  }
+  return { found, rejected };
+}
+
+/** The first OVMF of `findOvmf`. Throws `HostError`, which says what was found instead. */
+export async function requireOvmf(folders: readonly string[] = SYSTEM_FOLDERS): Promise<Ovmf> {
+  const { found, rejected } = await findOvmf(folders);
+  if (found[0] !== undefined) return found[0];
+  const reasons = rejected.map(({ descriptor, why }) => `  ${descriptor}: ${why}\n`);
+  const what =
+    reasons.length === 0
+      ? `no firmware descriptor found in ${folders.join(', ')}; `
+      : `only these found:\n${reasons.join('')}`;
+  throw new HostError(
+    'Cannot find OVMF: x86_64 UEFI firmware for q35 without SMM wanted, ' +
+      `${what}install the package ovmf`,
+  );
+}
+
+/** Makes the machine's own copy of the variable store in `folder`; gives its path. */
+export async function copyVars(ovmf: Ovmf, folder: string): Promise<string> {
+  const path = join(folder, 'OVMF_VARS.fd');
+  // Not copyFile(), which would keep the mode of a template that nobody may write.
+  await writeFile(path, await readFile(ovmf.vars));
+  return path;
+}
+
+async function descriptorsIn(folder: string): Promise<string[]> {
+  try {
+    const names = await readdir(folder);
+    return names.filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
+  } catch {
+    // A folder that is not there holds no descriptors.
+    return [];
+  }
+}
+
+/** The firmware, or why it cannot be used, or nothing for an empty descriptor. */
+async function judgeDescriptor(descriptor: string): Promise<Ovmf | string | undefined> {
+  try {
+    const text = await readFile(descriptor, 'utf8');
+    if (text === '') return undefined;
+    const judged = ovmfFromDescriptor(descriptor, text);
+    if (typeof judged !== 'string')
+      await Promise.all([judged.code, judged.vars].map((f) => access(f)));
+    return judged;
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error);
+  }
+}
+
+const flashFileSchema = z.object({ filename: z.string(), format: z.string() });
+
+/** The part of QEMU's docs/interop/firmware.json, `Firmware`, that decides. */
+const descriptorSchema = z.object({
+  description: z.string(),
+  'interface-types': z.array(z.string()),
+  mapping: z.object({
+    device: z.string(),
+    mode: z.string().default('split'),
+    executable: flashFileSchema.optional(),
+    'nvram-template': flashFileSchema.optional(),
+  }),
+  targets: z.array(z.object({ architecture: z.string(), machines: z.array(z.string()) })),
+  features: z.array(z.string()),
+});
+
+type Descriptor = z.infer<typeof descriptorSchema>;
+
+/** Features that rule a firmware out, and why. */
+const UNUSABLE_FEATURES: Readonly<Record<string, string>> = {
+  'requires-smm': 'it requires SMM, and the machine has none',
+  'secure-boot': 'it has Secure Boot, and the kernels are not signed',
+  'enrolled-keys': 'its variable store has Secure Boot keys enrolled',
+};
+
+/** What a usable firmware must be, and what to say of one that is not; the first decides. */
+const DEMANDS: readonly (readonly [(descriptor: Descriptor) => boolean, string])[] = [
+  [(d) => d['interface-types'].includes('uefi'), 'it is no UEFI firmware'],
+  [(d) => d.targets.some(isOurMachine), 'it is not for x86_64 q35 machines'],
+  [(d) => d.mapping.device === 'flash', 'it does not go into flash'],
+  [(d) => d.mapping.mode === 'split', 'it has no variable store of its own'],
+];
+
+/** Reads a firmware descriptor; a string says why its firmware cannot be used. */
+function ovmfFromDescriptor(path: string, text: string): Ovmf | string {
+  const parsed = descriptorSchema.safeParse(jsonOrUndefined(text));
+  if (!parsed.success) return `it is no firmware descriptor: ${z.prettifyError(parsed.error)}`;
+  const descriptor = parsed.data;
+  const failed = DEMANDS.find(([holds]) => !holds(descriptor));
+  if (failed !== undefined) return failed[1];
+  for (const feature of descriptor.features) {
+    const why = UNUSABLE_FEATURES[feature];
+    if (why !== undefined) return why;
+  }
+  const { executable, 'nvram-template': nvram } = descriptor.mapping;
+  if (executable?.format !== 'raw' || nvram?.format !== 'raw') return 'its images are not raw';
+  const { description } = descriptor;
+  return { code: executable.filename, vars: nvram.filename, descriptor: path, description };
+}
+
+function isOurMachine(target: Descriptor['targets'][number]): boolean {
+  return (
+    target.architecture === 'x86_64' && target.machines.some((glob) => glob.startsWith('pc-q35-'))
+  );
+}
+
+function jsonOrUndefined(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

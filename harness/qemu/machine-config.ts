@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `qemu/`: one machine: its command line, QMP, its serial ports, and whether KVM can run it.
+ * Its one rule: sub1m listens on every socket and QEMU connects, so that no wait is a guess and
+ * none outlives QEMU. Start reading here, then `qemu-args.ts` and `machine.ts`.
+ */
+import { join } from 'node:path';
+
+/** A disk: a raw image on the host, virtio-blk in the guest. */
+export interface Disk {
+  /** What the guest knows it by: at most 20 letters, digits, `-`, `_`, `.`; a letter first. */
+  readonly serial: string;
+  readonly path: string;
+  readonly readonly: boolean;
+}
+
+/** Everything that QEMU is told. All paths are absolute. */
+export interface MachineConfig {
+  readonly binary: string;
+  readonly accel: 'kvm' | 'tcg';
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  /** OVMF, and this machine's own copy of its variable store. */
+  readonly firmware: { readonly code: string; readonly vars: string };
+  /** What the firmware boots; without it, it comes up and finds nothing to boot. */
+  readonly kernel?: string;
+  readonly initrd?: string;
+  readonly cmdline?: string;
+  readonly disks: readonly Disk[];
+  /** A private temporary folder with a short path: the sockets are in it. */
+  readonly folder: string;
+}
+
+/** What QEMU connects to, by the id of the character device. */
+export const SOCKETS = ['qmp', 'console', 'agent'] as const;
+
+/** See `SOCKETS`. */
+export type SocketName = (typeof SOCKETS)[number];
+
+/** Where sub1m listens for QEMU. */
+export function socketPath({ folder }: MachineConfig, name: SocketName): string {
+  return join(folder, `${name}.sock`);
+}

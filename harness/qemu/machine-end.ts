@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { ProcessError } from '../errors.ts';
+import type { ProcessEnd } from '../process/owned-process.ts';
+
+/** How a machine ended. */
+export interface MachineEnd extends ProcessEnd {
+  /**
+   * QEMU's `ShutdownCause` (qapi/run-state.json), e.g. `guest-reset`, `guest-shutdown`,
+   * `host-qmp-quit`; or `crashed` when QEMU ended without one.
+   */
+  readonly cause: string;
+}
+
+/** The error of a QEMU that ended when it must not: `what` could not be done. */
+export function endError(what: string, { exitCode, signal, stderr }: ProcessEnd): ProcessError {
+  const how = signal ?? (exitCode === undefined ? 'no process' : `exit status ${exitCode}`);
+  const message = `Cannot ${what}: QEMU ended with ${how}: ${decisiveLine(stderr)}`;
+  return new ProcessError(stderr === '' ? message : `${message}\n${stderr}`);
+}
+
+/** The line of QEMU's standard error that says what went wrong: the first that is no warning. */
+export function decisiveLine(stderr: string): string {
+  const lines = stderr.split('\n').filter((line) => line !== '' && !line.includes(' warning: '));
+  const line = lines[0] ?? 'it said nothing';
+  return line.replace(/^qemu-system-x86_64: (error: )?/, '');
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: MIT
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { HostError } from '../errors.ts';
+import type { PhysAddr } from '../memory/pfn.ts';
+import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
+import type { MachineConfig } from './machine-config.ts';
+import type { MachineEnd } from './machine-end.ts';
+import type { QmpClient, QmpOptions } from './qmp-client.ts';
+import type { SerialPort } from './serial-port.ts';
+import { type RunningQemu, startQemu } from './start-qemu.ts';
+
+export type { MachineEnd };
+
+/** From QMP `quit` to QEMU's end before SIGTERM says it again, ms. */
+const QUIT_BUDGET_MS = 2_000;
+
+/** A machine. It ends with this object, and with this program even when that is killed. */
+export class Machine implements AsyncDisposable {
+  readonly #qemu: RunningQemu;
+  readonly #folder: string;
+  readonly #cleanups: CleanupStack;
+  #disposal: Promise<void> | undefined;
+  #reads = 0;
+
+  private constructor(qemu: RunningQemu, folder: string, cleanups: CleanupStack) {
+    this.#qemu = qemu;
+    this.#folder = folder;
+    this.#cleanups = cleanups;
+  }
+
+  /**
+   * Starts QEMU and lets the machine run. Throws `ProcessError` with QEMU's standard error if QEMU
+   * ends instead, `DeadlineError` if it does not answer, `InterruptedError` when the signal fires.
+   * The signal ends every later wait for QMP too.
+   */
+  static async start(config: MachineConfig, options: QmpOptions): Promise<Machine> {
+    await using starting = new CleanupStack();
+    const qemu = await startQemu(config, options, starting);
+    return new Machine(qemu, config.folder, starting.move());
+  }
+
+  get qmp(): QmpClient {
+    return this.#qemu.qmp;
+  }
+
+  /** ttyS0: evidence. */
+  get console(): SerialPort {
+    return this.#qemu.console;
+  }
+
+  /** ttyS1: what guest/PROTOCOL.md is spoken over. */
+  get agent(): SerialPort {
+    return this.#qemu.agent;
+  }
+
+  /** QEMU's process. */
+  get pid(): number {
+    return this.#qemu.pid;
+  }
+
+  /** Settles, never rejects, when QEMU has ended and its last bytes were handed on. */
+  get ended(): Promise<MachineEnd> {
+    return this.#qemu.ended;
+  }
+
+  /** See `watchHostFailure`. */
+  get hostFailure(): Promise<HostError> {
+    return this.#qemu.hostFailure;
+  }
+
+  /** Stops all CPUs. */
+  async pause(): Promise<void> {
+    await this.qmp.execute('stop', {});
+  }
+
+  /** Lets the CPUs go on. */
+  async resume(): Promise<void> {
+    await this.qmp.execute('cont', {});
+  }
+
+  /** Saves guest physical memory to a file; unmapped parts as whatever a read there gives. */
+  async savePhys(range: PhysRange, path: string): Promise<void> {
+    await this.qmp.execute('pmemsave', {
+      val: range.start,
+      size: rangeSize(range),
+      filename: path,
+    });
+  }
+
+  /** Reads `length` bytes of guest physical memory; see `savePhys`. */
+  async readPhys(start: PhysAddr, length: number): Promise<Uint8Array> {
+    this.#reads += 1;
+    const path = join(this.#folder, `phys-${this.#reads}.bin`);
+    try {
+      await this.savePhys(physRange(start, start + length), path);
+      return await readFile(path);
+    } finally {
+      await rm(path, { force: true });
+    }
+  }
+
+  /** The registers of every CPU, as QEMU's monitor prints them. */
+  registers(): Promise<string> {
+    return this.qmp.execute('human-monitor-command', { 'command-line': 'info registers -a' });
+  }
+
+  /** Sends a BREAK on the console: what makes the next character a sysrq. */
+  async sendBreak(): Promise<void> {
+    await this.qmp.execute('chardev-send-break', { id: 'console' });
+  }
+
+  /** Ends QEMU: QMP `quit`, SIGTERM, SIGKILL. Resolves once it is reaped. */
+  [Symbol.asyncDispose](): Promise<void> {
+    this.#disposal ??= this.#dispose();
+    return this.#disposal;
+  }
+
+  async #dispose(): Promise<void> {
+    const { process, qmp, ended } = this.#qemu;
+    // QEMU answers by ending. The command is sent even when the signal has fired.
+    qmp.execute('quit', {}).catch(() => {});
+    await Promise.race([process.ended, delay(QUIT_BUDGET_MS, undefined, { ref: false })]);
+    await process.stop();
+    // The last bytes are handed on before the sockets go.
+    await ended;
+    await this.#cleanups[Symbol.asyncDispose]();
+  }
+}

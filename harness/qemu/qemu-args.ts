@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+import { type Disk, type MachineConfig, SOCKETS, socketPath } from './machine-config.ts';
+
+/** An option and its argument: a pair never parts. */
+type QemuOption = readonly [flag: `-${string}`] | readonly [flag: `-${string}`, value: string];
+
+/** All that the accelerator has: what a kernel finds must not depend on a CPU model's age. */
+const CPU = { kvm: 'host', tcg: 'max' } as const;
+
+/** QEMU's command line, without the name of the binary. */
+export function qemuArgs(config: MachineConfig): string[] {
+  return [
+    ...boardOptions(config),
+    ...firmwareOptions(config.firmware),
+    ...kernelOptions(config),
+    ...config.disks.flatMap(diskOptions),
+    ...chardevOptions(config),
+  ].flat();
+}
+
+function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
+  return [
+    ['-nodefaults'],
+    ['-no-user-config'],
+    ['-display', 'none'],
+    // A reset ends QEMU, with the reason guest-reset: a panic is seen for what it is.
+    ['-no-reboot'],
+    // Nothing runs before somebody listens; Machine.start() sends `cont`.
+    ['-S'],
+    // OVMF without SMM support hangs with SMM, and one with it hangs without.
+    ['-machine', 'q35,smm=off'],
+    ['-accel', accel],
+    ['-cpu', CPU[accel]],
+    ['-smp', String(cpus)],
+    ['-m', `${memoryMiB}M`],
+  ];
+}
+
+function firmwareOptions({ code, vars }: MachineConfig['firmware']): QemuOption[] {
+  return [
+    ['-drive', `if=pflash,unit=0,format=raw,readonly=on,file=${quoteOptarg(code)}`],
+    ['-drive', `if=pflash,unit=1,format=raw,file=${quoteOptarg(vars)}`],
+  ];
+}
+
+function kernelOptions({ kernel, initrd, cmdline }: MachineConfig): QemuOption[] {
+  return [
+    ...(kernel === undefined ? [] : [['-kernel', kernel] as const]),
+    ...(initrd === undefined ? [] : [['-initrd', initrd] as const]),
+    ...(cmdline === undefined ? [] : [['-append', cmdline] as const]),
+  ];
+}
+
+function diskOptions({ serial, path, readonly }: Disk): QemuOption[] {
+  const mode = readonly ? 'on' : 'off';
+  return [
+    [
+      '-drive',
+      // No disk outlives its machine's crash: what the guest flushes need not reach the platter.
+      `if=none,id=${serial},format=raw,cache=unsafe,readonly=${mode},file=${quoteOptarg(path)}`,
+    ],
+    // An I/O error is the host's fault. It must stop the machine, not look like the kernel's.
+    ['-device', `virtio-blk-pci,drive=${serial},serial=${serial},werror=stop,rerror=stop`],
+  ];
+}
+
+function chardevOptions(config: MachineConfig): QemuOption[] {
+  return [
+    ...SOCKETS.map((name): QemuOption => {
+      const path = quoteOptarg(socketPath(config, name));
+      return ['-chardev', `socket,id=${name},server=off,path=${path}`];
+    }),
+    ['-mon', 'chardev=qmp,mode=control'],
+    // In this order: ttyS0, ttyS1.
+    ['-serial', 'chardev:console'],
+    ['-serial', 'chardev:agent'],
+  ];
+}
+
+/** QEMU's option parser ends a value at a comma unless it is doubled. */
+function quoteOptarg(value: string): string {
+  return value.replaceAll(',', ',,');
+}

@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+
+const nothing = z.object({});
+
+/** The QMP commands in use and what each returns (QEMU's `qapi/*.json`). */
+export const QMP_RETURNS = {
+  qmp_capabilities: nothing,
+  'query-status': z.object({ status: z.string() }),
+  stop: nothing,
+  cont: nothing,
+  quit: nothing,
+  pmemsave: nothing,
+  'human-monitor-command': z.string(),
+  'chardev-send-break': nothing,
+} as const;
+
+/** What each takes. */
+export interface QmpArguments {
+  readonly qmp_capabilities: Record<string, never>;
+  readonly 'query-status': Record<string, never>;
+  readonly stop: Record<string, never>;
+  readonly cont: Record<string, never>;
+  readonly quit: Record<string, never>;
+  /** Guest physical memory into a file of the host; `val` is the address, `size` in bytes. */
+  readonly pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
+  readonly 'human-monitor-command': { readonly 'command-line': string };
+  readonly 'chardev-send-break': { readonly id: string };
+}
+
+/** The name of a QMP command in use. */
+export type QmpCommand = keyof typeof QMP_RETURNS;
+
+/** What a QMP command returns. */
+export type QmpReturn<C extends QmpCommand> = z.infer<(typeof QMP_RETURNS)[C]>;

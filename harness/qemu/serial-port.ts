@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+import type { Socket } from 'node:net';
+
+/** The host's end of one of the machine's serial ports; it keeps nothing of what comes. */
+export class SerialPort {
+  readonly #socket: Socket;
+  readonly #closed: Promise<void>;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#closed = new Promise((resolve) => {
+      socket.once('close', () => {
+        resolve();
+      });
+    });
+  }
+
+  /** Calls `listener` with what the guest sends; the first one set misses nothing. */
+  onBytes(listener: (bytes: Uint8Array) => void): void {
+    this.#socket.on('data', listener);
+  }
+
+  /** Types `text` into the guest. Into a machine that has ended it goes nowhere. */
+  write(text: string): void {
+    this.#socket.write(text);
+  }
+
+  /** Once QEMU has ended: resolves when its last bytes were handed on. */
+  drain(): Promise<void> {
+    this.#socket.resume();
+    return this.#closed;
+  }
+}

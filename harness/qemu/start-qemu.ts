@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+import { setTimeout as delay } from 'node:timers/promises';
+import { type HostError, QmpError } from '../errors.ts';
+import type { CleanupStack } from '../process/cleanup-stack.ts';
+import { withDeadline } from '../process/deadline.ts';
+import { OwnedProcess } from '../process/owned-process.ts';
+import { watchHostFailure } from './host-failure.ts';
+import { type HostSocket, listenOnce } from './host-socket.ts';
+import { type MachineConfig, type SocketName, socketPath } from './machine-config.ts';
+import { type MachineEnd, endError } from './machine-end.ts';
+import { qemuArgs } from './qemu-args.ts';
+import { QmpClient, type QmpOptions } from './qmp-client.ts';
+import { SerialPort } from './serial-port.ts';
+
+/** From QEMU's start to the guest's first instruction, ms: a tenth of a second on an idle host. */
+const START_BUDGET_MS = 30_000;
+
+/** From a broken connection to the end of the QEMU that broke it, ms. */
+const DYING_MS = 10_000;
+
+/** A QEMU that runs the machine, and the host's end of all that leads into it. */
+export interface RunningQemu {
+  readonly process: OwnedProcess;
+  readonly pid: number;
+  readonly qmp: QmpClient;
+  readonly console: SerialPort;
+  readonly agent: SerialPort;
+  readonly ended: Promise<MachineEnd>;
+  readonly hostFailure: Promise<HostError>;
+}
+
+/** See `Machine.start`; what must be undone goes to `cleanups`. */
+export async function startQemu(
+  config: MachineConfig,
+  options: QmpOptions,
+  cleanups: CleanupStack,
+): Promise<RunningQemu> {
+  const listen = async (name: SocketName): Promise<HostSocket> =>
+    cleanups.use(await listenOnce(socketPath(config, name)));
+  const sockets = {
+    qmp: await listen('qmp'),
+    console: await listen('console'),
+    agent: await listen('agent'),
+  };
+  const process = cleanups.use(OwnedProcess.spawn([config.binary, ...qemuArgs(config)]));
+  const { pid } = process;
+  if (pid === undefined) throw endError('start QEMU', await process.ended);
+  const run = async (): Promise<RunningQemu> => {
+    const console = new SerialPort(await sockets.console.connected);
+    const agent = new SerialPort(await sockets.agent.connected);
+    const qmp = await QmpClient.connect(await sockets.qmp.connected, options);
+    const ended = machineEnd(process, qmp, [console, agent]);
+    const hostFailure = watchHostFailure(qmp, config.disks);
+    await qmp.execute('cont', {});
+    return { process, pid, qmp, console, agent, ended, hostFailure };
+  };
+  const limits = { budgetMs: START_BUDGET_MS, signal: options.signal };
+  return withDeadline('QEMU to start', limits, () => orDeath(process, run()));
+}
+
+/** `work`, or the error of a QEMU that ended before it was done. */
+async function orDeath<T>(process: OwnedProcess, work: Promise<T>): Promise<T> {
+  const death = (async (): Promise<never> => {
+    throw endError('start QEMU', await process.ended);
+  })();
+  // After a success it is Machine.ended that tells.
+  death.catch(() => {});
+  try {
+    return await Promise.race([work, death]);
+  } catch (error) {
+    // The end of a connection is seen before that of its process, which knows why.
+    if (error instanceof QmpError) {
+      await Promise.race([death, delay(DYING_MS, undefined, { ref: false })]);
+    }
+    throw error;
+  }
+}
+
+async function machineEnd(
+  process: OwnedProcess,
+  qmp: QmpClient,
+  ports: readonly SerialPort[],
+): Promise<MachineEnd> {
+  let cause = 'crashed';
+  qmp.onEvent(({ name, data }) => {
+    if (name === 'SHUTDOWN') cause = String(data['reason']);
+  });
+  const end = await process.ended;
+  await Promise.all([qmp.closed, ...ports.map((port) => port.drain())]);
+  return { ...end, cause };
+}
