@@ -96,5 +96,7 @@ export class InterruptedError extends Sub1mError {
 /** What an error of Node's own file or socket calls is to us: the host's; any other error stays what it is. */
 export function fromSystemError(error: unknown): unknown {
   const isSystemError = error instanceof Error && 'errno' in error && 'syscall' in error;
-  return isSystemError ? new HostError(`The host cannot do it: ${error.message}`, { cause: error }) : error;
+  return isSystemError
+    ? new HostError(`The host cannot do it: ${error.message}`, { cause: error })
+    : error;
 }

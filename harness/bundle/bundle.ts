@@ -28,9 +28,11 @@ export function bundleText(bundle: Bundle, path: string): string | undefined {
 export async function readBundle(folder: string): Promise<Bundle> {
   const cell = await readCellRecord(folder);
   const files = new Map<string, Uint8Array>();
-  for (const name of ['console.log', 'tap.log', 'timeline.jsonl']) await readEvidence(folder, name, files);
+  for (const name of ['console.log', 'tap.log', 'timeline.jsonl'])
+    await readEvidence(folder, name, files);
   for (const sub of EVIDENCE_FOLDERS) {
-    for (const name of await namesIn(join(folder, sub))) await readEvidence(folder, `${sub}/${name}`, files);
+    for (const name of await namesIn(join(folder, sub)))
+      await readEvidence(folder, `${sub}/${name}`, files);
   }
   return { folder, cell, files };
 }
@@ -41,12 +43,17 @@ async function readCellRecord(folder: string): Promise<CellRecord> {
   try {
     text = await readFile(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`Cannot read ${path}: not a cell's folder; name a folder under results/`, { cause: error });
+    throw new UsageError(`Cannot read ${path}: not a cell's folder; name a folder under results/`, {
+      cause: error,
+    });
   }
   try {
     return cellRecordSchema.parse(JSON.parse(text));
   } catch (error) {
-    throw new FormatError(`Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    throw new FormatError(
+      `Cannot read ${path}: ${error instanceof Error ? error.message : String(error)}`,
+      { cause: error },
+    );
   }
 }
 
@@ -58,7 +65,11 @@ async function namesIn(folder: string): Promise<string[]> {
   }
 }
 
-async function readEvidence(folder: string, name: string, files: Map<string, Uint8Array>): Promise<void> {
+async function readEvidence(
+  folder: string,
+  name: string,
+  files: Map<string, Uint8Array>,
+): Promise<void> {
   const path = join(folder, name);
   try {
     const info = await stat(path);

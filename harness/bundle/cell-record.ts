@@ -10,7 +10,16 @@ import { z } from 'zod';
 export const SCHEMA_VERSION = 1;
 
 /** A cell's life, in order (DESIGN.md, "Phases of a cell"). */
-export const PHASES = ['firmware', 'boot', 'observe', 'load', 'trigger', 'capture', 'dump', 'off'] as const;
+export const PHASES = [
+  'firmware',
+  'boot',
+  'observe',
+  'load',
+  'trigger',
+  'capture',
+  'dump',
+  'off',
+] as const;
 
 export const phaseSchema = z.enum(PHASES);
 
@@ -71,9 +80,19 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
     lastLines: lastLinesSchema,
   }),
   /** The agent could not do what it was told, and said why. */
-  z.object({ kind: z.literal('refused'), phase: phaseSchema, why: z.string(), lastLines: lastLinesSchema }),
+  z.object({
+    kind: z.literal('refused'),
+    phase: phaseSchema,
+    why: z.string(),
+    lastLines: lastLinesSchema,
+  }),
   /** The harness or the host failed: nothing follows for the kernel. `code` is a `Sub1mError` code. */
-  z.object({ kind: z.literal('infra'), phase: phaseSchema.nullable(), code: z.string(), message: z.string() }),
+  z.object({
+    kind: z.literal('infra'),
+    phase: phaseSchema.nullable(),
+    code: z.string(),
+    message: z.string(),
+  }),
 ]);
 
 /** See `outcomeSchema`. */

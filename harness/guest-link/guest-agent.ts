@@ -62,7 +62,9 @@ export class GuestAgent {
   async #answer(name: string, signal: AbortSignal): Promise<TestPoint> {
     const point = await this.#next(signal);
     if (point.name === name) return point;
-    throw new GuestLinkError(`Cannot follow the guest: an answer to "${name}" wanted, one to "${point.name}" found`);
+    throw new GuestLinkError(
+      `Cannot follow the guest: an answer to "${name}" wanted, one to "${point.name}" found`,
+    );
   }
 
   async #next(signal: AbortSignal): Promise<TestPoint> {

@@ -58,5 +58,7 @@ export class GuestTap {
 
 function stringValues(diag: unknown): Map<string, string> {
   if (typeof diag !== 'object' || diag === null) return new Map();
-  return new Map(Object.entries(diag).filter((pair): pair is [string, string] => typeof pair[1] === 'string'));
+  return new Map(
+    Object.entries(diag).filter((pair): pair is [string, string] => typeof pair[1] === 'string'),
+  );
 }

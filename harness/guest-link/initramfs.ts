@@ -16,7 +16,9 @@ const GUEST_TOOLS = [
 
 /** The busybox applets that guest/init names. */
 const APPLETS =
-  'cat cp cut dd dmesg head insmod mkdir mount poweroff printf rm sh stat stty sync tail tar tr uname'.split(' ');
+  'cat cp cut dd dmesg head insmod mkdir mount poweroff printf rm sh stat stty sync tail tar tr uname'.split(
+    ' ',
+  );
 
 const GUEST_FOLDER = join(import.meta.dirname, '../../guest');
 
@@ -37,7 +39,11 @@ export interface GuestImage {
  * Throws `HostError` naming the package of a tool that is missing.
  */
 export async function requireGuestImage(
-  kernel: { readonly image: string; readonly imageSha256: string; readonly modules: readonly string[] },
+  kernel: {
+    readonly image: string;
+    readonly imageSha256: string;
+    readonly modules: readonly string[];
+  },
   options: GuestImageOptions,
 ): Promise<GuestImage> {
   const base = await requireBase(options);
@@ -100,11 +106,16 @@ async function install(from: string, to: string): Promise<void> {
 async function requireTool(name: string, from: string): Promise<string> {
   const path = await findProgram(name);
   if (path !== undefined) return path;
-  throw new HostError(`Cannot build the initramfs: ${name} wanted, not found; run: apt-get install ${from}`);
+  throw new HostError(
+    `Cannot build the initramfs: ${name} wanted, not found; run: apt-get install ${from}`,
+  );
 }
 
 /** The shared libraries, dynamic loader included, that dynamic programs load. */
-async function librariesOf(programs: readonly string[], options: GuestImageOptions): Promise<string[]> {
+async function librariesOf(
+  programs: readonly string[],
+  options: GuestImageOptions,
+): Promise<string[]> {
   // Status 1 is ldd's answer for a static program.
   const listings = await Promise.all(
     programs.map((program) => runCommand(['ldd', program], { ...options, okExitCodes: [0, 1] })),

@@ -25,7 +25,12 @@ describe('readObservedTar()', () => {
   it('gives the files by name and leaves out names that could leave the folder', async () => {
     await using temp = await makeTempDir();
     const image = join(temp.path, 'disk');
-    const bytes = await writeImage(image, { iomem: 'a', '../../evil': 'b', '/etc/x': 'c', '.hidden': 'd' });
+    const bytes = await writeImage(image, {
+      iomem: 'a',
+      '../../evil': 'b',
+      '/etc/x': 'c',
+      '.hidden': 'd',
+    });
     expect(await readObservedTar(image, bytes)).toEqual(new Map([['iomem', Buffer.from('a')]]));
   });
 
@@ -40,6 +45,8 @@ describe('readObservedTar()', () => {
     await using temp = await makeTempDir();
     const image = join(temp.path, 'disk');
     await writeFile(image, Buffer.alloc(4096, 0x5a));
-    await expect(readObservedTar(image, 4096)).rejects.toThrow(/^Cannot read what the guest observed: /);
+    await expect(readObservedTar(image, 4096)).rejects.toThrow(
+      /^Cannot read what the guest observed: /,
+    );
   });
 });

@@ -11,14 +11,19 @@ const FILE_NAME = /^[a-z0-9][a-z0-9.-]{0,63}$/;
  * Reads the first `bytes` of a disk image as the tar that `observe` wrote: files by name. What has no plain file
  * name is left out. Throws `GuestLinkError` when it is no tar of that length.
  */
-export async function readObservedTar(image: string, bytes: number): Promise<Map<string, Uint8Array>> {
+export async function readObservedTar(
+  image: string,
+  bytes: number,
+): Promise<Map<string, Uint8Array>> {
   const tar = extract();
   try {
     const reading = pipeline(createReadStream(image, { end: bytes - 1 }), tar);
     const [files] = await Promise.all([filesOf(tar), reading]);
     return files;
   } catch (error) {
-    throw new GuestLinkError(`Cannot read what the guest observed: ${String(error)}`, { cause: error });
+    throw new GuestLinkError(`Cannot read what the guest observed: ${String(error)}`, {
+      cause: error,
+    });
   }
 }
 

@@ -10,13 +10,20 @@ const building = new Map<string, Promise<string>>();
  * which then takes the final name at once: a half-built entry is never seen, and of two programs that build the
  * same entry one wins and the other's copy is dropped.
  */
-export function cachedFolder(path: string, build: (folder: string) => Promise<void>): Promise<string> {
-  const underWay = building.get(path) ?? buildFolder(path, build).finally(() => building.delete(path));
+export function cachedFolder(
+  path: string,
+  build: (folder: string) => Promise<void>,
+): Promise<string> {
+  const underWay =
+    building.get(path) ?? buildFolder(path, build).finally(() => building.delete(path));
   building.set(path, underWay);
   return underWay;
 }
 
-async function buildFolder(path: string, build: (folder: string) => Promise<void>): Promise<string> {
+async function buildFolder(
+  path: string,
+  build: (folder: string) => Promise<void>,
+): Promise<string> {
   if (await exists(path)) return path;
   await mkdir(dirname(path), { recursive: true });
   await sweepUnfinished(dirname(path));
@@ -50,4 +57,3 @@ async function exists(path: string): Promise<boolean> {
     return false;
   }
 }
-

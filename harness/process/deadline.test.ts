@@ -8,13 +8,17 @@ const quiet = (): AbortSignal => new AbortController().signal;
 
 describe('withDeadline()', () => {
   it('gives what the work gives', async () => {
-    const result = withDeadline('it', { budgetMs: 10_000, signal: quiet() }, () => Promise.resolve(7));
+    const result = withDeadline('it', { budgetMs: 10_000, signal: quiet() }, () =>
+      Promise.resolve(7),
+    );
     await expect(result).resolves.toBe(7);
   });
 
   it('passes on an error of the work', async () => {
     const error = new Error('the work failed');
-    const result = withDeadline('it', { budgetMs: 10_000, signal: quiet() }, () => Promise.reject(error));
+    const result = withDeadline('it', { budgetMs: 10_000, signal: quiet() }, () =>
+      Promise.reject(error),
+    );
     await expect(result).rejects.toBe(error);
   });
 
@@ -33,11 +37,17 @@ describe('withDeadline()', () => {
 
   it('ends at once when the caller interrupts, also before it began', async () => {
     const controller = new AbortController();
-    const running = withDeadline('the guest', { budgetMs: 10_000, signal: controller.signal }, never);
+    const running = withDeadline(
+      'the guest',
+      { budgetMs: 10_000, signal: controller.signal },
+      never,
+    );
     controller.abort();
     const late = withDeadline('the guest', { budgetMs: 10_000, signal: controller.signal }, never);
     for (const result of [running, late]) {
-      await expect(result).rejects.toThrow(new InterruptedError('Interrupted while waiting for the guest'));
+      await expect(result).rejects.toThrow(
+        new InterruptedError('Interrupted while waiting for the guest'),
+      );
     }
   });
 });

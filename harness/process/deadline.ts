@@ -33,7 +33,10 @@ export async function withDeadline<T>(
 }
 
 /** A promise that rejects with `InterruptedError` when `signal` fires. */
-function aborted(signal: AbortSignal, message: string): { promise: Promise<never>; stop: () => void } {
+function aborted(
+  signal: AbortSignal,
+  message: string,
+): { promise: Promise<never>; stop: () => void } {
   let stop = (): void => {};
   const promise = new Promise<never>((_resolve, reject) => {
     const onAbort = (): void => {

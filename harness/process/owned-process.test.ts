@@ -18,7 +18,11 @@ describe('OwnedProcess', () => {
   });
 
   it('is gone even when it ignores SIGTERM', async () => {
-    const child = OwnedProcess.spawn(['sh', '-c', 'trap "" TERM; echo up >&2; while :; do sleep 0.1; done']);
+    const child = OwnedProcess.spawn([
+      'sh',
+      '-c',
+      'trap "" TERM; echo up >&2; while :; do sleep 0.1; done',
+    ]);
     const end = await child.stop();
     expect(['SIGTERM', 'SIGKILL']).toContain(end.signal);
     expect(existsSync(`/proc/${child.pid}`)).toBe(false);
@@ -26,7 +30,11 @@ describe('OwnedProcess', () => {
 
   it('tells how a child ended by itself, with the end of its standard error', async () => {
     await using child = OwnedProcess.spawn(['sh', '-c', 'echo "no such machine" >&2; exit 3']);
-    expect(await child.ended).toEqual({ exitCode: 3, signal: undefined, stderr: 'no such machine' });
+    expect(await child.ended).toEqual({
+      exitCode: 3,
+      signal: undefined,
+      stderr: 'no such machine',
+    });
   });
 
   it('tells of a program that does not exist', async () => {
@@ -49,7 +57,9 @@ describe('runCommand()', () => {
   });
 
   it('takes the exit codes it is told to take', async () => {
-    expect(await runCommand(['sh', '-c', 'echo x; exit 1'], { signal, okExitCodes: [0, 1] })).toBe('x');
+    expect(await runCommand(['sh', '-c', 'echo x; exit 1'], { signal, okExitCodes: [0, 1] })).toBe(
+      'x',
+    );
   });
 
   it('ends the command when interrupted', async () => {

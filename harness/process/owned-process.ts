@@ -40,7 +40,7 @@ export class OwnedProcess implements AsyncDisposable {
       return {
         exitCode: result.exitCode,
         signal: result.signal,
-        stderr: (result.stderr || ('shortMessage' in result ? String(result.shortMessage) : '')).slice(-STDERR_TAIL),
+        stderr: (result.stderr || (result.shortMessage ?? '')).slice(-STDERR_TAIL),
       };
     })();
   }
@@ -88,12 +88,17 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
       ...(cwd === undefined ? {} : { cwd }),
       ...(env === undefined ? {} : { env }),
     });
-    if (result.exitCode !== undefined && okExitCodes.includes(result.exitCode)) return result.stdout;
+    if (result.exitCode !== undefined && okExitCodes.includes(result.exitCode))
+      return result.stdout;
     if (result.isCanceled) throw new InterruptedError(`Interrupted while running ${file}`);
-    const how = result.exitCode === undefined ? (result.shortMessage ?? 'not started') : `exit status ${result.exitCode}`;
+    const how =
+      result.exitCode === undefined
+        ? (result.shortMessage ?? 'not started')
+        : `exit status ${result.exitCode}`;
     throw new ProcessError(`Cannot run "${argv.join(' ')}": ${how}${tail(result.stderr)}`);
   } catch (error) {
-    if (error instanceof ExecaError) throw new ProcessError(`Cannot run "${file}": ${error.shortMessage}`, { cause: error });
+    if (error instanceof ExecaError)
+      throw new ProcessError(`Cannot run "${file}": ${error.shortMessage}`, { cause: error });
     throw error;
   }
 }

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import type { CellSpec } from '../bundle/cell-record.ts';
+
+/** From the first instruction on: a kernel that dies before its serial driver must leave a trace. */
+const CONSOLE = ['console=ttyS0,115200', 'earlyprintk=serial,ttyS0,115200'];
+
+/** A panic ends in a reboot at once, which ends the machine: a dead kernel does not wait for its budget. */
+const REBOOT_ON_PANIC = 'panic=-1';
+
+/** What distributions give a capture kernel; one CPU is enough and others may be in any state. */
+const CAPTURE = ['nr_cpus=1', 'reset_devices', 'irqpoll'];
+
+/** The system kernel's command line. */
+export function systemCmdline({ crashkernel, append }: CellSpec): string {
+  return [
+    ...CONSOLE,
+    REBOOT_ON_PANIC,
+    ...(crashkernel === null ? [] : [`crashkernel=${crashkernel}`]),
+    ...(append === '' ? [] : [append]),
+  ].join(' ');
+}
+
+/** The capture kernel's command line, to which the kernel or kexec adds `elfcorehdr=`; null when there is none. */
+export function captureCmdline({ crashkernel }: CellSpec): string | null {
+  return crashkernel === null ? null : [...CONSOLE, REBOOT_ON_PANIC, ...CAPTURE].join(' ');
+}

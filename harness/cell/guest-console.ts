@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: MIT
+import { printableText } from '../memory/printable-text.ts';
+
+/** What the EFI stub's successor prints first, on every kernel there is. */
+const KERNEL_FIRST_LINE = 'Linux version ';
+
+/** How much of the end is kept for error messages, in characters and in lines. */
+const TAIL_CHARS = 16_384;
+const TAIL_LINES = 12;
+
+/**
+ * The console while the machine runs: evidence of how far the kernel got and of when it last said something.
+ * Nothing that the harness does next depends on what it says but the boundary between `firmware` and `boot`.
+ */
+export class GuestConsole {
+  readonly #decoder = new TextDecoder();
+  #tail = '';
+  #spokenAt = performance.now();
+  #sawKernel: () => void = () => {};
+  /** Resolves when the kernel has printed its first line. */
+  readonly kernelSpeaks: Promise<void> = new Promise((resolve) => {
+    this.#sawKernel = resolve;
+  });
+
+  /** Takes the next bytes. */
+  feed(bytes: Uint8Array): void {
+    this.#spokenAt = performance.now();
+    this.#tail = (this.#tail + this.#decoder.decode(bytes, { stream: true })).slice(-TAIL_CHARS);
+    if (this.#tail.includes(KERNEL_FIRST_LINE)) this.#sawKernel();
+  }
+
+  /** How long it has been silent, ms. */
+  get silentMs(): number {
+    return performance.now() - this.#spokenAt;
+  }
+
+  /** The last lines that are not empty, made printable. */
+  get lastLines(): string[] {
+    const lines = this.#tail.split(/\r?\n/).map((line) => printableText(line).trimEnd());
+    return lines.filter((line) => line !== '').slice(-TAIL_LINES);
+  }
+}

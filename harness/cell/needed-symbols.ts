@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT
+
+/** The kernel symbols that `check/` looks at: where the trampoline is, and what tells the policy. */
+const NEEDED_SYMBOLS = new Set([
+  '_stext',
+  '_text',
+  'crash_reserve_low_1M',
+  'crashk_res',
+  'efi_free_boot_services',
+  'efi_unmap_boot_services',
+  'machine_kexec',
+  'page_offset_base',
+  'real_mode_blob',
+  'real_mode_blob_end',
+  'real_mode_header',
+  'reserve_real_mode',
+]);
+
+/** Cuts `/proc/kallsyms` down to the lines of needed symbols: a bundle need not hold seven megabytes of the others. */
+export function keepNeededSymbols(kallsyms: Uint8Array): Uint8Array {
+  const lines = Buffer.from(kallsyms).toString('latin1').split('\n');
+  const kept = lines.filter((line) => NEEDED_SYMBOLS.has(line.slice(line.lastIndexOf(' ') + 1)));
+  return Buffer.from(`${kept.join('\n')}\n`, 'latin1');
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import { mkdir, rename, truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
+import { GuestLinkError } from '../errors.ts';
+import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
+import type { TestPoint } from '../guest-link/guest-tap.ts';
+import { readObservedTar } from '../guest-link/observed-tar.ts';
+import { printableText } from '../memory/printable-text.ts';
+import type { Machine } from '../qemu/machine.ts';
+import type { CellDisks } from './cell-disks.ts';
+import type { GuestConsole } from './guest-console.ts';
+import { saveGuestMemory } from './guest-memory.ts';
+import { keepNeededSymbols } from './needed-symbols.ts';
+
+/** makedumpfile's dump level for each kind of vmcore that is kept. */
+const DUMP_LEVEL = { full: '0', filtered: '31' } as const;
+
+/** What a cell asks of its machine. */
+export interface CellMachine extends Pick<
+  Machine,
+  'ended' | 'sendBreak' | 'readPhys' | 'savePhys' | 'registers'
+> {
+  readonly console: Pick<Machine['console'], 'write'>;
+}
+
+/** A cell whose machine runs. */
+export interface RunningCell {
+  readonly spec: CellSpec;
+  readonly folder: string;
+  readonly disks: CellDisks;
+  readonly captureCmdline: string | null;
+  readonly machine: CellMachine;
+  readonly agent: GuestAgent;
+  readonly console: GuestConsole;
+}
+
+/** A step in a cell's life. */
+export interface PhaseStep {
+  readonly phase: Phase;
+  /** Whether a cell of this kind has the phase. */
+  readonly applies: (spec: CellSpec) => boolean;
+  /** Whether the machine's end is what the phase waits for. */
+  readonly endsMachine: (spec: CellSpec) => boolean;
+  /** Does the phase; gives an outcome if the cell ends with it. */
+  readonly run: (cell: RunningCell, signal: AbortSignal) => Promise<Outcome | undefined>;
+}
+
+const always = (): boolean => true;
+const never = (): boolean => false;
+const withCrashkernel = (spec: CellSpec): boolean => spec.crashkernel !== null;
+const withoutCrashkernel = (spec: CellSpec): boolean => spec.crashkernel === null;
+const withVmcore = (spec: CellSpec): boolean => withCrashkernel(spec) && spec.vmcore !== 'none';
+
+/** A cell's life, in order. */
+export const PHASE_STEPS: readonly PhaseStep[] = [
+  { phase: 'firmware', applies: always, endsMachine: never, run: firmware },
+  { phase: 'boot', applies: always, endsMachine: never, run: boot },
+  { phase: 'observe', applies: always, endsMachine: never, run: observeSystem },
+  { phase: 'load', applies: withCrashkernel, endsMachine: never, run: load },
+  { phase: 'trigger', applies: always, endsMachine: withoutCrashkernel, run: trigger },
+  { phase: 'capture', applies: withCrashkernel, endsMachine: never, run: capture },
+  { phase: 'dump', applies: withVmcore, endsMachine: never, run: dump },
+  { phase: 'off', applies: withCrashkernel, endsMachine: always, run: powerOff },
+];
+
+async function firmware(cell: RunningCell): Promise<undefined> {
+  await cell.console.kernelSpeaks;
+}
+
+async function boot(cell: RunningCell, signal: AbortSignal): Promise<undefined> {
+  await cell.agent.hello('system', signal);
+}
+
+async function observeSystem(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  const refused = await observe(cell, 'system', signal);
+  if (!refused) await saveGuestMemory(cell);
+  return refused;
+}
+
+async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  const point = await cell.agent.command(
+    'load',
+    `${cell.spec.load} ${cell.captureCmdline ?? ''}`,
+    signal,
+  );
+  return refusal(cell, 'load', point);
+}
+
+/** With crashkernel it ends when the panic is under way, without when the machine has ended by it. */
+async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  const { spec, agent, machine } = cell;
+  const refused = refusal(cell, 'trigger', await agent.command('trigger', spec.trigger, signal));
+  if (refused) return refused;
+  if (spec.trigger === 'serial-break') {
+    await machine.sendBreak();
+    machine.console.write('c');
+  }
+  if (withoutCrashkernel(spec)) await machine.ended;
+  return undefined;
+}
+
+async function capture(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  await cell.agent.hello('capture', signal);
+  return observe(cell, 'capture', signal);
+}
+
+async function dump(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  const { spec, disks, agent } = cell;
+  if (spec.vmcore === 'none' || disks.vmcore === undefined) return undefined;
+  const point = await agent.command('dump', DUMP_LEVEL[spec.vmcore], signal);
+  const refused = refusal(cell, 'dump', point);
+  if (refused) return refused;
+  await truncate(disks.vmcore.path, byteCount(point, disks.vmcore.size));
+  await rename(disks.vmcore.path, join(cell.folder, 'vmcore'));
+  return undefined;
+}
+
+async function powerOff(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  const refused = refusal(cell, 'off', await cell.agent.command('poweroff', '', signal));
+  if (!refused) await cell.machine.ended;
+  return refused;
+}
+
+/** Has the agent observe its kernel, and puts what it saw into the bundle. */
+async function observe(
+  cell: RunningCell,
+  role: GuestRole,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const point = await cell.agent.command('observe', '', signal);
+  const refused = refusal(cell, role === 'system' ? 'observe' : 'capture', point);
+  if (refused) return refused;
+  const disk = cell.disks[role];
+  const files = await readObservedTar(disk.path, byteCount(point, disk.size));
+  await mkdir(join(cell.folder, role));
+  for (const [name, bytes] of files) {
+    await writeFile(
+      join(cell.folder, role, name),
+      name === 'kallsyms' ? keepNeededSymbols(bytes) : bytes,
+    );
+  }
+  return undefined;
+}
+
+function refusal(cell: RunningCell, phase: Phase, point: TestPoint): Outcome | undefined {
+  if (point.ok) return undefined;
+  const why = printableText(point.values.get('why') ?? 'the agent gave no reason');
+  return { kind: 'refused', phase, why, lastLines: cell.console.lastLines };
+}
+
+/** How many bytes of a disk the guest says it wrote. */
+function byteCount(point: TestPoint, limit: number): number {
+  const bytes = Number(point.values.get('bytes'));
+  if (Number.isInteger(bytes) && bytes > 0 && bytes <= limit) return bytes;
+  throw new GuestLinkError(
+    `Cannot read what "${point.name}" wrote: bytes from 1 to ${limit} wanted, found ${bytes}`,
+  );
+}

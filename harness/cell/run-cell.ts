@@ -1,0 +1,157 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `cell/`: one cell's life, from what was asked to the bundle of its evidence.
+ * Its one rule: it looks at nothing for its meaning; no prediction, no verdict, no line of a guest's log steers it.
+ * Start reading here, then `phases.ts`.
+ */
+import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import {
+  type CellRecord,
+  type CellSpec,
+  type KernelRecord,
+  type MachineRecord,
+  type Outcome,
+  type Phase,
+  SCHEMA_VERSION,
+} from '../bundle/cell-record.ts';
+import { Sub1mError } from '../errors.ts';
+import { copyVars } from '../firmware/ovmf.ts';
+import { GuestAgent } from '../guest-link/guest-agent.ts';
+import { requireGuestImage } from '../guest-link/initramfs.ts';
+import type { Kernel } from '../kernel/require-kernel.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { Machine } from '../qemu/machine.ts';
+import { VMCORE_PART, machineDisks, makeCellDisks } from './cell-disks.ts';
+import type { CellHost } from './cell-host.ts';
+import { captureCmdline, systemCmdline } from './command-line.ts';
+import { GuestConsole } from './guest-console.ts';
+import { CellLogs } from './cell-logs.ts';
+import { PhaseClock } from './phase-clock.ts';
+import type { RunningCell } from './phases.ts';
+import { runPhases } from './run-phases.ts';
+
+/** One cell to run. */
+export interface CellJob {
+  readonly id: string;
+  readonly spec: CellSpec;
+  readonly kernel: Kernel;
+  /** Where the bundle goes; must not exist. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+  /** Told when a phase begins. */
+  readonly onPhase: (phase: Phase) => void;
+}
+
+/**
+ * Runs a cell and leaves its bundle. What the kernel or the host does is in the record's `outcome`; thrown are
+ * `InterruptedError`, which leaves no bundle, a folder that cannot be made or written, and bugs of ours.
+ */
+export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord> {
+  const startedAt = new Date().toISOString();
+  const clock = new PhaseClock(job.onPhase);
+  await mkdir(job.folder, { recursive: true });
+  try {
+    const accel = await host.accelerator(job.spec.accel);
+    const outcome = await live(job, { host, accel, clock });
+    const record: CellRecord = {
+      schema: SCHEMA_VERSION,
+      id: job.id,
+      spec: job.spec,
+      kernel: kernelRecord(job.kernel),
+      machine: { qemu: host.qemu, ovmf: { code: host.ovmf.code, sha256: host.ovmf.sha256 }, accel },
+      cmdline: { system: systemCmdline(job.spec), capture: captureCmdline(job.spec) },
+      outcome,
+      seconds: clock.seconds(),
+      startedAt,
+    };
+    await writeFile(join(job.folder, 'timeline.jsonl'), clock.timeline());
+    await writeFile(join(job.folder, 'cell.json'), `${JSON.stringify(record, null, 2)}\n`);
+    return record;
+  } catch (error) {
+    await rm(job.folder, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+interface LifeOptions {
+  readonly host: CellHost;
+  readonly accel: MachineRecord['accel'];
+  readonly clock: PhaseClock;
+}
+
+/** The cell's life; trouble of the harness or the host is an outcome, an interruption is thrown. */
+async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
+  // Aborted with the reason when the host lets the running cell down: a disk that is full.
+  const hostFails = new AbortController();
+  const signal = AbortSignal.any([job.signal, hostFails.signal]);
+  const { clock, host } = options;
+  try {
+    await using cell = await startCell({ ...job, signal }, options, hostFails);
+    return await runPhases(cell, { clock, budgetScale: host.budgetScale, signal, log: host.log });
+  } catch (thrown) {
+    if (job.signal.aborted) throw thrown;
+    const error: unknown = hostFails.signal.aborted ? hostFails.signal.reason : thrown;
+    if (!(error instanceof Sub1mError)) throw error;
+    return { kind: 'infra', phase: clock.phase, code: error.code, message: error.message };
+  }
+}
+
+/** Starts the cell's machine and keeps its evidence; machine, sockets and temporary files end with what it gives. */
+async function startCell(
+  job: CellJob,
+  { host, accel, clock }: LifeOptions,
+  hostFails: AbortController,
+): Promise<RunningCell & AsyncDisposable> {
+  const { spec, folder, signal } = job;
+  await using starting = new CleanupStack();
+  const temp = starting.use(await makeTempDir());
+  const image = await requireGuestImage(job.kernel, { cacheDir: host.cacheDir, signal });
+  const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
+  starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
+  const logs = starting.use(new CellLogs(folder, hostFails));
+  clock.enter('firmware');
+  const machine = starting.use(
+    await Machine.start(
+      {
+        binary: host.qemu.binary,
+        accel: accel.kind,
+        cpus: spec.cpus,
+        memoryMiB: spec.memoryMiB,
+        firmware: { code: host.ovmf.code, vars: await copyVars(host.ovmf, temp.path) },
+        kernel: job.kernel.image,
+        initrd: image.initrd,
+        cmdline: systemCmdline(spec),
+        disks: machineDisks(disks),
+        folder: temp.path,
+      },
+      { signal, onQmp: logs.line('qmp.jsonl') },
+    ),
+  );
+  const console = new GuestConsole();
+  machine.console.onBytes((bytes) => {
+    console.feed(bytes);
+  });
+  machine.console.onBytes(logs.bytes('console.log'));
+  machine.agent.onBytes(logs.bytes('tap.log'));
+  const agent = new GuestAgent(machine.agent);
+  void machine.hostFailure.then((error) => {
+    hostFails.abort(error);
+  });
+  const cleanups = starting.move();
+  return {
+    spec,
+    folder,
+    disks,
+    machine,
+    agent,
+    console,
+    captureCmdline: captureCmdline(spec),
+    [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),
+  };
+}
+
+function kernelRecord({ release, image, imageSha256, package: from }: Kernel): KernelRecord {
+  return { release, image, imageSha256, package: from };
+}

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { GuestLinkError, InterruptedError, ProcessError } from '../errors.ts';
+import { silentLog } from '../log.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { PhaseClock } from './phase-clock.ts';
+import { answer, cellSpec, scriptedCell } from './running-cell-builder.ts';
+import { type PhaseOptions, runPhases } from './run-phases.ts';
+
+const SYSTEM_HELLO = answer('ok', 'hello', { agent: '1', role: 'system', release: '6.12.0' });
+
+/** Budgets of some milliseconds: these machines answer at once or never. */
+function options(changes: Partial<PhaseOptions> = {}): PhaseOptions & { readonly entered: string[] } {
+  const entered: string[] = [];
+  const clock = new PhaseClock((phase) => entered.push(phase));
+  const signal = new AbortController().signal;
+  return { clock, budgetScale: 0.001, signal, log: silentLog, entered, ...changes };
+}
+
+describe('runPhases()', () => {
+  it('names the phase that overran, and leaves registers of the stuck machine', async () => {
+    await using temp = await makeTempDir();
+    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    guest.print('[    0.000000] Linux version 6.12\n[    1.0] stuck here\n');
+    const opts = options();
+    const outcome = await runPhases(guest.cell, opts);
+    expect(outcome).toMatchObject({
+      kind: 'overrun',
+      phase: 'boot',
+      budgetMs: 90,
+      lastLines: ['[    0.000000] Linux version 6.12', '[    1.0] stuck here'],
+    });
+    expect(opts.entered).toEqual(['firmware', 'boot']);
+    expect(await readFile(join(temp.path, 'jump/registers'), 'utf8')).toBe('RIP=0\n');
+  });
+
+  it('says how the machine ended where it must go on', async () => {
+    await using temp = await makeTempDir();
+    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    guest.print('Linux version 6.12\nKernel panic - not syncing\n');
+    guest.end('guest-reset');
+    expect(await runPhases(guest.cell, options({ budgetScale: 1 }))).toEqual({
+      kind: 'machine-ended',
+      phase: 'boot',
+      cause: 'guest-reset',
+      lastLines: ['Linux version 6.12', 'Kernel panic - not syncing'],
+    });
+  });
+
+  it('gives the reason of an agent that refuses, made printable', async () => {
+    await using temp = await makeTempDir();
+    const why = 'no virtio-blk disk';
+    const guest = scriptedCell(cellSpec(), temp.path, () => answer('not ok', 'observe', { why }));
+    guest.print('Linux version 6.12\n');
+    guest.say(SYSTEM_HELLO);
+    const outcome = await runPhases(guest.cell, options({ budgetScale: 1 }));
+    expect(outcome).toMatchObject({ kind: 'refused', phase: 'observe', why });
+    expect(guest.told).toEqual(['observe']);
+  });
+
+  it.each(['crashed', 'host-signal'])('draws no conclusion from a QEMU that ends by %s', async (cause) => {
+    await using temp = await makeTempDir();
+    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    guest.end(cause);
+    await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(ProcessError);
+  });
+
+  it.each([
+    ['another version of the agent', { agent: '2', role: 'system' }],
+    ['the wrong kernel', { agent: '1', role: 'capture' }],
+  ])('does not talk to %s', async (_what, values) => {
+    await using temp = await makeTempDir();
+    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    guest.print('Linux version 6.12\n');
+    guest.say(answer('ok', 'hello', values));
+    await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(GuestLinkError);
+  });
+
+  it('stops at once when interrupted', async () => {
+    await using temp = await makeTempDir();
+    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    const controller = new AbortController();
+    const running = runPhases(guest.cell, options({ budgetScale: 1, signal: controller.signal }));
+    controller.abort();
+    await expect(running).rejects.toThrow(InterruptedError);
+  });
+});

@@ -1,0 +1,82 @@
+// SPDX-License-Identifier: MIT
+import type { Outcome, Phase } from '../bundle/cell-record.ts';
+import { DeadlineError, Sub1mError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { withDeadline } from '../process/deadline.ts';
+import { endError } from '../qemu/machine-end.ts';
+import { phaseBudgetMs } from './budgets.ts';
+import { saveStuckMachine } from './guest-memory.ts';
+import type { PhaseClock } from './phase-clock.ts';
+import { PHASE_STEPS, type PhaseStep, type RunningCell } from './phases.ts';
+
+/** How long the last look at a stuck machine may take, ms. */
+const LAST_LOOK_MS = 10_000;
+
+export interface PhaseOptions {
+  readonly clock: PhaseClock;
+  /** The user's factor on every budget. */
+  readonly budgetScale: number;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** Takes a running cell through its phases; the first that ends it gives the outcome. */
+export async function runPhases(cell: RunningCell, options: PhaseOptions): Promise<Outcome> {
+  for (const step of PHASE_STEPS.filter(({ applies }) => applies(cell.spec))) {
+    options.clock.enter(step.phase);
+    const outcome = await runPhase(step, cell, options);
+    if (outcome) return outcome;
+  }
+  return { kind: 'completed', cause: await endOf(cell) };
+}
+
+async function runPhase(
+  step: PhaseStep,
+  cell: RunningCell,
+  options: PhaseOptions,
+): Promise<Outcome | undefined> {
+  const budgetMs = phaseBudgetMs(step.phase, cell.spec, options.budgetScale);
+  const what = `phase "${step.phase}" to end`;
+  try {
+    return await withDeadline(what, { budgetMs, signal: options.signal }, (signal) =>
+      Promise.race([step.run(cell, signal), machineEnds(step, cell)]),
+    );
+  } catch (error) {
+    if (!(error instanceof DeadlineError) || error.waitedFor !== what) throw error;
+    return overrun(step.phase, budgetMs, { cell, options });
+  }
+}
+
+async function machineEnds(step: PhaseStep, cell: RunningCell): Promise<Outcome | undefined> {
+  const cause = await endOf(cell);
+  if (step.endsMachine(cell.spec)) return undefined;
+  return { kind: 'machine-ended', phase: step.phase, cause, lastLines: cell.console.lastLines };
+}
+
+/** Why the machine ended; a QEMU that died, or that somebody on the host ended, says nothing of the kernel. */
+async function endOf(cell: RunningCell): Promise<string> {
+  const end = await cell.machine.ended;
+  if (end.cause.startsWith('guest-')) return end.cause;
+  throw endError(`run the machine to its end (${end.cause})`, end);
+}
+
+async function overrun(
+  phase: Phase,
+  budgetMs: number,
+  { cell, options }: { readonly cell: RunningCell; readonly options: PhaseOptions },
+): Promise<Outcome> {
+  const { silentMs, lastLines } = cell.console;
+  try {
+    await withDeadline(
+      'a last look at the machine',
+      { budgetMs: LAST_LOOK_MS, signal: options.signal },
+      () => saveStuckMachine(cell.machine, cell.folder),
+    );
+  } catch (error) {
+    if (!(error instanceof Sub1mError)) throw error;
+    options.log.warn(
+      `${cell.folder}: no registers and low memory of the stuck machine: ${error.message}`,
+    );
+  }
+  return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
+}

@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import { PHYS_ADDR_LIMIT, type PhysAddr, hex, physAddr } from './pfn.ts';
+
+/** A run of physical memory in bytes, half-open: `start` belongs to it, `end` does not. */
+export interface PhysRange {
+  readonly start: PhysAddr;
+  readonly end: PhysAddr;
+}
+
+/** Builds a range from its half-open bounds in bytes. */
+export function physRange(start: number, end: number): PhysRange {
+  return { start: physAddr(start), end: physAddr(end) };
+}
+
+/** Builds a range from an inclusive last address, as `/proc/iomem` and the kernel log print it. */
+export function fromInclusive(first: number, last: number): PhysRange {
+  return physRange(first, last + 1);
+}
+
+/** The range between two inclusive bounds that text has in hexadecimal; undefined if they bound none. */
+export function findRange(first: string, last: string): PhysRange | undefined {
+  const start = Number.parseInt(first, 16);
+  const end = Number.parseInt(last, 16) + 1;
+  return start < end && end <= PHYS_ADDR_LIMIT ? physRange(start, end) : undefined;
+}
+
+/** The length in bytes. */
+export function rangeSize(range: PhysRange): number {
+  return range.end - range.start;
+}
+
+/** Whether the two share a byte (`memblock_is_region_reserved()` asks this, not whether one contains the other). */
+export function intersects(a: PhysRange, b: PhysRange): boolean {
+  return a.start < b.end && b.start < a.end;
+}
+
+/** Whether every byte of `target` lies in one of `ranges`, which may overlap and come in any order. */
+export function covers(ranges: readonly PhysRange[], target: PhysRange): boolean {
+  let covered: number = target.start;
+  for (const range of ranges.toSorted((a, b) => a.start - b.start)) {
+    if (range.start <= covered) covered = Math.max(covered, range.end);
+  }
+  return covered >= target.end;
+}
+
+/** The range with its last address, inclusive, as the kernel prints ranges: `0x1000-0x9ffff`. */
+export function renderRange(range: PhysRange): string {
+  return `${hex(range.start)}-${hex(range.end - 1)}`;
+}
