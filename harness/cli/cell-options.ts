@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import { type Command, InvalidArgumentError } from 'commander';
+import { type CellSpec, cellSpecSchema } from '../bundle/cell-record.ts';
+import type { Axes } from '../matrix/expand.ts';
+
+const { shape } = cellSpecSchema;
+
+/** The options that set an axis of the matrix, and how one value is read; each may be given several times. */
+const AXIS_OPTIONS: readonly {
+  readonly flags: string;
+  readonly axis: Exclude<keyof CellSpec, 'kernel' | 'layout'>;
+  readonly about: string;
+  readonly value: (text: string) => unknown;
+}[] = [
+  {
+    flags: '--crashkernel <value>',
+    axis: 'crashkernel',
+    about: 'crashkernel= of the system kernel, or "none"',
+    value: (text) => (text === 'none' ? null : text),
+  },
+  { flags: '--load <syscall>', axis: 'load', about: 'loads the capture kernel', value: String },
+  {
+    flags: '--trigger <how>',
+    axis: 'trigger',
+    about: 'makes the system kernel panic',
+    value: String,
+  },
+  { flags: '--cpus <n>', axis: 'cpus', about: 'CPUs of the machine', value: Number },
+  { flags: '--memory <MiB>', axis: 'memoryMiB', about: 'memory of the machine', value: Number },
+  { flags: '--accel <kind>', axis: 'accel', about: 'accelerator', value: String },
+  {
+    flags: '--vmcore <kind>',
+    axis: 'vmcore',
+    about: 'how much of the vmcore is kept',
+    value: String,
+  },
+  {
+    flags: '--append <text>',
+    axis: 'append',
+    about: "added to the system kernel's command line",
+    value: String,
+  },
+  { flags: '--policy <id>', axis: 'policy', about: 'policy to hold the kernel to', value: String },
+];
+
+/** Adds the options that say what the cells are like. */
+export function addCellOptions(command: Command): void {
+  for (const { flags, axis, about, value } of AXIS_OPTIONS) {
+    const { options } = shape[axis] as { readonly options?: readonly string[] };
+    const words = options ? `${about}: ${options.join(', ')}` : about;
+    command.option<unknown[]>(
+      flags,
+      `${words}; may be repeated`,
+      (text, previous: unknown[] | undefined) => {
+        const parsed = shape[axis].safeParse(value(text));
+        if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? '');
+        return [...(previous ?? []), parsed.data];
+      },
+    );
+  }
+}
+
+/** The axes of a matrix with those given as options in their place. */
+export function overAxes(axes: Axes, options: Readonly<Record<string, unknown>>): Axes {
+  const given: Record<string, unknown> = {};
+  for (const { flags, axis } of AXIS_OPTIONS) {
+    const values = options[/^--(\w+)/.exec(flags)?.[1] ?? ''];
+    if (values !== undefined) given[axis] = values;
+  }
+  return { ...axes, ...given };
+}

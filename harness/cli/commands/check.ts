@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT
+import type { Command } from 'commander';
+import { expand } from '../../matrix/expand.ts';
+import { addCellOptions, overAxes } from '../cell-options.ts';
+import type { CommandContext } from '../command-context.ts';
+import { runCells } from '../run-cells.ts';
+import { type RunOptions, addRunOptions } from '../run-options.ts';
+
+/** Enough for every distribution kernel as its own capture kernel with the guest's initramfs. */
+const STANDARD_CRASHKERNEL = '256M';
+
+/** `sub1m check <kernel>…`: the standard cells, without crashkernel and with it, on each kernel. */
+export function addCheck(program: Command, context: CommandContext): void {
+  const command = program
+    .command('check')
+    .description('check kernels with the standard cells: without crashkernel and with it')
+    .argument('<kernel...>', 'a bzImage, a .deb, or debian:<version or package>')
+    .addHelpText('after', '\nExample: sub1m check ~/linux/arch/x86/boot/bzImage --cpus 2');
+  addCellOptions(command);
+  addRunOptions(command);
+  command.action(async (kernel: string[], options: RunOptions) => {
+    const standard = { kernel, crashkernel: [null, STANDARD_CRASHKERNEL] };
+    await runCells(expand(overAxes(standard, { ...options })), options, context);
+  });
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT
+import type { Command } from 'commander';
+import { type HostFinding, examineHost } from '../examine-host.ts';
+import type { CommandContext } from '../command-context.ts';
+
+/** `sub1m doctor`: what this host has and lacks, and whether KVM works. */
+export function addDoctor(program: Command, context: CommandContext): void {
+  program
+    .command('doctor')
+    .description(
+      'say what this host has and lacks, and whether KVM works (it boots OVMF to find out)',
+    )
+    .option('--json', 'print a JSON document')
+    .addHelpText('after', '\nExample: sub1m doctor --json')
+    .action(async (options: { json?: true }) => {
+      const findings = await examineHost(context);
+      const ready = findings.every(({ ok, needed }) => ok || !needed);
+      const document = JSON.stringify({ schema: 1, ready, findings }, null, 2);
+      process.stdout.write(options.json ? `${document}\n` : renderFindings(findings, ready));
+      context.exit(ready ? 0 : 69);
+    });
+}
+
+function renderFindings(findings: readonly HostFinding[], ready: boolean): string {
+  const width = Math.max(...findings.map(({ subject }) => subject.length));
+  const rows = findings.map(({ subject, ok, needed, says, remedy }) => {
+    const mark = ok ? 'ok ' : needed ? 'NO ' : '-- ';
+    const hint = ok || remedy === null ? '' : `\n    ${' '.repeat(width)}  ${remedy}`;
+    return `${mark} ${subject.padEnd(width)}  ${says}${hint}\n`;
+  });
+  return `${rows.join('')}\n${ready ? 'Ready: cells can run here.' : 'Not ready: see the lines that begin with NO.'}\n`;
+}

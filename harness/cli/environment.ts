@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { homedir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** What sub1m takes from the environment; nothing else reads it. */
+export interface Environment {
+  /** Downloads, builds and probe answers, shared between checkouts. */
+  readonly cacheDir: string;
+  /** Where programs are looked for. */
+  readonly path: string;
+  /** SUB1M_MIRROR: where Debian packages come from, if not from the host's own mirror. */
+  readonly mirror: string | undefined;
+  /** Folders of QEMU firmware descriptors, from general to specific. */
+  readonly firmwareFolders: readonly string[];
+  /** Whether standard output is a terminal that shows colour. */
+  readonly colour: boolean;
+  /** The width of the terminal, or what is usual where there is none. */
+  readonly columns: number;
+}
+
+/** Reads the environment once, at the start. */
+export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
+  const { HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME, PATH, SUB1M_MIRROR, NO_COLOR, TERM } = env;
+  const home = HOME ?? homedir();
+  const wantsColour = (NO_COLOR ?? '') === '' && TERM !== 'dumb';
+  return {
+    cacheDir: join(XDG_CACHE_HOME || join(home, '.cache'), 'sub1m'),
+    path: PATH ?? '',
+    mirror: SUB1M_MIRROR || undefined,
+    firmwareFolders: [
+      '/usr/share/qemu/firmware',
+      '/etc/qemu/firmware',
+      resolve(XDG_CONFIG_HOME || join(home, '.config'), 'qemu/firmware'),
+    ],
+    colour: wantsColour && process.stdout.isTTY,
+    columns: process.stdout.columns ?? 100,
+  };
+}

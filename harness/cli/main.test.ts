@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import { readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { runSub1m } from './run-sub1m.ts';
+
+// Each starts a process, which takes a second or two.
+describe('sub1m', { timeout: 30_000 }, () => {
+  it.each([
+    ['no command', [], 64, 'Usage: sub1m'],
+    ['an unknown command', ['frobnicate'], 64, "unknown command 'frobnicate'"],
+    ['a kernel that does not exist', ['check', '/no/such/bzImage'], 64, '/no/such/bzImage'],
+    ['a wrong value of an axis', ['check', 'x', '--load', 'kexec'], 64, 'kexec_file_load'],
+    ['no CPUs', ['check', 'x', '--cpus', '0'], 64, '--cpus'],
+    ['an unknown reporter', ['check', 'x', '--reporter', 'xml'], 64, 'Cannot use reporter "xml"'],
+    ['a shard that is none', ['run', '--shard', '4/3'], 64, 'Cannot take shard "4/3"'],
+    ['an unknown matrix', ['run', 'weekly'], 64, 'one of these: default'],
+    [
+      'results that are no results',
+      ['judge', '/no/such/folder'],
+      64,
+      'Cannot judge /no/such/folder',
+    ],
+  ])('refuses %s', async (_what, args, status, message) => {
+    const end = await runSub1m(args);
+    expect(end.stderr).toContain(message);
+    expect(end).toMatchObject({ status, stdout: '' });
+  });
+
+  it.each([
+    ['no kernel at all', 'just some text\n', 'bzImage'],
+    ['an empty file', '', 'bzImage'],
+  ])('refuses a kernel that is %s, with 65', async (_what, content, message) => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'image');
+    await writeFile(path, content);
+    const end = await runSub1m(['check', path, '--results', join(temp.path, 'results')]);
+    expect(end.stderr).toContain(message);
+    expect(end.status).toBe(65);
+    expect(await readdir(temp.path)).toEqual(['image']);
+  });
+
+  it('says what to install where there is no OVMF or no QEMU, with 69', async () => {
+    const noQemu = await runSub1m(['check', 'x'], { PATH: '/nonexistent' });
+    expect(noQemu.stderr).toContain('install the package qemu-system-x86');
+    expect(noQemu.status).toBe(69);
+  });
+
+  it.each(['run', 'check', 'kernels', 'judge', 'doctor'])(
+    'prints help on %s to standard output, with an example',
+    async (command) => {
+      const end = await runSub1m([command, '--help']);
+      expect(end.stdout).toContain(`Example: sub1m ${command}`);
+      expect(end.status).toBe(0);
+    },
+  );
+});

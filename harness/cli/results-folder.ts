@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: MIT
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+
+const RESULTS = join(import.meta.dirname, '../../results');
+
+/** The file that says that a run has taken a folder. */
+const CLAIM = '.claimed-by-run';
+
+/** The folder of one run, and the run's id. */
+export interface ResultsFolder {
+  readonly path: string;
+  readonly run: string;
+}
+
+/**
+ * Makes the folder of a new run: `wanted`, which must not exist or be empty, or one named for the time under
+ * `results/`. Throws `UsageError` for a folder with something in it: two runs never share one.
+ */
+export async function claimResultsFolder(wanted: string | undefined): Promise<ResultsFolder> {
+  const path = wanted === undefined ? join(RESULTS, runId()) : resolve(wanted);
+  await mkdir(dirname(path), { recursive: true });
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    await requireEmpty(path);
+  }
+  // Of two runs that found the folder empty at once, one cannot make this file.
+  await writeFile(join(path, CLAIM), `${process.pid}\n`, { flag: 'wx' });
+  return { path, run: basename(path) };
+}
+
+/** The local time to the second, and the process: two runs that start at once differ. */
+function runId(): string {
+  const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
+  return `${time}-${process.pid}`;
+}
+
+async function requireEmpty(path: string): Promise<void> {
+  const names = await readdir(path).catch(() => ['something that is no folder']);
+  if (names.length > 0) {
+    throw new UsageError(
+      `Cannot use ${path} for results: an empty or new folder wanted, found ${names.slice(0, 3).join(', ')}; ` +
+        'name another with --results',
+    );
+  }
+}

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CellHost } from '../cell/cell-host.ts';
+import { runCell } from '../cell/run-cell.ts';
+import { type Kernel, requireKernel } from '../kernel/require-kernel.ts';
+import type { PlannedCell } from '../matrix/expand.ts';
+import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
+import { runMatrix } from '../matrix/run-matrix.ts';
+import { takeShard } from '../matrix/shard.ts';
+import { sweepTempDirs } from '../process/temp-dir.ts';
+import { showProgress } from '../report/progress.ts';
+import type { CommandContext } from './command-context.ts';
+import { exitCode } from './exit-code.ts';
+import { requireHost } from './host.ts';
+import { judgeFolder } from './judge-folder.ts';
+import { reportIntoFolder, reportRun } from './report-run.ts';
+import { claimResultsFolder } from './results-folder.ts';
+import type { RunOptions } from './run-options.ts';
+
+/** Runs cells, judges them, reports them, and sets the command's exit status. */
+export async function runCells(
+  planned: readonly PlannedCell[],
+  options: RunOptions,
+  context: CommandContext,
+): Promise<void> {
+  const startedAt = performance.now();
+  const shard = options.shard === undefined ? planned : takeShard(planned, options.shard);
+  const cells = repeated(shard, options.repeat);
+  const report = reportRun(options, context);
+  const host = await requireHost(context, options.budget);
+  const kernels = await requireKernels(cells, options, context);
+  await sweepTempDirs();
+  const results = await claimResultsFolder(options.results);
+  const judged = await runAll(cells, {
+    jobs: options.jobs,
+    host,
+    kernels,
+    folder: results.path,
+    context,
+  });
+  const seconds = (performance.now() - startedAt) / 1000;
+  const run: RunResult = {
+    id: results.run,
+    folder: results.path,
+    startedAt: new Date(Date.now() - seconds * 1000).toISOString(),
+    seconds,
+    cells: judged,
+  };
+  await reportIntoFolder(run);
+  await report(run);
+  context.exit(exitCode(summary(judged)));
+}
+
+interface AllOptions {
+  readonly jobs: number;
+  readonly host: CellHost;
+  readonly kernels: ReadonlyMap<string, Kernel>;
+  readonly folder: string;
+  readonly context: CommandContext;
+}
+
+async function runAll(
+  cells: readonly PlannedCell[],
+  { jobs, host, kernels, folder, context }: AllOptions,
+): Promise<JudgedCell[]> {
+  const { signal } = context;
+  const names = cells.map(({ id }) => id);
+  try {
+    await using progress = showProgress(names, process.stderr);
+    return await runMatrix(cells, {
+      jobs,
+      signal,
+      onEvent: progress.onEvent,
+      run: async ({ id, spec }, onPhase) => {
+        const kernel = kernels.get(spec.kernel);
+        if (!kernel) throw new Error(`No kernel for ${spec.kernel}`);
+        const bundle = join(folder, id);
+        await runCell({ id, spec, kernel, folder: bundle, signal, onPhase }, host);
+        return judgeFolder(bundle);
+      },
+    });
+  } catch (error) {
+    await removeUnlessUseful(folder, context);
+    throw error;
+  }
+}
+
+/** A run that was cut short keeps the bundles of cells that had ended; a folder without any goes. */
+async function removeUnlessUseful(folder: string, { log }: CommandContext): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  if (entries.some((entry) => entry.isDirectory())) {
+    log.info(`The cells that had ended are in ${folder}; "sub1m judge ${folder}" reports them`);
+  } else {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Every kernel is there before the first machine starts: a wrong reference costs no run. */
+async function requireKernels(
+  cells: readonly PlannedCell[],
+  { mirror }: RunOptions,
+  { environment, signal, log }: CommandContext,
+): Promise<Map<string, Kernel>> {
+  const { cacheDir } = environment;
+  const kernels = new Map<string, Kernel>();
+  for (const ref of new Set(cells.map(({ spec }) => spec.kernel))) {
+    const context = { cacheDir, mirror: mirror ?? environment.mirror, signal, log };
+    kernels.set(ref, await requireKernel(ref, context));
+  }
+  return kernels;
+}
+
+function repeated(cells: readonly PlannedCell[], times: number): PlannedCell[] {
+  return Array.from({ length: times }, (_, round) =>
+    cells.map((cell) => (round === 0 ? cell : { ...cell, id: `${cell.id}.repeat-${round + 1}` })),
+  ).flat();
+}

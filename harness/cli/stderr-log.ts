@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+import type { Log } from '../log.ts';
+
+/** The log of a command: notes for people, on standard error, so that standard output stays a program's. */
+export const stderrLog: Log = {
+  debug: () => {},
+  info: (message) => {
+    process.stderr.write(`${message}\n`);
+  },
+  warn: (message) => {
+    process.stderr.write(`warning: ${message}\n`);
+  },
+};

@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+# npm run -s bench -- cell [--json] [--rounds N] [--kernel REF]: see bench.ts.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+scripts/setup.sh start
+exec node --import tsx scripts/bench.ts "$@"

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { defineConfig } from 'vitest/config';
+
+const MACHINE_TESTS = 'harness/**/*.qemu.test.ts';
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'unit', include: ['harness/**/*.test.ts'], exclude: [MACHINE_TESTS] },
+      },
+      {
+        test: {
+          name: 'qemu',
+          include: [MACHINE_TESTS],
+          // A cell under TCG on a busy host takes a minute; its phases have budgets of their own.
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          maxWorkers: 2,
+          // After the unit tests: Vitest wants projects with different workers apart.
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
