@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `matrix/`: from a matrix to its cells, and through all of them.
+ * Its one rule: it knows when a cell runs and what it is called, never how it is run.
+ * Start reading here, then `run-matrix.ts`; `judged-cell.ts` has what comes out.
+ */
+import { basename } from 'node:path';
+import type { CellSpec } from '../bundle/cell-record.ts';
+
+/** The values of each field that a matrix crosses; a field it leaves out has its standard value. */
+export type Axes = { readonly [F in keyof CellSpec]?: readonly CellSpec[F][] } & {
+  readonly kernel: readonly string[];
+};
+
+/** A cell before it has run: what it asks for, and its name in reports and the results folder. */
+export interface PlannedCell {
+  /** Of `[a-z0-9._-]`, unique in its matrix; of others depends at most a number at its end. */
+  readonly id: string;
+  readonly spec: CellSpec;
+}
+
+/** What a cell is unless its matrix or the command line says otherwise. */
+const STANDARD_SPEC: Omit<CellSpec, 'kernel'> = {
+  crashkernel: null,
+  layout: 'stock',
+  load: 'kexec_file_load',
+  trigger: 'sysrq',
+  cpus: 1,
+  memoryMiB: 1024,
+  accel: 'auto',
+  vmcore: 'filtered',
+  append: '',
+  policy: 'auto',
+};
+
+type Field = keyof typeof STANDARD_SPEC;
+const FIELDS = Object.keys(STANDARD_SPEC) as Field[];
+
+/** Characters of a value that go into an id: with all fields it stays a file name (255 bytes). */
+const ID_PART_LIMIT = 48;
+
+/** What an id says of a field whose value is not the standard one. */
+const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
+  crashkernel: ({ crashkernel }) => `crashkernel-${crashkernel}`,
+  layout: ({ layout }) => layout,
+  load: ({ load }) => load,
+  trigger: ({ trigger }) => trigger,
+  cpus: ({ cpus }) => `${cpus}-cpus`,
+  memoryMiB: ({ memoryMiB }) => `${memoryMiB}-mib`,
+  accel: ({ accel }) => accel,
+  vmcore: ({ vmcore }) => `vmcore-${vmcore}`,
+  append: ({ append }) => `append-${append}`,
+  policy: ({ policy }) => policy,
+};
+
+/** Every combination of the axes' values, kernel by kernel; a value given twice counts once. */
+export function expand(axes: Axes): PlannedCell[] {
+  let specs = [...new Set(axes.kernel)].map((kernel): CellSpec => ({ ...STANDARD_SPEC, kernel }));
+  for (const field of FIELDS) {
+    const values = [...new Set(axes[field] ?? [STANDARD_SPEC[field]])];
+    specs = specs.flatMap((spec) => values.map((value): CellSpec => ({ ...spec, [field]: value })));
+  }
+  const ids = new Set<string>();
+  return specs.map((spec) => ({ id: claimId(cellId(spec), ids), spec }));
+}
+
+/** Names the kernel, whether there is a crashkernel, and everything that is not standard. */
+function cellId(spec: CellSpec): string {
+  const special = FIELDS.filter((field) => spec[field] !== STANDARD_SPEC[field]);
+  const parts = special.map((field) => slug(ID_PARTS[field](spec)));
+  if (spec.crashkernel === null) parts.unshift('no-crashkernel');
+  return [slug(basename(spec.kernel)), ...parts].join('.');
+}
+
+function slug(text: string): string {
+  const plain = text.toLowerCase().replaceAll(/[^a-z0-9._]+/g, '-');
+  return plain.slice(0, ID_PART_LIMIT).replaceAll(/^[.-]+|[.-]+$/g, '') || 'unnamed';
+}
+
+/** Two kernels of one file name, or two long command lines, are told apart by a number. */
+function claimId(wanted: string, taken: Set<string>): string {
+  let id = wanted;
+  for (let number = 2; taken.has(id); number++) id = `${wanted}.${number}`;
+  taken.add(id);
+  return id;
+}

@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { FormatError, UsageError } from '../errors.ts';
+import { readMatrix } from './matrix-file.ts';
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'sub1m-test-'));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true });
+});
+
+async function matrixFile(text: string): Promise<string> {
+  const path = join(folder, 'matrix.json');
+  await writeFile(path, text);
+  return path;
+}
+
+describe('readMatrix', () => {
+  it('reads a matrix of images/matrices by its name', async () => {
+    expect(await readMatrix('default')).toEqual({
+      kernel: ['debian:5.10', 'debian:6.1', 'debian:6.12'],
+      crashkernel: [null, '256M'],
+    });
+  });
+
+  it('reads a matrix by its path', async () => {
+    const axes = { kernel: ['bzImage'], cpus: [1, 4], load: ['kexec_file_load', 'kexec_load'] };
+    expect(await readMatrix(await matrixFile(JSON.stringify({ schema: 1, axes })))).toEqual(axes);
+  });
+
+  it('names the matrices there are when there is no such file', async () => {
+    const reading = readMatrix(join(folder, 'none.json'));
+    await expect(reading).rejects.toThrow(UsageError);
+    await expect(reading).rejects.toThrow(
+      /none.json: no file that can be read; give its path, or one of .*default/,
+    );
+  });
+
+  it.each([
+    { text: '{"schema": 2, "axes": {"kernel": ["a"]}}', why: 'schema: Invalid input: expected 1' },
+    {
+      text: '{"schema": 1, "axes": {}}',
+      why: 'axes.kernel: Invalid input: expected array, received undefined',
+    },
+    {
+      text: '{"schema": 1, "axes": {"kernel": []}}',
+      why: 'axes.kernel: Too small: expected array to have >=1 items',
+    },
+    {
+      text: '{"schema": 1, "axes": {"kernel": ["a"], "cpus": [1, "2"]}}',
+      why: 'axes.cpus.1: Invalid input: expected number, received string',
+    },
+    {
+      text: '{"schema": 1, "axes": {"kernel": ["a"], "cpu": [1]}}',
+      why: 'axes: Unrecognized key: "cpu"',
+    },
+    { text: '[]', why: 'the whole file: Invalid input: expected object, received array' },
+  ])('names the field at fault: $why', async ({ text, why }) => {
+    const path = await matrixFile(text);
+    const message = `Cannot read matrix ${path}: ${why}; compare images/matrices/default.json`;
+    await expect(readMatrix(path)).rejects.toThrow(new FormatError(message));
+  });
+
+  it('says of a file cut short that it is not JSON', async () => {
+    const path = await matrixFile('{"schema": 1, "ax');
+    await expect(readMatrix(path)).rejects.toThrow(FormatError);
+    await expect(readMatrix(path)).rejects.toThrow(`Cannot read matrix ${path}: not JSON: `);
+  });
+});

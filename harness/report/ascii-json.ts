@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+
+/** JSON in ASCII alone: of what a guest wrote, nothing reaches a terminal but as an escape. */
+export function asciiJson(value: unknown, indent?: number): string {
+  return JSON.stringify(value, null, indent).replaceAll(
+    /[\u007f-\uffff]/g,
+    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
+}

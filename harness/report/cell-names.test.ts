@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+import { expect, it } from 'vitest';
+import type { Axes } from '../matrix/expand.ts';
+import { expand } from '../matrix/expand.ts';
+import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { nameCells } from './cell-names.ts';
+
+function named(axes: Axes): string {
+  return nameCells(
+    expand(axes).map(({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record),
+  );
+}
+
+it.each<{ axes: Axes; name: string }>([
+  { axes: { kernel: ['6.1'] }, name: '6.1, crashkernel off' },
+  {
+    axes: { kernel: ['6.1', '6.12'], crashkernel: [null, '256M'] },
+    name: '6.1 and 6.12, crashkernel off and 256M',
+  },
+  {
+    axes: { kernel: ['5.10', '6.1', '6.12'], crashkernel: ['256M'] },
+    name: '5.10, 6.1 and 6.12, crashkernel 256M',
+  },
+  {
+    axes: { kernel: ['6.1'], cpus: [1, 2] },
+    name: '6.1.no-crashkernel and 6.1.no-crashkernel.2-cpus',
+  },
+])('names several cells at once: $name', ({ axes, name }) => {
+  expect(named(axes)).toBe(name);
+});
+
+it('names kernels apart that differ in their settings', () => {
+  const off = judgedCell({ record: { kernel: null } });
+  const on = judgedCell({
+    axes: { kernel: ['5.10'], crashkernel: ['1G'] },
+    record: { kernel: null },
+  });
+  expect(nameCells([off.record, on.record])).toBe(
+    'debian:6.12, crashkernel off; 5.10, crashkernel 1G',
+  );
+});

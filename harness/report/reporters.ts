@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { HostError, UsageError } from '../errors.ts';
+import type { RunResult } from '../matrix/judged-cell.ts';
+import { renderConsoleReport } from './console-report.ts';
+import { renderJunit } from './junit-report.ts';
+import { renderRunDocument } from './run-document.ts';
+import type { Style } from './style.ts';
+import { renderTap } from './tap-report.ts';
+
+const RENDERERS = {
+  console: renderConsoleReport,
+  json: renderRunDocument,
+  junit: renderJunit,
+  tap: renderTap,
+} satisfies Record<string, (run: RunResult, style: Style) => string>;
+
+type ReportKind = keyof typeof RENDERERS;
+
+/** A report that is wanted, and the file it goes to: null is standard output. */
+export interface Reporter {
+  readonly kind: ReportKind;
+  readonly path: string | null;
+}
+
+/** Files hold no colour, and are as wide as a report may be. */
+const FILE_STYLE: Style = { colour: false, width: 100 };
+
+/** The reports that every run's folder holds. */
+export function folderReporters(folder: string): Reporter[] {
+  return [
+    { kind: 'json', path: join(folder, 'run.json') },
+    { kind: 'junit', path: join(folder, 'junit.xml') },
+    { kind: 'tap', path: join(folder, 'run.tap') },
+  ];
+}
+
+/**
+ * Reads the values of `--reporter`, each `kind` or `kind:file`. None at all means `console`.
+ * Throws `UsageError` for an unknown kind and for two reports that want the same place.
+ */
+export function parseReporters(values: readonly string[]): Reporter[] {
+  const reporters = (values.length === 0 ? ['console'] : values).map(parseReporter);
+  const places = new Set<string | null>();
+  for (const { path } of reporters) {
+    const place = path && resolve(path);
+    if (places.has(place)) {
+      const where = path ?? 'standard output';
+      throw new UsageError(
+        `Cannot write two reports to ${where}: give each a file of its own, e.g. tap:run.tap`,
+      );
+    }
+    places.add(place);
+  }
+  return reporters;
+}
+
+function parseReporter(value: string): Reporter {
+  const [, kind = '', path = null] = /^([^:]*)(?::(.+))?$/s.exec(value) ?? [];
+  if (!isReportKind(kind)) {
+    const kinds = Object.keys(RENDERERS).join(', ');
+    throw new UsageError(
+      `Cannot use reporter "${value}": kind or kind:file wanted, with one of these kinds: ${kinds}`,
+    );
+  }
+  return { kind, path };
+}
+
+function isReportKind(kind: string): kind is ReportKind {
+  return Object.hasOwn(RENDERERS, kind);
+}
+
+/** Writes reports of a run; `style` is for standard output. Throws `HostError`. */
+export async function writeReports(
+  run: RunResult,
+  reporters: readonly Reporter[],
+  style: Style,
+): Promise<void> {
+  for (const { kind, path } of reporters) {
+    const text = RENDERERS[kind](run, path === null ? style : FILE_STYLE);
+    await (path === null ? writeStdout(text) : writeWhole(path, text));
+  }
+}
+
+async function writeStdout(text: string): Promise<void> {
+  await new Promise<void>((written, failed) => {
+    process.stdout.write(text, (error) => {
+      if (error) failed(error);
+      else written();
+    });
+  });
+}
+
+/** A reader of `path` sees the whole report or the one before it. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const unfinished = join(dirname(path), `.unfinished-${randomUUID()}`);
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(unfinished, text);
+    await rename(unfinished, path);
+  } catch (error) {
+    // Where it could not be made, there is nothing to remove either.
+    await rm(unfinished, { force: true }).catch(() => {});
+    const why = error instanceof Error ? error.message : String(error);
+    throw new HostError(`Cannot write report ${path}: ${why}`, { cause: error });
+  }
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { HOSTILE, brokenCell, hostileCell, runOf } from './run-builder.ts';
+import { renderRunDocument } from './run-document.ts';
+
+interface Document {
+  cells: { pages: unknown[]; verdict: unknown }[];
+}
+
+function parsed(text: string): Document {
+  return JSON.parse(text) as Document;
+}
+
+describe('renderRunDocument', () => {
+  it('has everything of a cell', () => {
+    const document = parsed(renderRunDocument(runOf(brokenCell())));
+    expect(document.cells[0]?.pages).toHaveLength(256);
+    for (const cell of document.cells) cell.pages = cell.pages.slice(0x0f, 0x11);
+    expect(document).toMatchInlineSnapshot(`
+      {
+        "cells": [
+          {
+            "accel": "tcg",
+            "bundle": "results/run/debian-5.10.crashkernel-256m",
+            "cpus": 1,
+            "crashkernel": "256M",
+            "id": "debian-5.10.crashkernel-256m",
+            "invariants": [
+              {
+                "id": "boot.userspace",
+                "outcome": "kept",
+                "pages": [],
+                "why": "",
+              },
+              {
+                "id": "lowmem.locked",
+                "outcome": "broken",
+                "pages": [
+                  "0x10-0x13",
+                ],
+                "why": "4 pages below 1 MiB are the system kernel's to use",
+              },
+              {
+                "id": "kdump.dmesg",
+                "outcome": "known",
+                "pages": [],
+                "why": "The log ends early",
+              },
+              {
+                "id": "panic.reboots",
+                "outcome": "unseen",
+                "pages": [],
+                "why": "With crashkernel # none asked",
+              },
+            ],
+            "kernel": {
+              "ref": "debian:5.10",
+              "release": "6.12.43+deb12-cloud-amd64",
+            },
+            "layout": "stock",
+            "load": "kexec_file_load",
+            "pages": [
+              {
+                "observed": "reserved",
+                "predicted": "bios",
+              },
+              {
+                "observed": "free",
+                "predicted": "lock",
+              },
+            ],
+            "policy": "lock-on-crashkernel",
+            "seconds": {
+              "boot": 6.25,
+              "firmware": 2.5,
+              "total": 12.345,
+            },
+            "trampoline": "0x99000",
+            "trigger": "sysrq",
+            "verdict": {
+              "broken": [
+                "lowmem.locked",
+              ],
+              "kind": "mismatch",
+            },
+          },
+        ],
+        "run": "run",
+        "schema": 1,
+        "summary": {
+          "known": 1,
+          "match": 0,
+          "mismatch": 1,
+          "unjudged": 0,
+        },
+      }
+    `);
+  });
+
+  it('has null for what is not known', () => {
+    const { judgement, ...cell } = hostileCell();
+    const record = { ...cell.record, kernel: null, machine: null };
+    const run = runOf({ ...cell, record, judgement: { ...judgement, policy: null } });
+    const document = parsed(renderRunDocument(run));
+    expect(document.cells[0]).toMatchObject({
+      kernel: { ref: 'debian:6.12', release: null },
+      accel: null,
+      policy: null,
+      trampoline: null,
+    });
+    expect(document.cells[0]?.pages[255]).toEqual({ predicted: null, observed: null });
+  });
+
+  it('is ASCII, and keeps every character that a guest wrote', () => {
+    const text = renderRunDocument(runOf(hostileCell()));
+    expect(text).toMatch(/^[ -~\n]*$/);
+    expect(parsed(text).cells[0]?.verdict).toMatchObject({ why: HOSTILE });
+  });
+});

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT
+import { styleText } from 'node:util';
+
+/** What the reader's screen can show. */
+export interface Style {
+  readonly colour: boolean;
+  /** Columns. */
+  readonly width: number;
+}
+
+/** The name of a colour or of another attribute of text, e.g. `red`, `inverse`. */
+export type Format = Parameters<typeof styleText>[0];
+
+/** The text in this format, or as it is where there is no colour. */
+export function paint(text: string, format: Format, { colour }: Style): string {
+  return colour ? styleText(format, text, { validateStream: false }) : text;
+}
+
+/** The text in lines of at most `width` columns, broken at blanks or within too long a word. */
+export function wrap(text: string, width: number): string[] {
+  const line = new RegExp(` ?(?:.{1,${width}}(?= |$)|.{${width}})`, 'gu');
+  return (text.replaceAll(/\s+/g, ' ').match(line) ?? []).map((part) => part.trim());
+}
+
+/** A time as a reader wants it: `21.4 s`, `2 min 5 s`. */
+export function renderSeconds(seconds: number): string {
+  if (seconds < 60) return `${seconds.toFixed(1)} s`;
+  return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;
+}

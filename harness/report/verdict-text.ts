@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+import type { Verdict } from '../check/judgement.ts';
+import { printableText } from '../memory/printable-text.ts';
+
+/** What a verdict says beyond its kind and its broken invariants: lines, made printable. */
+export function verdictLines(verdict: Verdict): string[] {
+  switch (verdict.kind) {
+    case 'match':
+    case 'mismatch':
+      return [];
+    case 'boot-failure':
+      return [`The console tells: ${printableText(verdict.lastLine)}`];
+    case 'no-vmcore':
+      return [`The kernel was lost in the ${verdict.phase}`];
+    case 'unjudged':
+      return `${verdict.code}: ${verdict.why}`.split('\n').map(printableText);
+  }
+}
