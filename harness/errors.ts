@@ -46,7 +46,7 @@ export class UnsupportedFormatError extends FormatError {
 }
 
 /** The harness cannot tell: no verdict follows from it. */
-export abstract class InfraError extends Sub1mError {
+abstract class InfraError extends Sub1mError {
   readonly exitCode = 69;
 }
 
@@ -94,9 +94,9 @@ export class InterruptedError extends Sub1mError {
 }
 
 /** What an error of Node's own file or socket calls is to us: the host's; any other error stays what it is. */
-export function fromSystemError(error: unknown): unknown {
+export function fromSystemError(error: unknown, what = 'go on'): unknown {
   const isSystemError = error instanceof Error && 'errno' in error && 'syscall' in error;
   return isSystemError
-    ? new HostError(`The host cannot do it: ${error.message}`, { cause: error })
+    ? new HostError(`Cannot ${what}: ${error.message}`, { cause: error })
     : error;
 }

@@ -21,13 +21,13 @@ export const PHASES = [
   'off',
 ] as const;
 
-export const phaseSchema = z.enum(PHASES);
+const phaseSchema = z.enum(PHASES);
 
 /** One step in a cell's life. */
 export type Phase = z.infer<typeof phaseSchema>;
 
 /** The policies by which kernels decide who owns low memory, and `auto`: probe the kernel. */
-export const policyWantedSchema = z.enum(['auto', 'lock-on-crashkernel', 'reserve-1m']);
+const policyWantedSchema = z.enum(['auto', 'lock-on-crashkernel', 'reserve-1m']);
 
 /** What was asked of a cell: one kernel × one machine × crashkernel × load syscall × trigger. */
 export const cellSpecSchema = z.object({
@@ -60,7 +60,7 @@ const lastLinesSchema = z.array(z.string());
  * How a cell's life ended. None of them is a verdict: `check/` decides what each says of the kernel.
  * `lastLines` are the last lines of the console, made printable.
  */
-export const outcomeSchema = z.discriminatedUnion('kind', [
+const outcomeSchema = z.discriminatedUnion('kind', [
   /** Every phase ended as planned; `cause` is QEMU's `ShutdownCause` of the end, e.g. `guest-reset`. */
   z.object({ kind: z.literal('completed'), cause: z.string() }),
   /** The machine was reset or powered off from inside in a phase where it must go on. */
@@ -99,7 +99,7 @@ export const outcomeSchema = z.discriminatedUnion('kind', [
 export type Outcome = z.infer<typeof outcomeSchema>;
 
 /** The kernel image that a reference led to. */
-export const kernelRecordSchema = z.object({
+const kernelRecordSchema = z.object({
   /** The release string in the image's header, e.g. `6.12.43+deb12-cloud-amd64`. */
   release: z.string(),
   image: z.string(),
@@ -109,7 +109,7 @@ export const kernelRecordSchema = z.object({
 });
 
 /** The machine that a cell ran on. */
-export const machineRecordSchema = z.object({
+const machineRecordSchema = z.object({
   qemu: z.object({ binary: z.string(), version: z.string() }),
   ovmf: z.object({ code: z.string(), sha256: z.string() }),
   accel: z.object({ kind: z.enum(['kvm', 'tcg']), why: z.string() }),

@@ -23,7 +23,6 @@ it('drops what a guest writes beyond 32 MiB, and says so', async () => {
 });
 
 it('tells the cell, once, when the disk is full', async () => {
-  await using temp = await makeTempDir();
   const hostFails = new AbortController();
   await using logs = new CellLogs('/dev', hostFails);
   const write = logs.bytes('full');

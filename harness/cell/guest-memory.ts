@@ -3,7 +3,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { type PhysAddr, PAGE_SIZE, SZ_1M, hex, physAddr } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import type { CellMachine } from './phases.ts';
+import type { CellMachine } from './cell-machine.ts';
 
 /**
  * Reads from guest memory, with the system kernel running, what the kernel has no file for, into `system/`:

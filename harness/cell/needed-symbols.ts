@@ -10,6 +10,7 @@ const NEEDED_SYMBOLS = new Set([
   'efi_unmap_boot_services',
   'machine_kexec',
   'page_offset_base',
+  'parse_reservelow',
   'real_mode_blob',
   'real_mode_blob_end',
   'real_mode_header',

@@ -16,7 +16,9 @@ export class PhaseClock {
     return this.#entered.at(-1)?.phase ?? null;
   }
 
+  /** Begins a phase; does nothing in the phase that has begun. */
   enter(phase: Phase): void {
+    if (phase === this.phase) return;
     this.#entered.push({ phase, at: performance.now() });
     this.#onPhase(phase);
   }

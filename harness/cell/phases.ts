@@ -7,22 +7,14 @@ import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
 import type { TestPoint } from '../guest-link/guest-tap.ts';
 import { readObservedTar } from '../guest-link/observed-tar.ts';
 import { printableText } from '../memory/printable-text.ts';
-import type { Machine } from '../qemu/machine.ts';
 import type { CellDisks } from './cell-disks.ts';
+import type { CellMachine } from './cell-machine.ts';
 import type { GuestConsole } from './guest-console.ts';
 import { saveGuestMemory } from './guest-memory.ts';
 import { keepNeededSymbols } from './needed-symbols.ts';
 
 /** makedumpfile's dump level for each kind of vmcore that is kept. */
 const DUMP_LEVEL = { full: '0', filtered: '31' } as const;
-
-/** What a cell asks of its machine. */
-export interface CellMachine extends Pick<
-  Machine,
-  'ended' | 'sendBreak' | 'readPhys' | 'savePhys' | 'registers'
-> {
-  readonly console: Pick<Machine['console'], 'write'>;
-}
 
 /** A cell whose machine runs. */
 export interface RunningCell {

@@ -15,7 +15,7 @@ import {
   type Phase,
   SCHEMA_VERSION,
 } from '../bundle/cell-record.ts';
-import { Sub1mError } from '../errors.ts';
+import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
 import { GuestAgent } from '../guest-link/guest-agent.ts';
 import { requireGuestImage } from '../guest-link/initramfs.ts';
@@ -71,7 +71,7 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
     return record;
   } catch (error) {
     await rm(job.folder, { recursive: true, force: true });
-    throw error;
+    throw fromSystemError(error, `leave evidence in ${job.folder}`);
   }
 }
 
@@ -92,7 +92,8 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
     return await runPhases(cell, { clock, budgetScale: host.budgetScale, signal, log: host.log });
   } catch (thrown) {
     if (job.signal.aborted) throw thrown;
-    const error: unknown = hostFails.signal.aborted ? hostFails.signal.reason : thrown;
+    const reason: unknown = hostFails.signal.aborted ? hostFails.signal.reason : thrown;
+    const error = fromSystemError(reason, `leave evidence in ${job.folder}`);
     if (!(error instanceof Sub1mError)) throw error;
     return { kind: 'infra', phase: clock.phase, code: error.code, message: error.message };
   }

@@ -12,7 +12,9 @@ import { type PhaseOptions, runPhases } from './run-phases.ts';
 const SYSTEM_HELLO = answer('ok', 'hello', { agent: '1', role: 'system', release: '6.12.0' });
 
 /** Budgets of some milliseconds: these machines answer at once or never. */
-function options(changes: Partial<PhaseOptions> = {}): PhaseOptions & { readonly entered: string[] } {
+function options(
+  changes: Partial<PhaseOptions> = {},
+): PhaseOptions & { readonly entered: string[] } {
   const entered: string[] = [];
   const clock = new PhaseClock((phase) => entered.push(phase));
   const signal = new AbortController().signal;
@@ -60,12 +62,17 @@ describe('runPhases()', () => {
     expect(guest.told).toEqual(['observe']);
   });
 
-  it.each(['crashed', 'host-signal'])('draws no conclusion from a QEMU that ends by %s', async (cause) => {
-    await using temp = await makeTempDir();
-    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
-    guest.end(cause);
-    await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(ProcessError);
-  });
+  it.each(['crashed', 'host-signal'])(
+    'draws no conclusion from a QEMU that ends by %s',
+    async (cause) => {
+      await using temp = await makeTempDir();
+      const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+      guest.end(cause);
+      await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(
+        ProcessError,
+      );
+    },
+  );
 
   it.each([
     ['another version of the agent', { agent: '2', role: 'system' }],
@@ -75,7 +82,9 @@ describe('runPhases()', () => {
     const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
     guest.print('Linux version 6.12\n');
     guest.say(answer('ok', 'hello', values));
-    await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(GuestLinkError);
+    await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(
+      GuestLinkError,
+    );
   });
 
   it('stops at once when interrupted', async () => {

@@ -3,8 +3,9 @@
 import type { CellSpec } from '../bundle/cell-record.ts';
 import { GuestAgent } from '../guest-link/guest-agent.ts';
 import type { MachineEnd } from '../qemu/machine.ts';
+import type { CellMachine } from './cell-machine.ts';
 import { GuestConsole } from './guest-console.ts';
-import type { CellMachine, RunningCell } from './phases.ts';
+import type { RunningCell } from './phases.ts';
 
 /** The standard cell with crashkernel, but for what is given. */
 export function cellSpec(changes: Partial<CellSpec> = {}): CellSpec {
@@ -55,8 +56,8 @@ export function scriptedCell(
     },
     write: (line) => {
       told.push(line.trim());
-      const answer = answers(line.trim());
-      if (answer !== undefined) hear(Buffer.from(answer));
+      const said = answers(line.trim());
+      if (said !== undefined) hear(Buffer.from(said));
     },
   });
   const machine: CellMachine = {
