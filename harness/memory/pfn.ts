@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
  * `memory/`: the words for physical memory, pure and without a dependency.
- * Its one rule: the casts between plain numbers and `Pfn`, `PhysAddr`, `VirtAddr` live here and nowhere else.
+ * Its one rule: all casts between plain numbers and `Pfn`, `PhysAddr`, `VirtAddr` live in it.
  * Start reading here, then `phys-range.ts` and `page-map.ts`.
  */
 
@@ -28,7 +28,7 @@ export const LOW_PAGES = 256;
 /** One past the highest physical address, in bytes. */
 export const PHYS_ADDR_LIMIT = 2 ** 52;
 
-/** Takes a number as a physical address; throws `RangeError` outside 52 bits, which is a bug of ours. */
+/** Takes a number as a physical address; outside 52 bits it is a bug of ours: `RangeError`. */
 export function physAddr(value: number): PhysAddr {
   if (!Number.isInteger(value) || value < 0 || value > PHYS_ADDR_LIMIT) {
     throw new RangeError(`Not a physical address: ${value}`);

@@ -17,11 +17,10 @@ export function fromInclusive(first: number, last: number): PhysRange {
   return physRange(first, last + 1);
 }
 
-/** The range between two inclusive bounds that text has in hexadecimal; undefined if they bound none. */
+/** The range between two inclusive bounds in hexadecimal; undefined if they bound none. */
 export function findRange(first: string, last: string): PhysRange | undefined {
-  const start = Number.parseInt(first, 16);
-  const end = Number.parseInt(last, 16) + 1;
-  return start < end && end <= PHYS_ADDR_LIMIT ? physRange(start, end) : undefined;
+  const [from, to] = [Number.parseInt(first, 16), Number.parseInt(last, 16)];
+  return from <= to && to < PHYS_ADDR_LIMIT ? fromInclusive(from, to) : undefined;
 }
 
 /** The length in bytes. */
@@ -29,12 +28,12 @@ export function rangeSize(range: PhysRange): number {
   return range.end - range.start;
 }
 
-/** Whether the two share a byte (`memblock_is_region_reserved()` asks this, not whether one contains the other). */
+/** Whether the two share a byte, which is all that `memblock_is_region_reserved()` asks. */
 export function intersects(a: PhysRange, b: PhysRange): boolean {
   return a.start < b.end && b.start < a.end;
 }
 
-/** Whether every byte of `target` lies in one of `ranges`, which may overlap and come in any order. */
+/** Whether every byte of `target` lies in one of `ranges`; these may overlap, in any order. */
 export function covers(ranges: readonly PhysRange[], target: PhysRange): boolean {
   let covered: number = target.start;
   for (const range of ranges.toSorted((a, b) => a.start - b.start)) {

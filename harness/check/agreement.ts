@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT
+import type { PageClass } from '../memory/kpageflags.ts';
+import type { Owner } from '../model/owners.ts';
+
+/** Classes of pages that the page allocator has or had. */
+const USABLE: readonly PageClass[] = ['free', 'used'];
+
+/** The classes that a page may be seen in, by the owner that the model predicts for it. */
+const CLASSES: Readonly<Record<Owner, readonly PageClass[]>> = {
+  firmware: ['reserved', 'absent'],
+  page0: ['reserved', 'absent'],
+  bios: ['reserved'],
+  trampoline: ['reserved'],
+  lock: ['reserved'],
+  reserved: ['reserved'],
+  free: USABLE,
+};
+
+/** Whether a page of that predicted owner may be seen in that class. */
+export function agrees(owner: Owner, seen: PageClass): boolean {
+  return CLASSES[owner].includes(seen);
+}
+
+/** Whether the system kernel can use a page of that class. */
+export function isUsable(seen: PageClass): boolean {
+  return USABLE.includes(seen);
+}

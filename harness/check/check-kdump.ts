@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+import { parseCrashkernel } from '../memory/crashkernel.ts';
+import { findParameter } from '../memory/kernel-cmdline.ts';
+import { hex } from '../memory/pfn.ts';
+import { printableText } from '../memory/printable-text.ts';
+import { rangeSize, renderRange } from '../memory/phys-range.ts';
+import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { describeEnd, describeFailure, loadRefused, phaseEnded } from './kernel-failure.ts';
+
+const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
+
+/** `kdump.reserved` */
+export const checkReserved: Check = ({ cmdline, observation }) => {
+  const evidence = 'system/iomem';
+  const parameter = findParameter(cmdline, 'crashkernel');
+  if (!parameter) return NO_CRASHKERNEL;
+  if (observation.iomem.value === null) return unseen(observation.iomem.why);
+  const { systemRam, crashkernel } = observation.iomem.value;
+  const asked = parseCrashkernel(cmdline, systemRam);
+  if (!asked) {
+    const value = printableText(parameter.value ?? '');
+    return notAsked(`crashkernel=${value} asks for nothing on this machine`);
+  }
+  const area = crashkernel.find(
+    (range) => rangeSize(range) >= asked.size && (asked.offset ?? range.start) === range.start,
+  );
+  if (area) return kept(`${renderRange(area)} is reserved`, { evidence });
+  const found = crashkernel.map(renderRange).join(', ') || 'none';
+  const said = observation.crashkernelRefusal ? `; the log: ${observation.crashkernelRefusal}` : '';
+  return broken(`${hex(asked.size)} bytes wanted, ${found} found${said}`, { evidence });
+};
+
+/** `kdump.captured` */
+export const checkCaptured: Check = (cell) => {
+  const { record, failure } = cell;
+  if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
+  if (failure && failure.where !== 'boot') {
+    return broken(describeFailure(failure), { evidence: 'console.log' });
+  }
+  if (loadRefused(record) && checkReserved(cell).outcome !== 'broken') {
+    return broken(describeEnd(record), { evidence: 'console.log' });
+  }
+  return record.spec.vmcore === 'none' ? checkCaptureKernel(cell) : checkVmcore(cell);
+};
+
+const checkCaptureKernel: Check = ({ record }) =>
+  phaseEnded(record, 'capture')
+    ? kept('The capture kernel came up', { evidence: 'console.log' })
+    : unseen(describeEnd(record));
+
+const checkVmcore: Check = ({ record, observation: { vmcore } }) => {
+  const evidence = 'vmcore';
+  if (!phaseEnded(record, 'dump')) return unseen(describeEnd(record));
+  if (vmcore.value === null) return unseen(vmcore.why);
+  const { whole, what } = vmcore.value;
+  return whole ? kept(`The vmcore is whole: ${what}`, { evidence }) : broken(what, { evidence });
+};
+
+/** `kdump.dmesg` */
+export const checkDmesg: Check = ({ record, observation: { crashedLog } }) => {
+  const evidence = 'capture/crashed-dmesg';
+  if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
+  if (!phaseEnded(record, 'capture')) return unseen(describeEnd(record));
+  if (crashedLog.value === null) return unseen(crashedLog.why);
+  const { panicLine, lastLine } = crashedLog.value;
+  return panicLine === null
+    ? broken(`It has no panic line; it ends with: ${lastLine}`, { evidence })
+    : kept(panicLine, { evidence });
+};

@@ -1,0 +1,218 @@
+// SPDX-License-Identifier: MIT
+import { describe } from 'vitest';
+import { pageFlags } from './bundle-builder.ts';
+import { itFinds } from './invariant-cases.ts';
+
+const WITH = { crashkernel: '256M' };
+
+describe('a promise about low memory', () => {
+  itFinds([
+    {
+      id: 'lowmem.matches-model',
+      when: 'all pages are reserved, or have no struct page where there is no RAM',
+      bundle: { files: { 'system/kpageflags': pageFlags({ absent: [0, 0xa0, 0xff] }) } },
+      outcome: 'kept',
+      why: 'All 256 pages are as reserve-1m has them',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'pages leak',
+      bundle: {
+        files: { 'system/kpageflags': pageFlags({ free: [0x9e, 0x10, 0x11], used: [0x12, 0x9d] }) },
+      },
+      outcome: 'broken',
+      why: '2 pages: reserved predicted, free observed; 1 page: reserved predicted, used observed; 1 page: trampoline predicted, used observed; 1 page: trampoline predicted, free observed',
+      pages: ['0x10-0x12', '0x9d-0x9e'],
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'a policy was asked for that the kernel does not follow',
+      bundle: { spec: { policy: 'lock-on-crashkernel' } },
+      outcome: 'broken',
+      why: '136 pages: free predicted, reserved observed',
+      pages: ['0x10-0x97'],
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'a page was handed out and taken',
+      bundle: {
+        spec: { policy: 'lock-on-crashkernel' },
+        files: {
+          'system/kpageflags': pageFlags({
+            free: Array.from({ length: 0x78 }, (_, index) => 0x10 + index),
+            used: Array.from({ length: 0x10 }, (_, index) => 0x88 + index),
+          }),
+        },
+      },
+      outcome: 'kept',
+      why: 'All 256 pages are as lock-on-crashkernel has them',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'kpageflags is cut',
+      bundle: { files: { 'system/kpageflags': new Uint8Array(100) } },
+      outcome: 'unseen',
+      why: 'system/kpageflags: Cannot read kpageflags: 2048 bytes wanted, 100 found',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'page 0 was not read',
+      bundle: { files: { 'system/page0.bin': null } },
+      outcome: 'unseen',
+      why: 'The cell left no system/page0.bin',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'there is no map',
+      bundle: { files: { 'system/firmware-memmap': null } },
+      outcome: 'unseen',
+      why: 'system/dmesg: Cannot read the e820 map of the log: lines "BIOS-e820: [mem 0x…-0x…] …" wanted, none found',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'the map is only in the log',
+      bundle: {
+        files: {
+          'system/firmware-memmap': null,
+          'system/dmesg': 'BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable\n',
+        },
+      },
+      outcome: 'kept',
+      why: 'All 256 pages are as reserve-1m has them',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'the kernel hides its addresses',
+      bundle: {
+        files: {
+          'system/kallsyms':
+            '0000000000000000 T reserve_real_mode\n0000000000000000 D real_mode_blob\n0000000000000000 D real_mode_blob_end\n',
+        },
+      },
+      outcome: 'unseen',
+      why: 'system/kallsyms: addresses of real_mode_blob and real_mode_blob_end wanted (CONFIG_KALLSYMS_ALL=y)',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'the command line is beyond the model',
+      bundle: { spec: { append: 'memmap=0x9f000$0x1000' } },
+      outcome: 'unseen',
+      why: 'The model does not know memmap= yet',
+    },
+    {
+      id: 'lowmem.page0-kept',
+      when: 'it is reserved',
+      bundle: {},
+      outcome: 'kept',
+      why: 'The page allocator does not have page 0',
+    },
+    {
+      id: 'lowmem.page0-kept',
+      when: 'it is free',
+      bundle: { files: { 'system/kpageflags': pageFlags({ free: [0] }) } },
+      outcome: 'broken',
+      why: 'The page allocator has page 0',
+      pages: ['0x0'],
+    },
+    {
+      id: 'lowmem.page0-kept',
+      when: 'kpageflags is missing',
+      bundle: { files: { 'system/kpageflags': null } },
+      outcome: 'unseen',
+      why: 'The cell left no system/kpageflags',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'it is where the model has it',
+      bundle: {},
+      outcome: 'kept',
+      why: 'It is at 0x98000',
+      pages: ['0x98-0x9e'],
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'it is elsewhere',
+      bundle: {
+        files: {
+          'system/real-mode.json': '{"real_mode_header":"0x97000","page_offset_base":"0x0"}',
+        },
+      },
+      outcome: 'broken',
+      why: 'It is at 0x97000, 0x98000 predicted',
+      pages: ['0x98-0x9e'],
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'it should have found no place',
+      bundle: { files: { 'system/firmware-memmap': '0x0 0xfff System RAM\n' } },
+      outcome: 'broken',
+      why: 'It is at 0x98000, no place predicted',
+      pages: ['0x98'],
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'it is not aligned',
+      bundle: {
+        files: {
+          'system/real-mode.json': '{"real_mode_header":"0x98010","page_offset_base":"0x0"}',
+        },
+      },
+      outcome: 'broken',
+      why: 'It is at 0x98010, not at a page below 1 MiB',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'it is above 1 MiB',
+      bundle: {
+        files: {
+          'system/real-mode.json': '{"real_mode_header":"0x100000","page_offset_base":"0x0"}',
+        },
+      },
+      outcome: 'broken',
+      why: 'It is at 0x100000, not at a page below 1 MiB',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'there is none',
+      bundle: {
+        files: {
+          'system/real-mode.json': '{"real_mode_header":"0x0","page_offset_base":"0x1000"}',
+        },
+      },
+      outcome: 'unseen',
+      why: 'system/real-mode.json: Cannot read real_mode_header: it points below the map of all memory',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'its symbol was not read',
+      bundle: { files: { 'system/real-mode.json': '{"real_mode_header":"0x' } },
+      outcome: 'unseen',
+      why: 'system/real-mode.json: Cannot read real_mode_header: two pointers in JSON wanted',
+    },
+    {
+      id: 'lowmem.locked',
+      when: 'no page can be used',
+      bundle: { spec: WITH },
+      outcome: 'kept',
+      why: 'The system kernel can use no page below 1 MiB',
+    },
+    {
+      id: 'lowmem.locked',
+      when: 'the boot services of the thread were freed',
+      bundle: {
+        spec: WITH,
+        files: { 'system/kpageflags': pageFlags({ free: [0x10, 0x11, 0x12, 0x13], used: [0x63] }) },
+      },
+      outcome: 'broken',
+      why: 'The system kernel can use 5 pages below 1 MiB',
+      pages: ['0x10-0x13', '0x63'],
+    },
+    {
+      id: 'lowmem.locked',
+      when: 'there is no crashkernel',
+      bundle: {},
+      outcome: 'unseen',
+      why: 'The cell is without crashkernel',
+    },
+  ]);
+});

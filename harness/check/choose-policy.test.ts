@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { buildBundle } from './bundle-builder.ts';
+import { choosePolicy } from './choose-policy.ts';
+
+const LOCK_LINE = '[ 0.0] kexec: Reserving the low 1M of memory for crashkernel\n';
+const NO_ROOM = '[ 0.0] No sub-1M memory is available for the trampoline\n';
+const LOG = '[ 0.0] Linux version 5.10\n';
+const LOCKS = ['crash_reserve_low_1M', 'parse_reservelow', 'reserve_real_mode'];
+
+describe('the policy that a kernel is held to', () => {
+  it.each([
+    {
+      kernel: '5.10',
+      symbols: LOCKS,
+      id: 'lock-on-crashkernel',
+      how: 'it has crash_reserve_low_1M',
+    },
+    {
+      kernel: '5.10 with crashkernel',
+      symbols: LOCKS,
+      crashkernel: '1M',
+      log: LOG + LOCK_LINE,
+      id: 'lock-on-crashkernel',
+      how: 'its log says "kexec: Reserving the low 1M of memory for crashkernel"',
+    },
+    {
+      kernel: '5.10 with crashkernel and no room for the trampoline',
+      symbols: LOCKS,
+      crashkernel: '1M',
+      log: LOG + NO_ROOM,
+      id: 'lock-on-crashkernel',
+      how: 'it has crash_reserve_low_1M',
+    },
+    {
+      kernel: '5.10 with crashkernel and a log that lost its beginning',
+      symbols: LOCKS,
+      crashkernel: '1M',
+      log: 'later\n',
+      id: 'lock-on-crashkernel',
+      how: 'it has crash_reserve_low_1M',
+    },
+    {
+      kernel: '5.13 with crashkernel',
+      symbols: LOCKS,
+      crashkernel: '1M',
+      id: 'reserve-1m',
+      how: 'it has crash_reserve_low_1M, but its log does not say that this was called',
+    },
+    {
+      kernel: '5.13',
+      symbols: LOCKS,
+      release: '5.13.19\n',
+      id: 'reserve-1m',
+      how: 'it has crash_reserve_low_1M, but by its version (5.13) does not call it',
+    },
+    {
+      kernel: '6.12',
+      symbols: ['reserve_real_mode'],
+      id: 'reserve-1m',
+      how: 'it has neither crash_reserve_low_1M nor reservelow=',
+    },
+    {
+      kernel: '6.12, held to another',
+      symbols: ['reserve_real_mode'],
+      policy: 'lock-on-crashkernel' as const,
+      id: 'lock-on-crashkernel',
+      how: 'it was asked for',
+    },
+  ])('is $id for $kernel', ({ symbols, id, how, ...kernel }) => {
+    const bundle = buildBundle({
+      spec: { crashkernel: kernel.crashkernel ?? null, policy: kernel.policy ?? 'auto' },
+      files: {
+        'system/kallsyms': symbols.map((name) => `ffffffff81000000 T ${name}\n`).join(''),
+        'system/dmesg': kernel.log ?? LOG,
+        'system/release': kernel.release ?? '5.10.0-46-amd64\n',
+      },
+    });
+    expect(choosePolicy(bundle)).toEqual({ value: { id, how } });
+  });
+
+  it.each([
+    {
+      kernel: '5.4.60, which has no lock yet',
+      kallsyms: 'ffffffff81000000 t parse_reservelow\nffffffff81000000 T reserve_real_mode\n',
+      why: "Cannot tell the kernel's policy: it has reservelow= but not crash_reserve_low_1M, which the model does not know; name one with --policy",
+    },
+    {
+      kernel: 'one without the symbols',
+      kallsyms: 'ffffffff81000000 T _text\n',
+      why: "Cannot tell the kernel's policy: it has none of the symbols that tell; name one with --policy",
+    },
+    {
+      kernel: 'one without kallsyms',
+      kallsyms: null,
+      why: 'The cell left no system/kallsyms',
+    },
+  ])('is not told for $kernel', ({ kallsyms, why }) => {
+    const bundle = buildBundle({ files: { 'system/kallsyms': kallsyms } });
+    expect(choosePolicy(bundle)).toEqual({ value: null, why });
+  });
+});

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import { checkAllCpus, checkPanicReboots, checkUserspace } from './check-boot.ts';
+import { checkCaptured, checkDmesg, checkReserved } from './check-kdump.ts';
+import { checkLocked, checkMatchesModel, checkPage0Kept, checkTrampoline } from './check-lowmem.ts';
+import type { Check } from './finding.ts';
+
+/** A named promise of a kernel, and how it is judged. */
+interface Invariant {
+  /** Completes "The kernel promises:". */
+  readonly promise: string;
+  readonly check: Check;
+}
+
+/** All promises, in the order of a cell's life. */
+export const INVARIANTS = {
+  'boot.userspace': { promise: 'it reaches user space', check: checkUserspace },
+  'boot.all-cpus': { promise: 'it comes up with every CPU it was given', check: checkAllCpus },
+  'lowmem.matches-model': {
+    promise: 'every page below 1 MiB has the owner that the model predicts for its policy',
+    check: checkMatchesModel,
+  },
+  'lowmem.page0-kept': { promise: 'page 0 is never free', check: checkPage0Kept },
+  'lowmem.trampoline': {
+    promise: 'the trampoline lies below 1 MiB, page-aligned, where the model has it',
+    check: checkTrampoline,
+  },
+  'lowmem.locked': {
+    promise: 'with crashkernel, no page below 1 MiB is usable by the system kernel',
+    check: checkLocked,
+  },
+  'kdump.reserved': { promise: 'crashkernel is reserved as large as asked', check: checkReserved },
+  'kdump.captured': {
+    promise: 'after a panic the capture kernel comes up and a whole vmcore is read',
+    check: checkCaptured,
+  },
+  'kdump.dmesg': {
+    promise: "the crashed kernel's log is in the vmcore, down to the panic line",
+    check: checkDmesg,
+  },
+  'panic.reboots': {
+    promise: 'without crashkernel the panic ends in the reboot that panic= asks for',
+    check: checkPanicReboots,
+  },
+} as const satisfies Record<string, Invariant>;
+
+/** The name of an invariant. */
+export type InvariantId = keyof typeof INVARIANTS;

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `check/`: from a bundle to an observation, and from observation and prediction to a verdict.
+ * Its one rule: this is the only place where prediction and observation meet; everything here is
+ * pure.
+ * Start reading at `judge-bundle.ts`; this file has the words it answers in.
+ */
+import type { PolicyId } from '../model/policies.ts';
+import type { Prediction } from '../model/prediction.ts';
+import type { InvariantId } from './invariants.ts';
+import type { Observation } from './observation.ts';
+
+/** What became of one invariant in one cell. */
+export interface InvariantOutcome {
+  readonly id: InvariantId;
+  /**
+   * `known`: broken, and listed as a known defect. `unseen`: the cell does not show it; `why` says
+   * why not.
+   */
+  readonly outcome: 'kept' | 'broken' | 'known' | 'unseen';
+  /** One sentence: what was promised and what was seen. */
+  readonly why: string;
+  /** Page frame numbers concerned, as runs: `0x10-0x13`, `0x63`. */
+  readonly pages: readonly string[];
+  /** The evidence file, relative to the bundle, or null. */
+  readonly evidence: string | null;
+}
+
+/** What a cell says of its kernel; DESIGN.md, "Evidence on the host". */
+export type Verdict =
+  | { readonly kind: 'match' }
+  | { readonly kind: 'mismatch'; readonly broken: readonly InvariantId[] }
+  | { readonly kind: 'boot-failure'; readonly lastLine: string }
+  | { readonly kind: 'no-vmcore'; readonly phase: 'crash' | 'capture' }
+  /** The harness cannot tell; `code` is the error's, `why` its message. */
+  | { readonly kind: 'unjudged'; readonly code: string; readonly why: string };
+
+/** Everything that `check/` has to say of one cell. */
+export interface Judgement {
+  /**
+   * The policy the kernel was held to and how it was chosen, or null when the cell shows too
+   * little.
+   */
+  readonly policy: { readonly id: PolicyId; readonly how: string } | null;
+  readonly observation: Observation;
+  /**
+   * Null when there was too little to predict from; then `lowmem.matches-model` is unseen and says
+   * why.
+   */
+  readonly prediction: Prediction | null;
+  readonly invariants: readonly InvariantOutcome[];
+  readonly verdict: Verdict;
+}

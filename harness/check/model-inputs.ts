@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import type { Bundle } from '../bundle/bundle.ts';
+import { readBiosWords } from '../memory/bios-data-area.ts';
+import { type E820Entry, parseE820Log, parseFirmwareMemmap } from '../memory/e820.ts';
+import { parseKallsyms } from '../memory/kallsyms.ts';
+import { findParameter } from '../memory/kernel-cmdline.ts';
+import { SZ_1M } from '../memory/pfn.ts';
+import type { ModelInputs } from '../model/steps.ts';
+import { type Seen, commandLine, seenBytes, seenFrom, seenText } from './seen.ts';
+
+/**
+ * Collects what the machine and its kernel were given; or says what is missing, or beyond the
+ * model.
+ */
+export function findModelInputs(bundle: Bundle): Seen<ModelInputs> {
+  const cmdline = commandLine(bundle);
+  if (findParameter(cmdline, 'memmap')) {
+    return { value: null, why: 'The model does not know memmap= yet' };
+  }
+  return seenFrom(findE820(bundle), (e820) =>
+    seenFrom(seenBytes(bundle, 'system/page0.bin', readBiosWords), (biosWords) =>
+      seenFrom(findTrampolineSize(bundle), (trampolineSize) => ({
+        value: { e820, biosWords, cmdline, trampolineSize },
+      })),
+    ),
+  );
+}
+
+/**
+ * The log may have lost its first lines; `/sys/firmware/memmap` is whole but an option of the
+ * kernel.
+ */
+function findE820(bundle: Bundle): Seen<E820Entry[]> {
+  const memmap = seenText(bundle, 'system/firmware-memmap', parseFirmwareMemmap);
+  return memmap.value === null ? seenText(bundle, 'system/dmesg', parseE820Log) : memmap;
+}
+
+function findTrampolineSize(bundle: Bundle): Seen<number> {
+  return seenFrom(seenText(bundle, 'system/kallsyms', parseKallsyms), (symbols): Seen<number> => {
+    const [start, end] = [symbols.get('real_mode_blob'), symbols.get('real_mode_blob_end')];
+    const size = start && end ? Number(end - start) : 0;
+    if (size > 0 && size <= SZ_1M) return { value: size };
+    const wanted =
+      'addresses of real_mode_blob and real_mode_blob_end wanted (CONFIG_KALLSYMS_ALL=y)';
+    return { value: null, why: `system/kallsyms: ${wanted}` };
+  });
+}

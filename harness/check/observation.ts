@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+import { type Bundle, bundleText } from '../bundle/bundle.ts';
+import { FormatError } from '../errors.ts';
+import { countCpus } from '../memory/cpu-list.ts';
+import { parseIomem } from '../memory/iomem.ts';
+import { findLogLine } from '../memory/kernel-log.ts';
+import { type PageClass, readPageClasses } from '../memory/kpageflags.ts';
+import { PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from '../memory/pfn.ts';
+import { type PhysRange, rangeSize } from '../memory/phys-range.ts';
+import type { ByteSource } from '../vmcore/byte-source.ts';
+import { checkFlattened } from '../vmcore/flattened.ts';
+import { type Seen, seenBytes, seenText } from './seen.ts';
+
+/** What a cell shows of its kernels, without a judgement. */
+export interface Observation {
+  readonly cpusOnline: Seen<number>;
+  /** The class of each of the 256 pages below 1 MiB while the system kernel ran. */
+  readonly pages: Seen<readonly PageClass[]>;
+  /** Where `real_mode_header` points. */
+  readonly trampoline: Seen<PhysAddr>;
+  readonly iomem: Seen<IomemSummary>;
+  /** The line in which the system kernel says that it cannot reserve crashkernel, or null. */
+  readonly crashkernelRefusal: string | null;
+  readonly crashedLog: Seen<CrashedLog>;
+  readonly vmcore: Seen<VmcoreState>;
+}
+
+/** What matters of the system kernel's `/proc/iomem`. */
+interface IomemSummary {
+  /** Bytes of System RAM. */
+  readonly systemRam: number;
+  readonly crashkernel: readonly PhysRange[];
+}
+
+/** How far the crashed kernel's log reaches. */
+interface CrashedLog {
+  /** The line with which sysrq's panic begins, or null. */
+  readonly panicLine: string | null;
+  readonly lastLine: string;
+}
+
+/** Whether the vmcore is whole: its size in words, or what is wrong with it. */
+interface VmcoreState {
+  readonly whole: boolean;
+  readonly what: string;
+}
+
+/** Not the command line, which has `crashkernel=`. */
+const REFUSAL = [/crashkernel[ :]/i, /fail|cannot|invalid|expected/i];
+/** A line of a log as makedumpfile writes it, with its time stamp. */
+const LOG_LINE = /^\[ *\d+\.\d+\]/;
+const PANIC_LINE = /Kernel panic - not syncing: sysrq triggered crash/;
+
+/** Reads a bundle. What is missing or broken in it is unseen, with the reason. */
+export async function observe(
+  bundle: Bundle,
+  vmcore: ByteSource | undefined,
+): Promise<Observation> {
+  return {
+    cpusOnline: seenText(bundle, 'system/cpus', countCpus),
+    pages: seenBytes(bundle, 'system/kpageflags', readPageClasses),
+    trampoline: seenText(bundle, 'system/real-mode.json', parseRealMode),
+    iomem: seenText(bundle, 'system/iomem', summarizeIomem),
+    crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
+    crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
+    vmcore: await seenVmcore(vmcore),
+  };
+}
+
+const pointerSchema = z.templateLiteral([z.literal('0x'), z.hex()]).transform(BigInt);
+const realModeSchema = z.object({
+  real_mode_header: pointerSchema,
+  page_offset_base: pointerSchema,
+});
+
+/** The trampoline's physical address: its offset in the kernel's map of all memory. */
+function parseRealMode(text: string): PhysAddr {
+  try {
+    const { real_mode_header, page_offset_base } = realModeSchema.parse(JSON.parse(text));
+    const offset = real_mode_header - page_offset_base;
+    if (offset >= 0n && offset < BigInt(PHYS_ADDR_LIMIT)) return physAddr(Number(offset));
+  } catch (error) {
+    const message = 'Cannot read real_mode_header: two pointers in JSON wanted';
+    throw new FormatError(message, { cause: error });
+  }
+  throw new FormatError('Cannot read real_mode_header: it points below the map of all memory');
+}
+
+function summarizeIomem(text: string): IomemSummary {
+  const entries = parseIomem(text);
+  const rangesOf = (wanted: string): PhysRange[] =>
+    entries.filter(({ name }) => name === wanted).map(({ range }) => range);
+  return {
+    systemRam: rangesOf('System RAM').reduce((sum, range) => sum + rangeSize(range), 0),
+    crashkernel: rangesOf('Crash kernel'),
+  };
+}
+
+function summarizeCrashedLog(log: string): CrashedLog {
+  const lastLine = findLogLine(log, LOG_LINE);
+  if (lastLine === undefined) {
+    throw new FormatError(
+      'Cannot read the crashed kernel\'s log: lines "[ 0.1] …" wanted, none found',
+    );
+  }
+  return { panicLine: findLogLine(log, PANIC_LINE) ?? null, lastLine };
+}
+
+async function seenVmcore(vmcore: ByteSource | undefined): Promise<Seen<VmcoreState>> {
+  if (!vmcore) return { value: null, why: 'The cell left no vmcore' };
+  try {
+    const { size, records } = await checkFlattened(vmcore);
+    return { value: { whole: true, what: `${(size / 1e6).toFixed(1)} MB in ${records} records` } };
+  } catch (error) {
+    if (error instanceof FormatError) return { value: { whole: false, what: error.message } };
+    throw error;
+  }
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { readBundle } from '../bundle/bundle.ts';
+import { renderRange } from '../memory/phys-range.ts';
+import { OWNERS } from '../model/owners.ts';
+import { byteSource, wholeDump } from '../vmcore/flattened-builder.ts';
+import { judgeBundle } from './judge-bundle.ts';
+import type { Judgement } from './judgement.ts';
+
+const TESTDATA = join(import.meta.dirname, '../testdata');
+const ROW_PAGES = 64;
+
+/** A judgement as `yields.txt` has it. */
+function renderYield({ policy, prediction, verdict, invariants }: Judgement): string {
+  const symbols = prediction?.pages.map(({ owner }) => OWNERS[owner].symbol).join('') ?? '';
+  const rows = symbols.match(new RegExp(`.{${ROW_PAGES}}`, 'g')) ?? [];
+  const trampoline = prediction?.trampoline;
+  return [
+    `verdict: ${JSON.stringify(verdict)}`,
+    `policy: ${policy?.id} because ${policy?.how}`,
+    `trampoline predicted: ${trampoline ? renderRange(trampoline) : 'no place'}`,
+    ...rows,
+    ...invariants.map(({ id, outcome, why, pages }) => [id, outcome, why, ...pages].join(' | ')),
+    '',
+  ].join('\n');
+}
+
+describe('a captured cell', () => {
+  const names = readdirSync(TESTDATA, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => name);
+
+  it.each(names)('yields what it must: %s', async (name) => {
+    const bundle = await readBundle(join(TESTDATA, name));
+    const judgement = await judgeBundle(bundle, byteSource(wholeDump()));
+    await expect(renderYield(judgement)).toMatchFileSnapshot(join(TESTDATA, name, 'yields.txt'));
+  });
+});

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../errors.ts';
+import { parseE820Log, parseFirmwareMemmap } from './e820.ts';
+import { physRange } from './phys-range.ts';
+
+const OVMF = [
+  { range: physRange(0, 0xa0000), ram: true },
+  { range: physRange(0x10_0000, 0x80_6000), ram: true },
+  { range: physRange(0x80_6000, 0x80_8000), ram: false },
+];
+
+const LOG = `[    0.000000] BIOS-provided physical RAM map:
+[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable
+[    0.000000] BIOS-e820: [mem 0x0000000000100000-0x0000000000805fff] usable
+[    0.000000] BIOS-e820: [mem 0x0000000000806000-0x0000000000807fff] ACPI NVS
+[    0.000000] NX (Execute Disable) protection: active
+`;
+
+const LOG_7_2 = `BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff]  System RAM\r
+BIOS-e820: [gap 0x00000000000a0000-0x00000000000fffff]\r
+BIOS-e820: [mem 0x0000000000100000-0x0000000000805fff]  System RAM\r
+BIOS-e820: [mem 0x0000000000806000-0x0000000000807fff]  ACPI NVS\r
+`;
+
+const MEMMAP = `0x0 0x9ffff System RAM
+0x100000 0x805fff System RAM
+0x806000 0x807fff ACPI Non-volatile Storage
+`;
+
+describe('the e820 map', () => {
+  it.each([
+    { source: 'a log up to 7.1', parse: parseE820Log, text: LOG },
+    { source: 'a log from 7.2 on', parse: parseE820Log, text: LOG_7_2 },
+    { source: '/sys/firmware/memmap', parse: parseFirmwareMemmap, text: MEMMAP },
+  ])('is read from $source', ({ parse, text }) => {
+    expect(parse(text)).toEqual(OVMF);
+  });
+
+  it.each([
+    { lie: 'bounds the wrong way round', line: '0x9ffff 0x0 System RAM' },
+    { lie: 'an address beyond 52 bits', line: '0x0 0xffffffffffffffff System RAM' },
+    { lie: 'no type', line: '0x0 0x9ffff' },
+    { lie: 'no number', line: '0xzz 0x9ffff System RAM' },
+  ])('is read without an entry that has $lie', ({ line }) => {
+    expect(parseFirmwareMemmap(`${line}\n${MEMMAP}`)).toEqual(OVMF);
+  });
+
+  it.each([
+    {
+      cut: 'an empty log',
+      read: () => parseE820Log(''),
+      message:
+        'Cannot read the e820 map of the log: lines "BIOS-e820: [mem 0x…-0x…] …" wanted, none found',
+    },
+    {
+      cut: 'garbage',
+      read: () => parseFirmwareMemmap('\u0000\u0001'),
+      message:
+        'Cannot read /sys/firmware/memmap: lines "0x0 0x9ffff System RAM" wanted, none found',
+    },
+    {
+      cut: 'more entries than a kernel takes',
+      read: () => parseFirmwareMemmap('0x0 0x1 System RAM\n'.repeat(3201)),
+      message:
+        'Cannot read /sys/firmware/memmap: lines "0x0 0x9ffff System RAM" wanted, more than 3200 found',
+    },
+  ])('is refused if it is $cut', ({ read, message }) => {
+    expect(read).toThrow(new FormatError(message));
+  });
+});

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../errors.ts';
+import { type PhysRange, findRange } from './phys-range.ts';
+
+/** One entry of the e820 map as the firmware gave it. */
+export interface E820Entry {
+  readonly range: PhysRange;
+  /** Whether it is E820_TYPE_RAM; for who owns low memory all other types are alike. */
+  readonly ram: boolean;
+}
+
+/**
+ * E820_TYPE_RAM in the words of `e820_print_type()` (up to 7.1, from 7.2) and
+ * `e820_type_to_string()`.
+ */
+const RAM_WORDS: ReadonlySet<string> = new Set(['usable', 'System RAM']);
+
+/** `E820_MAX_ENTRIES`: 128, and 3 for each of 1024 NUMA nodes. */
+const ENTRIES_LIMIT = 3200;
+
+const LOG_LINE = /BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] +(.+)$/gm;
+const MEMMAP_LINE = /^0x([0-9a-f]+) 0x([0-9a-f]+) (.+)$/gm;
+
+/** Reads the `BIOS-e820:` lines of a kernel log. Throws `FormatError` if there is none. */
+export function parseE820Log(text: string): E820Entry[] {
+  return entries(text, LOG_LINE, 'the e820 map of the log: lines "BIOS-e820: [mem 0x…-0x…] …"');
+}
+
+/** Reads `/sys/firmware/memmap`, an entry a line: `0x0 0x9ffff System RAM`. Throws as above. */
+export function parseFirmwareMemmap(text: string): E820Entry[] {
+  return entries(text, MEMMAP_LINE, '/sys/firmware/memmap: lines "0x0 0x9ffff System RAM"');
+}
+
+function entries(text: string, line: RegExp, what: string): E820Entry[] {
+  const found = Array.from(text.matchAll(line), ([, first = '', last = '', type = '']) => ({
+    range: findRange(first, last),
+    ram: RAM_WORDS.has(type.trimEnd()),
+  }));
+  const sound = found.filter((entry): entry is E820Entry => entry.range !== undefined);
+  if (sound.length > ENTRIES_LIMIT) {
+    throw new FormatError(`Cannot read ${what} wanted, more than ${ENTRIES_LIMIT} found`);
+  }
+  if (sound.length === 0) throw new FormatError(`Cannot read ${what} wanted, none found`);
+  return sound;
+}

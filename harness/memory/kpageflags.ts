@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../errors.ts';
+import { LOW_PAGES } from './pfn.ts';
+
+/**
+ * What `/proc/kpageflags` says of a page: `reserved` for ever, `free` in the buddy allocator,
+ * `absent` (no struct page), or `used`: handed to the buddy allocator and taken from it, if only to
+ * a per-CPU list.
+ */
+export type PageClass = 'reserved' | 'absent' | 'free' | 'used';
+
+/** Bits that decide, the first that is set wins (include/linux/kernel-page-flags.h). */
+const CLASS_BITS: readonly (readonly [bit: bigint, PageClass])[] = [
+  [32n, 'reserved'], // KPF_RESERVED
+  [20n, 'absent'], // KPF_NOPAGE
+  [10n, 'free'], // KPF_BUDDY
+];
+
+/** Bytes of a page's flags: a u64. */
+const ENTRY_BYTES = 8;
+
+/**
+ * Reads the first 256 entries of `/proc/kpageflags`. Throws `FormatError` if it is not exactly
+ * these.
+ */
+export function readPageClasses(bytes: Uint8Array): PageClass[] {
+  const wanted = LOW_PAGES * ENTRY_BYTES;
+  if (bytes.length !== wanted) {
+    throw new FormatError(`Cannot read kpageflags: ${wanted} bytes wanted, ${bytes.length} found`);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return Array.from({ length: LOW_PAGES }, (_, page) =>
+    classOf(view.getBigUint64(page * ENTRY_BYTES, true)),
+  );
+}
+
+function classOf(flags: bigint): PageClass {
+  return CLASS_BITS.find(([bit]) => (flags >> bit) & 1n)?.[1] ?? 'used';
+}

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `model/`: the reference model of who owns each page below 1 MiB, by the policies of kernels.
+ * Its one rule: it takes what a machine was given, never anything that was seen of the outcome.
+ * Start reading at `prediction.ts`, then `policies.ts`, the table, and `steps.ts`, its columns.
+ */
+
+/** Every owner that a page can have: its symbol in a page map, and what it is. */
+export const OWNERS = {
+  firmware: { symbol: 'f', is: 'firmware: no RAM in the map that the kernel works from' },
+  page0: { symbol: '0', is: 'page 0: taken off the map, it belongs to the BIOS' },
+  bios: { symbol: 'b', is: "the BIOS's old habits: the first 64 KiB, its data area up to 640 KiB" },
+  trampoline: { symbol: 'T', is: 'the real-mode trampoline, for starting CPUs' },
+  lock: { symbol: 'L', is: 'the lock: kept from the system kernel because of crashkernel=' },
+  reserved: { symbol: 'r', is: 'the kernel, which reserves the first 1 MiB for ever' },
+  free: { symbol: '.', is: 'nobody: free for the page allocator' },
+} as const;
+
+/** Who owns a page. */
+export type Owner = keyof typeof OWNERS;

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `vmcore/`: formats of kernel dumps, read without debug information and without trusting a byte.
+ * Its one rule: every read is bounds-checked, and what does not fit is a `FormatError`.
+ * Start reading at `flattened.ts`: the form in which a dump leaves the guest.
+ */
+
+/** Bytes that can be read at any offset: a file, or a buffer in a test. */
+export interface ByteSource {
+  readonly size: number;
+  /** Gives exactly `length` bytes; the caller stays within `size`. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}

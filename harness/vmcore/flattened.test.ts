@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { FormatError, UnsupportedFormatError } from '../errors.ts';
+import { FLAT_END, byteSource, flatHeader, flatRecord, wholeDump } from './flattened-builder.ts';
+import { checkFlattened } from './flattened.ts';
+
+const KDUMP = flatRecord({ offset: 0n, data: 'KDUMP   ' });
+
+describe('a flattened vmcore', () => {
+  it('is whole with its header, its records and its end', async () => {
+    const source = byteSource(wholeDump());
+    await expect(checkFlattened(source)).resolves.toEqual({ records: 2, size: 4101 });
+  });
+
+  it('is whole when the disk it was written to is longer', async () => {
+    const source = byteSource(Buffer.concat([wholeDump(), new Uint8Array(10_000)]));
+    await expect(checkFlattened(source)).resolves.toEqual({ records: 2, size: 4101 });
+  });
+
+  it('is read over records larger and smaller than what is read ahead', async () => {
+    const records = [1, 70_000, 3, 65_520, 65_536, 1].map((length, index) =>
+      flatRecord({ offset: BigInt(index), data: 'x'.repeat(length) }),
+    );
+    const source = byteSource(Buffer.concat([flatHeader(), KDUMP, ...records, FLAT_END]));
+    await expect(checkFlattened(source)).resolves.toEqual({ records: 7, size: 70_001 });
+  });
+
+  it.each([
+    { left: 0, message: '4096 bytes wanted at offset 0x0, 0 left' },
+    { left: 4095, message: '4096 bytes wanted at offset 0x0, 4095 left' },
+    { left: 4096, message: '16 bytes wanted at offset 0x1000, 0 left' },
+    { left: 4111, message: '16 bytes wanted at offset 0x1000, 15 left' },
+    { left: 4112, message: '12 bytes wanted at offset 0x1010, 0 left' },
+    { left: 4123, message: '12 bytes wanted at offset 0x1010, 11 left' },
+    { left: 4124, message: '16 bytes wanted at offset 0x101c, 0 left' },
+    { left: 4160, message: '16 bytes wanted at offset 0x1031, 15 left' },
+  ])('is refused when it is cut after $left bytes', async ({ left, message }) => {
+    await expect(checkFlattened(byteSource(wholeDump().subarray(0, left)))).rejects.toThrow(
+      new FormatError(`Cannot read the flattened vmcore: ${message}`),
+    );
+  });
+
+  it.each([
+    {
+      lie: 'another signature',
+      bytes: [new Uint8Array(4096)],
+      message: 'signature "makedumpfile" wanted, "" found',
+    },
+    {
+      lie: 'no dump in it',
+      bytes: [flatHeader(), FLAT_END],
+      message: 'a record with "KDUMP   " at offset 0 wanted, none found',
+    },
+    {
+      lie: 'another dump in it',
+      bytes: [flatHeader(), flatRecord({ offset: 0n, data: '\x7fELF\x02\x01\x01\0' }), FLAT_END],
+      message: 'a record with "KDUMP   " at offset 0 wanted, none found',
+    },
+    {
+      lie: 'a record with a negative offset',
+      bytes: [flatHeader(), flatRecord({ offset: -2n, data: 'x' })],
+      message: 'record at 0x1000 has offset -2, size 1',
+    },
+    {
+      lie: 'a record with no data',
+      bytes: [flatHeader(), flatRecord({ offset: 0n, data: '' })],
+      message: 'record at 0x1000 has offset 0, size 0',
+    },
+    {
+      lie: 'a record with a negative size',
+      bytes: [flatHeader(), flatRecord({ offset: 0n, data: '', size: -16n })],
+      message: 'record at 0x1000 has offset 0, size -16',
+    },
+    {
+      lie: 'a record beyond what a number holds',
+      bytes: [flatHeader(), flatRecord({ offset: 2n ** 62n, data: 'x' })],
+      message: 'record at 0x1000 has offset 4611686018427387904, size 1',
+    },
+    {
+      lie: 'a record larger than the file',
+      bytes: [flatHeader(), flatRecord({ offset: 0n, data: 'x', size: 2n ** 40n })],
+      message: '1099511627776 bytes wanted at offset 0x1010, 1 left',
+    },
+  ])('is refused with $lie', async ({ bytes, message }) => {
+    await expect(checkFlattened(byteSource(Buffer.concat(bytes)))).rejects.toThrow(
+      new FormatError(`Cannot read the flattened vmcore: ${message}`),
+    );
+  });
+
+  it.each([
+    { header: flatHeader(2n), found: '2, 1' },
+    { header: flatHeader(1n, 2n), found: '1, 2' },
+  ])('is known but not read with type and version $found', async ({ header, found }) => {
+    const message = `Cannot read the flattened vmcore: type 1, version 1 wanted, ${found} found`;
+    await expect(checkFlattened(byteSource(header))).rejects.toThrow(
+      new UnsupportedFormatError(message),
+    );
+  });
+
+  it('is refused when the file is shorter than it was said to be', async () => {
+    const source = { ...byteSource(wholeDump()), size: 1e6 };
+    const short = { ...source, read: () => Promise.resolve(new Uint8Array(10)) };
+    await expect(checkFlattened(short)).rejects.toThrow(
+      new FormatError('Cannot read the flattened vmcore: 4096 bytes wanted at offset 0x0, 10 left'),
+    );
+  });
+
+  it('is read or refused, whatever bytes follow its header', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
+        const source = byteSource(Buffer.concat([flatHeader(), KDUMP, bytes]));
+        const sound = await checkFlattened(source).then(
+          () => true,
+          (error: unknown) => error instanceof FormatError,
+        );
+        expect(sound).toBe(true);
+      }),
+    );
+  });
+});

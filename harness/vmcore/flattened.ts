@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: MIT
+import { FormatError, UnsupportedFormatError } from '../errors.ts';
+import { hex } from '../memory/pfn.ts';
+import { printableText } from '../memory/printable-text.ts';
+import type { ByteSource } from './byte-source.ts';
+
+/** A flattened dump that is whole. */
+export interface FlattenedVmcore {
+  readonly records: number;
+  /** Bytes of the dump that `makedumpfile -R` would put together. */
+  readonly size: number;
+}
+
+/** `struct makedumpfile_header` (makedumpfile.h): signature, type, version, padded with zeroes. */
+const SIGNATURE = 'makedumpfile\0\0\0\0';
+const TYPE_FLAT_HEADER = 1n;
+const VERSION_FLAT_HEADER = 1n;
+const HEADER_BYTES = 4096;
+
+/**
+ * `struct makedumpfile_data_header`: offset and size of the data that follows, i64 and big-endian.
+ */
+const RECORD_HEADER_BYTES = 16;
+const END_FLAG_FLAT_HEADER = -1n;
+
+/** What a kdump-compressed dump begins with (`struct disk_dump_header`, signature). */
+const KDUMP_SIGNATURE = 'KDUMP   ';
+
+/** Read ahead, bytes: a dump made of tiny records must not cost a read for each. */
+const WINDOW_BYTES = 65_536;
+
+/**
+ * Checks that a dump in makedumpfile's flattened format (`makedumpfile -F`) is whole: from its
+ * header, over records that lie within the file, to the one that ends it. Bytes after that do not
+ * matter. Throws `FormatError`.
+ */
+export async function checkFlattened(source: ByteSource): Promise<FlattenedVmcore> {
+  const read = windowReader(source);
+  await checkHeader(read);
+  let [records, size, signed] = [0, 0, false];
+  for (let at = HEADER_BYTES; ; records += 1) {
+    const record = await readRecordHeader(read, at);
+    if (record === 'end') break;
+    const data = at + RECORD_HEADER_BYTES;
+    requireBytes(source, data, record.bytes);
+    if (record.offset === 0)
+      signed ||= ascii(await read(data, KDUMP_SIGNATURE.length)) === KDUMP_SIGNATURE;
+    size = Math.max(size, record.offset + record.bytes);
+    at = data + record.bytes;
+  }
+  if (!signed) {
+    throw new FormatError(
+      `${CANNOT}: a record with "${KDUMP_SIGNATURE}" at offset 0 wanted, none found`,
+    );
+  }
+  return { records, size };
+}
+
+const CANNOT = 'Cannot read the flattened vmcore';
+
+type Read = (at: number, length: number) => Promise<Uint8Array>;
+
+function windowReader(source: ByteSource): Read {
+  let start = 0;
+  let window: Uint8Array = new Uint8Array();
+  return async (at, length) => {
+    requireBytes(source, at, length);
+    if (at < start || at + length > start + window.length) {
+      window = await source.read(at, Math.min(WINDOW_BYTES, source.size - at));
+      start = at;
+    }
+    const bytes = window.subarray(at - start, at - start + length);
+    if (bytes.length < length) throw cutShort(at, length, bytes.length);
+    return bytes;
+  };
+}
+
+function requireBytes(source: ByteSource, at: number, length: number): void {
+  const left = Math.max(source.size - at, 0);
+  if (length > left) throw cutShort(at, length, left);
+}
+
+function cutShort(at: number, wanted: number, left: number): FormatError {
+  return new FormatError(`${CANNOT}: ${wanted} bytes wanted at offset ${hex(at)}, ${left} left`);
+}
+
+async function checkHeader(read: Read): Promise<void> {
+  const header = await read(0, HEADER_BYTES);
+  const signature = ascii(header.subarray(0, SIGNATURE.length));
+  if (signature !== SIGNATURE) {
+    throw new FormatError(
+      `${CANNOT}: signature "makedumpfile" wanted, "${printableText(signature)}" found`,
+    );
+  }
+  const [type, version] = [viewOf(header).getBigInt64(16), viewOf(header).getBigInt64(24)];
+  if (type !== TYPE_FLAT_HEADER || version !== VERSION_FLAT_HEADER) {
+    throw new UnsupportedFormatError(
+      `${CANNOT}: type 1, version 1 wanted, ${type}, ${version} found`,
+    );
+  }
+}
+
+async function readRecordHeader(
+  read: Read,
+  at: number,
+): Promise<'end' | { readonly offset: number; readonly bytes: number }> {
+  const view = viewOf(await read(at, RECORD_HEADER_BYTES));
+  const [offset, bytes] = [view.getBigInt64(0), view.getBigInt64(8)];
+  if (offset === END_FLAG_FLAT_HEADER && bytes === END_FLAG_FLAT_HEADER) return 'end';
+  if (offset < 0n || bytes <= 0n || offset + bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
+    throw new FormatError(`${CANNOT}: record at ${hex(at)} has offset ${offset}, size ${bytes}`);
+  }
+  return { offset: Number(offset), bytes: Number(bytes) };
+}
+
+function viewOf(bytes: Uint8Array): DataView {
+  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+}
+
+function ascii(bytes: Uint8Array): string {
+  return String.fromCharCode(...bytes);
+}
