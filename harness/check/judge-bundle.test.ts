@@ -13,6 +13,7 @@ import { judgeBundle } from './judge-bundle.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 
 const WITH = { crashkernel: '256M' };
+const USER_SPACE = '[ 2.9] Run /init as init process\n';
 const HEARD_TWICE = 'Linux version 6.12\nKernel panic - not syncing: a\nLinux version 6.12\nend\n';
 
 function judge(bundle: BundleSpec, vmcore = wholeDump()): Promise<Judgement> {
@@ -131,13 +132,47 @@ describe('a verdict', () => {
       verdict: { kind: 'no-vmcore', phase: 'capture' },
     },
     {
-      when: 'the capture kernel hangs in the dump',
+      when: 'the panic hangs, the system kernel having reached user space',
       bundle: {
         spec: WITH,
-        outcome: overran('dump', 60_000),
+        outcome: overran('capture', 60_000),
+        files: { 'console.log': `Linux version 6\n${USER_SPACE}` },
+      },
+      verdict: { kind: 'no-vmcore', phase: 'crash' },
+    },
+    {
+      when: 'the capture kernel hangs',
+      bundle: {
+        spec: WITH,
+        outcome: overran('capture', 60_000),
         files: { 'console.log': HEARD_TWICE },
       },
       verdict: { kind: 'no-vmcore', phase: 'capture' },
+    },
+    {
+      when: 'makedumpfile is silent for long',
+      bundle: {
+        spec: WITH,
+        outcome: overran('dump', 60_000),
+        files: { 'console.log': HEARD_TWICE + USER_SPACE },
+      },
+      verdict: {
+        kind: 'unjudged',
+        code: 'E_DEADLINE',
+        why: 'Phase dump was not over after 60 s, the console was silent for the last 60 s\n[ 1.0] last',
+      },
+    },
+    {
+      when: 'user space hangs at boot',
+      bundle: {
+        outcome: overran('boot', 60_000),
+        files: { 'console.log': `Linux version 6\n${USER_SPACE}` },
+      },
+      verdict: {
+        kind: 'unjudged',
+        code: 'E_DEADLINE',
+        why: 'Phase boot was not over after 60 s, the console was silent for the last 60 s\n[ 1.0] last',
+      },
     },
     {
       when: 'the panic hangs without crashkernel',

@@ -14,6 +14,8 @@ export interface KernelFailure {
   readonly lastLine: string;
 }
 
+type Overrun = Extract<CellRecord['outcome'], { readonly kind: 'overrun' }>;
+
 /** What kernels fail at if a phase does not end; null where the agent may as well be at fault. */
 const AT_STAKE: Readonly<Record<Phase, 'boot' | 'kdump' | null>> = {
   firmware: 'boot',
@@ -31,6 +33,12 @@ const FIRST_LINE = 'Linux version ';
 
 /** Of its budget, the silence on the console that makes an overrun a hang and not just slow. */
 const HANG_SILENCE = 0.5;
+
+/**
+ * What `run_init_process()` prints (init/main.c) before the agent takes over: from then on a kernel
+ * that is well is silent too, and the agent, makedumpfile or the host may be what hangs.
+ */
+const USER_SPACE = /Run \/\S+ as init process/;
 
 /** Whether the cell came to the end of a phase. */
 export function phaseEnded({ outcome }: CellRecord, phase: Phase): boolean {
@@ -51,10 +59,21 @@ export function findKernelFailure(bundle: Bundle): KernelFailure | null {
   const log = bundleText(bundle, 'console.log') ?? '';
   const kernelsHeard = log.split(FIRST_LINE).length - 1;
   if (atStake === null || kernelsHeard === 0) return null;
-  if (outcome.kind === 'overrun' && outcome.silentMs < outcome.budgetMs * HANG_SILENCE) return null;
   const afterPanic = kernelsHeard === 1 ? 'crash' : 'capture';
   const where = atStake === 'boot' ? 'boot' : afterPanic;
+  if (outcome.kind === 'overrun' && !hangsForSure(outcome, where, log)) return null;
   return { where, how: describeEnd(bundle.cell), lastLine: tellingLine(log) };
+}
+
+/** Whether an overrun is a kernel that hangs: one that has not reached user space, or that panics. */
+function hangsForSure(
+  { silentMs, budgetMs }: Overrun,
+  where: KernelFailure['where'],
+  log: string,
+): boolean {
+  const lastKernel = log.slice(log.lastIndexOf(FIRST_LINE));
+  const inKernel = where === 'crash' || !USER_SPACE.test(lastKernel);
+  return inKernel && silentMs >= budgetMs * HANG_SILENCE;
 }
 
 /** A failure in words. */
