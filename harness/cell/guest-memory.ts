@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readEfiMapLocation } from '../memory/efi-memory-map.ts';
 import { type PhysAddr, PAGE_SIZE, SZ_1M, hex, physAddr } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import type { CellMachine } from './cell-machine.ts';
@@ -9,7 +10,8 @@ import type { CellMachine } from './cell-machine.ts';
  * Reads from guest memory, with the system kernel running, what the kernel has no file for, into `system/`:
  * - `page0.bin`: physical page 0, with the words of the BIOS data area that `reserve_bios_regions()` reads;
  * - `real-mode.json`: the kernel variables `real_mode_header` and `page_offset_base`, whose difference is the
- *   address of the trampoline; not written on a kernel whose kallsyms or iomem do not tell where they are.
+ *   address of the trampoline; not written on a kernel whose kallsyms or iomem do not tell where they are;
+ * - `efi-memory-map.bin`: the map that the EFI stub left in memory; not written where there was no EFI.
  */
 export async function saveGuestMemory({
   machine,
@@ -20,6 +22,11 @@ export async function saveGuestMemory({
 }): Promise<void> {
   const system = join(folder, 'system');
   await writeFile(join(system, 'page0.bin'), await machine.readPhys(physAddr(0), PAGE_SIZE));
+  const efiMap = readEfiMapLocation(await readFile(join(system, 'boot-params')));
+  if (efiMap) {
+    const bytes = await machine.readPhys(efiMap.address, efiMap.size);
+    await writeFile(join(system, 'efi-memory-map.bin'), bytes);
+  }
   const find = symbolFinder(
     await readFile(join(system, 'kallsyms'), 'utf8'),
     await readFile(join(system, 'iomem'), 'utf8'),

@@ -10,6 +10,7 @@ const CLASSES: Readonly<Record<Owner, readonly PageClass[]>> = {
   firmware: ['reserved', 'absent'],
   page0: ['reserved', 'absent'],
   bios: ['reserved'],
+  'boot-services': ['reserved'],
   trampoline: ['reserved'],
   lock: ['reserved'],
   reserved: ['reserved'],

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../bundle/bundle.ts';
 import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
+import { bootParamsBytes, efiMapBytes } from '../memory/efi-memory-map-builder.ts';
 
 /** What differs from a cell of a 6.12 kernel without crashkernel, with two CPUs, that is a match. */
 export interface BundleSpec {
@@ -53,6 +54,8 @@ export function buildBundle({ spec = {}, outcome, files = {} }: BundleSpec = {})
     'system/release': '6.12.43\n',
     'system/cmdline': `${cmdline}\n`,
     'system/iomem': crashkernel === null ? IOMEM : IOMEM + CRASH_KERNEL,
+    'system/boot-params': bootParamsBytes(),
+    'system/efi-memory-map.bin': efiMapBytes([{ type: 7, start: 0n, pages: 0xa0n }]),
     'system/firmware-memmap': MEMMAP,
     'system/kallsyms': KALLSYMS,
     'system/kpageflags': pageFlags({}),

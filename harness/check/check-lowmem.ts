@@ -3,6 +3,7 @@ import { findParameter } from '../memory/kernel-cmdline.ts';
 import { lowPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
+import type { Prediction } from '../model/prediction.ts';
 import { agrees, isUsable } from './agreement.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 
@@ -41,15 +42,24 @@ export const checkPage0Kept: Check = ({ observation: { pages } }) => {
 };
 
 /** `lowmem.locked` */
-export const checkLocked: Check = ({ cmdline, observation }) => {
+export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
   if (!findParameter(cmdline, 'crashkernel')) return notAsked('The cell is without crashkernel');
   if (observation.pages.value === null) return unseen(observation.pages.why);
   const classes = observation.pages.value;
   const pages = LOW.filter((page) => isUsable(classes[page] ?? 'absent'));
   if (pages.length === 0) return kept('The system kernel can use no page below 1 MiB', KPAGEFLAGS);
   const why = `The system kernel can use ${countPages(pages)} below 1 MiB`;
-  return broken(why, { ...KPAGEFLAGS, pages });
+  const freedBy = prediction.value && whoFreed(prediction.value, pages);
+  const because = freedBy ? `: freed by ${freedBy} although crashkernel locks low memory` : '';
+  return broken(why + because, { ...KPAGEFLAGS, pages });
 };
+
+/** The kernel functions that the model saw free pages; nothing where it did not see it of all. */
+function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string | null {
+  const events = pages.map((page) => fates[page]?.history.at(-1));
+  if (events.some((event) => event?.owner !== 'free')) return null;
+  return [...new Set(events.map((event) => event?.step))].join(' and ');
+}
 
 /** `lowmem.trampoline` */
 export const checkTrampoline: Check = ({ observation, prediction }) => {

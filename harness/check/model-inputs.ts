@@ -2,6 +2,12 @@
 import type { Bundle } from '../bundle/bundle.ts';
 import { readBiosWords } from '../memory/bios-data-area.ts';
 import { type E820Entry, parseE820Log, parseFirmwareMemmap } from '../memory/e820.ts';
+import {
+  type EfiDescriptor,
+  type EfiMapLocation,
+  readEfiMapLocation,
+  readEfiMemoryMap,
+} from '../memory/efi-memory-map.ts';
 import { parseKallsyms } from '../memory/kallsyms.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import { SZ_1M } from '../memory/pfn.ts';
@@ -18,11 +24,27 @@ export function findModelInputs(bundle: Bundle): Seen<ModelInputs> {
     return { value: null, why: 'The model does not know memmap= yet' };
   }
   return seenFrom(findE820(bundle), (e820) =>
-    seenFrom(seenBytes(bundle, 'system/page0.bin', readBiosWords), (biosWords) =>
-      seenFrom(findTrampolineSize(bundle), (trampolineSize) => ({
-        value: { e820, biosWords, cmdline, trampolineSize },
-      })),
+    seenFrom(findEfiMap(bundle), ({ efiMap }) =>
+      seenFrom(seenBytes(bundle, 'system/page0.bin', readBiosWords), (biosWords) =>
+        seenFrom(findTrampolineSize(bundle), (trampolineSize) => ({
+          value: { e820, efiMap, biosWords, cmdline, trampolineSize },
+        })),
+      ),
     ),
+  );
+}
+
+/** The map that the EFI stub left in memory; null where there was no EFI. */
+function findEfiMap(bundle: Bundle): Seen<{ readonly efiMap: EfiDescriptor[] | null }> {
+  const location = seenBytes(bundle, 'system/boot-params', readEfiMapLocation);
+  return seenFrom<EfiMapLocation | undefined, { efiMap: EfiDescriptor[] | null }>(
+    location,
+    (found) => {
+      if (!found) return { value: { efiMap: null } };
+      return seenBytes(bundle, 'system/efi-memory-map.bin', (bytes) => ({
+        efiMap: readEfiMemoryMap(bytes, found.descriptorSize),
+      }));
+    },
   );
 }
 

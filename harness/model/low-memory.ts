@@ -24,6 +24,8 @@ export interface LowMemory {
   readonly pages: readonly PageFate[];
   /** Null while it has no place. */
   readonly trampoline: PhysRange | null;
+  /** Boot services that are reserved, and to be released. */
+  readonly bootServices: readonly PhysRange[];
 }
 
 /** Low memory as the kernel finds it: whole pages of RAM are free, the rest is the firmware's. */
@@ -35,7 +37,7 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
     const usable = covers(ram, bytes) && !other.some((range) => intersects(range, bytes));
     return changed({ owner: 'firmware', history: [] }, e820Event(usable));
   });
-  return { pages, trampoline: null };
+  return { pages, trampoline: null, bootServices: [] };
 }
 
 function e820Event(usable: boolean): PageEvent {
@@ -53,6 +55,15 @@ export function reserve(memory: LowMemory, range: PhysRange, event: PageEvent): 
 /** Takes RAM off the e820 map, as `e820__range_update()` and `e820__range_remove()` do. */
 export function removeRam(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {
   return change(memory, range, { event, when: (owner) => owner !== 'firmware' });
+}
+
+/** Hands on those pages of a range that `from` owns. */
+export function transfer(
+  memory: LowMemory,
+  range: PhysRange,
+  { event, from }: { readonly event: PageEvent; readonly from: Owner },
+): LowMemory {
+  return change(memory, range, { event, when: (owner) => owner === from });
 }
 
 interface Change {

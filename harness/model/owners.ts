@@ -10,6 +10,10 @@ export const OWNERS = {
   firmware: { symbol: 'f', is: 'firmware: no RAM in the map that the kernel works from' },
   page0: { symbol: '0', is: 'page 0: taken off the map, it belongs to the BIOS' },
   bios: { symbol: 'b', is: "the BIOS's old habits: the first 64 KiB, its data area up to 640 KiB" },
+  'boot-services': {
+    symbol: 's',
+    is: "the firmware's boot services, which the kernel keeps although they are over",
+  },
   trampoline: { symbol: 'T', is: 'the real-mode trampoline, for starting CPUs' },
   lock: { symbol: 'L', is: 'the lock: kept from the system kernel because of crashkernel=' },
   reserved: { symbol: 'r', is: 'the kernel, which reserves the first 1 MiB for ever' },

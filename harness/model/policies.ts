@@ -1,5 +1,10 @@
 // SPDX-License-Identifier: MIT
 import {
+  efiFreeBootServices,
+  efiFreeBootServicesAbove1M,
+  efiReserveBootServices,
+} from './boot-services.ts';
+import {
   type Step,
   crashReserveLow1M,
   earlyReserveMemory,
@@ -24,14 +29,24 @@ export const POLICIES = {
     steps: [
       trimBiosRange,
       reserveBiosRegions,
+      efiReserveBootServices,
       reserveRealMode,
       crashReserveLow1M,
       trimLowMemoryRange,
+      efiFreeBootServices,
     ],
   },
   'reserve-1m': {
     kernels: 'v5.13 and later: everything below 1 MiB is reserved for ever',
-    steps: [earlyReserveMemory, reserveBiosRegions, trimBiosRange, reserveRealMode, reserveFirst1M],
+    steps: [
+      earlyReserveMemory,
+      reserveBiosRegions,
+      trimBiosRange,
+      efiReserveBootServices,
+      reserveRealMode,
+      reserveFirst1M,
+      efiFreeBootServicesAbove1M,
+    ],
   },
 } as const satisfies Record<string, Policy>;
 

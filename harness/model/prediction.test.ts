@@ -1,165 +1,14 @@
 // SPDX-License-Identifier: MIT
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { E820Entry } from '../memory/e820.ts';
-import { renderPages } from '../memory/page-map.ts';
-import { LOW_PAGES, SZ_1M, pfn } from '../memory/pfn.ts';
-import { physRange, renderRange } from '../memory/phys-range.ts';
-import { OWNERS, type Owner } from './owners.ts';
+import { LOW_PAGES, PAGE_SIZE } from '../memory/pfn.ts';
+import { physRange } from '../memory/phys-range.ts';
+import { STOCK, STOCK_5_10, descriptor, ram, taken } from './machine-builder.ts';
 import { POLICIES, type PolicyId } from './policies.ts';
-import { type Prediction, predict } from './prediction.ts';
+import { predict } from './prediction.ts';
 import type { ModelInputs } from './steps.ts';
 
-const ram = (start: number, end: number): E820Entry => ({
-  range: physRange(start, end),
-  ram: true,
-});
-const taken = (start: number, end: number): E820Entry => ({
-  range: physRange(start, end),
-  ram: false,
-});
-
-/** OVMF's map with Debian's 6.12 kernel (5.10: 0x5244 bytes of trampoline). */
-const STOCK: ModelInputs = {
-  e820: [ram(0, 0xa0000), ram(SZ_1M, 0x4000_0000)],
-  biosWords: { ebdaSegment: 0, baseMemoryKiB: 0 },
-  cmdline: 'console=ttyS0 panic=-1',
-  trampolineSize: 0x6264,
-};
-const STOCK_5_10 = { ...STOCK, trampolineSize: 0x5244 };
-
-function pagesOf({ pages }: Prediction): Partial<Record<Owner, string>> {
-  const owners = Object.keys(OWNERS) as Owner[];
-  const runs = owners.map((owner) => {
-    const owned = pages.flatMap((fate, page) => (fate.owner === owner ? [pfn(page)] : []));
-    return [owner, renderPages(owned).join(',')] as const;
-  });
-  return Object.fromEntries(runs.filter(([, text]) => text !== ''));
-}
-
 describe('the model', () => {
-  // Named as in KERNEL-FACTS.md, section 11, where each was seen on a real kernel.
-  it.each<{ id: string; policy: PolicyId; inputs: ModelInputs; pages: object }>([
-    {
-      id: 't1: 6.12',
-      policy: 'reserve-1m',
-      inputs: STOCK,
-      pages: {
-        page0: '0x0',
-        bios: '0x1-0xf,0x9f',
-        reserved: '0x10-0x97',
-        trampoline: '0x98-0x9e',
-        firmware: '0xa0-0xff',
-      },
-    },
-    {
-      id: 't8: 6.12, EBDA at 0x2c000, efi=noruntime',
-      policy: 'reserve-1m',
-      inputs: { ...STOCK, biosWords: { ebdaSegment: 0x2c00, baseMemoryKiB: 0 } },
-      pages: {
-        page0: '0x0',
-        bios: '0x1-0xf,0x2c-0x9f',
-        reserved: '0x10-0x24',
-        trampoline: '0x25-0x2b',
-        firmware: '0xa0-0xff',
-      },
-    },
-    {
-      id: 't13: 6.12, movable_node',
-      policy: 'reserve-1m',
-      inputs: { ...STOCK, cmdline: 'movable_node' },
-      pages: {
-        page0: '0x0',
-        bios: '0x1-0xf,0x9f',
-        trampoline: '0x10-0x16',
-        reserved: '0x17-0x9e',
-        firmware: '0xa0-0xff',
-      },
-    },
-    {
-      id: 'a1: 5.10',
-      policy: 'lock-on-crashkernel',
-      inputs: STOCK_5_10,
-      pages: {
-        page0: '0x0',
-        bios: '0x1-0xf,0x9f',
-        free: '0x10-0x98',
-        trampoline: '0x99-0x9e',
-        firmware: '0xa0-0xff',
-      },
-    },
-    {
-      id: 'a2 without boot services: 5.10 with crashkernel',
-      policy: 'lock-on-crashkernel',
-      inputs: { ...STOCK_5_10, cmdline: 'crashkernel=128M' },
-      pages: {
-        page0: '0x0',
-        lock: '0x1-0x98',
-        trampoline: '0x99-0x9e',
-        bios: '0x9f',
-        firmware: '0xa0-0xff',
-      },
-    },
-    {
-      id: 'b9: 5.10, movable_node',
-      policy: 'lock-on-crashkernel',
-      inputs: { ...STOCK_5_10, cmdline: 'movable-node' },
-      pages: {
-        page0: '0x0',
-        trampoline: '0x1-0x6',
-        bios: '0x7-0xf,0x9f',
-        free: '0x10-0x9e',
-        firmware: '0xa0-0xff',
-      },
-    },
-    {
-      id: 'b10: 5.10, reservelow=640K',
-      policy: 'lock-on-crashkernel',
-      inputs: { ...STOCK_5_10, cmdline: 'reservelow=640K' },
-      pages: {
-        page0: '0x0',
-        bios: '0x1-0x98,0x9f',
-        trampoline: '0x99-0x9e',
-        firmware: '0xa0-0xff',
-      },
-    },
-    {
-      id: 'b3: 5.10, nothing free but the first 64 KiB',
-      policy: 'lock-on-crashkernel',
-      inputs: { ...STOCK_5_10, e820: [ram(0, 0x10000)] },
-      pages: {
-        page0: '0x0',
-        bios: '0x1-0x9',
-        trampoline: '0xa-0xf',
-        firmware: '0x10-0xff',
-      },
-    },
-    {
-      id: 'b7: 5.10 with crashkernel, no room for the trampoline, so no lock',
-      policy: 'lock-on-crashkernel',
-      inputs: {
-        ...STOCK_5_10,
-        e820: [ram(0, 0x5000), ram(0x20000, 0x25000)],
-        cmdline: 'crashkernel=1',
-      },
-      pages: { page0: '0x0', bios: '0x1-0x4', free: '0x20-0x24', firmware: '0x5-0x1f,0x25-0xff' },
-    },
-    {
-      id: 't9: 6.12, no low memory but page 0',
-      policy: 'reserve-1m',
-      inputs: { ...STOCK, e820: [ram(0, 0x1000)] },
-      pages: { page0: '0x0', firmware: '0x1-0xff' },
-    },
-  ])('gives pages to whom a kernel gave them: $id', ({ policy, inputs, pages }) => {
-    const prediction = predict(inputs, policy);
-    expect(pagesOf(prediction)).toEqual(pages);
-    const { trampoline } = prediction;
-    const run = pagesOf(prediction).trampoline;
-    expect(trampoline && renderRange(trampoline).replaceAll(/(000|fff)(?=-|$)/g, '')).toBe(
-      run ?? null,
-    );
-  });
-
   it.each([
     { cmdline: 'crashkernel=', locked: true },
     { cmdline: 'crashkernel=nonsense', locked: true },
@@ -224,8 +73,13 @@ const anyEntry = fc
   .tuple(fc.nat(0x10_0000), fc.integer({ min: 1, max: 0x8_0000 }), fc.boolean())
   .map(([start, size, isRam]) => (isRam ? ram : taken)(start, start + size));
 
+const anyDescriptor = fc
+  .tuple(fc.nat(0x10f), fc.integer({ min: 0, max: 0x80 }), fc.integer({ min: 0, max: 15 }))
+  .map(([page, pages, type]) => descriptor(type, page * PAGE_SIZE, (page + pages) * PAGE_SIZE));
+
 const anyInputs: fc.Arbitrary<ModelInputs> = fc.record({
   e820: fc.array(anyEntry, { maxLength: 8 }),
+  efiMap: fc.option(fc.array(anyDescriptor, { maxLength: 8 })),
   biosWords: fc.record({ ebdaSegment: fc.nat(0xffff), baseMemoryKiB: fc.nat(0xffff) }),
   cmdline: fc.constantFrom('', 'crashkernel=1M', 'movable_node', 'reservelow=128K crashkernel=1'),
   trampolineSize: fc.integer({ min: 1, max: 0x2_0000 }),

@@ -13,10 +13,7 @@ export interface Prediction {
   readonly trampoline: PhysRange | null;
 }
 
-/**
- * Predicts the owner of every page below 1 MiB, from the e820 map alone: a page of boot services,
- * which `lock-on-crashkernel` kernels free in spite of their lock, is predicted as locked.
- */
+/** Predicts the owner of every page below 1 MiB. */
 export function predict(inputs: ModelInputs, policy: PolicyId): Prediction {
   const steps: readonly Step[] = POLICIES[policy].steps;
   const found = initialLowMemory(inputs.e820);

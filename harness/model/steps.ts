@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { BiosWords } from '../memory/bios-data-area.ts';
 import type { E820Entry } from '../memory/e820.ts';
+import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 import { findParameter, findSize } from '../memory/kernel-cmdline.ts';
 import { LOW_PAGES, PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
@@ -9,6 +10,8 @@ import { type LowMemory, removeRam, reserve } from './low-memory.ts';
 /** What a machine and its kernel were given, as far as it decides who owns low memory. */
 export interface ModelInputs {
   readonly e820: readonly E820Entry[];
+  /** As the firmware gave it; null on a machine without EFI. */
+  readonly efiMap: readonly EfiDescriptor[] | null;
   readonly biosWords: BiosWords;
   readonly cmdline: string;
   /** Bytes from `real_mode_blob` to `real_mode_blob_end`; depends on the configuration. */

@@ -6,9 +6,10 @@ import { judgedCell } from '../matrix/judged-cell-builder.ts';
 import { nameCells } from './cell-names.ts';
 
 function named(axes: Axes): string {
-  return nameCells(
-    expand(axes).map(({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record),
+  const records = expand(axes).map(
+    ({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record,
   );
+  return nameCells(records, records);
 }
 
 it.each<{ axes: Axes; name: string }>([
@@ -35,7 +36,14 @@ it('names kernels apart that differ in their settings', () => {
     axes: { kernel: ['5.10'], crashkernel: ['1G'] },
     record: { kernel: null },
   });
-  expect(nameCells([off.record, on.record])).toBe(
-    'debian:6.12, crashkernel off; 5.10, crashkernel 1G',
+  const records = [off.record, on.record];
+  expect(nameCells(records, records)).toBe('debian:6.12, crashkernel off; 5.10, crashkernel 1G');
+});
+
+it('names a cell by its id where another cell of the run has its kernel and crashkernel', () => {
+  const axes = { kernel: ['6.1'], cpus: [1, 2] };
+  const records = expand(axes).map(
+    ({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record,
   );
+  expect(nameCells(records.slice(0, 1), records)).toBe('6.1.no-crashkernel');
 });

@@ -13,25 +13,24 @@ export function crashkernelName({ spec }: CellRecord): string {
 }
 
 /**
- * Names several cells at once by kernel and crashkernel: `6.1 and 6.12, crashkernel off and 256M`;
- * by their ids where that would name two of them alike.
+ * Names some cells of a run at once by kernel and crashkernel: `6.1 and 6.12, crashkernel off and
+ * 256M`; by their ids where that would name two cells of the run alike.
  */
-export function nameCells(records: readonly CellRecord[]): string {
+export function nameCells(records: readonly CellRecord[], run: readonly CellRecord[]): string {
+  const names = run.map((record) => `${kernelName(record)} ${crashkernelName(record)}`);
+  if (new Set(names).size < names.length) return listed(records.map(({ id }) => id));
   const settings = new Map<string, string[]>();
   for (const record of records) {
     const kernel = kernelName(record);
     settings.set(kernel, [...(settings.get(kernel) ?? []), crashkernelName(record)]);
   }
-  const alike = [...settings.values()].some((names) => new Set(names).size < names.length);
-  if (alike) return listed(records.map(({ id }) => id));
   const kernels = new Map<string, string[]>();
-  for (const [kernel, names] of settings) {
-    const setting = listed(names);
+  for (const [kernel, values] of settings) {
+    const setting = listed(values);
     kernels.set(setting, [...(kernels.get(setting) ?? []), kernel]);
   }
-  return Array.from(kernels, ([setting, names]) => `${listed(names)}, crashkernel ${setting}`).join(
-    '; ',
-  );
+  const parts = Array.from(kernels, ([setting, same]) => `${listed(same)}, crashkernel ${setting}`);
+  return parts.join('; ');
 }
 
 function listed(names: readonly string[]): string {

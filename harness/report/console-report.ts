@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { CellRecord } from '../bundle/cell-record.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
 import { renderFindings } from './cell-findings.ts';
 import { nameCells } from './cell-names.ts';
@@ -32,11 +33,15 @@ function pageMaps(cells: readonly JudgedCell[], style: Style): string[][] {
     alike.set(map, [...(alike.get(map) ?? []), cell]);
   }
   const maps = Array.from(alike, ([map, group]) => {
-    const names = nameCells(group.map(({ record }) => record));
+    const names = nameCells(recordsOf(group), recordsOf(cells));
     return [...wrap(names, style.width), map];
   });
   const pages = seen.flatMap(({ judgement }) => cellPages(judgement));
   return [...maps, renderLegend(pages, style)];
+}
+
+function recordsOf(cells: readonly JudgedCell[]): CellRecord[] {
+  return cells.map(({ record }) => record);
 }
 
 function summaryLine({ cells, seconds }: RunResult, style: Style): string {

@@ -20,6 +20,7 @@ const OWNER_FORMATS: Readonly<Record<Owner, Format>> = {
   firmware: 'magenta',
   page0: 'yellow',
   bios: 'blue',
+  'boot-services': 'red',
   trampoline: 'green',
   lock: 'cyan',
   reserved: 'gray',

@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../errors.ts';
+import { bootParamsBytes, efiMapBytes } from './efi-memory-map-builder.ts';
+import { readEfiMapLocation, readEfiMemoryMap } from './efi-memory-map.ts';
+import { physRange } from './phys-range.ts';
+
+describe('readEfiMapLocation()', () => {
+  it('finds the map, also above 4 GiB', () => {
+    expect(readEfiMapLocation(bootParamsBytes({ address: 0x1_2345_6000, size: 4800 }))).toEqual({
+      address: 0x1_2345_6000,
+      size: 4800,
+      descriptorSize: 48,
+    });
+  });
+
+  it('knows a kernel that was not booted by 64-bit EFI', () => {
+    expect(readEfiMapLocation(bootParamsBytes({ signature: 0 }))).toBeUndefined();
+  });
+
+  it.each([
+    [
+      'a page that is cut',
+      bootParamsBytes().subarray(0, 479),
+      'Cannot read boot_params: 480 bytes wanted, 479 found',
+    ],
+    [
+      'descriptors that are too short',
+      bootParamsBytes({ descriptorSize: 39 }),
+      'Cannot read efi_info: an EFI memory map wanted, 48 bytes of descriptors of 39 bytes found',
+    ],
+    [
+      'a map shorter than a descriptor',
+      bootParamsBytes({ size: 47 }),
+      'Cannot read efi_info: an EFI memory map wanted, 47 bytes of descriptors of 48 bytes found',
+    ],
+    [
+      'a map that is too long',
+      bootParamsBytes({ size: 0x10_0001 }),
+      'Cannot read efi_info: an EFI memory map wanted, 1048577 bytes of descriptors of 48 bytes found',
+    ],
+    [
+      'an address beyond 52 bits',
+      bootParamsBytes({ address: 2 ** 52 }),
+      'Cannot read efi_info: an EFI memory map wanted, 48 bytes of descriptors of 48 bytes found',
+    ],
+  ])('refuses %s', (_what, bytes, message) => {
+    expect(() => readEfiMapLocation(bytes)).toThrow(new FormatError(message));
+  });
+});
+
+describe('readEfiMemoryMap()', () => {
+  const map = efiMapBytes([
+    { type: 7, start: 0x1000n, pages: 0x9fn },
+    { type: 4, start: 0x10_0000n, pages: 0n },
+  ]);
+
+  it('gives descriptors in their order, also empty ones', () => {
+    expect(readEfiMemoryMap(map, 48)).toEqual([
+      { type: 7, range: physRange(0x1000, 0xa0000), attribute: 0xfn },
+      { type: 4, range: physRange(0x10_0000, 0x10_0000), attribute: 0xfn },
+    ]);
+  });
+
+  it.each([
+    [
+      'a map that is cut',
+      map.subarray(0, 95),
+      'Cannot read the EFI memory map: descriptors of 48 bytes wanted, 95 bytes found',
+    ],
+    [
+      'an empty map',
+      map.subarray(0, 0),
+      'Cannot read the EFI memory map: descriptors of 48 bytes wanted, 0 bytes found',
+    ],
+    [
+      'a descriptor that ends beyond 52 bits',
+      efiMapBytes([{ type: 7, start: 0n, pages: 2n ** 40n + 1n }]),
+      'Cannot read the EFI memory map: descriptor 0 ends at 0x10000000001000, beyond 52 bits',
+    ],
+    [
+      'a descriptor whose end wraps round',
+      efiMapBytes([{ type: 7, start: 2n ** 64n - 1n, pages: 2n ** 64n - 1n }]),
+      'Cannot read the EFI memory map: descriptor 0 ends at 0x1000ffffffffffffefff, beyond 52 bits',
+    ],
+  ])('refuses %s', (_what, bytes, message) => {
+    expect(() => readEfiMemoryMap(bytes, 48)).toThrow(new FormatError(message));
+  });
+});

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../errors.ts';
+import { PAGE_SIZE, PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from './pfn.ts';
+import { type PhysRange, physRange } from './phys-range.ts';
+
+/** `EFI_MEMORY_TYPE`s that decide who owns low memory (UEFI specification 2.10, section 7.2). */
+export const EFI_BOOT_SERVICES_CODE = 3;
+export const EFI_BOOT_SERVICES_DATA = 4;
+
+/** One entry of the EFI memory map (`EFI_MEMORY_DESCRIPTOR`). */
+export interface EfiDescriptor {
+  readonly type: number;
+  readonly range: PhysRange;
+  /** As the kernel left it: it marks boot services that it keeps with `EFI_MEMORY_RUNTIME`. */
+  readonly attribute: bigint;
+}
+
+/** Where the EFI stub put the memory map that `ExitBootServices` was called with. */
+export interface EfiMapLocation {
+  readonly address: PhysAddr;
+  /** Bytes. */
+  readonly size: number;
+  /** Bytes from one descriptor to the next, which firmware may make longer than they are. */
+  readonly descriptorSize: number;
+}
+
+/** `struct boot_params`: where `efi_info` lies in it (Documentation/arch/x86/zero-page.rst). */
+const EFI_INFO = 0x1c0;
+const EFI_INFO_SIZE = 32;
+/** `EFI64_LOADER_SIGNATURE`, "EL64". */
+const SIGNATURE = 0x34_36_4c_45;
+
+/** Bytes of an `EFI_MEMORY_DESCRIPTOR`. */
+const DESCRIPTOR_SIZE = 40;
+/** More than any firmware has, in bytes: some 20,000 descriptors. */
+const MAP_LIMIT = 1024 * 1024;
+
+/**
+ * Reads `efi_info` of `/sys/kernel/boot_params/data`: undefined on a kernel that was not booted by
+ * 64-bit EFI. Throws `FormatError` for a page that is cut, or a map that cannot be one.
+ */
+export function readEfiMapLocation(bootParams: Uint8Array): EfiMapLocation | undefined {
+  if (bootParams.length < EFI_INFO + EFI_INFO_SIZE) {
+    const wanted = EFI_INFO + EFI_INFO_SIZE;
+    throw new FormatError(
+      `Cannot read boot_params: ${wanted} bytes wanted, ${bootParams.length} found`,
+    );
+  }
+  const word = words(bootParams, EFI_INFO);
+  if (word(0) !== SIGNATURE) return undefined;
+  const [descriptorSize, size] = [word(2), word(5)];
+  const address = word(4) + word(7) * 2 ** 32;
+  const isMap = descriptorSize >= DESCRIPTOR_SIZE && size >= descriptorSize && size <= MAP_LIMIT;
+  if (!isMap || address > PHYS_ADDR_LIMIT - MAP_LIMIT) {
+    throw new FormatError(
+      `Cannot read efi_info: an EFI memory map wanted, ${size} bytes of descriptors of ${descriptorSize} bytes found`,
+    );
+  }
+  return { address: physAddr(address), size, descriptorSize };
+}
+
+/** Reads descriptors in their order; throws `FormatError` for a map that is cut or that lies. */
+export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): EfiDescriptor[] {
+  const count = Math.floor(bytes.length / descriptorSize);
+  if (count === 0 || bytes.length % descriptorSize !== 0) {
+    throw new FormatError(
+      `Cannot read the EFI memory map: descriptors of ${descriptorSize} bytes wanted, ${bytes.length} bytes found`,
+    );
+  }
+  return Array.from({ length: count }, (_, index) => {
+    const view = new DataView(
+      bytes.buffer,
+      bytes.byteOffset + index * descriptorSize,
+      DESCRIPTOR_SIZE,
+    );
+    const start = view.getBigUint64(8, true);
+    const end = start + view.getBigUint64(24, true) * BigInt(PAGE_SIZE);
+    if (end > BigInt(PHYS_ADDR_LIMIT)) {
+      throw new FormatError(
+        `Cannot read the EFI memory map: descriptor ${index} ends at 0x${end.toString(16)}, beyond 52 bits`,
+      );
+    }
+    return {
+      type: view.getUint32(0, true),
+      range: physRange(Number(start), Number(end)),
+      attribute: view.getBigUint64(32, true),
+    };
+  });
+}
+
+/** The 32-bit words from `offset` on. */
+function words(bytes: Uint8Array, offset: number): (index: number) => number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  return (index) => view.getUint32(offset + 4 * index, true);
+}
