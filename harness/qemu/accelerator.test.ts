@@ -6,6 +6,8 @@ import { HostError } from '../errors.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { type AcceleratorOptions, chooseAccelerator } from './accelerator.ts';
+import { cachedAnswer } from './kvm-cache.ts';
+import type { KvmAnswer } from './kvm-probe.ts';
 
 /** A QEMU that notes that it was started and dies as one does whose KVM is broken. */
 const BROKEN_QEMU = `#!/bin/sh
@@ -125,3 +127,16 @@ async function otherKernel(cache: string): Promise<void> {
   const entry = JSON.parse(await readFile(cache, 'utf8')) as { key: string };
   await writeFile(cache, JSON.stringify({ ...entry, key: `x${entry.key}` }));
 }
+
+it('asks again when the host may only have been busy', async () => {
+  await using host = await brokenHost();
+  const path = join(host.options.cacheFolder, 'kvm-probe.json');
+  let asked = 0;
+  const busy = (): Promise<KvmAnswer> => {
+    asked++;
+    return Promise.resolve({ works: false, why: 'no byte came', passing: true });
+  };
+  await cachedAnswer(path, host.options, busy);
+  await cachedAnswer(path, host.options, busy);
+  expect(asked).toBe(2);
+});

@@ -31,7 +31,7 @@ export async function cachedAnswer(
   const remembered = await readEntry(path);
   if (remembered?.key === key) return remembered.answer;
   const answer = await probe(options);
-  await writeEntry(path, { schema: 1, key, answer });
+  if (!answer.passing) await writeEntry(path, { schema: 1, key, answer });
   return answer;
 }
 

@@ -18,6 +18,8 @@ const MEMORY_MIB = 128;
 export interface KvmAnswer {
   readonly works: boolean;
   readonly why: string;
+  /** Whether the host may only have been busy: such an answer is not worth remembering. */
+  readonly passing?: true;
 }
 
 /** What the probe boots. */
@@ -46,26 +48,26 @@ export async function probeKvm({ binary, firmware, signal }: KvmProbeOptions): P
     },
     signal,
   );
-  return failure === undefined
-    ? { works: true, why: 'OVMF boots under KVM' }
-    : { works: false, why: `KVM is present but OVMF does not boot under it: ${failure}` };
+  if (failure === undefined) return { works: true, why: 'OVMF boots under KVM' };
+  const why = `KVM is present but OVMF does not boot under it: ${reason(failure)}`;
+  return { works: false, why, ...(failure instanceof DeadlineError ? { passing: true } : {}) };
 }
 
 /** Why the firmware did not come up, or undefined when it did. */
 async function firmwareFailure(
   config: MachineConfig,
   signal: AbortSignal,
-): Promise<string | undefined> {
+): Promise<Error | undefined> {
   try {
     await using machine = await Machine.start(config, { signal });
     const limits = { budgetMs: FIRST_BYTE_BUDGET_MS, signal };
     const failure = await withDeadline("the firmware's first byte", limits, () => outcome(machine));
     if (failure === undefined) return undefined;
     await machine[Symbol.asyncDispose]();
-    return `${failure}: ${decisiveLine((await machine.ended).stderr)}`;
+    return new ProcessError(`${failure}: ${decisiveLine((await machine.ended).stderr)}`);
   } catch (error) {
     if (!(error instanceof ProcessError || error instanceof DeadlineError)) throw error;
-    return reason(error);
+    return error;
   }
 }
 
