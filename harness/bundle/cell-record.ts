@@ -27,7 +27,15 @@ const phaseSchema = z.enum(PHASES);
 export type Phase = z.infer<typeof phaseSchema>;
 
 /** The policies by which kernels decide who owns low memory, and `auto`: probe the kernel. */
-const policyWantedSchema = z.enum(['auto', 'lock-on-crashkernel', 'reserve-1m']);
+const policyWantedSchema = z.enum([
+  'auto',
+  'backup-region',
+  'lock-on-crashkernel',
+  'keep-on-crashkernel',
+  'reserve-1m',
+  'reserve-1m-deferred',
+  'two-phase',
+]);
 
 /** What was asked of a cell: one kernel × one machine × crashkernel × load syscall × trigger. */
 export const cellSpecSchema = z.object({

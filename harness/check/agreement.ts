@@ -11,9 +11,11 @@ const CLASSES: Readonly<Record<Owner, readonly PageClass[]>> = {
   page0: ['reserved', 'absent'],
   bios: ['reserved'],
   'boot-services': ['reserved'],
+  kernel: ['reserved'],
   trampoline: ['reserved'],
   lock: ['reserved'],
   reserved: ['reserved'],
+  pool: ['reserved'],
   free: USABLE,
 };
 

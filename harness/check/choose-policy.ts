@@ -21,8 +21,7 @@ interface Traits {
 
 interface Rule {
   readonly when: (traits: Traits) => boolean;
-  /** Null: a policy that the model does not have. */
-  readonly id: PolicyId | null;
+  readonly id: PolicyId;
   readonly how: string;
 }
 
@@ -59,8 +58,13 @@ const RULES: readonly Rule[] = [
   },
   {
     when: (traits) => has(traits, 'parse_reservelow'),
-    id: null,
-    how: 'it has reservelow= but not crash_reserve_low_1M, which the model does not know',
+    id: 'backup-region',
+    how: 'it has reservelow= but not crash_reserve_low_1M',
+  },
+  {
+    when: (traits) => has(traits, 'efi_unmap_boot_services'),
+    id: 'reserve-1m-deferred',
+    how: 'it has efi_unmap_boot_services, and neither crash_reserve_low_1M nor reservelow=',
   },
   {
     when: (traits) => has(traits, 'reserve_real_mode'),
@@ -95,7 +99,10 @@ export function choosePolicy(bundle: Bundle): Seen<PolicyChoice> {
 
 function tell(traits: Traits): Seen<PolicyChoice> {
   const rule = RULES.find(({ when }) => when(traits));
-  const how = rule?.how ?? 'it has none of the symbols that tell';
-  const why = `Cannot tell the kernel's policy: ${how}; name one with --policy`;
-  return rule?.id ? { value: { id: rule.id, how: rule.how } } : { value: null, why };
+  if (rule) return { value: { id: rule.id, how: rule.how } };
+  const how = 'it has none of the symbols that tell';
+  return {
+    value: null,
+    why: `Cannot tell the kernel's policy: ${how}; name one with --policy`,
+  };
 }

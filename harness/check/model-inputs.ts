@@ -11,7 +11,7 @@ import {
 import { parseKallsyms } from '../memory/kallsyms.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import { SZ_1M } from '../memory/pfn.ts';
-import type { ModelInputs } from '../model/steps.ts';
+import { type ModelInputs, PLAIN_MACHINE } from '../model/model-inputs.ts';
 import { type Seen, commandLine, seenBytes, seenFrom, seenText } from './seen.ts';
 
 /**
@@ -27,7 +27,7 @@ export function findModelInputs(bundle: Bundle): Seen<ModelInputs> {
     seenFrom(findEfiMap(bundle), ({ efiMap }) =>
       seenFrom(seenBytes(bundle, 'system/page0.bin', readBiosWords), (biosWords) =>
         seenFrom(findTrampolineSize(bundle), (trampolineSize) => ({
-          value: { e820, efiMap, biosWords, cmdline, trampolineSize },
+          value: { ...PLAIN_MACHINE, e820, efiMap, biosWords, cmdline, trampolineSize },
         })),
       ),
     ),

@@ -13,7 +13,7 @@ import {
 } from './machine-builder.ts';
 import type { PolicyId } from './policies.ts';
 import { predict } from './prediction.ts';
-import type { ModelInputs } from './steps.ts';
+import type { ModelInputs } from './model-inputs.ts';
 
 // Each was seen on a real kernel under its id; Debian's 5.10.262 and 6.12.117 if not said otherwise.
 it.each<{ id: string; policy: PolicyId; inputs: ModelInputs; pages: object }>([
@@ -192,8 +192,8 @@ it.each<{ id: string; policy: PolicyId; inputs: ModelInputs; pages: object }>([
     policy: 'reserve-1m',
     inputs: {
       ...LOW_EBDA,
-      efiMap: [0x10, 0x16, 0x1c, 0x22].map((page) =>
-        descriptor(3 + (page & 1), page << 12, (page + 6) << 12),
+      efiMap: [0x10, 0x16, 0x1c, 0x22].map((page, index) =>
+        descriptor(3 + (index % 2), page << 12, (page + 6) << 12),
       ),
     },
     pages: {

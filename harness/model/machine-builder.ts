@@ -7,7 +7,7 @@ import { SZ_1M, pfn } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { OWNERS, type Owner } from './owners.ts';
 import type { Prediction } from './prediction.ts';
-import type { ModelInputs } from './steps.ts';
+import { type ModelInputs, PLAIN_MACHINE } from './model-inputs.ts';
 
 export const ram = (start: number, end: number): E820Entry => ({
   range: physRange(start, end),
@@ -28,9 +28,9 @@ export const bootData = (start: number, end: number): EfiDescriptor =>
 
 /** OVMF's map with Debian's 6.12 kernel (5.10: 0x5244 bytes of trampoline). */
 export const STOCK: ModelInputs = {
+  ...PLAIN_MACHINE,
   e820: [ram(0, 0xa0000), ram(SZ_1M, 0x4000_0000)],
   efiMap: [],
-  biosWords: { ebdaSegment: 0, baseMemoryKiB: 0 },
   cmdline: 'console=ttyS0 panic=-1',
   trampolineSize: 0x6264,
 };

@@ -2,7 +2,8 @@
 /**
  * `model/`: the reference model of who owns each page below 1 MiB, by the policies of kernels.
  * Its one rule: it takes what a machine was given, never anything that was seen of the outcome.
- * Start reading at `prediction.ts`, then `policies.ts`, the table, and `steps.ts`, its columns.
+ * Start reading at `prediction.ts`, then `policies.ts`, the table; its columns are the steps, each
+ * named for the kernel function that it mirrors and in the file named for the kernel's.
  */
 
 /** Every owner that a page can have: its symbol in a page map, and what it is. */
@@ -14,9 +15,14 @@ export const OWNERS = {
     symbol: 's',
     is: "the firmware's boot services, which the kernel keeps although they are over",
   },
+  kernel: {
+    symbol: 'k',
+    is: "the kernel's own early data: what it was loaded with, copies, tables",
+  },
   trampoline: { symbol: 'T', is: 'the real-mode trampoline, for starting CPUs' },
   lock: { symbol: 'L', is: 'the lock: kept from the system kernel because of crashkernel=' },
   reserved: { symbol: 'r', is: 'the kernel, which reserves the first 1 MiB for ever' },
+  pool: { symbol: 'p', is: 'the pool: reserved now, available later' },
   free: { symbol: '.', is: 'nobody: free for the page allocator' },
 } as const;
 

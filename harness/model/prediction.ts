@@ -1,22 +1,65 @@
 // SPDX-License-Identifier: MIT
-import type { PhysRange } from '../memory/phys-range.ts';
-import { type PageFate, initialLowMemory } from './low-memory.ts';
-import { POLICIES, type PolicyId } from './policies.ts';
-import type { ModelInputs, Step } from './steps.ts';
+import { lowPages, pageRange } from '../memory/page-map.ts';
+import { SZ_1M } from '../memory/pfn.ts';
+import { type PhysRange, physRange } from '../memory/phys-range.ts';
+import { type RangeSet, addRange } from '../memory/range-set.ts';
+import { type LowMemory, type PageFate, initialLowMemory } from './low-memory.ts';
+import type { ModelInputs } from './model-inputs.ts';
+import type { Owner } from './owners.ts';
+import { MOMENTS, type Moment, POLICIES, type PolicyId } from './policies.ts';
+import type { Step } from './step.ts';
 
 /** What a kernel that follows a policy makes of the memory below 1 MiB. */
 export interface Prediction {
   readonly policy: PolicyId;
-  /** The final owner of each of the 256 pages, and how it came to it. */
+  /** The owner of each of the 256 pages at the kexec jump, and how it came to it. */
   readonly pages: readonly PageFate[];
-  /** Where the trampoline lies, or null if it finds no place: then `init_real_mode()` panics. */
+  /** The owners at each moment that matters. */
+  readonly moments: Readonly<Record<Moment, readonly Owner[]>>;
+  /** Where the trampoline lies, or null if it finds no place. */
   readonly trampoline: PhysRange | null;
+  /** The kernel function that stops the kernel, and what it prints; null if it boots. */
+  readonly panic: LowMemory['panic'];
+  /** What the kernel prints of all this, in order; some of it only with `memblock=debug`. */
+  readonly logLines: readonly string[];
+  /** RAM below 1 MiB that the capture kernel is told of: what `/proc/iomem` calls System RAM. */
+  readonly captureLowRam: readonly PhysRange[];
+  /** The segments below 1 MiB that the vmcore has, by the syscall that loads the capture kernel. */
+  readonly vmcoreLow: Readonly<Record<'kexec_file_load' | 'kexec_load', readonly PhysRange[]>>;
 }
 
-/** Predicts the owner of every page below 1 MiB. */
+/** Predicts the owner of every page below 1 MiB, and what follows from it. */
 export function predict(inputs: ModelInputs, policy: PolicyId): Prediction {
-  const steps: readonly Step[] = POLICIES[policy].steps;
-  const found = initialLowMemory(inputs.e820);
-  const { pages, trampoline } = steps.reduce((memory, step) => step(memory, inputs), found);
-  return { policy, pages, trampoline };
+  const groups: Readonly<Record<Moment, readonly Step[]>> = POLICIES[policy].steps;
+  let memory = initialLowMemory(inputs.e820);
+  const moments: Partial<Record<Moment, readonly Owner[]>> = {};
+  for (const moment of Object.keys(MOMENTS) as Moment[]) {
+    memory = groups[moment].reduce((state, step) => step(state, inputs), memory);
+    moments[moment] = memory.pages.map(({ owner }) => owner);
+  }
+  const { pages, trampoline, panic, logLines } = memory;
+  const lowRam = systemRam(pages);
+  return {
+    policy,
+    pages,
+    moments: moments as Record<Moment, readonly Owner[]>,
+    trampoline,
+    panic,
+    logLines,
+    captureLowRam: lowRam,
+    vmcoreLow: {
+      // `crash_prepare_elf64_headers()`; the first 1 MiB is left out from v5.5, and was backed up before.
+      kexec_file_load: policy === 'backup-region' ? lowRam.slice(0, 1) : [],
+      // kexec-tools: the first range of RAM below 640 KiB, which purgatory copies away.
+      kexec_load: lowRam.slice(0, 1),
+    },
+  };
+}
+
+/** Below 1 MiB memblock's reservations do not show in `/proc/iomem`: all RAM does. */
+function systemRam(pages: readonly PageFate[]): RangeSet {
+  return lowPages(physRange(0, SZ_1M))
+    .filter((page) => !['firmware', 'page0'].includes(pages[page]?.owner ?? 'firmware'))
+    .map(pageRange)
+    .reduce<RangeSet>(addRange, []);
 }

@@ -21,9 +21,11 @@ const OWNER_FORMATS: Readonly<Record<Owner, Format>> = {
   page0: 'yellow',
   bios: 'blue',
   'boot-services': 'red',
+  kernel: 'blue',
   trampoline: 'green',
   lock: 'cyan',
   reserved: 'gray',
+  pool: 'yellow',
   free: 'white',
 };
 

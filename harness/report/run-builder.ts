@@ -4,7 +4,9 @@ import { judgedCell } from '../matrix/judged-cell-builder.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
 import { physAddr } from '../memory/pfn.ts';
+import { PLAIN_MACHINE } from '../model/model-inputs.ts';
 import type { Owner } from '../model/owners.ts';
+import { predict } from '../model/prediction.ts';
 
 /** What a guest might write to harm a reader: an escape sequence, markup, lines of TAP, a NUL. */
 export const HOSTILE = '\u001b[31mred]]> # SKIP \\ <x a="1"> &amp;\n1..1\nnot ok\u0000]]>\u202e';
@@ -38,9 +40,8 @@ export function withPages(predicted: Runs<Owner>, observed?: Runs<PageClass>): P
       trampoline: { value: physAddr(0x99000) },
     },
     prediction: {
-      policy: 'lock-on-crashkernel',
+      ...predict({ ...PLAIN_MACHINE, e820: [], efiMap: null }, 'lock-on-crashkernel'),
       pages: owners.map((owner) => ({ owner, history: [] })),
-      trampoline: null,
     },
   };
 }

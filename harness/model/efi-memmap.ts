@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Steps around `efi.memmap` (arch/x86/platform/efi/memmap.c, quirks.c: `efi_arch_mem_reserve()`):
+ * tables of the firmware's that are kept for ever, and the copies of the map that this takes.
+ */
+import { EFI_BOOT_SERVICES_DATA } from '../memory/efi-memory-map.ts';
+import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
+import { type PhysRange, covers, physRange, renderRange } from '../memory/phys-range.ts';
+import { type BootServices, type LowMemory, reserve, say, unreserve } from './low-memory.ts';
+import { findFreeRange } from './memblock.ts';
+import { type ModelInputs, keepsEfiMap } from './model-inputs.ts';
+import type { Step } from './step.ts';
+
+/** Bytes of a descriptor in Linux's copy. */
+const DESCRIPTOR_SIZE = 48;
+/** `SMP_CACHE_BYTES`. */
+const COPY_ALIGN = 64;
+
+/** EFI types 3 and 4. */
+function isBootServicesType(type: number): boolean {
+  return type === 3 || type === 4;
+}
+
+/** `efi_init()`: the kernel keeps the map, unless it is told to do without runtime services. */
+export const efiInit: Step = (memory, inputs) => {
+  if (!inputs.efiMap || !keepsEfiMap(inputs)) return memory;
+  const bootServices = inputs.efiMap
+    .filter(({ type, range }) => isBootServicesType(type) && range.end > range.start)
+    .map(({ type, range }) => ({ type, range, tagged: false }));
+  return { ...memory, bootServices, memmapEntries: inputs.efiMap.length };
+};
+
+/** `efi_esrt_init()`. */
+export const efiEsrtInit: Step = (memory, inputs) => {
+  const { esrt } = inputs.keptTables;
+  if (!esrt) return memory;
+  const kept = efiMemReserve(memory, { table: esrt, inputs, limit: SZ_1M });
+  const [from, to] = [esrt.start, esrt.end].map((at) => `0x${at.toString(16).padStart(16, '0')}`);
+  return say(kept, `esrt: Reserving ESRT space from ${from} to ${to}.`);
+};
+
+/** `efi_mokvar_table_init()`. */
+export const efiMokvarTableInit: Step = (memory, inputs) => {
+  const { mokvar } = inputs.keptTables;
+  return mokvar ? efiMemReserve(memory, { table: mokvar, inputs, limit: SZ_1M }) : memory;
+};
+
+/** `efi_bgrt_init()`, when ACPI comes up: allocations are no longer limited to 1 MiB. */
+export const efiBgrtInit: Step = (memory, inputs) => {
+  const { bgrt } = inputs.keptTables;
+  return bgrt ? efiMemReserve(memory, { table: bgrt, inputs, limit: Infinity }) : memory;
+};
+
+/**
+ * The same on a kernel that does not give back what lies below 1 MiB: the two-phase policy keeps
+ * the copy, so that no page of it is free behind the claimants' backs.
+ */
+export const efiBgrtInitKeepingCopy: Step = (memory, inputs) => {
+  const after = efiBgrtInit({ ...memory, memmapCopy: null }, inputs);
+  return { ...after, memmapCopy: memory.memmapCopy };
+};
+
+interface KeepTable {
+  readonly table: PhysRange;
+  readonly inputs: ModelInputs;
+  /** The limit of memblock at that time, in bytes. */
+  readonly limit: number;
+}
+
+/** `efi_mem_reserve()`: keeps a table; if it lies in boot services data the map is split and copied. */
+function efiMemReserve(memory: LowMemory, { table, inputs, limit }: KeepTable): LowMemory {
+  const step = 'efi_mem_reserve';
+  const kept = reserve(memory, table, { step, owner: 'kernel', why: "a table of the firmware's" });
+  const holder = memory.bootServices.find(({ range }) => covers([range], table));
+  if (!keepsEfiMap(inputs) || holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
+  const parts = split(holder, table);
+  const entries = memory.memmapEntries + parts.length - 1;
+  const size = entries * DESCRIPTOR_SIZE;
+  const copy = limit <= SZ_1M ? findFreeRange(kept, { size, align: COPY_ALIGN }) : null;
+  if (copy === undefined) return say(kept, 'efi: Could not allocate boot services memmap');
+  const bootServices = memory.bootServices.flatMap((entry) => (entry === holder ? parts : [entry]));
+  const installed = installCopy({ ...kept, bootServices, memmapEntries: entries }, copy);
+  return installed;
+}
+
+/** `efi_memmap_install()`: the copy before it is freed. */
+function installCopy(memory: LowMemory, copy: PhysRange | null): LowMemory {
+  const taken = copy
+    ? reserve(memory, copy, {
+        step: 'efi_memmap_alloc',
+        owner: 'kernel',
+        why: `a copy of the EFI memory map, at ${renderRange(copy)}`,
+      })
+    : memory;
+  const old = memory.memmapCopy;
+  const why = 'the EFI memory map was copied anew';
+  const tidy = old ? unreserve(taken, old, { step: 'efi_memmap_install', why }) : taken;
+  return { ...tidy, memmapCopy: copy };
+}
+
+/** `efi_memmap_insert()`: the table's pages become an entry of their own, tagged. */
+function split(holder: BootServices, table: PhysRange): BootServices[] {
+  const start = Math.floor(table.start / PAGE_SIZE) * PAGE_SIZE;
+  const end = Math.ceil(table.end / PAGE_SIZE) * PAGE_SIZE;
+  return [
+    { ...holder, range: physRange(holder.range.start, start) },
+    { ...holder, range: physRange(start, end), tagged: true },
+    { ...holder, range: physRange(end, holder.range.end) },
+  ].filter(({ range }) => range.end > range.start);
+}

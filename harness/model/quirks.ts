@@ -1,0 +1,153 @@
+// SPDX-License-Identifier: MIT
+/** Steps of arch/x86/platform/efi/quirks.c: boot services are kept for a while, then freed. */
+import { lowPages } from '../memory/page-map.ts';
+import { SZ_1M } from '../memory/pfn.ts';
+import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
+import { hasAnyOf } from '../memory/range-set.ts';
+import {
+  type BootServices,
+  type LowMemory,
+  type PageEvent,
+  transfer,
+  unreserve,
+} from './low-memory.ts';
+import { reserveCounted } from './memblock.ts';
+import { type ModelInputs, asksForCrashkernel, hasEfiOption } from './model-inputs.ts';
+import { stop, trampolineBytes } from './realmode.ts';
+import type { Step } from './step.ts';
+
+/**
+ * `efi_reserve_boot_services()`: boot services are kept until the firmware has been told its
+ * virtual addresses. A range with any reserved byte in it is only tagged: nothing more of it is
+ * reserved, and nothing is freed later. One that `can_free_region()` does not like, because it is
+ * not all RAM, is reserved and tagged.
+ */
+export const efiReserveBootServices: Step = (memory, inputs) =>
+  reserveBootServices(memory, inputs, () => false);
+
+/**
+ * The same with the patch of 2021-04-07 ("x86/efi: Do not release sub-1MB memory regions when the
+ * crashkernel option is specified"): with crashkernel what lies below 1 MiB is not freed either.
+ */
+export const efiReserveBootServicesKeepingLow: Step = (memory, inputs) =>
+  reserveBootServices(memory, inputs, ({ end }) => end <= SZ_1M && asksForCrashkernel(inputs));
+
+function reserveBootServices(
+  memory: LowMemory,
+  inputs: ModelInputs,
+  isKept: (range: PhysRange) => boolean,
+): LowMemory {
+  const event: PageEvent = {
+    step: 'efi_reserve_boot_services',
+    owner: 'boot-services',
+    why: 'the firmware may still use its boot services',
+  };
+  let state = memory;
+  const entries = memory.bootServices.map((entry): BootServices => {
+    const { range } = entry;
+    if (entry.tagged || hasAnyOf(state.reserved, range)) return { ...entry, tagged: true };
+    const tagged = !isAllRam(state, inputs, range) || isKept(range);
+    state = reserveCounted(state, range, event);
+    return { ...entry, tagged };
+  });
+  return { ...state, bootServices: entries };
+}
+
+/** `e820__mapped_all(…, E820_TYPE_RAM)`. */
+function isAllRam({ pages }: LowMemory, { e820 }: ModelInputs, range: PhysRange): boolean {
+  const low = lowPages(range).every((page) => {
+    const owner = pages[page]?.owner;
+    return owner !== 'firmware' && owner !== 'page0';
+  });
+  const ram = e820.some((entry) => entry.ram && entry.range.end >= range.end);
+  return low && ram && !crosses1M(range);
+}
+
+/** 640 KiB to 1 MiB is never RAM, so what crosses 1 MiB is not all RAM. */
+function crosses1M({ start, end }: PhysRange): boolean {
+  return start < SZ_1M && end > SZ_1M;
+}
+
+/** How a kernel frees boot services. */
+interface FreeingRules {
+  /** Whether `efi=debug` keeps them all (from v5.7). */
+  readonly debugKeeps: boolean;
+  /** Whether what lies below 1 MiB is left reserved (from v5.13). */
+  readonly leavesLow: boolean;
+}
+
+/** `efi_free_boot_services()` up to v5.6: all that is not tagged, whoever wants it. */
+export const efiFreeBootServicesAlways: Step = (memory, inputs) =>
+  freeBootServices(memory, inputs, { debugKeeps: false, leavesLow: false });
+
+/** `efi_free_boot_services()` from v5.7 to v5.12. */
+export const efiFreeBootServices: Step = (memory, inputs) =>
+  freeBootServices(memory, inputs, { debugKeeps: true, leavesLow: false });
+
+/** `efi_free_boot_services()` from v5.13 (Linux kernel commit f1d4d47c5851). */
+export const efiFreeBootServicesAbove1M: Step = (memory, inputs) =>
+  freeBootServices(memory, inputs, { debugKeeps: true, leavesLow: true });
+
+function freeBootServices(memory: LowMemory, inputs: ModelInputs, rules: FreeingRules): LowMemory {
+  if (rules.debugKeeps && hasEfiOption(inputs, 'debug')) return memory;
+  if (inputs.setVirtualAddressMapFails) return memory;
+  const step = 'efi_free_boot_services';
+  const ours = mergeRegions(memory.bootServices).filter(({ tagged }) => !tagged);
+  // The map is in descending order on 64-bit (efi_map_regions()).
+  const quirked = ours
+    .toReversed()
+    .reduce((state, { range }) => trampolineQuirk(state, inputs, range), memory);
+  const freed = ours.reduce((state, { range }) => {
+    const left = withoutTrampoline(range, state.trampoline);
+    if (!rules.leavesLow) return unreserve(state, left, { step, why: 'boot services are over' });
+    const why = 'boot services are over, but the first 1 MiB is never freed';
+    const event: PageEvent = { step, owner: 'reserved', why };
+    return transfer(state, lowPages(left), { event, from: 'boot-services' });
+  }, quirked);
+  return lostReservations(memory) ? stop(freed, step, 'Attempted to kill init!') : freed;
+}
+
+/** Ranges that `memblock_reserve()` lost are freed twice: "Bad page state", and worse. */
+function lostReservations({ logLines }: LowMemory): boolean {
+  return logLines.some((line) => line.startsWith('memblock: Failed to double reserved array'));
+}
+
+/**
+ * The quirk of Linux kernel commit 5bc653b73182 ("x86/efi: Allocate a trampoline if needed in
+ * efi_free_boot_services()"): a trampoline without a place takes the start of the first range of
+ * boot services that it fits in, from the top.
+ */
+function trampolineQuirk(memory: LowMemory, inputs: ModelInputs, range: PhysRange): LowMemory {
+  const size = trampolineBytes(inputs);
+  if (memory.trampoline || range.start + size >= SZ_1M || rangeSize(range) < size) return memory;
+  const trampoline = physRange(range.start, range.start + size);
+  const event: PageEvent = {
+    step: 'efi_free_boot_services',
+    owner: 'trampoline',
+    why: 'no place was left, and this is the highest range of boot services that it fits in',
+  };
+  const taken = transfer(memory, lowPages(trampoline), { event, from: 'boot-services' });
+  return { ...taken, trampoline };
+}
+
+function withoutTrampoline(range: PhysRange, trampoline: PhysRange | null): PhysRange {
+  return trampoline?.start === range.start ? physRange(trampoline.end, range.end) : range;
+}
+
+/** `efi_merge_regions()`: neighbours in the map of one type and attribute become one. */
+export function mergeRegions(entries: readonly BootServices[]): BootServices[] {
+  const merged: BootServices[] = [];
+  for (const entry of entries) {
+    const last = merged.at(-1);
+    const joins =
+      last?.type === entry.type &&
+      last.tagged === entry.tagged &&
+      last.range.end === entry.range.start;
+    if (last && joins) {
+      merged[merged.length - 1] = { ...last, range: physRange(last.range.start, entry.range.end) };
+    } else {
+      merged.push(entry);
+    }
+  }
+  return merged;
+}

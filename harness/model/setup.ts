@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: MIT
+/** Steps of `setup_arch()` (arch/x86/kernel/setup.c, ebda.c). */
+import { findParameter, findSize } from '../memory/kernel-cmdline.ts';
+import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
+import { physRange } from '../memory/phys-range.ts';
+import { removeRam, reserve, say } from './low-memory.ts';
+import type { Step } from './step.ts';
+
+const KIB = 1024;
+
+/** What is reserved for the kernel and for what it was loaded with, wherever that lies. */
+export const reserveEarlyRanges: Step = (memory, { earlyReservations }) =>
+  earlyReservations.reduce(
+    (before, range) =>
+      reserve(before, range, {
+        step: 'setup_arch',
+        owner: 'kernel',
+        why: 'the kernel was loaded with it',
+      }),
+    memory,
+  );
+
+/** The first page, up to v5.12 (Linux kernel commit 36ad16bd1a86: L1TF). */
+export const reserveFirstPage: Step = (memory) =>
+  reserve(memory, physRange(0, PAGE_SIZE), {
+    step: 'setup_arch',
+    owner: 'bios',
+    why: 'page 0 is never handed out',
+  });
+
+/** `trim_bios_range()`: page 0 and 640 KiB to 1 MiB are no RAM. */
+export const trimBiosRange: Step = (memory) => {
+  const step = 'trim_bios_range';
+  const why = 'page 0 belongs to the BIOS';
+  const hasPage0 = memory.pages[0]?.owner !== 'firmware';
+  const trimmed = removeRam(memory, physRange(0, PAGE_SIZE), { step, owner: 'page0', why });
+  const isa = physRange(640 * KIB, SZ_1M);
+  const event = { step, owner: 'firmware', why: 'the ISA hole and the BIOS ROM' } as const;
+  const done = removeRam(trimmed, isa, event);
+  const line = 'e820: update [mem 0x00000000-0x00000fff] usable ==> reserved';
+  return hasPage0 ? say(done, line) : done;
+};
+
+/** The first 64 KiB of `early_reserve_memory()`, from v5.13, before the trampoline. */
+export const earlyReserveMemory: Step = (memory) =>
+  reserve(memory, physRange(0, 64 * KIB), {
+    step: 'early_reserve_memory',
+    owner: 'bios',
+    why: 'BIOSes are known to write to the first 64 KiB',
+  });
+
+/** Bounds between which `reserve_bios_regions()` believes the BIOS, in bytes. */
+const BIOS_START_MIN = 0x2_0000;
+const BIOS_START_MAX = 0x9_f000;
+
+/** `reserve_bios_regions()`: from the BIOS's own memory to 1 MiB, under EFI too. */
+export const reserveBiosRegions: Step = (memory, { biosWords }) => {
+  const told = biosWords.baseMemoryKiB * KIB;
+  const base = told < BIOS_START_MIN || told > BIOS_START_MAX ? BIOS_START_MAX : told;
+  const ebda = biosWords.ebdaSegment << 4;
+  const start = ebda >= BIOS_START_MIN && ebda < base ? ebda : base;
+  return reserve(memory, physRange(start, SZ_1M), {
+    step: 'reserve_bios_regions',
+    owner: 'bios',
+    why: 'the extended BIOS data area',
+  });
+};
+
+/** `trim_snb_memory()` up to v5.12: everything below 1 MiB, after the trampoline. */
+export const trimSnbMemory: Step = (memory, { sandyBridgeGraphics }) => {
+  if (!sandyBridgeGraphics) return memory;
+  const reserved = reserve(memory, physRange(0, SZ_1M), {
+    step: 'trim_snb_memory',
+    owner: 'reserved',
+    why: 'Sandy Bridge graphics cannot use some pages',
+  });
+  return say(reserved, 'reserving inaccessible SNB gfx pages');
+};
+
+/** The default of `CONFIG_X86_RESERVE_LOW`, in KiB. */
+const RESERVE_LOW_KIB = 64;
+
+/**
+ * `trim_low_memory_range()` up to v5.12, after the trampoline: 64 KiB, or what `reservelow=` asks
+ * for between 4 KiB and 640 KiB.
+ */
+export const trimLowMemoryRange: Step = (memory, { cmdline }) => {
+  const value = findParameter(cmdline, 'reservelow')?.value ?? `${RESERVE_LOW_KIB}K`;
+  const size = Math.min(Math.max(findSize(value)?.bytes ?? 0, PAGE_SIZE), 640 * KIB);
+  return reserve(memory, physRange(0, size), {
+    step: 'trim_low_memory_range',
+    owner: 'bios',
+    why: 'BIOSes are known to write to the first 64 KiB',
+  });
+};
