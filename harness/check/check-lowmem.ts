@@ -2,10 +2,12 @@
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import { lowPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../memory/pfn.ts';
-import { physRange } from '../memory/phys-range.ts';
+import type { MemblockLine } from '../memory/memblock-log.ts';
+import { physRange, renderRange } from '../memory/phys-range.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { agrees, isUsable } from './agreement.ts';
-import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import type { Observation } from './observation.ts';
+import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 
 const KPAGEFLAGS = { evidence: 'system/kpageflags' };
 const LOW = lowPages(physRange(0, SZ_1M));
@@ -21,9 +23,7 @@ export const checkMatchesModel: Check = ({ observation, prediction }) => {
     const difference = `${owner} predicted, ${seen} observed`;
     differences.set(difference, [...(differences.get(difference) ?? []), page]);
   }
-  if (differences.size === 0) {
-    return kept(`All 256 pages are as ${prediction.value.policy} has them`, KPAGEFLAGS);
-  }
+  if (differences.size === 0) return checkMemblockLog(prediction.value, observation);
   const why = Array.from(
     differences,
     ([difference, pages]) => `${countPages(pages)}: ${difference}`,
@@ -31,6 +31,24 @@ export const checkMatchesModel: Check = ({ observation, prediction }) => {
   const pages = LOW.filter((page) => [...differences.values()].flat().includes(page));
   return broken(why.join('; '), { ...KPAGEFLAGS, pages });
 };
+
+/** The pages are as predicted: are, with `memblock=debug`, the calls that led to it? */
+function checkMemblockLog(prediction: Prediction, { memblockCalls }: Observation): Finding {
+  const pages = `All 256 pages are as ${prediction.policy} has them`;
+  if (memblockCalls === null) return kept(pages, KPAGEFLAGS);
+  const wanted = prediction.memblockCalls.map(renderCall);
+  const found = memblockCalls.map(renderCall);
+  const length = Math.max(wanted.length, found.length);
+  const at = Array.from({ length }, (_, index) => index).find((i) => wanted[i] !== found[i]);
+  if (at === undefined)
+    return kept(`${pages}, by the same ${length} calls of memblock`, KPAGEFLAGS);
+  const why = `Call ${at + 1} of memblock: ${wanted[at] ?? 'none'} predicted, ${found[at] ?? 'none'} logged`;
+  return broken(why, { evidence: 'system/dmesg' });
+}
+
+function renderCall({ call, range }: MemblockLine): string {
+  return `${call} ${renderRange(range)}`;
+}
 
 /** `lowmem.page0-kept` */
 export const checkPage0Kept: Check = ({ observation: { pages } }) => {

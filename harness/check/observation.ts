@@ -4,13 +4,15 @@ import { type Bundle, bundleText } from '../bundle/bundle.ts';
 import { FormatError } from '../errors.ts';
 import { countCpus } from '../memory/cpu-list.ts';
 import { parseIomem } from '../memory/iomem.ts';
+import { findParameter } from '../memory/kernel-cmdline.ts';
 import { findLogLine } from '../memory/kernel-log.ts';
+import { type MemblockLine, parseMemblockLog } from '../memory/memblock-log.ts';
 import { type PageClass, readPageClasses } from '../memory/kpageflags.ts';
 import { PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from '../memory/pfn.ts';
 import { type PhysRange, rangeSize } from '../memory/phys-range.ts';
 import type { ByteSource } from '../vmcore/byte-source.ts';
 import { checkFlattened } from '../vmcore/flattened.ts';
-import { type Seen, seenBytes, seenText } from './seen.ts';
+import { type Seen, commandLine, seenBytes, seenText } from './seen.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
 export interface Observation {
@@ -22,6 +24,8 @@ export interface Observation {
   readonly iomem: Seen<IomemSummary>;
   /** The line in which the system kernel says that it cannot reserve crashkernel, or null. */
   readonly crashkernelRefusal: string | null;
+  /** What `memblock=debug` printed of low memory, or null if it was not asked for. */
+  readonly memblockCalls: readonly MemblockLine[] | null;
   readonly crashedLog: Seen<CrashedLog>;
   readonly vmcore: Seen<VmcoreState>;
 }
@@ -63,9 +67,17 @@ export async function observe(
     trampoline: seenText(bundle, 'system/real-mode.json', parseRealMode),
     iomem: seenText(bundle, 'system/iomem', summarizeIomem),
     crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
+    memblockCalls: findMemblockCalls(bundle),
     crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
     vmcore: await seenVmcore(vmcore),
   };
+}
+
+/** A log that has lost its first lines does not show them all. */
+function findMemblockCalls(bundle: Bundle): readonly MemblockLine[] | null {
+  const log = bundleText(bundle, 'system/dmesg') ?? '';
+  const asked = findParameter(commandLine(bundle), 'memblock')?.value === 'debug';
+  return asked && log.includes('Linux version ') ? parseMemblockLog(log) : null;
 }
 
 const pointerSchema = z.templateLiteral([z.literal('0x'), z.hex()]).transform(BigInt);

@@ -52,6 +52,7 @@ function blindJudgement(): Judgement {
       trampoline: unseen,
       iomem: unseen,
       crashkernelRefusal: null,
+      memblockCalls: null,
       crashedLog: unseen,
       vmcore: unseen,
     },

@@ -6,7 +6,7 @@
 import { EFI_BOOT_SERVICES_DATA } from '../memory/efi-memory-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, covers, physRange, renderRange } from '../memory/phys-range.ts';
-import { type BootServices, type LowMemory, reserve, say, unreserve } from './low-memory.ts';
+import { type BootServices, type LowMemory, reserve, say, memblockFree } from './low-memory.ts';
 import { findFreeRange } from './memblock.ts';
 import { type ModelInputs, keepsEfiMap } from './model-inputs.ts';
 import type { Step } from './step.ts';
@@ -94,7 +94,7 @@ function installCopy(memory: LowMemory, copy: PhysRange | null): LowMemory {
     : memory;
   const old = memory.memmapCopy;
   const why = 'the EFI memory map was copied anew';
-  const tidy = old ? unreserve(taken, old, { step: 'efi_memmap_install', why }) : taken;
+  const tidy = old ? memblockFree(taken, old, { step: 'efi_memmap_install', why }) : taken;
   return { ...tidy, memmapCopy: copy };
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { E820Entry } from '../memory/e820.ts';
+import type { MemblockLine } from '../memory/memblock-log.ts';
 import { lowPages, pageRange } from '../memory/page-map.ts';
 import { type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
 import { type PhysRange, covers, intersects, physRange } from '../memory/phys-range.ts';
@@ -33,6 +34,8 @@ export interface LowMemory {
   readonly pages: readonly PageFate[];
   /** `memblock.reserved`, of all memory: its ranges are in bytes, and their number counts. */
   readonly reserved: RangeSet;
+  /** The calls that `memblock=debug` prints. */
+  readonly memblockCalls: readonly MemblockLine[];
   /** Entries that `memblock.reserved` has room for. */
   readonly reservedMax: number;
   /** Where `memblock.reserved` lies once it had to grow; null while it is the static array. */
@@ -66,6 +69,7 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
   return {
     pages,
     reserved: [],
+    memblockCalls: [],
     reservedMax: INIT_MEMBLOCK_REGIONS,
     reservedArray: null,
     memmapCopy: null,
@@ -87,10 +91,21 @@ function e820Event(usable: boolean): PageEvent {
 /** Reserves a range: a page with any reserved byte is no longer free (`reserve_bootmem_region()`). */
 export function reserve(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {
   const reserved = addRange(memory.reserved, range);
-  return change({ ...memory, reserved }, lowPages(range), {
+  const memblockCalls = [...memory.memblockCalls, { call: 'reserve', range } as const];
+  return change({ ...memory, reserved, memblockCalls }, lowPages(range), {
     event,
     when: (owner) => owner === 'free',
   });
+}
+
+/** `memblock_phys_free()`: takes back a reservation. */
+export function memblockFree(
+  memory: LowMemory,
+  range: PhysRange,
+  event: Omit<PageEvent, 'owner'>,
+): LowMemory {
+  const memblockCalls = [...memory.memblockCalls, { call: 'free', range } as const];
+  return unreserve({ ...memory, memblockCalls }, range, event);
 }
 
 /** Takes back a reservation: pages of RAM without any reserved byte are free (`memblock_phys_free()`). */

@@ -4,7 +4,7 @@ import { lowPages, pageRange } from '../memory/page-map.ts';
 import { PAGE_SIZE, SZ_1M, hex } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { type RangeSet, addRange, without } from '../memory/range-set.ts';
-import { type LowMemory, type PageEvent, reserve, say, unreserve } from './low-memory.ts';
+import { type LowMemory, type PageEvent, reserve, say, memblockFree } from './low-memory.ts';
 import type { Step } from './step.ts';
 
 /** `sizeof(struct memblock_region)`. */
@@ -66,7 +66,7 @@ function doubleArray(memory: LowMemory, adding: PhysRange): LowMemory | undefine
   const why = `the list of reserved ranges has more than ${memory.reservedMax} entries`;
   const grown = reserve(memory, found, { step, owner: 'kernel', why });
   const old = memory.reservedArray;
-  const tidy = old ? unreserve(grown, old, { step, why: 'the list has moved' }) : grown;
+  const tidy = old ? memblockFree(grown, old, { step, why: 'the list has moved' }) : grown;
   const line = `memblock: reserved is doubled to ${max} at [${hex(found.start)}-${hex(found.end - 1)}]`;
   return say({ ...tidy, reservedMax: max, reservedArray: found }, line);
 }
@@ -78,5 +78,5 @@ function doubleArray(memory: LowMemory, adding: PhysRange): LowMemory | undefine
 export const memblockDiscard: Step = (memory) => {
   if (!memory.reservedArray) return memory;
   const why = 'the list of reserved ranges is no longer needed';
-  return unreserve(memory, memory.reservedArray, { step: 'memblock_discard', why });
+  return memblockFree(memory, memory.reservedArray, { step: 'memblock_discard', why });
 };

@@ -17,6 +17,7 @@ import {
 import { crashReserveLow1M, initRealMode, reserveFirst1M, reserveRealMode } from './realmode.ts';
 import {
   earlyReserveMemory,
+  parseEarlyParam,
   reserveBiosRegions,
   reserveEarlyRanges,
   reserveFirstPage,
@@ -50,6 +51,7 @@ interface Policy {
 const OLD_SETUP: readonly Step[] = [
   reserveFirstPage,
   reserveEarlyRanges,
+  parseEarlyParam,
   efiInit,
   trimBiosRange,
   reserveBiosRegions,
@@ -58,6 +60,7 @@ const NEW_SETUP: readonly Step[] = [
   earlyReserveMemory,
   reserveEarlyRanges,
   reserveBiosRegions,
+  parseEarlyParam,
   efiInit,
   trimBiosRange,
 ];

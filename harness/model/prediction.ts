@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { MemblockLine } from '../memory/memblock-log.ts';
 import { lowPages, pageRange } from '../memory/page-map.ts';
 import { SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
@@ -22,6 +23,8 @@ export interface Prediction {
   readonly panic: LowMemory['panic'];
   /** What the kernel prints of all this, in order; some of it only with `memblock=debug`. */
   readonly logLines: readonly string[];
+  /** What `memblock=debug` prints of ranges that begin below 1 MiB, in order. */
+  readonly memblockCalls: readonly MemblockLine[];
   /** RAM below 1 MiB that the capture kernel is told of: what `/proc/iomem` calls System RAM. */
   readonly captureLowRam: readonly PhysRange[];
   /** The segments below 1 MiB that the vmcore has, by the syscall that loads the capture kernel. */
@@ -46,6 +49,7 @@ export function predict(inputs: ModelInputs, policy: PolicyId): Prediction {
     trampoline,
     panic,
     logLines,
+    memblockCalls: memory.memblockCalls.filter(({ range }) => range.start < SZ_1M),
     captureLowRam: lowRam,
     vmcoreLow: {
       // `crash_prepare_elf64_headers()`; the first 1 MiB is left out from v5.5, and was backed up before.

@@ -20,6 +20,9 @@ export const reserveEarlyRanges: Step = (memory, { earlyReservations }) =>
     memory,
   );
 
+/** `parse_early_param()`: from here on `memblock=debug` is heard. */
+export const parseEarlyParam: Step = (memory) => ({ ...memory, memblockCalls: [] });
+
 /** The first page, up to v5.12 (Linux kernel commit 36ad16bd1a86: L1TF). */
 export const reserveFirstPage: Step = (memory) =>
   reserve(memory, physRange(0, PAGE_SIZE), {

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+import { SZ_1M } from './pfn.ts';
+import { type PhysRange, findRange } from './phys-range.ts';
+
+/** A call that changes `memblock.reserved`, as `memblock=debug` prints it. */
+export interface MemblockLine {
+  readonly call: 'reserve' | 'free';
+  readonly range: PhysRange;
+}
+
+/** `memblock_reserve` and `memblock_free`; from 7.2 `__memblock_reserve`, from 5.16 `memblock_phys_free`. */
+const LINE = /\b(?:__)?memblock_(reserve|(?:phys_)?free): \[0x([0-9a-f]+)-0x([0-9a-f]+)\]/g;
+
+/** The lines of a kernel log made with `memblock=debug` on ranges that begin below 1 MiB, in order. */
+export function parseMemblockLog(text: string): MemblockLine[] {
+  return Array.from(text.matchAll(LINE)).flatMap(([, name, first = '', last = '']) => {
+    const range = findRange(first, last);
+    if (!range || range.start >= SZ_1M) return [];
+    return [{ call: name === 'reserve' ? 'reserve' : 'free', range } as const];
+  });
+}
