@@ -5,12 +5,12 @@ import { cellSpec } from './running-cell-builder.ts';
 
 it('asks for a crashkernel only where the cell has one, and appends what the user adds', () => {
   expect(systemCmdline(cellSpec({ crashkernel: null }))).toMatchInlineSnapshot(
-    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1"`,
+    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 no_timer_check"`,
   );
   expect(
     systemCmdline(cellSpec({ crashkernel: '192M', append: 'nokaslr x=1' })),
   ).toMatchInlineSnapshot(
-    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 crashkernel=192M nokaslr x=1"`,
+    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 no_timer_check crashkernel=192M nokaslr x=1"`,
   );
 });
 
@@ -19,6 +19,6 @@ it('gives the capture kernel one CPU, and none of what the user adds', () => {
   expect(
     captureCmdline(cellSpec({ crashkernel: '192M', append: 'nokaslr' })),
   ).toMatchInlineSnapshot(
-    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 nr_cpus=1 reset_devices irqpoll"`,
+    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 no_timer_check nr_cpus=1 reset_devices irqpoll"`,
   );
 });

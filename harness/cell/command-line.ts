@@ -7,6 +7,12 @@ const CONSOLE = ['console=ttyS0,115200', 'earlyprintk=serial,ttyS0,115200'];
 /** A panic ends in a reboot at once, which ends the machine: a dead kernel does not wait for its budget. */
 const REBOOT_ON_PANIC = 'panic=-1';
 
+/**
+ * On a busy host an emulated timer tick can come too late for `check_timer()`, which then panics
+ * ("IO-APIC + timer doesn't work!"). Under KVM the kernel sets this by itself (`kvm_guest_init()`).
+ */
+const NO_TIMER_CHECK = 'no_timer_check';
+
 /** What distributions give a capture kernel; one CPU is enough and others may be in any state. */
 const CAPTURE = ['nr_cpus=1', 'reset_devices', 'irqpoll'];
 
@@ -15,6 +21,7 @@ export function systemCmdline({ crashkernel, append }: CellSpec): string {
   return [
     ...CONSOLE,
     REBOOT_ON_PANIC,
+    NO_TIMER_CHECK,
     ...(crashkernel === null ? [] : [`crashkernel=${crashkernel}`]),
     ...(append === '' ? [] : [append]),
   ].join(' ');
@@ -22,5 +29,7 @@ export function systemCmdline({ crashkernel, append }: CellSpec): string {
 
 /** The capture kernel's command line, to which the kernel or kexec adds `elfcorehdr=`; null when there is none. */
 export function captureCmdline({ crashkernel }: CellSpec): string | null {
-  return crashkernel === null ? null : [...CONSOLE, REBOOT_ON_PANIC, ...CAPTURE].join(' ');
+  return crashkernel === null
+    ? null
+    : [...CONSOLE, REBOOT_ON_PANIC, NO_TIMER_CHECK, ...CAPTURE].join(' ');
 }
