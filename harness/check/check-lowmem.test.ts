@@ -95,9 +95,9 @@ describe('a promise about low memory', () => {
     {
       id: 'lowmem.matches-model',
       when: 'the command line is beyond the model',
-      bundle: { spec: { append: 'memmap=0x9f000$0x1000' } },
+      bundle: { spec: { append: 'memmap=4K%0x1000-1+2' } },
       outcome: 'unseen',
-      why: 'The model does not know memmap= yet',
+      why: 'The model does not know this form of memmap=',
     },
     {
       id: 'lowmem.page0-kept',

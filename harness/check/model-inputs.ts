@@ -9,8 +9,8 @@ import {
   readEfiMemoryMap,
 } from '../memory/efi-memory-map.ts';
 import { parseKallsyms } from '../memory/kallsyms.ts';
-import { findParameter } from '../memory/kernel-cmdline.ts';
 import { SZ_1M } from '../memory/pfn.ts';
+import { withMemmap } from '../memory/memmap-parameter.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../model/model-inputs.ts';
 import { type Seen, commandLine, seenBytes, seenFrom, seenText } from './seen.ts';
 
@@ -20,18 +20,18 @@ import { type Seen, commandLine, seenBytes, seenFrom, seenText } from './seen.ts
  */
 export function findModelInputs(bundle: Bundle): Seen<ModelInputs> {
   const cmdline = commandLine(bundle);
-  if (findParameter(cmdline, 'memmap')) {
-    return { value: null, why: 'The model does not know memmap= yet' };
-  }
-  return seenFrom(findE820(bundle), (e820) =>
-    seenFrom(findEfiMap(bundle), ({ efiMap }) =>
+  return seenFrom(findE820(bundle), (e820) => {
+    if (!withMemmap(e820, cmdline)) {
+      return { value: null, why: 'The model does not know this form of memmap=' };
+    }
+    return seenFrom(findEfiMap(bundle), ({ efiMap }) =>
       seenFrom(seenBytes(bundle, 'system/page0.bin', readBiosWords), (biosWords) =>
         seenFrom(findTrampolineSize(bundle), (trampolineSize) => ({
           value: { ...PLAIN_MACHINE, e820, efiMap, biosWords, cmdline, trampolineSize },
         })),
       ),
-    ),
-  );
+    );
+  });
 }
 
 /** The map that the EFI stub left in memory; null where there was no EFI. */

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { MemblockLine } from '../memory/memblock-log.ts';
+import { withMemmap } from '../memory/memmap-parameter.ts';
 import { lowPages, pageRange } from '../memory/page-map.ts';
 import { SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { type RangeSet, addRange } from '../memory/range-set.ts';
+import { type CrashkernelFit, crashkernelFit } from './crashkernel-fit.ts';
 import { type LowMemory, type PageFate, initialLowMemory } from './low-memory.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { Owner } from './owners.ts';
@@ -25,14 +27,20 @@ export interface Prediction {
   readonly logLines: readonly string[];
   /** What `memblock=debug` prints of ranges that begin below 1 MiB, in order. */
   readonly memblockCalls: readonly MemblockLine[];
+  /** Whether crashkernel can be met, or null if none is asked for. */
+  readonly crashkernel: CrashkernelFit | null;
   /** RAM below 1 MiB that the capture kernel is told of: what `/proc/iomem` calls System RAM. */
   readonly captureLowRam: readonly PhysRange[];
   /** The segments below 1 MiB that the vmcore has, by the syscall that loads the capture kernel. */
   readonly vmcoreLow: Readonly<Record<'kexec_file_load' | 'kexec_load', readonly PhysRange[]>>;
 }
 
-/** Predicts the owner of every page below 1 MiB, and what follows from it. */
-export function predict(inputs: ModelInputs, policy: PolicyId): Prediction {
+/**
+ * Predicts the owner of every page below 1 MiB, and what follows from it. A form of `memmap=` that
+ * is not known here (`withMemmap()`) has no effect.
+ */
+export function predict(given: ModelInputs, policy: PolicyId): Prediction {
+  const inputs = { ...given, e820: withMemmap(given.e820, given.cmdline) ?? given.e820 };
   const groups: Readonly<Record<Moment, readonly Step[]>> = POLICIES[policy].steps;
   let memory = initialLowMemory(inputs.e820);
   const moments: Partial<Record<Moment, readonly Owner[]>> = {};
@@ -50,6 +58,7 @@ export function predict(inputs: ModelInputs, policy: PolicyId): Prediction {
     panic,
     logLines,
     memblockCalls: memory.memblockCalls.filter(({ range }) => range.start < SZ_1M),
+    crashkernel: crashkernelFit(inputs),
     captureLowRam: lowRam,
     vmcoreLow: {
       // `crash_prepare_elf64_headers()`; the first 1 MiB is left out from v5.5, and was backed up before.

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+import type { E820Entry } from './e820.ts';
+import { findSize, parseCmdline } from './kernel-cmdline.ts';
+import { PHYS_ADDR_LIMIT } from './pfn.ts';
+import { physRange } from './phys-range.ts';
+
+/** The separators of `memmap=size<separator>start`, and whether they add RAM. */
+const ADDS_RAM: Readonly<Record<string, boolean>> = { '@': true, '#': false, $: false, '!': false };
+
+/**
+ * The e820 map with what `memmap=` adds to it (`parse_memmap_one()`, arch/x86/kernel/e820.c). Where
+ * entries overlap the one that is no RAM wins, as in `e820__update_table()`. Undefined for a form
+ * whose effect is not known here (`%`).
+ */
+export function withMemmap(e820: readonly E820Entry[], cmdline: string): E820Entry[] | undefined {
+  let entries: E820Entry[] | undefined = [...e820];
+  for (const { name, value } of parseCmdline(cmdline)) {
+    if (name !== 'memmap' || value === null) continue;
+    for (const part of value.split(',')) entries = entries && applyPart(entries, part);
+  }
+  return entries;
+}
+
+function applyPart(entries: E820Entry[], part: string): E820Entry[] | undefined {
+  if (part === 'exactmap') return [];
+  const size = findSize(part);
+  if (!size) return entries;
+  if (size.rest === '') {
+    return [...entries, { range: physRange(size.bytes, PHYS_ADDR_LIMIT), ram: false }];
+  }
+  const ram = ADDS_RAM[size.rest.charAt(0)];
+  const start = findSize(size.rest.slice(1));
+  if (ram === undefined || !start) return undefined;
+  const end = Math.min(start.bytes + size.bytes, PHYS_ADDR_LIMIT);
+  return [...entries, { range: physRange(Math.min(start.bytes, end), end), ram }];
+}

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { parseCrashkernel } from '../memory/crashkernel.ts';
+import { SZ_1M } from '../memory/pfn.ts';
+import { covers, physRange, rangeSize } from '../memory/phys-range.ts';
+import { type RangeSet, addRange, without } from '../memory/range-set.ts';
+import type { ModelInputs } from './model-inputs.ts';
+
+/** `CRASH_ALIGN` (arch/x86/include/asm/crash_reserve.h). */
+const CRASH_ALIGN = 16 * SZ_1M;
+
+/** What `crashkernel=` asks for, in bytes, and whether the machine has such a piece of RAM. */
+export interface CrashkernelFit {
+  readonly size: number;
+  /** False: the kernel surely refuses it. True: there is room, unless something else takes it. */
+  readonly fits: boolean;
+}
+
+/** Whether `reserve_crashkernel()` can find what is asked for; null if nothing is. */
+export function crashkernelFit(inputs: ModelInputs): CrashkernelFit | null {
+  const { e820, cmdline, earlyReservations } = inputs;
+  const [ram, other] = [true, false].map((wanted) =>
+    e820.filter((entry) => entry.ram === wanted).map(({ range }) => range),
+  );
+  const all = (ram ?? []).reduce<RangeSet>(addRange, []);
+  const free = without(without(all, other ?? []), earlyReservations);
+  const request = parseCrashkernel(
+    cmdline,
+    all.reduce((sum, range) => sum + rangeSize(range), 0),
+  );
+  if (!request) return null;
+  const { size, offset } = request;
+  if (offset !== null) return { size, fits: covers(free, physRange(offset, offset + size)) };
+  const fits = free.some(({ start, end }) => {
+    const from = Math.max(Math.ceil(start / CRASH_ALIGN) * CRASH_ALIGN, CRASH_ALIGN);
+    return from + size <= end;
+  });
+  return { size, fits };
+}
