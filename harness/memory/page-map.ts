@@ -14,15 +14,21 @@ export function pageRange(page: Pfn): PhysRange {
   return physRange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);
 }
 
-/** Ascending page frame numbers as inclusive runs: `0x10-0x13`, `0x63`. */
-export function renderPages(pages: Iterable<Pfn>): string[] {
+/** The bytes of ascending pages, neighbours merged. */
+export function rangesOfPages(pages: Iterable<Pfn>): PhysRange[] {
   const runs: { first: Pfn; last: Pfn }[] = [];
   for (const page of pages) {
     const run = runs.at(-1);
     if (run && page === run.last + 1) run.last = page;
     else runs.push({ first: page, last: page });
   }
-  return runs.map(({ first, last }) =>
-    first === last ? hex(first) : `${hex(first)}-${hex(last)}`,
-  );
+  return runs.map(({ first, last }) => physRange(first * PAGE_SIZE, (last + 1) * PAGE_SIZE));
+}
+
+/** Ascending page frame numbers as inclusive runs: `0x10-0x13`, `0x63`. */
+export function renderPages(pages: Iterable<Pfn>): string[] {
+  return rangesOfPages(pages).map(({ start, end }) => {
+    const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE - 1];
+    return first === last ? hex(first) : `${hex(first)}-${hex(last)}`;
+  });
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** What of mm/memblock.c decides who owns low memory: searches, and the array that must grow. */
-import { lowPages, pageRange } from '../memory/page-map.ts';
+import { lowPages, rangesOfPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, SZ_1M, hex } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { type RangeSet, addRange, without } from '../memory/range-set.ts';
@@ -35,8 +35,7 @@ function freeRanges({ pages, reserved }: LowMemory): RangeSet {
     const owner = pages[page]?.owner;
     return owner !== 'firmware' && owner !== 'page0';
   });
-  const bytes = ram.reduce<RangeSet>((set, page) => addRange(set, pageRange(page)), []);
-  return without(bytes, reserved);
+  return without(rangesOfPages(ram), reserved);
 }
 
 /**

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { MemblockLine } from '../memory/memblock-log.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
-import { lowPages, pageRange } from '../memory/page-map.ts';
-import { SZ_1M } from '../memory/pfn.ts';
+import { lowPages, rangesOfPages } from '../memory/page-map.ts';
+import { type Pfn, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
-import { type RangeSet, addRange } from '../memory/range-set.ts';
 import { type CrashkernelFit, crashkernelFit } from './crashkernel-fit.ts';
 import { type LowMemory, type PageFate, initialLowMemory } from './low-memory.ts';
 import type { ModelInputs } from './model-inputs.ts';
@@ -70,9 +69,8 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
 }
 
 /** Below 1 MiB memblock's reservations do not show in `/proc/iomem`: all RAM does. */
-function systemRam(pages: readonly PageFate[]): RangeSet {
-  return lowPages(physRange(0, SZ_1M))
-    .filter((page) => !['firmware', 'page0'].includes(pages[page]?.owner ?? 'firmware'))
-    .map(pageRange)
-    .reduce<RangeSet>(addRange, []);
+function systemRam(pages: readonly PageFate[]): PhysRange[] {
+  const isRam = (page: Pfn): boolean =>
+    !['firmware', 'page0'].includes(pages[page]?.owner ?? 'firmware');
+  return rangesOfPages(lowPages(physRange(0, SZ_1M)).filter(isRam));
 }
