@@ -62,6 +62,35 @@ describe('an old kernel', () => {
   });
 });
 
+describe('the model', () => {
+  it('predicts the bug of the thread: 5.10 frees a page of boot services in spite of its lock', async () => {
+    await using temp = await makeTempDir();
+    const axes = ['--crashkernel', '256M', '--cpus', '2', '--vmcore', 'none'];
+    const folder = join(temp.path, 'results');
+    const { status, document } = await check(folder, ['debian:5.10', ...axes]);
+    const [cell] = document.cells;
+    expect(cell?.verdict).toEqual({ kind: 'mismatch', broken: ['lowmem.locked'] });
+    expect(cell?.pages[0x87]?.predicted).toBe('free');
+    expect(cell?.invariants.find(({ id }) => id === 'lowmem.locked')?.why).toContain(
+      'freed by efi_free_boot_services although crashkernel locks low memory',
+    );
+    expect(status).toBe(1);
+  });
+
+  it.each(['debian:5.10', 'debian:6.12', 'debian:newest'])(
+    'predicts what memblock=debug prints of low memory, line by line: %s',
+    async (kernel) => {
+      await using temp = await makeTempDir();
+      const axes = ['--crashkernel', 'none', '--cpus', '2', '--append', 'memblock=debug efi=debug'];
+      const { document } = await check(join(temp.path, 'results'), [kernel, ...axes]);
+      const [cell] = document.cells;
+      expect(cell?.verdict).toEqual({ kind: 'match' });
+      const { why } = cell?.invariants.find(({ id }) => id === 'lowmem.matches-model') ?? {};
+      expect(why).toMatch(/, by the same \d calls of memblock$/);
+    },
+  );
+});
+
 describe('a new kernel', () => {
   it('matches with two CPUs, the other load syscall, and a panic by serial BREAK', async () => {
     await using temp = await makeTempDir();
