@@ -6,11 +6,7 @@
  */
 import { Command, CommanderError } from 'commander';
 import { Sub1mError, fromSystemError } from '../errors.ts';
-import { addCheck } from './commands/check.ts';
-import { addDoctor } from './commands/doctor.ts';
-import { addJudge } from './commands/judge.ts';
-import { addKernels } from './commands/kernels.ts';
-import { addRun } from './commands/run.ts';
+import type { CommandContext } from './command-context.ts';
 import { readEnvironment } from './environment.ts';
 import { interruptSignal } from './interrupt.ts';
 import { stderrLog } from './stderr-log.ts';
@@ -21,14 +17,31 @@ const EXIT_USAGE = 64;
 /** sysexits.h EX_SOFTWARE: a bug of ours. */
 const EXIT_SOFTWARE = 70;
 
+type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** The commands in the order of the help; of one that is named no other's file is loaded. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  run: async () => (await import('./commands/run.ts')).addRun,
+  check: async () => (await import('./commands/check.ts')).addCheck,
+  model: async () => (await import('./commands/model.ts')).addModel,
+  kernels: async () => (await import('./commands/kernels.ts')).addKernels,
+  judge: async () => (await import('./commands/judge.ts')).addJudge,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+};
+
+function commandsToLoad(name = ''): (() => Promise<AddCommand>)[] {
+  const named = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
+  return named ? [named] : Object.values(COMMANDS);
+}
+
 async function main(): Promise<number> {
   let exitCode = 0;
-  const context = {
+  const context: CommandContext = {
     environment: readEnvironment(process.env),
     signal: interruptSignal(),
     log: stderrLog,
     /** The status of a command that did its work. */
-    exit: (code: number): void => {
+    exit: (code) => {
       exitCode = code;
     },
   };
@@ -38,8 +51,8 @@ async function main(): Promise<number> {
     )
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
-  for (const add of [addRun, addCheck, addKernels, addJudge, addDoctor]) add(program, context);
   try {
+    for (const load of commandsToLoad(process.argv[2])) (await load())(program, context);
     await program.parseAsync();
     return exitCode;
   } catch (error) {

@@ -53,8 +53,9 @@ describe('a set of ranges', () => {
     fc.assert(
       fc.property(anySet, anyRange, (set, range) => {
         const own = bytes(...set);
-        const shared = range.end > range.start && [...bytes(range)].some((byte) => own.has(byte));
-        if (range.end > range.start) expect(hasAnyOf(set, range)).toBe(shared);
+        fc.pre(range.end > range.start);
+        const shared = [...bytes(range)].some((byte) => own.has(byte));
+        expect(hasAnyOf(set, range)).toBe(shared);
       }),
     );
   });

@@ -3,7 +3,7 @@
  * Steps around `efi.memmap` (arch/x86/platform/efi/memmap.c, quirks.c: `efi_arch_mem_reserve()`):
  * tables of the firmware's that are kept for ever, and the copies of the map that this takes.
  */
-import { EFI_BOOT_SERVICES_DATA } from '../memory/efi-memory-map.ts';
+import { EFI_BOOT_SERVICES_CODE, EFI_BOOT_SERVICES_DATA } from '../memory/efi-memory-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, covers, physRange, renderRange } from '../memory/phys-range.ts';
 import { type BootServices, type LowMemory, reserve, say, memblockFree } from './low-memory.ts';
@@ -16,9 +16,8 @@ const DESCRIPTOR_SIZE = 48;
 /** `SMP_CACHE_BYTES`. */
 const COPY_ALIGN = 64;
 
-/** EFI types 3 and 4. */
 function isBootServicesType(type: number): boolean {
-  return type === 3 || type === 4;
+  return type === EFI_BOOT_SERVICES_CODE || type === EFI_BOOT_SERVICES_DATA;
 }
 
 /** `efi_init()`: the kernel keeps the map, unless it is told to do without runtime services. */

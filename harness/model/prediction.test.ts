@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { LOW_PAGES, PAGE_SIZE } from '../memory/pfn.ts';
-import { physRange } from '../memory/phys-range.ts';
-import { STOCK, STOCK_5_10, descriptor, ram, taken } from './machine-builder.ts';
-import { POLICIES, type PolicyId } from './policies.ts';
+import { STOCK, STOCK_5_10, ram, taken } from './machine-builder.ts';
 import { predict } from './prediction.ts';
-import type { ModelInputs } from './model-inputs.ts';
 
 describe('the model', () => {
   it.each([

@@ -135,7 +135,7 @@ function withoutTrampoline(range: PhysRange, trampoline: PhysRange | null): Phys
 }
 
 /** `efi_merge_regions()`: neighbours in the map of one type and attribute become one. */
-export function mergeRegions(entries: readonly BootServices[]): BootServices[] {
+function mergeRegions(entries: readonly BootServices[]): BootServices[] {
   const merged: BootServices[] = [];
   for (const entry of entries) {
     const last = merged.at(-1);

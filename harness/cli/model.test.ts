@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { runSub1m } from './run-sub1m.ts';
+
+const LAYOUT = {
+  schema: 1,
+  id: 'mine',
+  source: 'a test',
+  kind: 'efi',
+  ranges: [{ start: '0x0', end: '0x9ffff', type: 'Conventional' }],
+};
+const DMESG = [
+  '[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable',
+  '[    0.000000] efi: mem00: [Boot Data   |   |  |  |  |  |  |  |  |   |WB|WT|WC|UC] range=[0x0000000000010000-0x0000000000013fff] (0MB)',
+].join('\n');
+
+// Each starts a process, which takes a second or two.
+describe('sub1m model', { timeout: 30_000 }, () => {
+  it('compares policies on a layout of the corpus', async () => {
+    const policy = 'lock-on-crashkernel,keep-on-crashkernel,two-phase';
+    const args = ['model', '--layout', 'x1c7', '--policy', policy, '--crashkernel', '192M'];
+    const { status, stdout, stderr } = await runSub1m([...args, '--history', '0x5f']);
+    expect(stdout.match(/0x00000/g)).toHaveLength(3);
+    expect(stdout).toContain(
+      'lock-on-crashkernel frees 0x2-0xb, 0x5f-0x86 although crashkernel= is on the command line:\n' +
+        '    efi_free_boot_services\n',
+    );
+    expect(stdout).toContain('Page 0x5f under two-phase\n');
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  });
+
+  it('predicts a panic and names its step', async () => {
+    const layout = ['--layout', 'synthetic-all-boot-services', '--cmdline', 'efi=debug'];
+    const policy = 'reserve-1m-deferred';
+    const { stdout } = await runSub1m(['model', ...layout, '--policy', policy, '--json']);
+    const line = 'Kernel panic - not syncing: Real mode trampoline was not allocated';
+    expect(JSON.parse(stdout)).toMatchObject({
+      predictions: [{ policy, panic: { step: 'init_real_mode', line }, trampoline: null }],
+    });
+  });
+
+  it('tells of every layout under every policy', async () => {
+    const { status, stdout } = await runSub1m(['model', '--corpus', '--json']);
+    const { layouts } = JSON.parse(stdout) as { layouts: { policies: object }[] };
+    expect(layouts).toHaveLength(136);
+    expect(new Set(layouts.map(({ policies }) => Object.keys(policies).length))).toEqual(
+      new Set([6]),
+    );
+    expect(status).toBe(0);
+  });
+
+  it.each([
+    ['mine.json', JSON.stringify(LAYOUT), 'Layout mine; '],
+    ['dmesg.txt', DMESG, '0x10-0x13: '],
+  ])('reads %s', async (name, content, shown) => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, name);
+    await writeFile(path, content);
+    const end = await runSub1m(['model', '--layout', path, '--crashkernel', '1M']);
+    expect(end.stdout).toContain(shown);
+    expect(end.status).toBe(0);
+  });
+
+  it.each([
+    [
+      'ranges that overlap',
+      JSON.stringify({ ...LAYOUT, ranges: [LAYOUT.ranges[0], LAYOUT.ranges[0]] }),
+      'ranges.1: 0x0-0x9ffff overlaps ranges.0',
+    ],
+    ['half a layout', JSON.stringify(LAYOUT).slice(0, 40), 'not JSON'],
+    ['a dmesg without any map', 'Linux version 6.12\n', 'boot with efi=debug'],
+  ])('refuses %s, with 65', async (_what, content, message) => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'layout');
+    await writeFile(path, content);
+    const end = await runSub1m(['model', '--layout', path]);
+    expect(end.stderr).toContain(message);
+    expect(end).toMatchObject({ status: 65, stdout: '' });
+  });
+
+  it.each([
+    ['an unknown id', ['--layout', 'x1c6'], 'the nearest id is x1c7'],
+    ['an unknown policy', ['--corpus', '--policy', 'two'], 'the nearest is two-phase'],
+    ['no layout', [], '--layout <id|file>, or --corpus'],
+    [
+      'a layout and the corpus',
+      ['--layout', 'x1c7', '--corpus'],
+      "cannot be used with option '--layout",
+    ],
+    ['a page above 1 MiB', ['--layout', 'x1c7', '--history', '0x100'], 'from 0x0 to 0xff'],
+    ['no size', ['--layout', 'x1c7', '--trampoline-size', '0'], 'as 0x7000 or 28K'],
+    ['an empty crashkernel', ['--layout', 'x1c7', '--crashkernel', ''], 'as 192M'],
+  ])('refuses %s, with 64', async (_what, args, message) => {
+    const end = await runSub1m(['model', ...args]);
+    expect(end.stderr).toContain(message);
+    expect(end).toMatchObject({ status: 64, stdout: '' });
+  });
+});

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: MIT
+
+/** Of some names, the one that a mistyped name was most likely meant to be. */
+export function nearestName(wanted: string, names: readonly string[]): string {
+  const [nearest = ''] = names.toSorted((a, b) => distance(wanted, a) - distance(wanted, b));
+  return nearest;
+}
+
+/** How many characters must be put in, left out or changed to make `b` of `a` (Levenshtein). */
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, column) => column);
+  for (const [index, character] of a.split('').entries()) {
+    const next = [index + 1];
+    for (let column = 1; column <= b.length; column += 1) {
+      const change = (row[column - 1] ?? 0) + (b[column - 1] === character ? 0 : 1);
+      next.push(Math.min(change, (row[column] ?? 0) + 1, (next[column - 1] ?? 0) + 1));
+    }
+    row = next;
+  }
+  return row.at(-1) ?? 0;
+}

@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: MIT
+import { PAGE_SIZE, type PhysAddr, hex } from '../memory/pfn.ts';
+import { printableText } from '../memory/printable-text.ts';
+import type { Owner } from '../model/owners.ts';
+import type { PolicyId } from '../model/policies.ts';
+import type { Prediction } from '../model/prediction.ts';
+import { asciiJson } from './ascii-json.ts';
+import { groupBy } from './group-by.ts';
+import { type Style, paint } from './style.ts';
+
+/** What becomes of the RAM below 1 MiB of many machines, under one command line. */
+export interface CorpusResult {
+  readonly cmdline: string;
+  readonly crashkernel: boolean;
+  readonly machines: readonly {
+    readonly id: string;
+    readonly synthetic: boolean;
+    /** One for each policy. */
+    readonly uses: readonly LowMemoryUse[];
+  }[];
+}
+
+/** What becomes of the RAM below 1 MiB of a machine, in KiB. */
+interface LowMemoryUse {
+  readonly policy: PolicyId;
+  readonly freed: number;
+  /** Kept from the system kernel, for crashkernel. */
+  readonly locked: number;
+  /** Reserved, and nobody uses it. */
+  readonly wasted: number;
+  /** Null if it finds no place. */
+  readonly trampoline: PhysAddr | null;
+  readonly panic: Prediction['panic'];
+}
+
+/** Who keeps a page without using it. */
+const IDLE_OWNERS: ReadonlySet<Owner> = new Set(['lock', 'reserved', 'pool', 'boot-services']);
+
+const PAGE_KIB = PAGE_SIZE / 1024;
+
+/** Sums up a prediction; what is kept and not used is locked if there is a crashkernel, else wasted. */
+export function lowMemoryUse(prediction: Prediction, crashkernel: boolean): LowMemoryUse {
+  const { policy, pages, trampoline, panic } = prediction;
+  const kib = (owns: (owner: Owner) => boolean): number =>
+    pages.filter(({ owner }) => owns(owner)).length * PAGE_KIB;
+  const idle = kib((owner) => IDLE_OWNERS.has(owner));
+  return {
+    policy,
+    freed: kib((owner) => owner === 'free'),
+    locked: crashkernel ? idle : 0,
+    wasted: crashkernel ? 0 : idle,
+    trampoline: trampoline?.start ?? null,
+    panic,
+  };
+}
+
+const POLICY_WIDTH = 'lock-on-crashkernel'.length;
+const FIGURES = ['freed', 'locked', 'wasted'] as const;
+
+/** A line for each layout and policy, then the sums of each policy. */
+export function renderCorpusReport(result: CorpusResult, style: Style): string {
+  const { cmdline, crashkernel, machines } = result;
+  const width = Math.max(...machines.map(({ id }) => id.length));
+  const options = cmdline === '' ? 'nothing' : `"${printableText(cmdline)}"`;
+  const head = ['layout'.padEnd(width), 'policy'.padEnd(POLICY_WIDTH), ...FIGURES, 'trampoline'];
+  const text = [
+    `KiB below 1 MiB, with ${options} on the command line`,
+    ...(crashkernel ? [] : ['(give --crashkernel 192M to see what is locked for it)']),
+    '',
+    paint(head.join('  '), 'bold', style),
+    ...machines.flatMap(({ id, uses }) => uses.map((use) => `${id.padEnd(width)}  ${row(use)}`)),
+    '',
+    ...sums(machines.flatMap(({ uses }) => uses)),
+  ];
+  return `${text.join('\n')}\n`;
+}
+
+function row(use: LowMemoryUse): string {
+  const figures = FIGURES.map((key) => String(use[key]).padStart(key.length));
+  const place = use.trampoline === null ? 'NONE' : hex(use.trampoline);
+  return [use.policy.padEnd(POLICY_WIDTH), ...figures, place].join('  ');
+}
+
+function sums(uses: readonly LowMemoryUse[]): string[] {
+  return Array.from(
+    groupBy(uses, ({ policy }) => policy),
+    ([policy, group]) => {
+      const figures = FIGURES.map((key) => {
+        const kib = group.reduce((sum, use) => sum + use[key], 0);
+        return `${kib} ${key}`;
+      });
+      const none = group.filter(({ trampoline }) => trampoline === null).length;
+      return `${policy.padEnd(POLICY_WIDTH)}  of ${group.length} layouts: ${figures.join(', ')}; no trampoline in ${none}`;
+    },
+  );
+}
+
+/** The same as a JSON document. */
+export function renderCorpusDocument({ cmdline, machines }: CorpusResult): string {
+  const layouts = machines.map(({ id, synthetic, uses }) => ({
+    id,
+    synthetic,
+    policies: Object.fromEntries(uses.map((use) => [use.policy, useDocument(use)])),
+  }));
+  return `${asciiJson({ schema: 1, cmdline, layouts }, 2)}\n`;
+}
+
+function useDocument({ freed, locked, wasted, trampoline, panic }: LowMemoryUse): object {
+  return {
+    freedKiB: freed,
+    lockedKiB: locked,
+    wastedKiB: wasted,
+    trampoline: trampoline === null ? null : hex(trampoline),
+    panic,
+  };
+}

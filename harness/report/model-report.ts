@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: MIT
+import type { Layout } from '../memory/layout.ts';
+import { renderPages } from '../memory/page-map.ts';
+import { type Pfn, hex, pfn } from '../memory/pfn.ts';
+import { renderRange } from '../memory/phys-range.ts';
+import { printableText } from '../memory/printable-text.ts';
+import type { PageFate } from '../model/low-memory.ts';
+import type { Owner } from '../model/owners.ts';
+import type { PolicyId } from '../model/policies.ts';
+import type { Prediction } from '../model/prediction.ts';
+import type { CellPage } from './cell-pages.ts';
+import { groupBy } from './group-by.ts';
+import { renderLegend, renderPageMap } from './page-map.ts';
+import { type Style, paint, wrap } from './style.ts';
+
+/** What the model makes of one machine, by each policy asked for. */
+export interface ModelResult {
+  readonly layout: Layout;
+  readonly cmdline: string;
+  readonly crashkernel: boolean;
+  /** One for each policy. */
+  readonly predictions: readonly Prediction[];
+  /** The page whose history is asked for. */
+  readonly history: Pfn | null;
+}
+
+/** A line of a page map is as long as this. */
+const LEAST_WIDTH = 78;
+
+/** For people: maps of low memory under each policy, in words what differs, a page's history. */
+export function renderModelReport(result: ModelResult, wanted: Style): string {
+  const style = { ...wanted, width: Math.max(wanted.width, LEAST_WIDTH) };
+  const { predictions, history } = result;
+  const sections = [
+    heading(result).flatMap((text) => wrap(text, style.width)),
+    ...pageMaps(predictions, style),
+    renderLegend(predictions.flatMap(cellPages), style),
+    outcomes(predictions).flatMap((text) => item(text, style)),
+    freedAlthoughWanted(result).flatMap((text) => item(text, style)),
+    differences(predictions).flatMap((text) => item(text, style)),
+    ...(history === null ? [] : predictions.map((found) => pageHistory(found, history, style))),
+  ];
+  const shown = sections.filter((lines) => lines.length > 0);
+  return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function heading({ layout, cmdline }: ModelResult): string[] {
+  const machine = layout.machine === null ? '' : `: ${printableText(layout.machine)}`;
+  const options = cmdline === '' ? 'nothing' : `"${printableText(cmdline)}"`;
+  const lines = [`Layout ${printableText(layout.id)}${machine}; on the command line: ${options}`];
+  if (layout.maps.efiMap) return lines;
+  return [
+    ...lines,
+    'Only its e820 map is known: boot services in it are taken for RAM like any other.',
+  ];
+}
+
+/** A map for each set of policies that come to the same. */
+function pageMaps(predictions: readonly Prediction[], style: Style): string[][] {
+  const alike = groupBy(predictions, (found) => renderPageMap(cellPages(found), style).join('\n'));
+  return Array.from(alike, ([map, group]) => [
+    ...wrap(names(group.map(policyOf)), style.width).map((text) => paint(text, 'bold', style)),
+    map,
+  ]);
+}
+
+function cellPages({ pages }: Prediction): CellPage[] {
+  return pages.map(({ owner }) => ({ predicted: owner, observed: null }));
+}
+
+/** Where the trampoline lies, or how the kernel ends: policies alike in it are one line. */
+function outcomes(predictions: readonly Prediction[]): string[] {
+  return Array.from(
+    groupBy(predictions, outcome),
+    ([text, group]) => `${names(group.map(policyOf))}: ${text}`,
+  );
+}
+
+function outcome({ trampoline, panic }: Prediction): string {
+  if (panic) return `the kernel ends in ${panic.step}: "${panic.line}"`;
+  return `the trampoline is ${trampoline ? `at ${renderRange(trampoline)}` : 'nowhere'}`;
+}
+
+/** The pages that a policy frees although somebody wants them, by the step that freed them. */
+function freedAlthoughWanted({ crashkernel, predictions }: ModelResult): string[] {
+  if (!crashkernel) return [];
+  const why = 'although crashkernel= is on the command line';
+  return predictions.flatMap(({ policy, pages }) => {
+    const free = pages
+      .map((_, page) => pfn(page))
+      .filter((page) => ownerOf(pages, page) === 'free');
+    return Array.from(
+      groupBy(free, (page) => freedBy(pages[page])),
+      ([step, freed]) => {
+        const runs = renderPages(freed).join(', ');
+        if (step === null) return `${policy} never reserves ${runs} ${why}`;
+        return `${policy} frees ${runs} ${why}: ${step}`;
+      },
+    );
+  });
+}
+
+/** The step that freed a page; null if it was RAM from the beginning and nothing else since. */
+function freedBy(fate: PageFate | undefined): string | null {
+  const [, ...later] = fate?.history ?? [];
+  return later.at(-1)?.step ?? null;
+}
+
+/** Who owns what the policies do not agree on: pages alike in it are one line. */
+function differences(predictions: readonly Prediction[]): string[] {
+  const [first, ...others] = predictions;
+  if (!first || others.length === 0) return [];
+  const contested = first.pages
+    .map((_, page) => pfn(page))
+    .filter((page) =>
+      others.some(({ pages }) => ownerOf(pages, page) !== ownerOf(first.pages, page)),
+    );
+  if (contested.length === 0) return [`No page differs: ${names(predictions.map(policyOf))}`];
+  const alike = groupBy(contested, (page) =>
+    Array.from(
+      groupBy(predictions, ({ pages }) => ownerOf(pages, page)),
+      ([owner, group]) => `${owner} under ${names(group.map(policyOf))}`,
+    ).join('; '),
+  );
+  return Array.from(alike, ([owners, pages]) => `${renderPages(pages).join(', ')}: ${owners}`);
+}
+
+function ownerOf(pages: Prediction['pages'], page: Pfn): Owner {
+  return pages[page]?.owner ?? 'firmware';
+}
+
+function policyOf({ policy }: Prediction): PolicyId {
+  return policy;
+}
+
+function pageHistory({ policy, pages }: Prediction, page: Pfn, style: Style): string[] {
+  const events = pages[page]?.history ?? [];
+  const lines = events.map(({ step, owner, why }) => `${step}: ${owner}: ${why}`);
+  return [`Page ${hex(page)} under ${policy}`, ...lines.flatMap((text) => item(text, style))];
+}
+
+function names(policies: readonly PolicyId[]): string {
+  return policies.join(', ');
+}
+
+/** A line of a list, those that continue it indented. */
+function item(text: string, { width }: Style): string[] {
+  return wrap(text, width - 4).map((line, index) => `${index === 0 ? '  ' : '    '}${line}`);
+}
