@@ -12,6 +12,7 @@ describe('pages below 1 MiB', () => {
     { range: physRange(0x1fff, 0x2001), pages: ['0x1-0x2'] },
     { range: physRange(0xff000, 0x4000_0000), pages: ['0xff'] },
     { range: physRange(SZ_1M, 2 * SZ_1M), pages: [] },
+    { range: physRange(0x8001, 0x8001), pages: [] },
   ])('of $range are $pages', ({ range, pages }) => {
     expect(renderPages(lowPages(range))).toEqual(pages);
   });

@@ -4,6 +4,7 @@ import { type PhysRange, physRange } from './phys-range.ts';
 
 /** The pages below 1 MiB of which the range holds at least one byte. */
 export function lowPages(range: PhysRange): Pfn[] {
+  if (range.end <= range.start) return [];
   const first = Math.floor(range.start / PAGE_SIZE);
   const end = Math.min(Math.ceil(range.end / PAGE_SIZE), LOW_PAGES);
   return Array.from({ length: Math.max(end - first, 0) }, (_, index) => pfn(first + index));

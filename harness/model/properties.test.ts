@@ -11,8 +11,8 @@ import { OWNERS, type Owner } from './owners.ts';
 import { MOMENTS, type Moment } from './policies.ts';
 import { type Prediction, predict } from './prediction.ts';
 
-/** Machines that each property is asked of. */
-const RUNS = { numRuns: 10_000 };
+/** Machines that each property is asked of: the same each time, so that a change is judged by itself. */
+const RUNS = { numRuns: 10_000, seed: 20210412 };
 
 function ownersOf({ pages }: Prediction): Owner[] {
   return pages.map(({ owner }) => owner);
