@@ -61,7 +61,8 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
   const pages = lowPages(physRange(0, SZ_1M)).map((page) => {
     const bytes = pageRange(page);
     const usable = covers(ram, bytes) && !other.some((range) => intersects(range, bytes));
-    return changed({ owner: 'firmware', history: [] }, e820Event(usable));
+    const event = e820Event(usable);
+    return { owner: event.owner, history: [event] };
   });
   return {
     pages,

@@ -11,8 +11,8 @@ import { OWNERS, type Owner } from './owners.ts';
 import { MOMENTS, type Moment } from './policies.ts';
 import { type Prediction, predict } from './prediction.ts';
 
-/** Machines that each property is asked of. */
-const RUNS = { numRuns: 10_000 };
+/** Machines that each property is asked of; fewer where many runs are made. */
+const RUNS = { numRuns: Number(process.env['SUB1M_PROPERTY_RUNS'] ?? 10_000) };
 
 function ownersOf({ pages }: Prediction): Owner[] {
   return pages.map(({ owner }) => owner);
