@@ -11,6 +11,9 @@ import { findFreeRange } from './memblock.ts';
 import { type ModelInputs, keepsEfiMap } from './model-inputs.ts';
 import type { Step } from './step.ts';
 
+/** `EFI_MEMORY_RUNTIME` (UEFI specification 2.10, section 7.2). */
+const EFI_MEMORY_RUNTIME = 1n << 63n;
+
 /** Bytes of a descriptor in Linux's copy. */
 const DESCRIPTOR_SIZE = 48;
 /** `SMP_CACHE_BYTES`. */
@@ -23,10 +26,17 @@ function isBootServicesType(type: number): boolean {
 /** `efi_init()`: the kernel keeps the map, unless it is told to do without runtime services. */
 export const efiInit: Step = (memory, inputs) => {
   if (!inputs.efiMap || !keepsEfiMap(inputs)) return memory;
-  const bootServices = inputs.efiMap
-    .filter(({ type, range }) => isBootServicesType(type) && range.end > range.start)
-    .map(({ type, range }) => ({ type, range, tagged: false }));
-  return { ...memory, bootServices, memmapEntries: inputs.efiMap.length };
+  // `efi_clean_memmap()` drops empty entries.
+  const entries = inputs.efiMap.filter(({ range }) => range.end > range.start);
+  const bootServices = entries
+    .filter(({ type }) => isBootServicesType(type))
+    .map(({ type, attribute, range }) => ({
+      type,
+      attribute: attribute & ~EFI_MEMORY_RUNTIME,
+      range,
+      tagged: false,
+    }));
+  return { ...memory, bootServices, memmapEntries: entries.length };
 };
 
 /** `efi_esrt_init()`. */

@@ -49,6 +49,15 @@ describe('the copy of the EFI map that an ESRT in boot services makes (seen as h
     });
   });
 
+  it('tells how the page came and went', () => {
+    const { pages } = predict(withTables(130), 'reserve-1m');
+    expect(pages[0x9e]?.history.map(({ step }) => step)).toEqual([
+      'e820__memory_setup',
+      'efi_memmap_alloc',
+      'efi_memmap_install',
+    ]);
+  });
+
   it('leaks nothing while it holds no whole page', () => {
     expect(pagesOf(predict(withTables(84), 'reserve-1m')).free).toBeUndefined();
   });
@@ -112,7 +121,12 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
 
   it('moves again with its 257th, and takes the place of before with it', () => {
     const more = { ...many, efiMap: isolatedBootServices(300) };
-    const { logLines } = predict(more, 'reserve-1m');
+    const { logLines, pages } = predict(more, 'reserve-1m');
+    expect(pages[0x9e]?.history.slice(1)).toMatchObject([
+      { step: 'memblock_double_array', owner: 'kernel' },
+      { step: 'memblock_double_array', owner: 'free' },
+      { step: 'reserve_real_mode', owner: 'reserved' },
+    ]);
     expect(logLines.filter((line) => line.includes('is doubled'))).toEqual([
       'memblock: reserved is doubled to 256 at [0x9d000-0x9efff]',
       'memblock: reserved is doubled to 512 at [0x9a000-0x9cfff]',
@@ -123,7 +137,10 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
     // Low memory is one range then, from 0 to 1 MiB.
     const full = { ...many, efiMap: [bootData(0x10000, 0x9f000), ...isolatedBootServices(130)] };
     const prediction = predict(full, 'reserve-1m');
-    expect(prediction.panic?.step).toBe('efi_free_boot_services');
+    expect(prediction.panic).toEqual({
+      step: 'efi_free_boot_services',
+      line: 'Kernel panic - not syncing: Attempted to kill init!',
+    });
     expect(prediction.logLines).toContain(
       'memblock: Failed to double reserved array from 128 to 256 entries !',
     );
@@ -180,5 +197,13 @@ describe('what a kdump of low memory has', () => {
       vmcoreLow: { kexec_file_load: [], kexec_load: low },
     });
     expect(predict(STOCK, 'backup-region').vmcoreLow.kexec_file_load).toEqual(low);
+  });
+
+  it('has every piece of low RAM where it has any', () => {
+    const hole = { ...STOCK, e820: [ram(0, 0x40000), ram(0x41000, 0xa0000)] };
+    const pieces = [physRange(0x1000, 0x40000), physRange(0x41000, 0xa0000)];
+    expect(predict(hole, 'backup-region')).toMatchObject({
+      vmcoreLow: { kexec_file_load: pieces, kexec_load: pieces },
+    });
   });
 });

@@ -23,6 +23,8 @@ export interface PageFate {
 /** An entry of `efi.memmap`, of boot services. */
 export interface BootServices {
   readonly type: number;
+  /** Without `EFI_MEMORY_RUNTIME`, which the kernel sets and firmware does not. */
+  readonly attribute: bigint;
   readonly range: PhysRange;
   /** `EFI_MEMORY_RUNTIME` set by the kernel: kept for ever. */
   readonly tagged: boolean;
@@ -64,7 +66,8 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
   const pages = lowPages(physRange(0, SZ_1M)).map((page) => {
     const bytes = pageRange(page);
     const usable = covers(ram, bytes) && !other.some((range) => intersects(range, bytes));
-    return changed({ owner: 'firmware', history: [] }, e820Event(usable));
+    const event = e820Event(usable);
+    return { owner: event.owner, history: [event] };
   });
   return {
     pages,

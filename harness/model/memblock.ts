@@ -44,10 +44,8 @@ function freeRanges({ pages, reserved }: LowMemory): RangeSet {
  * has no room there the range is not reserved, and nobody notices.
  */
 export function reserveCounted(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {
-  const pieces = without([range], memory.reserved).length;
-  if (pieces === 0) return memory;
   const { reserved, reservedMax } = memory;
-  if (reserved.length + pieces <= reservedMax) return reserve(memory, range, event);
+  if (reserved.length < reservedMax) return reserve(memory, range, event);
   const grown = doubleArray(memory, range);
   if (grown) return reserveCounted(grown, range, event);
   const line = `memblock: Failed to double reserved array from ${reservedMax} to ${2 * reservedMax} entries !`;

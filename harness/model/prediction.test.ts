@@ -31,6 +31,7 @@ describe('the model', () => {
     { baseMemoryKiB: 0, ebdaSegment: 0, start: 0x9f },
     { baseMemoryKiB: 639, ebdaSegment: 0, start: 0x9f },
     { baseMemoryKiB: 630, ebdaSegment: 0, start: 0x9d },
+    { baseMemoryKiB: 700, ebdaSegment: 0, start: 0x9f },
     { baseMemoryKiB: 127, ebdaSegment: 0, start: 0x9f },
     { baseMemoryKiB: 128, ebdaSegment: 0, start: 0x20 },
     { baseMemoryKiB: 640, ebdaSegment: 0x9d00, start: 0x9d },

@@ -61,9 +61,9 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
     captureLowRam: lowRam,
     vmcoreLow: {
       // `crash_prepare_elf64_headers()`; the first 1 MiB is left out from v5.5, and was backed up before.
-      kexec_file_load: policy === 'backup-region' ? lowRam.slice(0, 1) : [],
-      // kexec-tools: the first range of RAM below 640 KiB, which purgatory copies away.
-      kexec_load: lowRam.slice(0, 1),
+      kexec_file_load: policy === 'backup-region' ? lowRam : [],
+      // kexec-tools takes all System RAM; purgatory copies the first range below 640 KiB away.
+      kexec_load: lowRam,
     },
   };
 }

@@ -22,21 +22,17 @@ import type { Step } from './step.ts';
  * reserved, and nothing is freed later. One that `can_free_region()` does not like, because it is
  * not all RAM, is reserved and tagged.
  */
-export const efiReserveBootServices: Step = (memory, inputs) =>
-  reserveBootServices(memory, inputs, () => false);
+export const efiReserveBootServices: Step = (memory) => reserveBootServices(memory, false);
 
 /**
  * The same with the patch of 2021-04-07 ("x86/efi: Do not release sub-1MB memory regions when the
- * crashkernel option is specified"): with crashkernel what lies below 1 MiB is not freed either.
+ * crashkernel option is specified"): with crashkernel what lies below 1 MiB is not freed either. What
+ * lies above is, but nothing of that shows here.
  */
 export const efiReserveBootServicesKeepingLow: Step = (memory, inputs) =>
-  reserveBootServices(memory, inputs, ({ end }) => end <= SZ_1M && asksForCrashkernel(inputs));
+  reserveBootServices(memory, asksForCrashkernel(inputs));
 
-function reserveBootServices(
-  memory: LowMemory,
-  inputs: ModelInputs,
-  isKept: (range: PhysRange) => boolean,
-): LowMemory {
+function reserveBootServices(memory: LowMemory, keepsLow: boolean): LowMemory {
   const event: PageEvent = {
     step: 'efi_reserve_boot_services',
     owner: 'boot-services',
@@ -46,26 +42,16 @@ function reserveBootServices(
   const entries = memory.bootServices.map((entry): BootServices => {
     const { range } = entry;
     if (entry.tagged || hasAnyOf(state.reserved, range)) return { ...entry, tagged: true };
-    const tagged = !isAllRam(state, inputs, range) || isKept(range);
+    const tagged = keepsLow || !isAllRam(state, range);
     state = reserveCounted(state, range, event);
     return { ...entry, tagged };
   });
   return { ...state, bootServices: entries };
 }
 
-/** `e820__mapped_all(…, E820_TYPE_RAM)`. */
-function isAllRam({ pages }: LowMemory, { e820 }: ModelInputs, range: PhysRange): boolean {
-  const low = lowPages(range).every((page) => {
-    const owner = pages[page]?.owner;
-    return owner !== 'firmware' && owner !== 'page0';
-  });
-  const ram = e820.some((entry) => entry.ram && entry.range.end >= range.end);
-  return low && ram && !crosses1M(range);
-}
-
-/** 640 KiB to 1 MiB is never RAM, so what crosses 1 MiB is not all RAM. */
-function crosses1M({ start, end }: PhysRange): boolean {
-  return start < SZ_1M && end > SZ_1M;
+/** `e820__mapped_all(…, E820_TYPE_RAM)`: false for all that touches 640 KiB to 1 MiB. */
+function isAllRam({ pages }: LowMemory, range: PhysRange): boolean {
+  return lowPages(range).every((page) => pages[page]?.owner !== 'firmware');
 }
 
 /** How a kernel frees boot services. */
@@ -141,6 +127,7 @@ function mergeRegions(entries: readonly BootServices[]): BootServices[] {
     const last = merged.at(-1);
     const joins =
       last?.type === entry.type &&
+      last.attribute === entry.attribute &&
       last.tagged === entry.tagged &&
       last.range.end === entry.range.start;
     if (last && joins) {
