@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
+import { EFI_BOOT_SERVICES_CODE } from '../memory/efi-memory-map.ts';
 import { renderRange } from '../memory/phys-range.ts';
 import {
   LOW_EBDA,
@@ -161,9 +162,21 @@ it.each<{ id: string; policy: PolicyId; inputs: ModelInputs; pages: object }>([
     },
   },
   {
+    id: 't7: boot services code up to 0x9dfff, in one piece with page 0',
+    policy: 'reserve-1m',
+    inputs: { ...STOCK, efiMap: [descriptor(EFI_BOOT_SERVICES_CODE, 0, 0x9e000)] },
+    pages: {
+      page0: '0x0',
+      bios: '0x1-0xf,0x9f',
+      reserved: '0x10-0x97',
+      trampoline: '0x98-0x9e',
+      firmware: '0xa0-0xff',
+    },
+  },
+  {
     id: 't3: no free page but boot services: the trampoline takes their start',
     policy: 'reserve-1m',
-    inputs: { ...LOW_EBDA, efiMap: [bootData(0x10000, 0x28000), bootData(0x28000, 0x2c000)] },
+    inputs: { ...LOW_EBDA, efiMap: [bootData(0x10000, 0x28000)] },
     pages: {
       page0: '0x0',
       bios: '0x1-0xf,0x2c-0x9f',
