@@ -71,7 +71,6 @@ export class GuestAgent {
     for (;;) {
       const point = this.#points.shift();
       if (point) return point;
-      // eslint-disable-next-line no-await-in-loop
       await new Promise<void>((resolve, reject) => {
         this.#wake = resolve;
         signal.addEventListener('abort', () => {

@@ -66,6 +66,32 @@ const NEW_SETUP: readonly Step[] = [
 ];
 const TABLES: readonly Step[] = [efiEsrtInit, efiMokvarTableInit];
 
+/** With a lock, the kernels differ in what they reserve of boot services alone. */
+const lockSteps = (reserveBootServices: Step): Policy['steps'] => ({
+  early: [
+    ...OLD_SETUP,
+    ...TABLES,
+    reserveBootServices,
+    reserveRealMode,
+    crashReserveLow1M,
+    trimSnbMemory,
+    trimLowMemoryRange,
+  ],
+  'hand-over': [efiBgrtInit],
+  'boot-services-over': [efiFreeBootServices],
+  claimed: [initRealMode],
+  'kexec-jump': [memblockDiscard],
+});
+
+/** The rework of 2026 frees what lies above 1 MiB later: below it nothing changed. */
+const RESERVE_1M: Policy['steps'] = {
+  early: [...NEW_SETUP, ...TABLES, efiReserveBootServices, reserveRealMode, reserveFirst1M],
+  'hand-over': [efiBgrtInit],
+  'boot-services-over': [efiFreeBootServicesAbove1M],
+  claimed: [initRealMode],
+  'kexec-jump': [memblockDiscard],
+};
+
 /** The rules by which kernels decide who owns low memory. */
 export const POLICIES = {
   'backup-region': {
@@ -87,61 +113,21 @@ export const POLICIES = {
   },
   'lock-on-crashkernel': {
     kernels: 'v5.5 to v5.12, 5.4.69 and later 5.4, all 5.10: locked with crashkernel=, else free',
-    steps: {
-      early: [
-        ...OLD_SETUP,
-        ...TABLES,
-        efiReserveBootServices,
-        reserveRealMode,
-        crashReserveLow1M,
-        trimSnbMemory,
-        trimLowMemoryRange,
-      ],
-      'hand-over': [efiBgrtInit],
-      'boot-services-over': [efiFreeBootServices],
-      claimed: [initRealMode],
-      'kexec-jump': [memblockDiscard],
-    },
+    steps: lockSteps(efiReserveBootServices),
   },
   'keep-on-crashkernel': {
     kernels:
       'the patch of 2021-04-07: as lock-on-crashkernel, and boot services are kept with crashkernel=',
-    steps: {
-      early: [
-        ...OLD_SETUP,
-        ...TABLES,
-        efiReserveBootServicesKeepingLow,
-        reserveRealMode,
-        crashReserveLow1M,
-        trimSnbMemory,
-        trimLowMemoryRange,
-      ],
-      'hand-over': [efiBgrtInit],
-      'boot-services-over': [efiFreeBootServices],
-      claimed: [initRealMode],
-      'kexec-jump': [memblockDiscard],
-    },
+    steps: lockSteps(efiReserveBootServicesKeepingLow),
   },
   'reserve-1m': {
     kernels: 'from v5.13: everything below 1 MiB is reserved for ever',
-    steps: {
-      early: [...NEW_SETUP, ...TABLES, efiReserveBootServices, reserveRealMode, reserveFirst1M],
-      'hand-over': [efiBgrtInit],
-      'boot-services-over': [efiFreeBootServicesAbove1M],
-      claimed: [initRealMode],
-      'kexec-jump': [memblockDiscard],
-    },
+    steps: RESERVE_1M,
   },
   'reserve-1m-deferred': {
     kernels:
       'the rework of 2026 (7.0, 6.12.77, 6.1.167): the same owners; boot services above 1 MiB are freed later',
-    steps: {
-      early: [...NEW_SETUP, ...TABLES, efiReserveBootServices, reserveRealMode, reserveFirst1M],
-      'hand-over': [efiBgrtInit],
-      'boot-services-over': [efiFreeBootServicesAbove1M],
-      claimed: [initRealMode],
-      'kexec-jump': [memblockDiscard],
-    },
+    steps: RESERVE_1M,
   },
   'two-phase': {
     kernels: 'the proposal of 2021-04-12: a pool, claimed once',
