@@ -43,12 +43,19 @@ export const cellSpecSchema = z.object({
   kernel: z.string(),
   /** The value of `crashkernel=`, or null for none. */
   crashkernel: z.string().nullable(),
-  /** Firmware layout below 1 MiB: only OVMF's own for now. */
-  layout: z.literal('stock'),
+  /** Firmware layout below 1 MiB: `stock` is OVMF's own; else an id of `images/layouts/`, or a path. */
+  layout: z.string(),
+  /** Whether the cell is judged too when OVMF could not be given the layout in full. */
+  layoutBestEffort: z.boolean().default(false),
+  /** The firmware: `host` is what the host has; else `debian:<version>` or the path of its code image. */
+  ovmf: z.string().default('host'),
   /** Which syscall loads the capture kernel. */
   load: z.enum(['kexec_file_load', 'kexec_load']),
-  /** How the system kernel is made to panic: `/proc/sysrq-trigger`, or a BREAK and `c` on its serial console. */
-  trigger: z.enum(['sysrq', 'serial-break']),
+  /**
+   * How the system kernel is made to panic: `/proc/sysrq-trigger`, or a BREAK and `c` on its serial console; `none`:
+   * it is not, and only its ownership of low memory is looked at.
+   */
+  trigger: z.enum(['sysrq', 'serial-break', 'none']),
   cpus: z.number().int().positive(),
   memoryMiB: z.number().int().positive(),
   accel: z.enum(['auto', 'kvm', 'tcg']),
@@ -57,6 +64,14 @@ export const cellSpecSchema = z.object({
   /** Appended to the system kernel's command line. */
   append: z.string(),
   policy: policyWantedSchema,
+});
+
+/** A defect that a matrix lists, where a cell is one in which it shows. */
+const cellDefectSchema = z.object({
+  /** The id of an invariant. */
+  invariant: z.string(),
+  /** Where it is told of: an address, a Message-ID, a commit. */
+  reference: z.string(),
 });
 
 /** See `cellSpecSchema`. */
@@ -132,6 +147,8 @@ export const cellRecordSchema = z.object({
   kernel: kernelRecordSchema.nullable(),
   machine: machineRecordSchema.nullable(),
   cmdline: z.object({ system: z.string(), capture: z.string().nullable() }),
+  /** The known defects that this cell should show. */
+  known: z.array(cellDefectSchema).default([]),
   outcome: outcomeSchema,
   /** Seconds per phase that was entered, and `total`. */
   seconds: z.record(z.string(), z.number()),
@@ -140,5 +157,6 @@ export const cellRecordSchema = z.object({
 
 /** See `cellRecordSchema`. */
 export type CellRecord = z.infer<typeof cellRecordSchema>;
+export type CellDefect = z.infer<typeof cellDefectSchema>;
 export type KernelRecord = z.infer<typeof kernelRecordSchema>;
 export type MachineRecord = z.infer<typeof machineRecordSchema>;

@@ -7,6 +7,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
+  type CellDefect,
   type CellRecord,
   type CellSpec,
   type KernelRecord,
@@ -19,6 +20,7 @@ import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
 import { GuestAgent } from '../guest-link/guest-agent.ts';
 import { requireGuestImage } from '../guest-link/initramfs.ts';
+import type { Layout } from '../memory/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
@@ -37,6 +39,10 @@ export interface CellJob {
   readonly id: string;
   readonly spec: CellSpec;
   readonly kernel: Kernel;
+  /** The firmware layout of `spec.layout`; null for OVMF's own. */
+  readonly layout: Layout | null;
+  /** The known defects that the cell should show. */
+  readonly known: readonly CellDefect[];
   /** Where the bundle goes; must not exist. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -62,6 +68,7 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
       kernel: kernelRecord(job.kernel),
       machine: { qemu: host.qemu, ovmf: { code: host.ovmf.code, sha256: host.ovmf.sha256 }, accel },
       cmdline: { system: systemCmdline(job.spec), capture: captureCmdline(job.spec) },
+      known: [...job.known],
       outcome,
       seconds: clock.seconds(),
       startedAt,

@@ -13,6 +13,8 @@ export function cellSpec(changes: Partial<CellSpec> = {}): CellSpec {
     kernel: 'debian:6.12',
     crashkernel: '256M',
     layout: 'stock',
+    layoutBestEffort: false,
+    ovmf: 'host',
     load: 'kexec_file_load',
     trigger: 'sysrq',
     cpus: 1,

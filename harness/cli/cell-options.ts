@@ -8,7 +8,7 @@ const { shape } = cellSpecSchema;
 /** The options that set an axis of the matrix, and how one value is read; each may be given several times. */
 const AXIS_OPTIONS: readonly {
   readonly flags: string;
-  readonly axis: Exclude<keyof CellSpec, 'kernel' | 'layout'>;
+  readonly axis: Exclude<keyof CellSpec, 'kernel' | 'layoutBestEffort'>;
   readonly about: string;
   readonly value: (text: string) => unknown;
 }[] = [
@@ -18,11 +18,23 @@ const AXIS_OPTIONS: readonly {
     about: 'crashkernel= of the system kernel, or "none"',
     value: (text) => (text === 'none' ? null : text),
   },
+  {
+    flags: '--layout <id|file>',
+    axis: 'layout',
+    about: 'firmware layout below 1 MiB: "stock", an id of images/layouts, a file, or "corpus" for all',
+    value: String,
+  },
+  {
+    flags: '--ovmf <which>',
+    axis: 'ovmf',
+    about: 'firmware: "host", debian:<version>, or the path of an OVMF_CODE image',
+    value: String,
+  },
   { flags: '--load <syscall>', axis: 'load', about: 'loads the capture kernel', value: String },
   {
     flags: '--trigger <how>',
     axis: 'trigger',
-    about: 'makes the system kernel panic',
+    about: 'makes the system kernel panic, or "none" to look at ownership only',
     value: String,
   },
   { flags: '--cpus <n>', axis: 'cpus', about: 'CPUs of the machine', value: Number },
@@ -58,6 +70,10 @@ export function addCellOptions(command: Command): void {
       },
     );
   }
+  command.option(
+    '--layout-best-effort',
+    'judge a cell even if OVMF could not be given its layout in full',
+  );
 }
 
 /** The axes of a matrix with those given as options in their place. */
@@ -67,5 +83,6 @@ export function overAxes(axes: Axes, options: Readonly<Record<string, unknown>>)
     const values = options[/^--(\w+)/.exec(flags)?.[1] ?? ''];
     if (values !== undefined) given[axis] = values;
   }
+  if (options['layoutBestEffort'] === true) given['layoutBestEffort'] = [true];
   return { ...axes, ...given };
 }

@@ -76,7 +76,7 @@ async function runAll(
         const kernel = kernels.get(spec.kernel);
         if (!kernel) throw new Error(`No kernel for ${spec.kernel}`);
         const bundle = join(folder, id);
-        await runCell({ id, spec, kernel, folder: bundle, signal, onPhase }, host);
+        await runCell({ id, spec, kernel, layout: null, known: [], folder: bundle, signal, onPhase }, host);
         return judgeFolder(bundle);
       },
     });

@@ -23,6 +23,8 @@ describe('expand', () => {
       kernel: 'debian:6.12',
       crashkernel: '256M',
       layout: 'stock',
+      layoutBestEffort: false,
+      ovmf: 'host',
       load: 'kexec_file_load',
       trigger: 'sysrq',
       cpus: 1,

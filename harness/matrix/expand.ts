@@ -23,6 +23,8 @@ export interface PlannedCell {
 const STANDARD_SPEC: Omit<CellSpec, 'kernel'> = {
   crashkernel: null,
   layout: 'stock',
+  layoutBestEffort: false,
+  ovmf: 'host',
   load: 'kexec_file_load',
   trigger: 'sysrq',
   cpus: 1,
@@ -42,9 +44,11 @@ const ID_PART_LIMIT = 48;
 /** What an id says of a field whose value is not the standard one. */
 const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
   crashkernel: ({ crashkernel }) => `crashkernel-${crashkernel}`,
-  layout: ({ layout }) => layout,
+  layout: ({ layout }) => basename(layout, '.json'),
+  layoutBestEffort: () => 'best-effort',
+  ovmf: ({ ovmf }) => `ovmf-${basename(ovmf)}`,
   load: ({ load }) => load,
-  trigger: ({ trigger }) => trigger,
+  trigger: ({ trigger }) => (trigger === 'none' ? 'no-trigger' : trigger),
   cpus: ({ cpus }) => `${cpus}-cpus`,
   memoryMiB: ({ memoryMiB }) => `${memoryMiB}-mib`,
   accel: ({ accel }) => accel,

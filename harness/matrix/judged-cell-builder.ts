@@ -36,6 +36,7 @@ function cellRecord({ id, spec }: PlannedCell): CellRecord {
       accel: { kind: 'tcg', why: 'asked for' },
     },
     cmdline: { system: 'console=ttyS0', capture: null },
+    known: [],
     outcome: { kind: 'completed', cause: 'guest-shutdown' },
     seconds: { firmware: 2.5, boot: 6.25, total: 12.345 },
     startedAt: '2026-11-22T13:30:00.000Z',

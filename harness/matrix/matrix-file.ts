@@ -18,6 +18,8 @@ const matrixSchema = z.strictObject({
     kernel: axis(spec.kernel),
     crashkernel: axis(spec.crashkernel).exactOptional(),
     layout: axis(spec.layout).exactOptional(),
+    layoutBestEffort: axis(spec.layoutBestEffort).exactOptional(),
+    ovmf: axis(spec.ovmf).exactOptional(),
     load: axis(spec.load).exactOptional(),
     trigger: axis(spec.trigger).exactOptional(),
     cpus: axis(spec.cpus).exactOptional(),
