@@ -11,7 +11,7 @@ import { requireGuestImage } from '../harness/guest-link/initramfs.ts';
 import type { Kernel } from '../harness/kernel/require-kernel.ts';
 import { CleanupStack } from '../harness/process/cleanup-stack.ts';
 import { OwnedProcess } from '../harness/process/owned-process.ts';
-import { type MachineConfig, SOCKETS, socketPath } from '../harness/qemu/machine-config.ts';
+import { type MachineConfig, socketPath, socketsOf } from '../harness/qemu/machine-config.ts';
 import { qemuArgs } from '../harness/qemu/qemu-args.ts';
 
 /** A cell's spec and kernel, and an absent folder for its disks. */
@@ -47,7 +47,7 @@ export async function runBareCell(
     folder,
   };
   await using cleanups = new CleanupStack();
-  for (const name of SOCKETS) {
+  for (const name of socketsOf(config)) {
     const server = await listen(socketPath(config, name), name === 'agent' ? steer(spec) : drain);
     cleanups.defer(() => server.close());
   }

@@ -71,7 +71,7 @@ function report(measured: {
 
 /** A cell as `run` does it: machine, evidence and judgement. */
 async function runHarnessCell({ spec, kernel, folder }: BareJob, host: CellHost): Promise<void> {
-  await runCell({ id: 'bench', spec, kernel, folder, signal, onPhase: () => {} }, host);
+  await runCell({ id: 'bench', spec, kernel, layout: null, known: [], folder, signal, onPhase: () => {} }, host);
   const { judgement } = await judgeFolder(folder);
   if (judgement.verdict.kind !== 'match') {
     throw new Error(`The cell must match: ${JSON.stringify(judgement.verdict)}`);

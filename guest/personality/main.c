@@ -51,6 +51,7 @@ EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table) {
     report_error("memory map: no memory", 0);
     return EFI_LOAD_ERROR;
   }
+  report_ranges(&layout);
   report_memory_map("before", SZ_1M);
   take_pages(&layout);
   pull_levers(&layout);

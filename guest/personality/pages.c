@@ -60,6 +60,16 @@ static void report_run(uint64_t first, uint64_t end, uint32_t type, const char *
   report_end();
 }
 
+void report_ranges(const struct layout *layout) {
+  for (unsigned i = 0; i < layout->header->nr_ranges; i++) {
+    const struct layout_range *range = &layout->ranges[i];
+    report("ask");
+    report_range((uint64_t)range->first_pfn << 12, (uint64_t)(range->first_pfn + range->nr_pages) << 12);
+    report_number(range->type);
+    report_end();
+  }
+}
+
 void take_pages(const struct layout *layout) {
   for (unsigned i = 0; i < layout->header->nr_ranges; i++) {
     const struct layout_range *range = &layout->ranges[i];

@@ -41,7 +41,8 @@ uint32_t firmware_type(unsigned pfn);
 /* A line for each descriptor that begins below the limit. */
 void report_memory_map(const char *word, uint64_t limit);
 
-/* pages.c: allocates and tags what the layout has below 640 KiB. */
+/* pages.c: says what the layout asks for; allocates and tags what the layout has below 640 KiB. */
+void report_ranges(const struct layout *layout);
 void take_pages(const struct layout *layout);
 void report_tags(void);
 

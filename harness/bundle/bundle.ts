@@ -28,7 +28,7 @@ export function bundleText(bundle: Bundle, path: string): string | undefined {
 export async function readBundle(folder: string): Promise<Bundle> {
   const cell = await readCellRecord(folder);
   const files = new Map<string, Uint8Array>();
-  for (const name of ['console.log', 'tap.log', 'timeline.jsonl'])
+  for (const name of ['console.log', 'tap.log', 'timeline.jsonl', 'personality.log'])
     await readEvidence(folder, name, files);
   for (const sub of EVIDENCE_FOLDERS) {
     for (const name of await namesIn(join(folder, sub)))

@@ -41,12 +41,23 @@ export async function saveGuestMemory({
   await writeFile(join(system, 'real-mode.json'), `${JSON.stringify(values)}\n`);
 }
 
+/** Saves the low 1 MiB as the system kernel leaves it, into `jump/low1m.bin`. */
+export async function saveLowMemory({
+  machine,
+  folder,
+}: {
+  readonly machine: CellMachine;
+  readonly folder: string;
+}): Promise<void> {
+  const jump = join(folder, 'jump');
+  await mkdir(jump, { recursive: true });
+  await machine.savePhys(physRange(0, SZ_1M), join(jump, 'low1m.bin'));
+}
+
 /** Saves what is left of a machine that got stuck, into `jump/`: the registers of all CPUs and the low 1 MiB. */
 export async function saveStuckMachine(machine: CellMachine, folder: string): Promise<void> {
-  const jump = join(folder, 'jump');
-  await mkdir(jump);
-  await writeFile(join(jump, 'registers'), await machine.registers());
-  await machine.savePhys(physRange(0, SZ_1M), join(jump, 'low1m.bin'));
+  await saveLowMemory({ machine, folder });
+  await writeFile(join(folder, 'jump', 'registers'), await machine.registers());
 }
 
 /** No kernel image is mapped over more than this, in bytes (KERNEL_IMAGE_SIZE). */

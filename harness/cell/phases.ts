@@ -10,7 +10,7 @@ import { printableText } from '../memory/printable-text.ts';
 import type { CellDisks } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
 import type { GuestConsole } from './guest-console.ts';
-import { saveGuestMemory } from './guest-memory.ts';
+import { saveGuestMemory, saveLowMemory } from './guest-memory.ts';
 import { keepNeededSymbols } from './needed-symbols.ts';
 
 /** makedumpfile's dump level for each kind of vmcore that is kept. */
@@ -40,20 +40,22 @@ export interface PhaseStep {
 
 const always = (): boolean => true;
 const never = (): boolean => false;
-const withCrashkernel = (spec: CellSpec): boolean => spec.crashkernel !== null;
-const withoutCrashkernel = (spec: CellSpec): boolean => spec.crashkernel === null;
-const withVmcore = (spec: CellSpec): boolean => withCrashkernel(spec) && spec.vmcore !== 'none';
+const crashes = (spec: CellSpec): boolean => spec.trigger !== 'none';
+const captures = (spec: CellSpec): boolean => crashes(spec) && spec.crashkernel !== null;
+const endsByPanic = (spec: CellSpec): boolean => crashes(spec) && spec.crashkernel === null;
+const endsByPowerOff = (spec: CellSpec): boolean => !endsByPanic(spec);
+const withVmcore = (spec: CellSpec): boolean => captures(spec) && spec.vmcore !== 'none';
 
 /** A cell's life, in order. */
 export const PHASE_STEPS: readonly PhaseStep[] = [
   { phase: 'firmware', applies: always, endsMachine: never, run: firmware },
   { phase: 'boot', applies: always, endsMachine: never, run: boot },
   { phase: 'observe', applies: always, endsMachine: never, run: observeSystem },
-  { phase: 'load', applies: withCrashkernel, endsMachine: never, run: load },
-  { phase: 'trigger', applies: always, endsMachine: withoutCrashkernel, run: trigger },
-  { phase: 'capture', applies: withCrashkernel, endsMachine: never, run: capture },
+  { phase: 'load', applies: captures, endsMachine: never, run: load },
+  { phase: 'trigger', applies: crashes, endsMachine: endsByPanic, run: trigger },
+  { phase: 'capture', applies: captures, endsMachine: never, run: capture },
   { phase: 'dump', applies: withVmcore, endsMachine: never, run: dump },
-  { phase: 'off', applies: withCrashkernel, endsMachine: always, run: powerOff },
+  { phase: 'off', applies: endsByPowerOff, endsMachine: always, run: powerOff },
 ];
 
 async function firmware(cell: RunningCell): Promise<undefined> {
@@ -82,13 +84,14 @@ async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
 /** With crashkernel it ends when the panic is under way, without when the machine has ended by it. */
 async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
   const { spec, agent, machine } = cell;
+  await saveLowMemory(cell);
   const refused = refusal(cell, 'trigger', await agent.command('trigger', spec.trigger, signal));
   if (refused) return refused;
   if (spec.trigger === 'serial-break') {
     await machine.sendBreak();
     machine.console.write('c');
   }
-  if (withoutCrashkernel(spec)) await machine.ended;
+  if (endsByPanic(spec)) await machine.ended;
   return undefined;
 }
 
@@ -109,6 +112,7 @@ async function dump(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
 }
 
 async function powerOff(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  if (!crashes(cell.spec)) await saveLowMemory(cell);
   const refused = refusal(cell, 'off', await cell.agent.command('poweroff', '', signal));
   if (!refused) await cell.machine.ended;
   return refused;

@@ -18,6 +18,7 @@ import {
 } from '../bundle/cell-record.ts';
 import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
+import { makePersonality } from '../firmware/personality.ts';
 import { GuestAgent } from '../guest-link/guest-agent.ts';
 import { requireGuestImage } from '../guest-link/initramfs.ts';
 import type { Layout } from '../memory/layout.ts';
@@ -115,7 +116,8 @@ async function startCell(
   const { spec, folder, signal } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
-  const image = await requireGuestImage(job.kernel, { cacheDir: host.cacheDir, signal });
+  const options = { cacheDir: host.cacheDir, signal };
+  const image = await requireGuestImage(job.kernel, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
@@ -132,6 +134,7 @@ async function startCell(
         initrd: image.initrd,
         cmdline: systemCmdline(spec),
         disks: machineDisks(disks),
+        ...(job.layout && { personality: await makePersonality(job.layout, temp.path, options) }),
         folder: temp.path,
       },
       { signal, onQmp: logs.line('qmp.jsonl') },
@@ -143,6 +146,7 @@ async function startCell(
   });
   machine.console.onBytes(logs.bytes('console.log'));
   machine.agent.onBytes(logs.bytes('tap.log'));
+  machine.personality?.onBytes(logs.bytes('personality.log'));
   const agent = new GuestAgent(machine.agent);
   void machine.hostFailure.then((error) => {
     hostFails.abort(error);

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { UsageError } from '../errors.ts';
 import { parseDmesgMaps } from '../memory/dmesg-map.ts';
-import { type Layout, parseLayout } from '../memory/layout.ts';
+import { type Layout, layoutFromMaps, parseLayout } from '../memory/layout.ts';
 import { nearestName } from './nearest-name.ts';
 
 const LAYOUTS = fileURLToPath(new URL('../../images/layouts/', import.meta.url));
@@ -27,8 +27,7 @@ export async function readLayout(idOrPath: string): Promise<Layout> {
 async function readLayoutFile(path: string): Promise<Layout> {
   const text = await readLayoutText(path);
   if (path.endsWith('.json') || text.trimStart().startsWith('{')) return parseLayout(text, path);
-  const maps = parseDmesgMaps(text);
-  return { id: basename(path), machine: null, source: path, synthetic: false, maps };
+  return layoutFromMaps(parseDmesgMaps(text), { id: basename(path), source: path });
 }
 
 async function readLayoutText(path: string): Promise<string> {

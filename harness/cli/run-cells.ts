@@ -6,6 +6,7 @@ import { runCell } from '../cell/run-cell.ts';
 import { type Kernel, requireKernel } from '../kernel/require-kernel.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
+import type { Layout } from '../memory/layout.ts';
 import { runMatrix } from '../matrix/run-matrix.ts';
 import { takeShard } from '../matrix/shard.ts';
 import { sweepTempDirs } from '../process/temp-dir.ts';
@@ -13,6 +14,7 @@ import { showProgress } from '../report/progress.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
 import { requireHost } from './host.ts';
+import { requireLayouts } from './layouts.ts';
 import { judgeFolder } from './judge-folder.ts';
 import { reportIntoFolder, reportRun } from './report-run.ts';
 import { claimResultsFolder } from './results-folder.ts';
@@ -29,6 +31,7 @@ export async function runCells(
   const cells = repeated(shard, options.repeat);
   const report = reportRun(options, context);
   const host = await requireHost(context, options.budget);
+  const layouts = await requireLayouts(cells);
   const kernels = await requireKernels(cells, options, context);
   await sweepTempDirs();
   const results = await claimResultsFolder(options.results);
@@ -36,6 +39,7 @@ export async function runCells(
     jobs: options.jobs,
     host,
     kernels,
+    layouts,
     folder: results.path,
     context,
   });
@@ -56,13 +60,14 @@ interface AllOptions {
   readonly jobs: number;
   readonly host: CellHost;
   readonly kernels: ReadonlyMap<string, Kernel>;
+  readonly layouts: ReadonlyMap<string, Layout | null>;
   readonly folder: string;
   readonly context: CommandContext;
 }
 
 async function runAll(
   cells: readonly PlannedCell[],
-  { jobs, host, kernels, folder, context }: AllOptions,
+  { jobs, host, kernels, layouts, folder, context }: AllOptions,
 ): Promise<JudgedCell[]> {
   const { signal } = context;
   const names = cells.map(({ id }) => id);
@@ -75,8 +80,9 @@ async function runAll(
       run: async ({ id, spec }, onPhase) => {
         const kernel = kernels.get(spec.kernel);
         if (!kernel) throw new Error(`No kernel for ${spec.kernel}`);
+        const layout = layouts.get(spec.layout) ?? null;
         const bundle = join(folder, id);
-        await runCell({ id, spec, kernel, layout: null, known: [], folder: bundle, signal, onPhase }, host);
+        await runCell({ id, spec, kernel, layout, known: [], folder: bundle, signal, onPhase }, host);
         return judgeFolder(bundle);
       },
     });

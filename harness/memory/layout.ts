@@ -5,7 +5,7 @@ import type { BiosWords } from './bios-data-area.ts';
 import type { E820Entry } from './e820.ts';
 import type { EfiDescriptor } from './efi-memory-map.ts';
 import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
-import { PHYS_ADDR_LIMIT } from './pfn.ts';
+import { PHYS_ADDR_LIMIT, SZ_1M } from './pfn.ts';
 import { type PhysRange, fromInclusive, intersects, renderRange } from './phys-range.ts';
 
 /** What a machine's firmware says of its memory. */
@@ -24,12 +24,59 @@ export interface Layout {
   /** Made by hand, not read off a machine. */
   readonly synthetic: boolean;
   readonly maps: MachineMaps;
+  /** What the layout says of memory, range by range. */
+  readonly ranges: readonly LayoutRange[];
+  readonly levers: Levers;
 }
 
-const E820_TYPES = ['usable', 'reserved', 'ACPIReclaim', 'ACPINVS', 'Unusable', 'type 20'];
+/** A range of a layout. */
+export interface LayoutRange {
+  readonly range: PhysRange;
+  /** `EFI_MEMORY_TYPE`; of an e820 type, the one that the EFI stub makes it from. */
+  readonly type: number;
+  /** Whether a personality fills its pages, to see later whether anybody wrote to them. */
+  readonly tag: boolean;
+}
+
+/** What a personality does to a machine beside its memory below 1 MiB. */
+export interface Levers {
+  /** An EFI System Resource Table in boot services data. */
+  readonly esrt: boolean;
+  /** A boot logo, told of by ACPI (BGRT), in boot services data. */
+  readonly bgrt: boolean;
+  readonly setVirtualAddressMapFails: boolean;
+  /** Single pages above 1 MiB, a step apart. */
+  readonly islands: readonly Islands[];
+  /** Words of the BIOS data area to write, or null to leave them. */
+  readonly biosWords: BiosWords | null;
+}
+
+/** See `Levers`. */
+export interface Islands {
+  readonly type: number;
+  readonly start: number;
+  /** Bytes from one to the next. */
+  readonly step: number;
+  readonly count: number;
+}
+
+const EFI_TYPES = EFI_MEMORY_TYPES.map(({ name }) => name);
+
+/** The types of an e820 map, and from which `EFI_MEMORY_TYPE` `setup_e820()` of the EFI stub makes them. */
+const E820_TYPES: Readonly<Record<string, string>> = {
+  usable: 'Conventional',
+  reserved: 'Reserved',
+  ACPIReclaim: 'ACPIReclaim',
+  ACPINVS: 'ACPINVS',
+  Unusable: 'Unusable',
+  'type 20': 'Reserved',
+};
 
 /** The types that the ranges of each kind of layout can have. */
-const TYPES = { efi: EFI_MEMORY_TYPES.map(({ name }) => name), e820: E820_TYPES };
+const TYPES = { efi: EFI_TYPES, e820: Object.keys(E820_TYPES) };
+
+/** Each makes two entries of the EFI memory map, of which the kernel takes some thousands. */
+const ISLANDS_LIMIT = 400;
 
 const address = z
   .string()
@@ -47,18 +94,39 @@ const layoutSchema = z.strictObject({
   synthetic: z.literal(true).exactOptional(),
   notes: z.string().exactOptional(),
   kind: z.enum(['efi', 'e820']),
-  ranges: z.array(z.strictObject({ start: address, end: address, type: z.string() })).min(1),
+  ranges: z
+    .array(
+      z.strictObject({
+        start: address,
+        end: address,
+        type: z.string(),
+        tag: z.boolean().default(true),
+      }),
+    )
+    .min(1),
   bda: z
     .strictObject({ ebdaSegment: address.refine(isWord), baseMemoryKiB: z.int().refine(isWord) })
     .exactOptional(),
+  levers: z
+    .strictObject({
+      esrt: z.literal(true).exactOptional(),
+      bgrt: z.literal(true).exactOptional(),
+      setVirtualAddressMapFails: z.literal(true).exactOptional(),
+      islands: z
+        .array(
+          z.strictObject({
+            type: z.enum(EFI_TYPES),
+            start: address,
+            step: address,
+            count: z.int().min(1).max(ISLANDS_LIMIT),
+          }),
+        )
+        .exactOptional(),
+    })
+    .exactOptional(),
 });
 
-interface LayoutRange {
-  /** Both inclusive. */
-  readonly start: number;
-  readonly end: number;
-  readonly type: string;
-}
+type LayoutFile = z.infer<typeof layoutSchema>;
 
 /**
  * Reads a layout from JSON; `name` is the file's, for messages. Throws `FormatError` naming the
@@ -68,35 +136,67 @@ interface LayoutRange {
 export function parseLayout(text: string, name: string): Layout {
   const parsed = layoutSchema.safeParse(parseJson(text, name));
   if (!parsed.success) throw fault(name, parsed.error.issues[0], parsed.error);
-  const { id, machine = null, source, synthetic = false, kind, ranges, bda } = parsed.data;
-  const found = findRangeFault(ranges, TYPES[kind]);
+  const { id, machine = null, source, synthetic = false, kind, bda } = parsed.data;
+  const found = findRangeFault(parsed.data.ranges, TYPES[kind]);
   if (found) throw fault(name, found);
   const biosWords = bda ?? { ebdaSegment: 0, baseMemoryKiB: 0 };
-  const maps = { ...(kind === 'efi' ? mapsFromEfi(ranges) : mapsFromE820(ranges)), biosWords };
-  return { id, machine, source, synthetic, maps };
-}
-
-function mapsFromEfi(ranges: readonly LayoutRange[]): Omit<MachineMaps, 'biosWords'> {
-  const efiMap = ranges.map(({ start, end, type }) => ({
-    type: TYPES.efi.indexOf(type),
+  const ranges = parsed.data.ranges.map(({ start, end, type, tag }) => ({
     range: fromInclusive(start, end),
-    attribute: 0xfn,
+    type: EFI_TYPES.indexOf(kind === 'efi' ? type : (E820_TYPES[type] ?? '')),
+    tag,
   }));
-  return { e820: e820FromEfiMap(efiMap), efiMap };
+  const levers = leversOf(parsed.data);
+  const maps = { ...mapsOf(ranges, kind), biosWords };
+  return { id, machine, source, synthetic, maps, ranges, levers };
 }
 
-function mapsFromE820(ranges: readonly LayoutRange[]): Omit<MachineMaps, 'biosWords'> {
-  const e820 = ranges.map(({ start, end, type }) => ({
-    range: fromInclusive(start, end),
-    ram: type === 'usable',
+/**
+ * The layout of a machine of which only its maps are known. Of an e820 map it is not known which kind of firmware
+ * memory is not RAM, and what lies above 1 MiB is nothing of a layout.
+ */
+export function layoutFromMaps(
+  maps: MachineMaps,
+  { id, source }: { readonly id: string; readonly source: string },
+): Layout {
+  const low = (maps.efiMap ?? maps.e820).filter(({ range }) => range.start < SZ_1M);
+  const ranges = low.map((entry) => ({
+    range: entry.range,
+    type: 'type' in entry ? entry.type : EFI_TYPES.indexOf(entry.ram ? 'Conventional' : 'Reserved'),
+    tag: true,
   }));
-  return { e820, efiMap: null };
+  return { id, machine: null, source, synthetic: false, maps, ranges, levers: NO_LEVERS };
 }
 
-function findRangeFault(
+const NO_LEVERS: Levers = {
+  esrt: false,
+  bgrt: false,
+  setVirtualAddressMapFails: false,
+  islands: [],
+  biosWords: null,
+};
+
+function leversOf({ levers, bda }: LayoutFile): Levers {
+  return {
+    esrt: levers?.esrt ?? false,
+    bgrt: levers?.bgrt ?? false,
+    setVirtualAddressMapFails: levers?.setVirtualAddressMapFails ?? false,
+    islands: (levers?.islands ?? []).map(({ type, ...where }) => ({
+      type: EFI_TYPES.indexOf(type),
+      ...where,
+    })),
+    biosWords: bda ?? null,
+  };
+}
+
+function mapsOf(
   ranges: readonly LayoutRange[],
-  types: readonly string[],
-): Fault | undefined {
+  kind: LayoutFile['kind'],
+): Omit<MachineMaps, 'biosWords'> {
+  const efiMap = ranges.map(({ range, type }) => ({ type, range, attribute: 0xfn }));
+  return { e820: e820FromEfiMap(efiMap), efiMap: kind === 'efi' ? efiMap : null };
+}
+
+function findRangeFault(ranges: LayoutFile['ranges'], types: readonly string[]): Fault | undefined {
   const earlier: PhysRange[] = [];
   for (const [index, { start, end, type }] of ranges.entries()) {
     const path = ['ranges', index];

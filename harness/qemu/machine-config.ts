@@ -27,15 +27,37 @@ export interface MachineConfig {
   readonly initrd?: string;
   readonly cmdline?: string;
   readonly disks: readonly Disk[];
+  /** The driver that gives the firmware a layout; without it, the firmware has its own. */
+  readonly personality?: PersonalityConfig;
+  /** The saved state that the machine goes on from (`Machine.saveState`), which had the same devices. */
+  readonly incoming?: string;
   /** A private temporary folder with a short path: the sockets are in it. */
   readonly folder: string;
 }
 
+/** An option ROM, and what its driver is told by fw_cfg. */
+interface PersonalityConfig {
+  /** QEMU's name of the device that bears the ROM. */
+  readonly device: string;
+  readonly rom: string;
+  /** The size of the ROM's BAR, in bytes. */
+  readonly romBytes: number;
+  /** Path of the layout. */
+  readonly layout: string;
+  /** Whether the driver waits before it reads the layout. */
+  readonly hold?: boolean;
+}
+
 /** What QEMU connects to, by the id of the character device. */
-export const SOCKETS = ['qmp', 'console', 'agent'] as const;
+const SOCKETS = ['qmp', 'console', 'agent', 'personality'] as const;
 
 /** See `SOCKETS`. */
 export type SocketName = (typeof SOCKETS)[number];
+
+/** The sockets of a machine: only one with a personality has that one. */
+export function socketsOf({ personality }: MachineConfig): SocketName[] {
+  return SOCKETS.filter((name) => name !== 'personality' || personality !== undefined);
+}
 
 /** Where sub1m listens for QEMU. */
 export function socketPath({ folder }: MachineConfig, name: SocketName): string {

@@ -2,12 +2,13 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { HostError } from '../errors.ts';
+import { type HostError, QmpError } from '../errors.ts';
 import type { PhysAddr } from '../memory/pfn.ts';
 import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { MachineEnd } from './machine-end.ts';
+import { quoteShell } from './qemu-args.ts';
 import type { QmpClient, QmpOptions } from './qmp-client.ts';
 import type { SerialPort } from './serial-port.ts';
 import { type RunningQemu, startQemu } from './start-qemu.ts';
@@ -16,6 +17,9 @@ export type { MachineEnd };
 
 /** From QMP `quit` to QEMU's end before SIGTERM says it again, ms. */
 const QUIT_BUDGET_MS = 2_000;
+
+/** Between two looks at whether a state is saved, ms: it takes some tenths of a second. */
+const SAVING_POLL_MS = 20;
 
 /** A machine. It ends with this object, and with this program even when that is killed. */
 export class Machine implements AsyncDisposable {
@@ -54,6 +58,11 @@ export class Machine implements AsyncDisposable {
   /** ttyS1: what guest/PROTOCOL.md is spoken over. */
   get agent(): SerialPort {
     return this.#qemu.agent;
+  }
+
+  /** What the personality driver reports; undefined on a machine without a personality. */
+  get personality(): SerialPort | undefined {
+    return this.#qemu.personality;
   }
 
   /** QEMU's process. */
@@ -100,6 +109,21 @@ export class Machine implements AsyncDisposable {
     } finally {
       await rm(path, { force: true });
     }
+  }
+
+  /**
+   * Stops the machine and saves its state, for `MachineConfig.incoming` of others with the same devices. Throws
+   * `QmpError` if QEMU cannot.
+   */
+  async saveState(path: string): Promise<void> {
+    await this.pause();
+    await this.qmp.execute('migrate', { uri: `exec:cat >${quoteShell(path)}` });
+    let status = 'setup';
+    while (['setup', 'active', 'device'].includes(status)) {
+      await delay(SAVING_POLL_MS);
+      ({ status } = await this.qmp.execute('query-migrate', {}));
+    }
+    if (status !== 'completed') throw new QmpError(`Cannot save the machine: QEMU says ${status}`);
   }
 
   /** The registers of every CPU, as QEMU's monitor prints them. */

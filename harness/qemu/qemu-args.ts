@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Disk, type MachineConfig, SOCKETS, socketPath } from './machine-config.ts';
+import { type Disk, type MachineConfig, socketPath, socketsOf } from './machine-config.ts';
 
 /** An option and its argument: a pair never parts. */
 type QemuOption = readonly [flag: `-${string}`] | readonly [flag: `-${string}`, value: string];
@@ -15,6 +15,8 @@ export function qemuArgs(config: MachineConfig): string[] {
     ...kernelOptions(config),
     ...config.disks.flatMap(diskOptions),
     ...chardevOptions(config),
+    ...personalityOptions(config),
+    ...incomingOptions(config),
   ].flat();
 }
 
@@ -66,7 +68,7 @@ function diskOptions({ serial, path, readonly }: Disk): QemuOption[] {
 
 function chardevOptions(config: MachineConfig): QemuOption[] {
   return [
-    ...SOCKETS.map((name): QemuOption => {
+    ...socketsOf(config).map((name): QemuOption => {
       const path = quoteOptarg(socketPath(config, name));
       return ['-chardev', `socket,id=${name},server=off,path=${path}`];
     }),
@@ -75,6 +77,29 @@ function chardevOptions(config: MachineConfig): QemuOption[] {
     ['-serial', 'chardev:console'],
     ['-serial', 'chardev:agent'],
   ];
+}
+
+/** Where the driver reports (`guest/personality/report.c`): not at 0x402, where firmware with debug output does. */
+const REPORT_PORT = 0x404;
+
+function personalityOptions({ personality }: MachineConfig): QemuOption[] {
+  if (personality === undefined) return [];
+  const { device, rom, romBytes, layout, hold = false } = personality;
+  return [
+    ['-device', `isa-debugcon,iobase=${REPORT_PORT},chardev=personality`],
+    ['-device', `${device},romfile=${quoteOptarg(rom)},romsize=${romBytes}`],
+    ['-fw_cfg', `name=opt/sub1m/layout,file=${quoteOptarg(layout)}`],
+    ['-fw_cfg', `name=opt/sub1m/hold,string=${hold ? 1 : 0}`],
+  ];
+}
+
+function incomingOptions({ incoming }: MachineConfig): QemuOption[] {
+  return incoming === undefined ? [] : [['-incoming', `exec:cat ${quoteShell(incoming)}`]];
+}
+
+/** QEMU hands what follows `exec:` to a shell. */
+export function quoteShell(path: string): string {
+  return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }
 
 /** QEMU's option parser ends a value at a comma unless it is doubled. */

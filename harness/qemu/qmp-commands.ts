@@ -13,6 +13,8 @@ export const QMP_RETURNS = {
   pmemsave: nothing,
   'human-monitor-command': z.string(),
   'chardev-send-break': nothing,
+  migrate: nothing,
+  'query-migrate': z.object({ status: z.string() }),
 } as const;
 
 /** What each takes. */
@@ -26,6 +28,9 @@ export interface QmpArguments {
   readonly pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
   readonly 'human-monitor-command': { readonly 'command-line': string };
   readonly 'chardev-send-break': { readonly id: string };
+  /** Answers at once; `query-migrate` tells how it goes. */
+  readonly migrate: { readonly uri: string };
+  readonly 'query-migrate': Record<string, never>;
 }
 
 /** The name of a QMP command in use. */

@@ -25,6 +25,7 @@ export interface RunningQemu {
   readonly qmp: QmpClient;
   readonly console: SerialPort;
   readonly agent: SerialPort;
+  readonly personality: SerialPort | undefined;
   readonly ended: Promise<MachineEnd>;
   readonly hostFailure: Promise<HostError>;
 }
@@ -41,6 +42,7 @@ export async function startQemu(
     qmp: await listen('qmp'),
     console: await listen('console'),
     agent: await listen('agent'),
+    personality: config.personality && (await listen('personality')),
   };
   const process = cleanups.use(OwnedProcess.spawn([config.binary, ...qemuArgs(config)]));
   const { pid } = process;
@@ -48,14 +50,28 @@ export async function startQemu(
   const run = async (): Promise<RunningQemu> => {
     const console = new SerialPort(await sockets.console.connected);
     const agent = new SerialPort(await sockets.agent.connected);
+    const personality =
+      sockets.personality && new SerialPort(await sockets.personality.connected);
     const qmp = await QmpClient.connect(await sockets.qmp.connected, options);
-    const ended = machineEnd(process, qmp, [console, agent]);
+    const ports = personality ? [console, agent, personality] : [console, agent];
+    const ended = machineEnd(process, qmp, ports);
     const hostFailure = watchHostFailure(qmp, config.disks);
+    if (config.incoming !== undefined) await stateIsThere(qmp);
     await qmp.execute('cont', {});
-    return { process, pid, qmp, console, agent, ended, hostFailure };
+    return { process, pid, qmp, console, agent, personality, ended, hostFailure };
   };
   const limits = { budgetMs: START_BUDGET_MS, signal: options.signal };
   return withDeadline('QEMU to start', limits, () => orDeath(process, run()));
+}
+
+/** Between two looks at whether a saved state has arrived, ms: it takes a tenth of a second. */
+const STATE_POLL_MS = 10;
+
+/** Waits for the state that `-incoming` reads. A QEMU that cannot read it ends. */
+async function stateIsThere(qmp: QmpClient): Promise<void> {
+  while ((await qmp.execute('query-status', {})).status === 'inmigrate') {
+    await delay(STATE_POLL_MS);
+  }
 }
 
 /** `work`, or the error of a QEMU that ended before it was done. */

@@ -3,6 +3,7 @@ import type { Command } from 'commander';
 import { expand } from '../../matrix/expand.ts';
 import { addCellOptions, overAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
+import { withCorpus } from '../layouts.ts';
 import { runCells } from '../run-cells.ts';
 import { type RunOptions, addRunOptions } from '../run-options.ts';
 
@@ -20,6 +21,7 @@ export function addCheck(program: Command, context: CommandContext): void {
   addRunOptions(command);
   command.action(async (kernel: string[], options: RunOptions) => {
     const standard = { kernel, crashkernel: [null, STANDARD_CRASHKERNEL] };
-    await runCells(expand(overAxes(standard, { ...options })), options, context);
+    const axes = await withCorpus(overAxes(standard, { ...options }), context.log);
+    await runCells(expand(axes), options, context);
   });
 }

@@ -4,6 +4,7 @@ import { expand } from '../../matrix/expand.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { addCellOptions, overAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
+import { withCorpus } from '../layouts.ts';
 import { runCells } from '../run-cells.ts';
 import { type RunOptions, addRunOptions } from '../run-options.ts';
 
@@ -17,7 +18,7 @@ export function addRun(program: Command, context: CommandContext): void {
   addCellOptions(command);
   addRunOptions(command);
   command.action(async (matrix: string, options: RunOptions) => {
-    const axes = overAxes(await readMatrix(matrix), { ...options });
+    const axes = await withCorpus(overAxes(await readMatrix(matrix), { ...options }), context.log);
     await runCells(expand(axes), options, context);
   });
 }

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import type { Axes, PlannedCell } from '../matrix/expand.ts';
+import type { Layout } from '../memory/layout.ts';
+import { planPersonality } from '../memory/personality-plan.ts';
+import { readLayout, readLayouts } from './read-layout.ts';
+
+/** OVMF's own layout. */
+const STOCK = 'stock';
+/** Every layout of `images/layouts/` that a machine can be given. */
+const CORPUS = 'corpus';
+
+/** The axes with each layout by its name; says which layouts `corpus` has to leave out. */
+export async function withCorpus(axes: Axes, log: Log): Promise<Axes> {
+  if (!axes.layout?.includes(CORPUS)) return axes;
+  const ids: string[] = [];
+  for (const layout of await readLayouts()) {
+    try {
+      planPersonality(layout);
+      ids.push(layout.id);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      log.info(`left out of the corpus: ${error.message}`);
+    }
+  }
+  return { ...axes, layout: axes.layout.flatMap((name) => (name === CORPUS ? ids : [name])) };
+}
+
+/**
+ * The layouts that cells ask for, by the name they ask by; null for OVMF's own. Throws `UsageError` for one that is
+ * not there, `FormatError` for one that cannot be read or that no machine can be given.
+ */
+export async function requireLayouts(
+  cells: readonly PlannedCell[],
+): Promise<Map<string, Layout | null>> {
+  const layouts = new Map<string, Layout | null>([[STOCK, null]]);
+  for (const name of new Set(cells.map(({ spec }) => spec.layout))) {
+    if (layouts.has(name)) continue;
+    const layout = await readLayout(name);
+    planPersonality(layout);
+    layouts.set(name, layout);
+  }
+  return layouts;
+}

@@ -1,0 +1,83 @@
+// SPDX-License-Identifier: MIT
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { HostError, ProcessError } from '../errors.ts';
+import type { Layout } from '../memory/layout.ts';
+import { planPersonality } from '../memory/personality-plan.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { sha256, sha256File } from '../process/file-hash.ts';
+import { findProgram } from '../process/find-program.ts';
+import { runCommand } from '../process/owned-process.ts';
+import { layoutBlob } from './layout-blob.ts';
+import { ROM_BAR_BYTES, ROM_DEVICE, packOptionRom } from './option-rom.ts';
+
+/** What a machine needs for its firmware to have a layout. */
+export interface Personality {
+  /** QEMU's name of the device that bears the option ROM. */
+  readonly device: string;
+  /** Path of the option ROM, and the size of its BAR in bytes. */
+  readonly rom: string;
+  readonly romBytes: number;
+  /** Path of the layout, as fw_cfg hands it to the driver in the ROM. */
+  readonly layout: string;
+}
+
+interface RomOptions {
+  readonly cacheDir: string;
+  readonly signal: AbortSignal;
+}
+
+const SOURCES = join(import.meta.dirname, '../../guest/personality');
+
+/** What builds the driver, and the package that has it. */
+const TOOLS = [
+  ['gcc', 'gcc'],
+  ['objcopy', 'binutils'],
+] as const;
+
+/**
+ * Writes what OVMF needs to have this layout into `folder`. Throws `FormatError` for a layout that no machine can be
+ * given, `HostError` if the driver cannot be built.
+ */
+export async function makePersonality(
+  layout: Layout,
+  folder: string,
+  options: RomOptions,
+): Promise<Personality> {
+  const blob = layoutBlob(planPersonality(layout));
+  const path = join(folder, 'layout.bin');
+  await writeFile(path, blob);
+  const rom = await requirePersonalityRom(options);
+  return { device: ROM_DEVICE.name, rom, romBytes: ROM_BAR_BYTES, layout: path };
+}
+
+/** The path of the option ROM with the personality driver, built once for its sources and compiler. */
+export async function requirePersonalityRom({ cacheDir, signal }: RomOptions): Promise<string> {
+  for (const [tool, from] of TOOLS) await requireTool(tool, from);
+  const names = (await readdir(SOURCES)).toSorted();
+  const hashes = await Promise.all(names.map((name) => sha256File(join(SOURCES, name))));
+  const versions = TOOLS.map(([tool]) => runCommand([tool, '--version'], { signal }));
+  const key = sha256([...names, ...hashes, ...(await Promise.all(versions))].join());
+  const folder = await cachedFolder(join(cacheDir, 'personality', key), async (building) => {
+    const driver = join(building, 'driver.efi');
+    await build(driver, signal);
+    await writeFile(join(building, 'driver.rom'), packOptionRom(await readFile(driver)));
+  });
+  return join(folder, 'driver.rom');
+}
+
+async function build(driver: string, signal: AbortSignal): Promise<void> {
+  try {
+    await runCommand([join(SOURCES, 'build.sh'), driver], { signal });
+  } catch (error) {
+    if (!(error instanceof ProcessError)) throw error;
+    throw new HostError(`Cannot build the personality driver: ${error.message}`, { cause: error });
+  }
+}
+
+async function requireTool(name: string, from: string): Promise<void> {
+  if ((await findProgram(name)) !== undefined) return;
+  throw new HostError(
+    `Cannot build the personality driver: ${name} wanted, not found; run: apt-get install ${from}`,
+  );
+}
