@@ -33,6 +33,8 @@ declare -A NEEDED=(
   [zstd]=zstd
   [xz-utils]=xz
   [kmod]=depmod
+  [gcc]=gcc
+  [binutils]=objcopy
   [debian-archive-keyring]='/usr/share/keyrings/debian-archive-keyring.gpg'
 )
 if [[ $PURPOSE == test ]]; then NEEDED[shellcheck]=shellcheck; fi

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 
-/** The kernel symbols that `check/` looks at: where the trampoline is, and what tells the policy. */
+/** The kernel symbols that `check/` looks at: where the trampoline is, what tells the policy, which tables it keeps. */
 const NEEDED_SYMBOLS = new Set([
   '_stext',
   '_text',
   'crash_reserve_low_1M',
   'crashk_res',
+  'efi_bgrt_init',
+  'efi_esrt_init',
   'efi_free_boot_services',
+  'efi_mokvar_table_init',
   'efi_unmap_boot_services',
   'machine_kexec',
   'page_offset_base',

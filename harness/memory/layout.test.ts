@@ -2,8 +2,8 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
-import { parseLayout } from './layout.ts';
-import { fromInclusive } from './phys-range.ts';
+import { type Layout, layoutFromMaps, parseLayout } from './layout.ts';
+import { fromInclusive, physRange } from './phys-range.ts';
 
 const GOOD = {
   schema: 1,
@@ -21,7 +21,7 @@ const [BOOT, FREE, RUNTIME] = [
   fromInclusive(0x1000, 0x9efff),
   fromInclusive(0x9f000, 0x9ffff),
 ];
-const parse = (change: object): unknown => parseLayout(JSON.stringify({ ...GOOD, ...change }), 'x');
+const parse = (change: object): Layout => parseLayout(JSON.stringify({ ...GOOD, ...change }), 'x');
 
 it('gives what the firmware says and what the EFI stub makes of it', () => {
   expect(parse({ bda: { ebdaSegment: '0x2c00', baseMemoryKiB: 639 } })).toEqual({
@@ -42,6 +42,57 @@ it('gives what the firmware says and what the EFI stub makes of it', () => {
       ],
       biosWords: { ebdaSegment: 0x2c00, baseMemoryKiB: 639 },
     },
+    ranges: [
+      { range: BOOT, type: 3, tag: true },
+      { range: FREE, type: 7, tag: true },
+      { range: RUNTIME, type: 6, tag: true },
+    ],
+    levers: {
+      esrt: false,
+      bgrt: false,
+      setVirtualAddressMapFails: false,
+      islands: [],
+      biosWords: { ebdaSegment: 0x2c00, baseMemoryKiB: 639 },
+    },
+  });
+});
+
+it('says what a personality does beside, and has its pages above 1 MiB in the map', () => {
+  const islands = [{ type: 'BootServicesData', start: '0x20000000', step: '0x4000', count: 2 }];
+  const levers = { esrt: true, bgrt: true, setVirtualAddressMapFails: true, islands };
+  const layout = parse({ levers });
+  expect(layout).toMatchObject({
+    levers: {
+      esrt: true,
+      bgrt: true,
+      setVirtualAddressMapFails: true,
+      islands: [{ type: 4, start: 0x2000_0000, step: 0x4000, count: 2 }],
+      biosWords: null,
+    },
+  });
+  expect(layout.ranges).toHaveLength(3);
+  expect(layout.maps.efiMap?.slice(3)).toEqual([
+    { type: 4, range: physRange(0x2000_0000, 0x2000_1000), attribute: 0xfn },
+    { type: 4, range: physRange(0x2000_4000, 0x2000_5000), attribute: 0xfn },
+  ]);
+});
+
+it('takes of the maps of a dmesg what lies below 1 MiB', () => {
+  const biosWords = { ebdaSegment: 0, baseMemoryKiB: 0 };
+  const e820 = [
+    { range: physRange(0, 0x9f000), ram: true },
+    { range: physRange(0x9f000, 0x10_0000), ram: false },
+    { range: physRange(0x10_0000, 0x80_0000), ram: true },
+  ];
+  const efiMap = [{ range: physRange(0, 0x9f000), type: 4, attribute: 0xfn }];
+  const told = { id: 'laptop.dmesg', source: '/tmp/laptop.dmesg' };
+  expect(layoutFromMaps({ e820, efiMap: null, biosWords }, told).ranges).toEqual([
+    { range: physRange(0, 0x9f000), type: 7, tag: true },
+    { range: physRange(0x9f000, 0x10_0000), type: 0, tag: true },
+  ]);
+  expect(layoutFromMaps({ e820, efiMap, biosWords }, told)).toMatchObject({
+    ...told,
+    ranges: [{ range: physRange(0, 0x9f000), type: 4, tag: true }],
   });
 });
 
@@ -124,6 +175,14 @@ it.each([
   ['another schema', { schema: 2 }, 'schema: Invalid input: expected 1'],
   ['an unknown kind', { kind: 'bios' }, 'kind: Invalid option: expected one of "efi"|"e820"'],
   ['an id that is a path', { id: '../x' }, 'id: letters, digits and hyphens wanted'],
+  [
+    'islands of an unknown type',
+    { levers: { islands: [{ type: 'x', start: '0x20000000', step: '0x4000', count: 1 }] } },
+    'levers.islands.0.type: Invalid option: expected one of ' +
+      '"Reserved"|"LoaderCode"|"LoaderData"|"BootServicesCode"|"BootServicesData"|' +
+      '"RuntimeServicesCode"|"RuntimeServicesData"|"Conventional"|"Unusable"|"ACPIReclaim"|' +
+      '"ACPINVS"|"MMIO"|"MMIOPort"|"PalCode"|"Persistent"|"Unaccepted"',
+  ],
   ['an unknown field', { page: 1 }, 'the whole file: Unrecognized key: "page"'],
 ])('refuses %s', (_what, change, message) => {
   const whole = `Cannot read layout x: ${message}; compare images/layouts/x1c7.json`;
@@ -156,6 +215,11 @@ describe('images/layouts', () => {
       'synthetic-boot-services-at-page-0',
       'synthetic-boot-services-cross-1m',
       'synthetic-boot-services-end-at-1m',
+      'synthetic-esrt-and-bgrt',
+      'synthetic-low-ebda-fragmented',
+      'synthetic-low-ebda',
+      'synthetic-many-boot-services-no-room',
+      'synthetic-many-boot-services',
       'synthetic-no-conventional',
       'synthetic-one-free-page',
       'synthetic-unaligned',

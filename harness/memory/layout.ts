@@ -5,8 +5,8 @@ import type { BiosWords } from './bios-data-area.ts';
 import type { E820Entry } from './e820.ts';
 import type { EfiDescriptor } from './efi-memory-map.ts';
 import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
-import { PHYS_ADDR_LIMIT, SZ_1M } from './pfn.ts';
-import { type PhysRange, fromInclusive, intersects, renderRange } from './phys-range.ts';
+import { PAGE_SIZE, PHYS_ADDR_LIMIT, SZ_1M } from './pfn.ts';
+import { type PhysRange, fromInclusive, intersects, physRange, renderRange } from './phys-range.ts';
 
 /** What a machine's firmware says of its memory. */
 export interface MachineMaps {
@@ -146,7 +146,7 @@ export function parseLayout(text: string, name: string): Layout {
     tag,
   }));
   const levers = leversOf(parsed.data);
-  const maps = { ...mapsOf(ranges, kind), biosWords };
+  const maps = { ...mapsOf([...ranges, ...levers.islands.flatMap(islandRanges)], kind), biosWords };
   return { id, machine, source, synthetic, maps, ranges, levers };
 }
 
@@ -188,8 +188,15 @@ function leversOf({ levers, bda }: LayoutFile): Levers {
   };
 }
 
+function islandRanges({ type, start, step, count }: Islands): Pick<LayoutRange, 'type' | 'range'>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const at = start + index * step;
+    return { type, range: physRange(at, at + PAGE_SIZE) };
+  });
+}
+
 function mapsOf(
-  ranges: readonly LayoutRange[],
+  ranges: readonly Pick<LayoutRange, 'type' | 'range'>[],
   kind: LayoutFile['kind'],
 ): Omit<MachineMaps, 'biosWords'> {
   const efiMap = ranges.map(({ range, type }) => ({ type, range, attribute: 0xfn }));
