@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../errors.ts';
+import { layoutBlob } from '../firmware/layout-blob.ts';
 import type { Log } from '../log.ts';
 import type { Axes, PlannedCell } from '../matrix/expand.ts';
 import type { Layout } from '../memory/layout.ts';
@@ -8,23 +9,26 @@ import { readLayout, readLayouts } from './read-layout.ts';
 
 /** OVMF's own layout. */
 const STOCK = 'stock';
-/** Every layout of `images/layouts/` that a machine can be given. */
+/** Every layout of `images/layouts/` that a machine can be given, once of those that are alike. */
 const CORPUS = 'corpus';
 
-/** The axes with each layout by its name; says which layouts `corpus` has to leave out. */
+/** The axes with each layout by its name; says which layouts `corpus` leaves out. */
 export async function withCorpus(axes: Axes, log: Log): Promise<Axes> {
   if (!axes.layout?.includes(CORPUS)) return axes;
-  const ids: string[] = [];
-  for (const layout of await readLayouts()) {
+  const layouts = await readLayouts();
+  const ids = new Map<string, string>();
+  for (const layout of layouts) {
     try {
-      planPersonality(layout);
-      ids.push(layout.id);
+      const asked = Buffer.from(layoutBlob(planPersonality(layout))).toString('hex');
+      if (!ids.has(asked)) ids.set(asked, layout.id);
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       log.info(`left out of the corpus: ${error.message}`);
     }
   }
-  return { ...axes, layout: axes.layout.flatMap((name) => (name === CORPUS ? ids : [name])) };
+  log.info(`the corpus has ${ids.size} layouts, and ${layouts.length} machines`);
+  const all = [...ids.values()];
+  return { ...axes, layout: axes.layout.flatMap((name) => (name === CORPUS ? all : [name])) };
 }
 
 /**
