@@ -34,12 +34,13 @@ export async function runBareCell(
   await mkdir(folder);
   const { initrd, input } = await requireGuestImage(kernel, { cacheDir: host.cacheDir, signal });
   const disks = await makeCellDisks(spec, { input, temp: folder, bundle: folder });
+  const ovmf = await host.ovmf(spec.ovmf);
   const config: MachineConfig = {
     binary: host.qemu.binary,
-    accel: (await host.accelerator(spec.accel)).kind,
+    accel: (await host.accelerator(spec)).kind,
     cpus: spec.cpus,
     memoryMiB: spec.memoryMiB,
-    firmware: { code: host.ovmf.code, vars: await copyVars(host.ovmf, folder) },
+    firmware: { code: ovmf.code, vars: await copyVars(ovmf, folder) },
     kernel: kernel.image,
     initrd,
     cmdline: systemCmdline(spec),

@@ -37,7 +37,7 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const environment = readEnvironment(process.env);
   const context = { environment, signal, log: stderrLog, exit: () => {} };
-  const host = await requireHost(context, 1);
+  const host = await requireHost(context, { budget: 1 });
   const kernel = await requireKernel(values.kernel, { ...environment, signal, log: stderrLog });
   const [cell] = expand({ kernel: [values.kernel], crashkernel: ['256M'] });
   const spec = cellSpecSchema.parse(cell?.spec);
@@ -52,7 +52,7 @@ async function main(): Promise<number> {
       `round ${round}: QEMU alone ${bare.at(-1)} s, with the harness ${harness.at(-1)} s`,
     );
   }
-  const { kind } = await host.accelerator('auto');
+  const { kind } = await host.accelerator(spec);
   report({ kernel: kernel.release, accel: kind, seconds: { bare, harness } });
   return 0;
 }
@@ -71,7 +71,10 @@ function report(measured: {
 
 /** A cell as `run` does it: machine, evidence and judgement. */
 async function runHarnessCell({ spec, kernel, folder }: BareJob, host: CellHost): Promise<void> {
-  await runCell({ id: 'bench', spec, kernel, layout: null, known: [], folder, signal, onPhase: () => {} }, host);
+  await runCell(
+    { id: 'bench', spec, kernel, layout: null, known: [], folder, signal, onPhase: () => {} },
+    host,
+  );
   const { judgement } = await judgeFolder(folder);
   if (judgement.verdict.kind !== 'match') {
     throw new Error(`The cell must match: ${JSON.stringify(judgement.verdict)}`);

@@ -3,12 +3,18 @@ import type { CellSpec, MachineRecord } from '../bundle/cell-record.ts';
 import type { Ovmf } from '../firmware/ovmf.ts';
 import type { Log } from '../log.ts';
 
+/** A firmware, and what a cell's record says of it. */
+export type CellOvmf = Ovmf & MachineRecord['ovmf'];
+
 /** What all cells of a run share: the host's parts, found and probed once. */
 export interface CellHost {
   readonly qemu: MachineRecord['qemu'];
-  readonly ovmf: Ovmf & MachineRecord['ovmf'];
+  /** The firmware of a reference (`CellSpec.ovmf`), found once. */
+  readonly ovmf: (wanted: string) => Promise<CellOvmf>;
   /** Which accelerator a cell gets that asks for this one, and why. */
-  readonly accelerator: (wanted: CellSpec['accel']) => Promise<MachineRecord['accel']>;
+  readonly accelerator: (
+    wanted: Pick<CellSpec, 'accel' | 'ovmf'>,
+  ) => Promise<MachineRecord['accel']>;
   /** Where initramfs images are kept. */
   readonly cacheDir: string;
   /** The user's factor on every phase budget. */

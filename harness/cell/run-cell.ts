@@ -27,7 +27,7 @@ import { CleanupStack } from '../process/cleanup-stack.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { Machine } from '../qemu/machine.ts';
 import { VMCORE_PART, machineDisks, makeCellDisks } from './cell-disks.ts';
-import type { CellHost } from './cell-host.ts';
+import type { CellHost, CellOvmf } from './cell-host.ts';
 import { captureCmdline, systemCmdline } from './command-line.ts';
 import { GuestConsole } from './guest-console.ts';
 import { CellLogs } from './cell-logs.ts';
@@ -60,14 +60,15 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
   const clock = new PhaseClock(job.onPhase);
   await mkdir(job.folder, { recursive: true });
   try {
-    const accel = await host.accelerator(job.spec.accel);
-    const outcome = await live(job, { host, accel, clock });
+    const accel = await host.accelerator(job.spec);
+    const ovmf = await host.ovmf(job.spec.ovmf);
+    const outcome = await live(job, { host, ovmf, accel, clock });
     const record: CellRecord = {
       schema: SCHEMA_VERSION,
       id: job.id,
       spec: job.spec,
       kernel: kernelRecord(job.kernel),
-      machine: { qemu: host.qemu, ovmf: { code: host.ovmf.code, sha256: host.ovmf.sha256 }, accel },
+      machine: { qemu: host.qemu, ovmf: { code: ovmf.code, sha256: ovmf.sha256 }, accel },
       cmdline: { system: systemCmdline(job.spec), capture: captureCmdline(job.spec) },
       known: [...job.known],
       outcome,
@@ -85,6 +86,7 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
 
 interface LifeOptions {
   readonly host: CellHost;
+  readonly ovmf: CellOvmf;
   readonly accel: MachineRecord['accel'];
   readonly clock: PhaseClock;
 }
@@ -110,7 +112,7 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
 /** Starts the cell's machine and keeps its evidence; machine, sockets and temporary files end with what it gives. */
 async function startCell(
   job: CellJob,
-  { host, accel, clock }: LifeOptions,
+  { host, ovmf, accel, clock }: LifeOptions,
   hostFails: AbortController,
 ): Promise<RunningCell & AsyncDisposable> {
   const { spec, folder, signal } = job;
@@ -129,7 +131,7 @@ async function startCell(
         accel: accel.kind,
         cpus: spec.cpus,
         memoryMiB: spec.memoryMiB,
-        firmware: { code: host.ovmf.code, vars: await copyVars(host.ovmf, temp.path) },
+        firmware: { code: ovmf.code, vars: await copyVars(ovmf, temp.path) },
         kernel: job.kernel.image,
         initrd: image.initrd,
         cmdline: systemCmdline(spec),

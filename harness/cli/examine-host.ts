@@ -81,7 +81,7 @@ async function examineOvmf({
     ok: used !== undefined,
     needed: true,
     says: used ? `${used.description} (${used.code})` : 'none that can run a machine',
-    remedy: 'apt-get install ovmf',
+    remedy: 'apt-get install ovmf, or name another with --ovmf',
   };
   const others = [
     ...found.slice(1).map(({ code }) => `${code}: usable`),

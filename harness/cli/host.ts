@@ -1,32 +1,61 @@
 // SPDX-License-Identifier: MIT
 import type { CellSpec } from '../bundle/cell-record.ts';
-import type { CellHost } from '../cell/cell-host.ts';
-import { requireOvmf } from '../firmware/ovmf.ts';
+import type { CellHost, CellOvmf } from '../cell/cell-host.ts';
+import { findOvmf } from '../firmware/ovmf.ts';
+import { type FirmwareContext, requireFirmware } from '../firmware/require-firmware.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { type Accelerator, chooseAccelerator } from '../qemu/accelerator.ts';
 import { requireQemu } from '../qemu/qemu-binary.ts';
 import type { CommandContext } from './command-context.ts';
 
+interface HostOptions {
+  /** The user's factor on every phase budget. */
+  readonly budget: number;
+  /** The mirror that the user named, if any. */
+  readonly mirror?: string;
+}
+
 /** Finds the host's parts for cells. Throws `HostError` naming the package of one that is missing. */
-export async function requireHost(context: CommandContext, budgetScale: number): Promise<CellHost> {
+export async function requireHost(
+  context: CommandContext,
+  { budget, mirror }: HostOptions,
+): Promise<CellHost> {
   const { environment, signal, log } = context;
-  const { cacheDir } = environment;
+  const { cacheDir, firmwareFolders } = environment;
   const { path: binary, version } = await requireQemu(environment.path, signal);
-  const ovmf = await requireOvmf(environment.firmwareFolders);
+  const packages = { cacheDir, mirror: mirror ?? environment.mirror, signal, log };
+  const ovmf = once((wanted: string) => cellOvmf(wanted, { ...packages, firmwareFolders }));
+  // Whether KVM works is asked with the host's own firmware where there is one: the answer is remembered for one.
+  const [hostOvmf] = (await findOvmf(firmwareFolders)).found;
   const answers = new Map<CellSpec['accel'], Promise<Accelerator>>();
   return {
     qemu: { binary, version },
-    ovmf: { ...ovmf, sha256: await sha256File(ovmf.code) },
+    ovmf,
     accelerator: async (wanted) => {
-      const answer =
-        answers.get(wanted) ??
-        chooseAccelerator(wanted, { binary, firmware: ovmf, signal, cacheFolder: cacheDir });
-      answers.set(wanted, answer);
+      const firmware = hostOvmf ?? (await ovmf(wanted.ovmf));
+      const options = { binary, firmware, signal, cacheFolder: cacheDir };
+      const answer = answers.get(wanted.accel) ?? chooseAccelerator(wanted.accel, options);
+      answers.set(wanted.accel, answer);
       const { kind, why } = await answer;
       return { kind, why };
     },
     cacheDir,
-    budgetScale,
+    budgetScale: budget,
     log,
+  };
+}
+
+async function cellOvmf(wanted: string, context: FirmwareContext): Promise<CellOvmf> {
+  const ovmf = await requireFirmware(wanted, context);
+  return { ...ovmf, sha256: await sha256File(ovmf.code) };
+}
+
+/** `find`, which is asked but once for each thing. */
+function once<T>(find: (wanted: string) => Promise<T>): (wanted: string) => Promise<T> {
+  const found = new Map<string, Promise<T>>();
+  return (wanted) => {
+    const finding = found.get(wanted) ?? find(wanted);
+    found.set(wanted, finding);
+    return finding;
   };
 }

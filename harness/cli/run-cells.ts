@@ -30,8 +30,9 @@ export async function runCells(
   const shard = options.shard === undefined ? planned : takeShard(planned, options.shard);
   const cells = repeated(shard, options.repeat);
   const report = reportRun(options, context);
-  const host = await requireHost(context, options.budget);
+  const host = await requireHost(context, options);
   const layouts = await requireLayouts(cells);
+  await requireFirmwares(cells, host);
   const kernels = await requireKernels(cells, options, context);
   await sweepTempDirs();
   const results = await claimResultsFolder(options.results);
@@ -82,7 +83,10 @@ async function runAll(
         if (!kernel) throw new Error(`No kernel for ${spec.kernel}`);
         const layout = layouts.get(spec.layout) ?? null;
         const bundle = join(folder, id);
-        await runCell({ id, spec, kernel, layout, known: [], folder: bundle, signal, onPhase }, host);
+        await runCell(
+          { id, spec, kernel, layout, known: [], folder: bundle, signal, onPhase },
+          host,
+        );
         return judgeFolder(bundle);
       },
     });
@@ -100,6 +104,11 @@ async function removeUnlessUseful(folder: string, { log }: CommandContext): Prom
   } else {
     await rm(folder, { recursive: true });
   }
+}
+
+/** Every firmware is there before the first machine starts, like every kernel. */
+async function requireFirmwares(cells: readonly PlannedCell[], host: CellHost): Promise<void> {
+  for (const wanted of new Set(cells.map(({ spec }) => spec.ovmf))) await host.ovmf(wanted);
 }
 
 /** Every kernel is there before the first machine starts: a wrong reference costs no run. */

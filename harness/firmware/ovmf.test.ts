@@ -120,11 +120,30 @@ it('sorts by name across folders; a later folder hides, and an empty file only h
   expect(rejected).toEqual([]);
 });
 
+it('finds the images of an unpacked package below its root', async () => {
+  await using folder = await makeTempDir();
+  const image = (name: string): object => ({ filename: `/usr/share/OVMF/${name}`, format: 'raw' });
+  const mapping = { ...PLAIN.mapping, executable: image('C.fd'), 'nvram-template': image('V.fd') };
+  const descriptor = join(folder.path, '60-plain.json');
+  await writeFile(descriptor, JSON.stringify({ ...PLAIN, mapping }));
+  const images = join(folder.path, 'usr/share/OVMF');
+  await mkdir(images, { recursive: true });
+  await writeFile(join(images, 'C.fd'), '');
+  const why = `ENOENT: no such file or directory, access '${join(images, 'V.fd')}'`;
+  expect(await findOvmf([folder.path], folder.path)).toEqual({
+    found: [],
+    rejected: [{ descriptor, why }],
+  });
+  await writeFile(join(images, 'V.fd'), '');
+  const { found } = await findOvmf([folder.path], folder.path);
+  expect(found).toMatchObject([{ code: join(images, 'C.fd'), vars: join(images, 'V.fd') }]);
+});
+
 it('names the package when nothing is there', async () => {
   await expect(requireOvmf(['/nowhere', '/no'])).rejects.toThrow(
     new HostError(
       'Cannot find OVMF: x86_64 UEFI firmware for q35 without SMM wanted, ' +
-        'no firmware descriptor found in /nowhere, /no; install the package ovmf',
+        'no firmware descriptor found in /nowhere, /no; install the package ovmf, or use --ovmf',
     ),
   );
 });
@@ -137,7 +156,7 @@ it('says what was rejected and why when nothing can be used', async () => {
     new HostError(
       'Cannot find OVMF: x86_64 UEFI firmware for q35 without SMM wanted, only these found:\n' +
         `  ${descriptor}: its variable store has Secure Boot keys enrolled\n` +
-        'install the package ovmf',
+        'install the package ovmf, or use --ovmf',
     ),
   );
 });

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
- * `firmware/`: OVMF images and their variable stores.
+ * `firmware/`: OVMF images and their variable stores, and the layouts that they are given.
  * Its one rule: which file is the firmware is read from QEMU's firmware descriptors, never guessed
- * from a path. Start reading here.
+ * from a path, unless the user names it. Start reading here, then `require-firmware.ts`.
  */
 import { access, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
@@ -18,12 +18,12 @@ export interface Ovmf {
   readonly code: string;
   /** The template of the variable store; see `copyVars`. */
   readonly vars: string;
-  /** The firmware descriptor that names the two. */
-  readonly descriptor: string;
+  /** The firmware descriptor that names the two, or null where the user does. */
+  readonly descriptor: string | null;
   readonly description: string;
 }
 
-/** What the firmware descriptors of a host offer, best first, and what cannot be used and why. */
+/** What firmware descriptors offer, best first, and what cannot be used and why. */
 export interface OvmfSearch {
   readonly found: readonly Ovmf[];
   readonly rejected: readonly { readonly descriptor: string; readonly why: string }[];
@@ -32,8 +32,12 @@ export interface OvmfSearch {
 /**
  * Reads the firmware descriptors in `folders`, from general to specific. A descriptor hides those
  * of the same name in earlier folders; an empty one only hides. Their order is that of their names.
+ * The images that they name lie below `root`.
  */
-export async function findOvmf(folders: readonly string[] = SYSTEM_FOLDERS): Promise<OvmfSearch> {
+export async function findOvmf(
+  folders: readonly string[] = SYSTEM_FOLDERS,
+  root = '/',
+): Promise<OvmfSearch> {
   const byName = new Map<string, string>();
   for (const path of (await Promise.all(folders.map(descriptorsIn))).flat()) {
     byName.set(basename(path), path);
@@ -41,7 +45,7 @@ export async function findOvmf(folders: readonly string[] = SYSTEM_FOLDERS): Pro
   const found: Ovmf[] = [];
   const rejected: { descriptor: string; why: string }[] = [];
   for (const [, descriptor] of [...byName].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
-    const judged = await judgeDescriptor(descriptor);
+    const judged = await judgeDescriptor(descriptor, root);
     if (typeof judged === 'string') rejected.push({ descriptor, why: judged });
     else if (judged !== undefined) found.push(judged);
   }
@@ -50,17 +54,20 @@ export async function findOvmf(folders: readonly string[] = SYSTEM_FOLDERS): Pro
 
 /** The first OVMF of `findOvmf`. Throws `HostError`, which says what was found instead. */
 export async function requireOvmf(folders: readonly string[] = SYSTEM_FOLDERS): Promise<Ovmf> {
-  const { found, rejected } = await findOvmf(folders);
-  if (found[0] !== undefined) return found[0];
+  const search = await findOvmf(folders);
+  if (search.found[0] !== undefined) return search.found[0];
+  const wanting = whatIsWanting(search, folders);
+  throw new HostError(`Cannot find OVMF: ${wanting}install the package ovmf, or use --ovmf`);
+}
+
+/** The middle of a message: what a search that found nothing was for, and what there was instead. */
+export function whatIsWanting({ rejected }: OvmfSearch, folders: readonly string[]): string {
   const reasons = rejected.map(({ descriptor, why }) => `  ${descriptor}: ${why}\n`);
-  const what =
+  const instead =
     reasons.length === 0
       ? `no firmware descriptor found in ${folders.join(', ')}; `
       : `only these found:\n${reasons.join('')}`;
-  throw new HostError(
-    'Cannot find OVMF: x86_64 UEFI firmware for q35 without SMM wanted, ' +
-      `${what}install the package ovmf`,
-  );
+  return `x86_64 UEFI firmware for q35 without SMM wanted, ${instead}`;
 }
 
 /** Makes the machine's own copy of the variable store in `folder`; gives its path. */
@@ -82,14 +89,18 @@ async function descriptorsIn(folder: string): Promise<string[]> {
 }
 
 /** The firmware, or why it cannot be used, or nothing for an empty descriptor. */
-async function judgeDescriptor(descriptor: string): Promise<Ovmf | string | undefined> {
+async function judgeDescriptor(
+  descriptor: string,
+  root: string,
+): Promise<Ovmf | string | undefined> {
   try {
     const text = await readFile(descriptor, 'utf8');
     if (text === '') return undefined;
     const judged = ovmfFromDescriptor(descriptor, text);
-    if (typeof judged !== 'string')
-      await Promise.all([judged.code, judged.vars].map((f) => access(f)));
-    return judged;
+    if (typeof judged === 'string') return judged;
+    const [code, vars] = [join(root, judged.code), join(root, judged.vars)];
+    await Promise.all([code, vars].map((path) => access(path)));
+    return { ...judged, code, vars };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
+import type { PackageRecord } from '../package/package-records.ts';
 import {
   findKernel,
   kernelsAmong,
@@ -8,7 +9,6 @@ import {
   referenceTo,
 } from './kernel-packages.ts';
 import { type KernelReference, parseKernelReference } from './kernel-reference.ts';
-import type { PackageRecord } from './package-records.ts';
 
 /** A package, written as suite, name and version. */
 function record(text: string, depends = ''): PackageRecord {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import suites from '../../images/suites/debian.json' with { type: 'json' };
-import { compareDebianVersions, versionBeginsWith } from './debian-version.ts';
+import { byVersion, neighbours, newestVersion } from '../package/choose-version.ts';
+import { versionBeginsWith } from '../package/debian-version.ts';
+import type { PackageRecord } from '../package/package-records.ts';
 import { type KernelReference, NEWEST, renderVersionReference } from './kernel-reference.ts';
-import type { PackageRecord } from './package-records.ts';
 
 /** A kernel that the mirror names. */
 export interface KernelPackage {
@@ -71,9 +71,7 @@ export function findKernel(
             flavour === wanted.flavour &&
             (wanted.version === NEWEST || versionBeginsWith(version, wanted.version)),
         );
-  const complete = matching.filter(isComplete);
-  const usual = complete.findLast(({ suite }) => !suites.lastResort.includes(suite));
-  return usual ?? complete.at(-1) ?? matching.at(-1);
+  return newestVersion(matching.filter(isComplete)) ?? matching.at(-1);
 }
 
 /** The reference that names exactly this kernel. */
@@ -93,17 +91,6 @@ export function nearestReferences(
   return wanted.kind === 'package'
     ? neighbours(candidates, wanted.name, ({ name }) => name).map(({ name }) => `debian:${name}`)
     : neighbours(candidates, wanted.version, ({ version }) => version).map(referenceTo);
-}
-
-/** The order of Debian versions orders names with a version in them just as well. */
-function neighbours(
-  kernels: readonly KernelPackage[],
-  wanted: string,
-  key: (kernel: KernelPackage) => string,
-): KernelPackage[] {
-  const sorted = kernels.toSorted((a, b) => compareDebianVersions(key(a), key(b)));
-  const older = sorted.filter((kernel) => compareDebianVersions(key(kernel), wanted) < 0).length;
-  return sorted.slice(Math.max(0, older - 2), older + 2);
 }
 
 function onePerVersion(kernels: readonly KernelPackage[]): KernelPackage[] {
@@ -140,8 +127,4 @@ function flavourOf(name: string): string | undefined {
 
 function isComplete({ missing }: KernelPackage): boolean {
   return missing.length === 0;
-}
-
-function byVersion(a: KernelPackage, b: KernelPackage): number {
-  return compareDebianVersions(a.version, b.version);
 }

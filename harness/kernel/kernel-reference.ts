@@ -3,7 +3,7 @@
  * `kernel/`: from a kernel reference to an image and the modules that it needs to reach its disk.
  * Its one rule: nothing is installed and nothing is written outside the cache folder. Start reading
  * here, then `require-kernel.ts`; packages are found by `kernel-packages.ts` (pure), in lists that
- * `kernel-lists.ts` keeps, fetched by `apt-client.ts`.
+ * `package/` keeps.
  */
 import { UsageError } from '../errors.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { type KernelContext, kernelLists } from './kernel-lists.ts';
+import { type PackageContext, packageLists } from '../package/package-lists.ts';
 import { kernelsAmong, referenceTo } from './kernel-packages.ts';
 import { kernelFolder } from './unpack-kernel.ts';
 
@@ -21,8 +21,8 @@ export interface KernelListing {
 }
 
 /** Every kernel that the mirror offers, oldest first. Throws like `requireKernel`. */
-export async function listKernels(context: KernelContext): Promise<readonly KernelListing[]> {
-  const { fetched, packages } = await kernelLists(context);
+export async function listKernels(context: PackageContext): Promise<readonly KernelListing[]> {
+  const { fetched, packages } = await packageLists(context);
   return kernelsAmong(packages).map((kernel) => {
     const { name, version, flavour, suite, parts } = kernel;
     const folder = kernelFolder(

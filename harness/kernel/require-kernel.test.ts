@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FormatError, PackageError, UsageError } from '../errors.ts';
 import { silentLog } from '../log.ts';
+import type { PackageContext } from '../package/package-lists.ts';
+import type { PackageRecord } from '../package/package-records.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { bzImage } from './bz-image-builder.ts';
 import { listKernels } from './list-kernels.ts';
-import type { PackageRecord } from './package-records.ts';
-import { type KernelContext, requireKernel } from './require-kernel.ts';
+import { requireKernel } from './require-kernel.ts';
 import { kernelFolder } from './unpack-kernel.ts';
 
 const FETCHED = new Date().toISOString();
@@ -18,7 +19,7 @@ const VERSION = '6.12.43-1~bpo12+1';
 const HASH = 'ab'.repeat(32);
 
 let temp: TempDir;
-let context: KernelContext;
+let context: PackageContext;
 
 /** A cache with fresh lists and one kernel: nothing is left to ask of a mirror. */
 beforeEach(async () => {
@@ -35,7 +36,7 @@ beforeEach(async () => {
   ];
   await mkdir(join(temp.path, 'apt/host'), { recursive: true });
   await writeFile(
-    join(temp.path, 'apt/host/kernels-1.json'),
+    join(temp.path, 'apt/host/packages-1.json'),
     JSON.stringify({ fetched: FETCHED, packages }),
   );
 });

@@ -2,11 +2,11 @@
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PackageError, UsageError } from '../errors.ts';
+import { downloadPackages } from '../package/apt-client.ts';
+import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
-import { downloadPackages } from './apt-client.ts';
 import { readHead, readKernelImage } from './kernel-image.ts';
-import { type KernelContext, aptClient, kernelLists } from './kernel-lists.ts';
 import {
   type KernelPackage,
   type PackageReference,
@@ -15,8 +15,6 @@ import {
 } from './kernel-packages.ts';
 import { parseKernelReference } from './kernel-reference.ts';
 import { type UnpackedKernel, kernelFolder, readDeb, unpackKernel } from './unpack-kernel.ts';
-
-export type { KernelContext } from './kernel-lists.ts';
 
 /** A kernel that is ready to boot. */
 export interface Kernel {
@@ -36,9 +34,6 @@ export interface Kernel {
   readonly package: string | null;
 }
 
-/** Lists younger than this are not asked for again because a kernel is not in them, ms. */
-const LISTS_AGE_UNKNOWN_MS = 10 * 60 * 1000;
-
 const DEB_MAGIC = '!<arch>\n';
 
 /**
@@ -46,7 +41,7 @@ const DEB_MAGIC = '!<arch>\n';
  * there is none, `FormatError` if a file is something else, `HostError` if the host cannot get
  * kernels, `PackageError` if a package fails.
  */
-export async function requireKernel(ref: string, context: KernelContext): Promise<Kernel> {
+export async function requireKernel(ref: string, context: PackageContext): Promise<Kernel> {
   const wanted = parseKernelReference(ref);
   if (wanted.kind === 'path') return kernelFromFile(ref, context);
   const found = await requirePackage(ref, wanted, context);
@@ -60,12 +55,9 @@ export async function requireKernel(ref: string, context: KernelContext): Promis
 async function requirePackage(
   ref: string,
   wanted: PackageReference,
-  context: KernelContext,
+  context: PackageContext,
 ): Promise<KernelPackage> {
-  let { packages } = await kernelLists(context);
-  if (findKernel(packages, wanted) === undefined) {
-    ({ packages } = await kernelLists(context, LISTS_AGE_UNKNOWN_MS));
-  }
+  const packages = await packagesWith((lists) => findKernel(lists, wanted), context);
   const found = findKernel(packages, wanted);
   if (found !== undefined && found.missing.length === 0) return found;
   const near = nearestReferences(packages, wanted).join(', ');
@@ -79,7 +71,7 @@ async function requirePackage(
 async function download(
   { name, version, suite, parts }: KernelPackage,
   folder: string,
-  context: KernelContext,
+  context: PackageContext,
 ): Promise<void> {
   const megabytes = Math.ceil(parts.reduce((sum, { bytes }) => sum + bytes, 0) / 1e6);
   context.log.info(`downloading ${name} ${version} from ${suite}: ${megabytes} MB`);
@@ -88,7 +80,7 @@ async function download(
   for (const deb of debs) await rm(deb);
 }
 
-async function kernelFromFile(path: string, { cacheDir, signal }: KernelContext): Promise<Kernel> {
+async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext): Promise<Kernel> {
   const { head } = await readHead(path);
   if (Buffer.from(head).subarray(0, DEB_MAGIC.length).toString('latin1') !== DEB_MAGIC) {
     const { release, sha256: imageSha256 } = await readKernelImage(path);

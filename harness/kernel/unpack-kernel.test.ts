@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PackageError } from '../errors.ts';
+import { buildDeb as build } from '../package/deb-builder.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { bzImage } from './bz-image-builder.ts';
@@ -54,25 +55,13 @@ function kernelModule(depends: string): Uint8Array {
   return Buffer.concat([ehdr, modinfo, names, ...sections]);
 }
 
-async function buildDeb(
+function buildDeb(
   name: string,
   files: Readonly<Record<string, string | Uint8Array>>,
-  depends = '',
+  depends?: string,
 ): Promise<string> {
-  const tree = join(temp.path, name);
-  const about = 'Version: 6.12-1\nArchitecture: amd64\nMaintainer: a <a@b>\nDescription: a\n';
-  const control = `Package: ${name}\n${about}`;
-  const all = {
-    ...files,
-    'DEBIAN/control': depends === '' ? control : `${control}Depends: ${depends}\n`,
-  };
-  for (const [path, content] of Object.entries(all)) {
-    await mkdir(dirname(join(tree, path)), { recursive: true });
-    await writeFile(join(tree, path), content);
-  }
-  const deb = join(temp.path, `${name}_6.12-1_amd64.deb`);
-  await runCommand(['dpkg-deb', '-Znone', '--build', tree, deb], { signal });
-  return deb;
+  const relations = depends === undefined ? {} : { depends };
+  return build(temp.path, { name, version: '6.12-1', files, ...relations });
 }
 
 async function unpack(...debs: string[]): Promise<string> {

@@ -2,9 +2,9 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { PackageError, ProcessError } from '../errors.ts';
+import { PackageError } from '../errors.ts';
+import { debFields, unpackDeb } from '../package/deb-file.ts';
 import { sha256 } from '../process/file-hash.ts';
-import { runCommand } from '../process/owned-process.ts';
 import { readKernelImage } from './kernel-image.ts';
 import { type ModuleTree, moduleName, takeDiskModules } from './kernel-modules.ts';
 import { partNames } from './kernel-packages.ts';
@@ -63,12 +63,8 @@ export async function readDeb(
   path: string,
   signal: AbortSignal,
 ): Promise<{ readonly name: string; readonly parts: readonly string[] }> {
-  const format = '--showformat=${Package}\n${Version}\n${Depends}';
-  const control = await orPackageError(
-    path,
-    runCommand(['dpkg-deb', '--show', format, path], { signal }),
-  );
-  const [name = '', version = '', depends = ''] = control.split('\n');
+  const fields = await debFields(path, ['Package', 'Version', 'Depends'], signal);
+  const [name = '', version = '', depends = ''] = fields;
   const parts = partNames(name, depends).map((part) =>
     part === name ? path : join(dirname(path), `${part}_${version}_amd64.deb`),
   );
@@ -80,19 +76,6 @@ export async function readDeb(
     );
   }
   return { name: `${name} ${version}`, parts };
-}
-
-async function unpackDeb(deb: string, tree: string, signal: AbortSignal): Promise<void> {
-  await orPackageError(deb, runCommand(['dpkg-deb', '--extract', deb, tree], { signal }));
-}
-
-async function orPackageError(deb: string, reading: Promise<string>): Promise<string> {
-  try {
-    return await reading;
-  } catch (error) {
-    if (!(error instanceof ProcessError)) throw error;
-    throw new PackageError(`Cannot read the package ${deb}: ${error.message}`, { cause: error });
-  }
 }
 
 async function moduleTree(root: string, files: readonly string[]): Promise<ModuleTree> {

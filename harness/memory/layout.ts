@@ -188,7 +188,12 @@ function leversOf({ levers, bda }: LayoutFile): Levers {
   };
 }
 
-function islandRanges({ type, start, step, count }: Islands): Pick<LayoutRange, 'type' | 'range'>[] {
+function islandRanges({
+  type,
+  start,
+  step,
+  count,
+}: Islands): Pick<LayoutRange, 'type' | 'range'>[] {
   return Array.from({ length: count }, (_, index) => {
     const at = start + index * step;
     return { type, range: physRange(at, at + PAGE_SIZE) };

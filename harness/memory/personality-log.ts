@@ -61,7 +61,8 @@ export function parsePersonalityLog(text: string): PersonalityLog {
   const words = lines.slice(1, end === -1 ? undefined : end).map((line) => line.split(' '));
   const linesOf = (name: string): string[][] =>
     words.filter(([first]) => first === name).map((line) => line.slice(1));
-  const table = (name: string): PhysRange | null => linesOf(name).map(([at]) => range(at))[0] ?? null;
+  const table = (name: string): PhysRange | null =>
+    linesOf(name).map(([at]) => range(at))[0] ?? null;
   return {
     asked: linesOf('ask').map(([at, type]) => ({ range: range(at), type: memoryType(type) })),
     got: linesOf('got').map(([at, type, result]) => ({

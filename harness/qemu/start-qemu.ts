@@ -50,8 +50,7 @@ export async function startQemu(
   const run = async (): Promise<RunningQemu> => {
     const console = new SerialPort(await sockets.console.connected);
     const agent = new SerialPort(await sockets.agent.connected);
-    const personality =
-      sockets.personality && new SerialPort(await sockets.personality.connected);
+    const personality = sockets.personality && new SerialPort(await sockets.personality.connected);
     const qmp = await QmpClient.connect(await sockets.qmp.connected, options);
     const ports = personality ? [console, agent, personality] : [console, agent];
     const ended = machineEnd(process, qmp, ports);

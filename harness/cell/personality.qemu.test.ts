@@ -9,8 +9,8 @@ import { type PersonalityLog, parsePersonalityLog } from '../memory/personality-
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { Machine } from '../qemu/machine.ts';
 import type { MachineConfig } from '../qemu/machine-config.ts';
-import { copyVars, requireOvmf } from './ovmf.ts';
-import { makePersonality } from './personality.ts';
+import { copyVars, requireOvmf } from '../firmware/ovmf.ts';
+import { makePersonality } from '../firmware/personality.ts';
 
 const { signal } = new AbortController();
 const cacheDir = join(homedir(), '.cache/sub1m');
@@ -25,7 +25,10 @@ beforeAll(async () => {
   heldState = join(stateFolder.path, 'state');
   const config = await configOf(layoutOf({ ranges: ALL_CONVENTIONAL }));
   const personality = config.personality && { ...config.personality, hold: true };
-  await using held = await Machine.start({ ...config, ...(personality && { personality }) }, { signal });
+  await using held = await Machine.start(
+    { ...config, ...(personality && { personality }) },
+    { signal },
+  );
   await driverSays(held, 'hold');
   await held.saveState(heldState);
   await folder[Symbol.asyncDispose]();
@@ -90,8 +93,11 @@ const shapeOf = (map: PersonalityLog['after']): string[] =>
 
 describe('the personality driver', () => {
   it('gives OVMF every type, neighbours kept apart and holes, and says what it got', async () => {
-    const types = `Reserved LoaderCode LoaderData BootServicesCode BootServicesData RuntimeServicesCode
-      RuntimeServicesData Conventional Unusable ACPIReclaim ACPINVS MMIO MMIOPort PalCode`.split(/\s+/);
+    const types =
+      `Reserved LoaderCode LoaderData BootServicesCode BootServicesData RuntimeServicesCode
+      RuntimeServicesData Conventional Unusable ACPIReclaim ACPINVS MMIO MMIOPort PalCode`.split(
+        /\s+/,
+      );
     const ranges = types.map((type, index) => ({
       start: `0x${(0x1_0000 + index * 0x4000).toString(16)}`,
       end: `0x${(0x1_1fff + index * 0x4000).toString(16)}`,
@@ -122,9 +128,7 @@ describe('the personality driver', () => {
   });
 
   it('pulls its levers', async () => {
-    const islands = [
-      { type: 'BootServicesData', start: '0x4000000', step: '0x4000', count: 150 },
-    ];
+    const islands = [{ type: 'BootServicesData', start: '0x4000000', step: '0x4000', count: 150 }];
     const levers = { esrt: true, bgrt: true, setVirtualAddressMapFails: true, islands };
     const layout = layoutOf({ ranges: ALL_CONVENTIONAL, levers });
     const log = await reportOf(await configOf(layout), 'ready');

@@ -32,12 +32,13 @@ it.each([
   {
     host: 'of Ubuntu',
     targets: 'Ubuntu|Ubuntu|http://u/\nUbuntu|Ubuntu|http://u/\nDocker|Docker CE|http://d/',
-    message: "Cannot get kernels from this host's mirrors: Debian wanted, Ubuntu, Docker CE found;",
+    message:
+      "Cannot get packages from this host's mirrors: Debian wanted, Ubuntu, Docker CE found;",
   },
   {
     host: 'that has only the security archive',
     targets: 'Debian|Debian-Security|http://security.example/debian-security/',
-    message: "Cannot get kernels from this host's mirrors: Debian wanted, Debian-Security found;",
+    message: "Cannot get packages from this host's mirrors: Debian wanted, Debian-Security found;",
   },
   {
     host: 'whose lists were removed',

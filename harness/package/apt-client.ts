@@ -36,9 +36,12 @@ const UPDATE = ['apt-get', '-qq', '--error-on=any', '-o', 'pkgCacheFile::Generat
  */
 const REACH_SETTING = /^Acquire::(?:https?|Retries|ForceIPv[46])\b/;
 
-/** A shell pipeline: the list "$1", unpacked, without the packages that are no part of a kernel. */
-const KERNEL_PARAGRAPHS = `${APT_HELPER} cat-file "$1" |
-  awk -v RS= -v ORS='\\n\\n' '/^Package: linux-(image|binary|modules|base)-[0-9u]/'`;
+/** The packages that are kept of a list: kernels, their parts, and OVMF for x86_64. */
+const KEPT_PACKAGES = String.raw`linux-(image|binary|modules|base)-[0-9u]|ovmf(-generic)?\n`;
+
+/** A shell pipeline: the list "$1", unpacked, without the packages that are not kept. */
+const KEPT_PARAGRAPHS = String.raw`${APT_HELPER} cat-file "$1" |
+  awk -v RS= -v ORS='\n\n' '/^Package: (${KEPT_PACKAGES})/'`;
 
 /**
  * Writes the client's configuration. Throws `HostError` if the host cannot verify what Debian
@@ -122,7 +125,7 @@ export async function updateLists(client: AptClient): Promise<readonly PackageLi
   const lists = parseTargets(await runApt(client, argv));
   if (lists.length > 0) return lists;
   throw new PackageError(
-    `Cannot list Debian's kernels: no package list arrived\n${trouble?.message ?? ''}`.trimEnd(),
+    `Cannot list Debian's packages: no package list arrived\n${trouble?.message ?? ''}`.trimEnd(),
     { cause: trouble },
   );
 }
@@ -138,9 +141,9 @@ export function parseTargets(targets: string): PackageList[] {
   );
 }
 
-/** The paragraphs of a list that describe kernels and their parts. */
-export function readKernelParagraphs(client: AptClient, list: PackageList): Promise<string> {
-  return runApt(client, ['bash', '-o', 'pipefail', '-c', KERNEL_PARAGRAPHS, 'bash', list.path]);
+/** The paragraphs of a list that describe packages which sub1m can use. */
+export function readKeptParagraphs(client: AptClient, list: PackageList): Promise<string> {
+  return runApt(client, ['bash', '-o', 'pipefail', '-c', KEPT_PARAGRAPHS, 'bash', list.path]);
 }
 
 /**

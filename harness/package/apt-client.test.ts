@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { aptConfig, aptSources, parseTargets } from './apt-client.ts';
+import { silentLog } from '../log.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { aptConfig, aptSources, parseTargets, readKeptParagraphs } from './apt-client.ts';
 
 it('has a source for every suite, each verified with the archive keyring', () => {
   const sources = aptSources({
@@ -43,4 +47,31 @@ it.each([
   ['a line that is cut', 'sid http://a.example/debian/\n', []],
 ])('reads targets: %s', (_what, text, lists) => {
   expect(parseTargets(text)).toEqual(lists);
+});
+
+it('keeps of a list the packages of kernels and of plain OVMF', async () => {
+  await using temp = await makeTempDir();
+  const names = [
+    'linux-image-6.12.43+deb12-cloud-amd64',
+    'linux-image-amd64',
+    'linux-binary-unsigned-7.2-amd64',
+    'linux-headers-6.12-amd64',
+    'ovmf',
+    'ovmf-amdsev',
+    'ovmf-generic',
+    'ovmf-generic-dbg',
+    'ovmf-ia32',
+  ];
+  const path = join(temp.path, 'Packages');
+  await writeFile(path, names.map((name) => `Package: ${name}\nVersion: 1\n`).join('\n'));
+  await writeFile(join(temp.path, 'apt.conf'), '');
+  const { signal } = new AbortController();
+  const client = { folder: temp.path, signal, log: silentLog };
+  const kept = await readKeptParagraphs(client, { suite: 'sid', base: '', path });
+  expect(kept.trimEnd().split('\n\n')).toEqual([
+    'Package: linux-image-6.12.43+deb12-cloud-amd64\nVersion: 1',
+    'Package: linux-binary-unsigned-7.2-amd64\nVersion: 1',
+    'Package: ovmf\nVersion: 1',
+    'Package: ovmf-generic\nVersion: 1',
+  ]);
 });

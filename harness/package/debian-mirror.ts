@@ -58,7 +58,7 @@ function noDebian(labels: readonly string[]): HostError {
   }
   const found = [...new Set(labels)].join(', ');
   return new HostError(
-    `Cannot get kernels from this host's mirrors: Debian wanted, ${found} found; ${NAME_ONE}`,
+    `Cannot get packages from this host's mirrors: Debian wanted, ${found} found; ${NAME_ONE}`,
   );
 }
 

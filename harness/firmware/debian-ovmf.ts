@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: MIT
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PackageError, UsageError } from '../errors.ts';
+import { downloadPackages } from '../package/apt-client.ts';
+import { byVersion, neighbours, newestVersion } from '../package/choose-version.ts';
+import { unpackDeb } from '../package/deb-file.ts';
+import { versionBeginsWith } from '../package/debian-version.ts';
+import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
+import type { PackageRecord } from '../package/package-records.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { type Ovmf, findOvmf, whatIsWanting } from './ovmf.ts';
+import { DEBIAN, type DebianOvmfReference } from './ovmf-reference.ts';
+
+/**
+ * The packages that can hold a plain OVMF, the first of a version counts: from 2025.11 on `ovmf` only depends on
+ * `ovmf-generic` and on images for confidential machines.
+ */
+const PACKAGES = ['ovmf-generic', 'ovmf'];
+
+/** Where a package has its firmware descriptors. */
+const DESCRIPTORS = 'usr/share/qemu/firmware';
+
+/**
+ * The OVMF of a Debian package, downloaded if it is not in the cache. Throws `UsageError` if there is none of that
+ * version, `HostError` if the host cannot get packages, `PackageError` if the package fails.
+ */
+export async function requireDebianOvmf(
+  wanted: DebianOvmfReference,
+  context: PackageContext,
+): Promise<Ovmf> {
+  const packages = await packagesWith((lists) => findOvmfPackage(lists, wanted), context);
+  const found = findOvmfPackage(packages, wanted);
+  if (found === undefined) throw unknownOvmf(packages, wanted);
+  const { name, version, sha256 } = found;
+  const tree = await cachedFolder(
+    join(context.cacheDir, 'ovmf', `${version}-${sha256}`),
+    (unfinished) => download(found, unfinished, context),
+  );
+  return ovmfInTree(tree, `${name} ${version}`);
+}
+
+/** The newest package with an OVMF that a reference matches. */
+function findOvmfPackage(
+  packages: readonly PackageRecord[],
+  wanted: DebianOvmfReference,
+): PackageRecord | undefined {
+  return newestVersion(ovmfPackages(packages).filter((record) => isMeant(record, wanted)));
+}
+
+/** Tells what there is two before and two after a version, or for a suite all there is. */
+function unknownOvmf(packages: readonly PackageRecord[], wanted: DebianOvmfReference): UsageError {
+  const known = [...new Set(ovmfPackages(packages).map(({ version }) => version))];
+  const isVersion = wanted.kind === 'version';
+  const what = isVersion ? wanted.version : wanted.suite;
+  const near = isVersion ? neighbours(known, what, (version) => version) : known;
+  const have = isVersion ? 'the nearest are' : 'those that can be had are';
+  const names = near.map((version) => `${DEBIAN}${version}`).join(', ');
+  return new UsageError(
+    `Cannot find the firmware ${DEBIAN}${what}: ${near.length === 0 ? 'the mirror has none' : `${have} ${names}`}`,
+  );
+}
+
+/** The OVMF that the firmware descriptors of an unpacked package offer first. */
+async function ovmfInTree(tree: string, name: string): Promise<Ovmf> {
+  const folders = [join(tree, DESCRIPTORS)];
+  const search = await findOvmf(folders, tree);
+  if (search.found[0] !== undefined) return search.found[0];
+  throw new PackageError(
+    `Cannot use the firmware of ${name}: ${whatIsWanting(search, folders)}name another version`,
+  );
+}
+
+/** The packages that hold an OVMF, oldest first; one for each version and suite. */
+function ovmfPackages(packages: readonly PackageRecord[]): PackageRecord[] {
+  const chosen = new Map<string, PackageRecord>();
+  for (const name of PACKAGES) {
+    for (const record of packages.filter((candidate) => candidate.name === name)) {
+      const key = `${record.version} ${record.suite}`;
+      if (!chosen.has(key)) chosen.set(key, record);
+    }
+  }
+  return [...chosen.values()].toSorted(byVersion);
+}
+
+/** A suite's updates and security fixes are as good as in it. */
+function isMeant({ version, suite }: PackageRecord, wanted: DebianOvmfReference): boolean {
+  if (wanted.kind === 'version') return versionBeginsWith(version, wanted.version);
+  const { suite: base } = wanted;
+  return [base, `${base}-updates`, `${base}-security`].includes(suite);
+}
+
+async function download(
+  record: PackageRecord,
+  tree: string,
+  context: PackageContext,
+): Promise<void> {
+  const { name, version, suite, bytes } = record;
+  context.log.info(`downloading ${name} ${version} from ${suite}: ${Math.ceil(bytes / 1e6)} MB`);
+  const debs = await downloadPackages(aptClient(context), [record], tree);
+  for (const deb of debs) {
+    await unpackDeb(deb, tree, context.signal);
+    await rm(deb);
+  }
+}

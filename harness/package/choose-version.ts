@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+import suites from '../../images/suites/debian.json' with { type: 'json' };
+import { compareDebianVersions } from './debian-version.ts';
+
+/** Something of which a mirror has several versions. */
+interface Versioned {
+  readonly version: string;
+  readonly suite: string;
+}
+
+/** The suites that `images/suites/` names. */
+export const SUITES: readonly string[] = [...suites.archive, ...suites.security];
+
+/** The newest, from a suite of last resort only if there is no other. */
+export function newestVersion<T extends Versioned>(versions: readonly T[]): T | undefined {
+  const sorted = versions.toSorted(byVersion);
+  return sorted.findLast(({ suite }) => !suites.lastResort.includes(suite)) ?? sorted.at(-1);
+}
+
+/** Orders what has a version from old to new. */
+export function byVersion(a: Versioned, b: Versioned): number {
+  return compareDebianVersions(a.version, b.version);
+}
+
+/**
+ * What stands two before and two after `wanted`. The order of Debian versions orders names with a version in them just
+ * as well.
+ */
+export function neighbours<T>(items: readonly T[], wanted: string, key: (item: T) => string): T[] {
+  const sorted = items.toSorted((a, b) => compareDebianVersions(key(a), key(b)));
+  const older = sorted.filter((item) => compareDebianVersions(key(item), wanted) < 0).length;
+  return sorted.slice(Math.max(0, older - 2), older + 2);
+}

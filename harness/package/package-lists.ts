@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `package/`: Debian's packages: which there are, and their files, got and unpacked.
+ * Its one rule: apt itself fetches and verifies, with a configuration, lists and locks of its own in the cache folder;
+ * nothing is installed. Start reading here: lists are fetched by `apt-client.ts` and kept here.
+ */
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PackageError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { sha256 } from '../process/file-hash.ts';
+import { type AptClient, configureApt, readKeptParagraphs, updateLists } from './apt-client.ts';
+import { findMirror } from './debian-mirror.ts';
+import { type PackageRecord, parsePackageRecords } from './package-records.ts';
+import { replaceFile } from './replace-file.ts';
+
+/** What finding a package needs from its caller. */
+export interface PackageContext {
+  /** The user's cache folder for sub1m, an absolute path. */
+  readonly cacheDir: string;
+  /** The mirror that the user named, if any. */
+  readonly mirror: string | undefined;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** What the mirror offers: the packages that sub1m can use. */
+interface PackageLists {
+  /** When the mirror was last asked, ISO 8601. */
+  readonly fetched: string;
+  readonly packages: readonly PackageRecord[];
+}
+
+/** Lists older than this may lack the newest packages, ms. */
+const LISTS_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** Lists younger than this are not asked for again because a package is not in them, ms. */
+const LISTS_AGE_UNKNOWN_MS = 10 * 60 * 1000;
+
+const fetching = new Map<string, Promise<PackageLists>>();
+
+/** The lists in the cache, or new ones from the mirror if those are older than `maxAgeMs`. */
+export async function packageLists(
+  context: PackageContext,
+  maxAgeMs = LISTS_AGE_MS,
+): Promise<PackageLists> {
+  const client = aptClient(context);
+  const cached = await readCached(client.folder);
+  if (cached !== undefined && Date.now() - Date.parse(cached.fetched) < maxAgeMs) return cached;
+  const underWay =
+    fetching.get(client.folder) ??
+    fetchLists(client, context.mirror).finally(() => fetching.delete(client.folder));
+  fetching.set(client.folder, underWay);
+  return underWay;
+}
+
+/** The packages of lists in which `find` finds something, or of new ones if it does not. */
+export async function packagesWith(
+  find: (packages: readonly PackageRecord[]) => unknown,
+  context: PackageContext,
+): Promise<readonly PackageRecord[]> {
+  const { packages } = await packageLists(context);
+  if (find(packages) !== undefined) return packages;
+  return (await packageLists(context, LISTS_AGE_UNKNOWN_MS)).packages;
+}
+
+/** The private apt of this mirror. */
+export function aptClient({ cacheDir, mirror, signal, log }: PackageContext): AptClient {
+  const name = mirror === undefined ? 'host' : sha256(mirror).slice(0, 16);
+  return { folder: join(cacheDir, 'apt', name), signal, log };
+}
+
+async function fetchLists(client: AptClient, named: string | undefined): Promise<PackageLists> {
+  const mirror = await findMirror(named, client.signal);
+  await configureApt(client, mirror);
+  client.log.info(`asking ${mirror.archive} which packages Debian has`);
+  const packages: PackageRecord[] = [];
+  for (const list of await updateLists(client)) {
+    packages.push(...parsePackageRecords(await readKeptParagraphs(client, list), list));
+  }
+  if (packages.length === 0) {
+    throw new PackageError(`Cannot list Debian's packages: ${mirror.archive} has none of use`);
+  }
+  const lists = { fetched: new Date().toISOString(), packages };
+  await replaceFile(cachePath(client.folder), JSON.stringify(lists));
+  return lists;
+}
+
+async function readCached(folder: string): Promise<PackageLists | undefined> {
+  try {
+    return JSON.parse(await readFile(cachePath(folder), 'utf8')) as PackageLists;
+  } catch {
+    return undefined;
+  }
+}
+
+function cachePath(folder: string): string {
+  return join(folder, 'packages-1.json');
+}
