@@ -2,11 +2,16 @@
 import type { Bundle } from '../bundle/bundle.ts';
 import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
 import { bootParamsBytes, efiMapBytes } from '../memory/efi-memory-map-builder.ts';
+import { lowMemoryBytes } from './low-memory-builder.ts';
 
-/** What differs from a cell of a 6.12 kernel without crashkernel, with two CPUs, that is a match. */
+/**
+ * What differs from a cell of a 6.12 kernel without crashkernel, with two CPUs, that is a match.
+ */
 export interface BundleSpec {
   readonly spec?: Partial<CellSpec>;
   readonly outcome?: Outcome;
+  /** The release string in the image's header; without it no kernel is recorded. */
+  readonly release?: string;
   /** Contents of evidence files; null for a file that is not there. */
   readonly files?: Readonly<Record<string, string | Uint8Array | null>>;
 }
@@ -44,11 +49,12 @@ const LOG = '[    0.000000] Linux version 6.12.43\n';
 const PANIC = '[    5.972072] Kernel panic - not syncing: sysrq triggered crash\n';
 
 /** Builds a bundle in memory. */
-export function buildBundle({ spec = {}, outcome, files = {} }: BundleSpec = {}): Bundle {
+export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleSpec = {}): Bundle {
   const whole = { ...SPEC, ...spec };
   const { crashkernel, append } = whole;
   const cmdline = `panic=-1 ${crashkernel === null ? '' : `crashkernel=${crashkernel} `}${append}`;
-  const cause = crashkernel === null ? 'guest-reset' : 'guest-shutdown';
+  const panics = crashkernel === null && whole.trigger !== 'none';
+  const cause = panics ? 'guest-reset' : 'guest-shutdown';
   const evidence = {
     'console.log': LOG + PANIC,
     'system/cpus': '0-1\n',
@@ -63,6 +69,7 @@ export function buildBundle({ spec = {}, outcome, files = {} }: BundleSpec = {})
     'system/kpageflags': pageFlags({}),
     'system/page0.bin': new Uint8Array(4096),
     'system/real-mode.json': REAL_MODE,
+    'jump/low1m.bin': lowMemoryBytes(),
     'capture/crashed-dmesg': crashkernel === null ? null : LOG + PANIC,
     ...files,
   };
@@ -72,7 +79,7 @@ export function buildBundle({ spec = {}, outcome, files = {} }: BundleSpec = {})
       schema: 1,
       id: 'cell',
       spec: whole,
-      kernel: null,
+      kernel: release === undefined ? null : { release, image: '', imageSha256: '', package: null },
       machine: null,
       cmdline: { system: cmdline, capture: null },
       known: [],
@@ -97,6 +104,12 @@ export function pageFlags(
     for (const page of others[seen] ?? []) entries[page] = FLAGS[seen];
   }
   return new Uint8Array(entries.buffer);
+}
+
+/** The evidence of a kernel that printed this and died before anybody could ask it for more. */
+export function diedSaying(log: string): Record<string, string | null> {
+  const asked = [...buildBundle().files.keys()].filter((path) => path !== 'console.log');
+  return { ...Object.fromEntries(asked.map((path) => [path, null])), 'console.log': log };
 }
 
 /** The machine ended in that phase. */

@@ -1,7 +1,37 @@
 // SPDX-License-Identifier: MIT
 import { describe } from 'vitest';
 import { itFinds } from './invariant-cases.ts';
-import { ended, overran } from './bundle-builder.ts';
+import { type BundleSpec, diedSaying, ended, overran } from './bundle-builder.ts';
+import { reportText } from './personality-cases.ts';
+
+const NO_TRAMPOLINE = 'Kernel panic - not syncing: Real mode trampoline was not allocated';
+const LOST_RESERVATIONS = 'Kernel panic - not syncing: Attempted to kill init! exitcode=0x9';
+
+/** A 6.12.117 with a layout in which no trampoline has room. */
+function diedWithoutRoom(lastLine: string): BundleSpec {
+  const asked = ['0x0-0xffff 7', '0x10000-0x1ffff 0', '0x20000-0x9ffff 7'];
+  return {
+    spec: { layout: 'low-ebda' },
+    release: '6.12.117',
+    outcome: ended('boot'),
+    files: {
+      ...diedSaying(`Linux version 6.12.117\n[ 0.3] ${lastLine}\n`),
+      'personality.log': reportText({ asked, bda: '0x2000 0x0' }),
+    },
+  };
+}
+
+/** The same kernel where memblock's list has nowhere to grow. */
+function diedOfLostReservations(): BundleSpec {
+  const asked = ['0x0-0xffff 7', '0x10000-0x9efff 4', '0x9f000-0x9ffff 7'];
+  const islands = Array.from({ length: 150 }, (_, index) => {
+    const start = 0x2000_0000 + index * 0x4000;
+    return `0x${start.toString(16)}-0x${(start + 0xfff).toString(16)} 4`;
+  });
+  const report = reportText({ asked, exit: [...asked, ...islands] });
+  const died = diedWithoutRoom(LOST_RESERVATIONS);
+  return { ...died, files: { ...died.files, 'personality.log': report } };
+}
 
 describe('a promise about booting', () => {
   itFinds([
@@ -17,7 +47,35 @@ describe('a promise about booting', () => {
       when: 'the kernel panicked at boot',
       bundle: { outcome: ended('boot') },
       outcome: 'broken',
-      why: 'The machine ended in phase boot (guest-reset): [    5.972072] Kernel panic - not syncing: sysrq triggered crash',
+      why: 'The machine ended in phase boot (guest-reset): [    5.972072] Kernel panic - not syncing: sysrq triggered crash; not predicted by the model of reserve-1m',
+    },
+    {
+      id: 'boot.userspace',
+      when: 'the kernel panicked at boot and there is nothing to predict from',
+      bundle: { outcome: ended('boot'), files: diedSaying('Linux version 6.12\nX\n') },
+      outcome: 'broken',
+      why: 'The machine ended in phase boot (guest-reset): X',
+    },
+    {
+      id: 'boot.userspace',
+      when: 'the kernel panicked as predicted',
+      bundle: diedWithoutRoom(NO_TRAMPOLINE),
+      outcome: 'broken',
+      why: `The machine ended in phase boot (guest-reset): [ 0.3] ${NO_TRAMPOLINE}; the model of reserve-1m-deferred predicts this: init_real_mode finds no place for the trampoline, a defect of this kernel's policy, not of the run`,
+    },
+    {
+      id: 'boot.userspace',
+      when: 'the kernel panicked as predicted, for want of reservations',
+      bundle: diedOfLostReservations(),
+      outcome: 'broken',
+      why: `The machine ended in phase boot (guest-reset): [ 0.3] ${LOST_RESERVATIONS}; the model of reserve-1m-deferred predicts this: efi_free_boot_services frees ranges that memblock could not reserve, a defect of this kernel's policy, not of the run`,
+    },
+    {
+      id: 'boot.userspace',
+      when: 'the kernel panicked otherwise than predicted',
+      bundle: diedWithoutRoom('Kernel panic - not syncing: Out of memory'),
+      outcome: 'broken',
+      why: `The machine ended in phase boot (guest-reset): [ 0.3] Kernel panic - not syncing: Out of memory; not predicted by the model of reserve-1m-deferred, which has "${NO_TRAMPOLINE}"`,
     },
     {
       id: 'boot.userspace',
@@ -53,6 +111,13 @@ describe('a promise about booting', () => {
       bundle: {},
       outcome: 'kept',
       why: 'The panic ended in a reset',
+    },
+    {
+      id: 'panic.reboots',
+      when: 'the cell does not crash',
+      bundle: { spec: { trigger: 'none' } },
+      outcome: 'unseen',
+      why: 'The cell does not crash',
     },
     {
       id: 'panic.reboots',

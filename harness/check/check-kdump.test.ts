@@ -106,6 +106,28 @@ describe('a promise about the crash', () => {
       why: 'The agent could not do phase load: kexec: no way',
     },
     {
+      id: 'kdump.reserved',
+      when: 'the cell does not crash',
+      bundle: { spec: { ...WITH, trigger: 'none' } },
+      outcome: 'kept',
+      why: '0x1a000000-0x29ffffff is reserved',
+    },
+    {
+      id: 'kdump.captured',
+      when: 'the cell does not crash',
+      bundle: { spec: { ...WITH, trigger: 'none' } },
+      vmcore: null,
+      outcome: 'unseen',
+      why: 'The cell does not crash',
+    },
+    {
+      id: 'kdump.dmesg',
+      when: 'the cell does not crash',
+      bundle: { spec: { ...WITH, trigger: 'none' } },
+      outcome: 'unseen',
+      why: 'The cell does not crash',
+    },
+    {
       id: 'kdump.captured',
       when: 'the vmcore was lost',
       bundle: { spec: WITH },

@@ -8,6 +8,7 @@ import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 import { describeEnd, describeFailure, loadRefused, phaseEnded } from './kernel-failure.ts';
 
 const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
+const NO_CRASH = notAsked('The cell does not crash');
 
 /** `kdump.reserved` */
 export const checkReserved: Check = ({ cmdline, observation }) => {
@@ -34,6 +35,7 @@ export const checkReserved: Check = ({ cmdline, observation }) => {
 export const checkCaptured: Check = (cell) => {
   const { record, failure } = cell;
   if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
+  if (record.spec.trigger === 'none') return NO_CRASH;
   if (failure && failure.where !== 'boot') {
     return broken(describeFailure(failure), { evidence: 'console.log' });
   }
@@ -60,6 +62,7 @@ const checkVmcore: Check = ({ record, observation: { vmcore } }) => {
 export const checkDmesg: Check = ({ record, observation: { crashedLog } }) => {
   const evidence = 'capture/crashed-dmesg';
   if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
+  if (record.spec.trigger === 'none') return NO_CRASH;
   if (!phaseEnded(record, 'capture')) return unseen(describeEnd(record));
   if (crashedLog.value === null) return unseen(crashedLog.why);
   const { panicLine, lastLine } = crashedLog.value;

@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: MIT
 import { describe } from 'vitest';
-import { pageFlags } from './bundle-builder.ts';
+import { hex } from '../memory/pfn.ts';
+import { type BundleSpec, pageFlags } from './bundle-builder.ts';
 import { itFinds } from './invariant-cases.ts';
+import { lowMemoryBytes } from './low-memory-builder.ts';
 
 const WITH = { crashkernel: '256M' };
+const NOT_ITS_BYTES = "It is at 0x98000, but the bytes there are not a trampoline's";
+
+/** A cell that left this header of a trampoline: `text_start`, `ro_end`, `trampoline_start`. */
+function withHeader(header: readonly number[]): BundleSpec {
+  return { files: { 'jump/low1m.bin': lowMemoryBytes({ header }) } };
+}
+
+function words([textStart = 0, roEnd = 0, trampolineStart = 0]: readonly number[]): string {
+  return `text_start ${hex(textStart)}, ro_end ${hex(roEnd)}, trampoline_start ${hex(trampolineStart)}`;
+}
 
 describe('a promise about low memory', () => {
   itFinds([
@@ -23,6 +35,13 @@ describe('a promise about low memory', () => {
       outcome: 'broken',
       why: '2 pages: reserved predicted, free observed; 1 page: reserved predicted, used observed; 1 page: trampoline predicted, used observed; 1 page: trampoline predicted, free observed',
       pages: ['0x10-0x12', '0x9d-0x9e'],
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'a panic is predicted and the kernel boots',
+      bundle: { spec: { append: 'memmap=0x9f000$0x1000' } },
+      outcome: 'broken',
+      why: 'init_real_mode was predicted to stop the kernel ("Kernel panic - not syncing: Real mode trampoline was not allocated"), and it booted',
     },
     {
       id: 'lowmem.matches-model',
@@ -126,8 +145,58 @@ describe('a promise about low memory', () => {
       when: 'it is where the model has it',
       bundle: {},
       outcome: 'kept',
-      why: 'It is at 0x98000',
+      why: "It is at 0x98000, and the bytes there are a trampoline's",
       pages: ['0x98-0x9e'],
+      evidence: 'jump/low1m.bin',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'its code fills all pages but the first, and CPUs do not start at its beginning',
+      bundle: withHeader([0x99000, 0x9f000, 0x9e000]),
+      outcome: 'kept',
+      why: "It is at 0x98000, and the bytes there are a trampoline's",
+      pages: ['0x98-0x9e'],
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'its bytes were not saved',
+      bundle: { files: { 'jump/low1m.bin': null } },
+      outcome: 'kept',
+      why: 'It is at 0x98000; the bytes there were not saved',
+      pages: ['0x98-0x9e'],
+      evidence: 'system/real-mode.json',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'it was not copied there',
+      bundle: withHeader([0, 0, 0]),
+      outcome: 'broken',
+      why: `${NOT_ITS_BYTES}: text_start 0x0, ro_end 0x0, trampoline_start 0x0`,
+      pages: ['0x98-0x9e'],
+      evidence: 'jump/low1m.bin',
+    },
+    ...[
+      { when: 'it was not relocated', header: [0x1000, 0x218e, 0x1000] },
+      { when: 'its code begins at its header', header: [0x98000, 0x9a18e, 0x99000] },
+      { when: 'its code begins within a page', header: [0x98800, 0x9a18e, 0x99000] },
+      { when: 'its code ends beyond it', header: [0x99000, 0x9f001, 0x99000] },
+      { when: 'CPUs start before its code', header: [0x9a000, 0x9b000, 0x99000] },
+      { when: 'CPUs start after its code', header: [0x99000, 0x9a000, 0x9a000] },
+      { when: 'CPUs start within a page', header: [0x99000, 0x9a18e, 0x99010] },
+    ].map(({ when, header }) => ({
+      id: 'lowmem.trampoline' as const,
+      when,
+      bundle: withHeader(header),
+      outcome: 'broken' as const,
+      why: `${NOT_ITS_BYTES}: ${words(header)}`,
+      pages: ['0x98-0x9e'],
+    })),
+    {
+      id: 'lowmem.trampoline',
+      when: 'the low 1 MiB is cut',
+      bundle: { files: { 'jump/low1m.bin': '' } },
+      outcome: 'unseen',
+      why: 'jump/low1m.bin: Cannot read the low 1 MiB: 1048576 bytes wanted, 0 found',
     },
     {
       id: 'lowmem.trampoline',

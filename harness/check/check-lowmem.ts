@@ -3,33 +3,33 @@ import { findParameter } from '../memory/kernel-cmdline.ts';
 import { lowPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../memory/pfn.ts';
 import type { MemblockLine } from '../memory/memblock-log.ts';
-import { physRange, renderRange } from '../memory/phys-range.ts';
+import { type PhysRange, physRange, renderRange } from '../memory/phys-range.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { agrees, isUsable } from './agreement.ts';
 import type { Observation } from './observation.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
+import { LOW, countPages, findPageFaults } from './page-faults.ts';
+import type { TrampolineHeader } from './saved-memory.ts';
 
 const KPAGEFLAGS = { evidence: 'system/kpageflags' };
-const LOW = lowPages(physRange(0, SZ_1M));
 
 /** `lowmem.matches-model` */
 export const checkMatchesModel: Check = ({ observation, prediction }) => {
   if (observation.pages.value === null) return unseen(observation.pages.why);
   if (prediction.value === null) return unseen(prediction.why);
-  const differences = new Map<string, Pfn[]>();
-  for (const page of LOW) {
-    const [owner, seen] = [prediction.value.pages[page]?.owner, observation.pages.value[page]];
-    if (owner && seen && agrees(owner, seen)) continue;
-    const difference = `${owner} predicted, ${seen} observed`;
-    differences.set(difference, [...(differences.get(difference) ?? []), page]);
+  const { panic } = prediction.value;
+  if (panic) {
+    const why = `${panic.step} was predicted to stop the kernel ("${panic.line}"), and it booted`;
+    return broken(why, { evidence: 'console.log' });
   }
-  if (differences.size === 0) return checkMemblockLog(prediction.value, observation);
-  const why = Array.from(
-    differences,
-    ([difference, pages]) => `${countPages(pages)}: ${difference}`,
-  );
-  const pages = LOW.filter((page) => [...differences.values()].flat().includes(page));
-  return broken(why.join('; '), { ...KPAGEFLAGS, pages });
+  const [owners, classes] = [prediction.value.pages, observation.pages.value];
+  const faults = findPageFaults(LOW, (page) => {
+    const [owner, seen] = [owners[page]?.owner, classes[page]];
+    return owner && seen && agrees(owner, seen) ? null : `${owner} predicted, ${seen} observed`;
+  });
+  return faults
+    ? broken(faults.why, { ...KPAGEFLAGS, pages: faults.pages })
+    : checkMemblockLog(prediction.value, observation);
 };
 
 /** The pages are as predicted: are, with `memblock=debug`, the calls that led to it? */
@@ -66,10 +66,17 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
   const classes = observation.pages.value;
   const pages = LOW.filter((page) => isUsable(classes[page] ?? 'absent'));
   if (pages.length === 0) return kept('The system kernel can use no page below 1 MiB', KPAGEFLAGS);
-  const why = `The system kernel can use ${countPages(pages)} below 1 MiB`;
+  const why = `The system kernel can use ${countPages(pages.length)} below 1 MiB`;
   const freedBy = prediction.value && whoFreed(prediction.value, pages);
   const because = freedBy ? `: freed by ${freedBy} although crashkernel locks low memory` : '';
-  return broken(why + because, { ...KPAGEFLAGS, pages });
+  const told = (freedBy && TOLD_OF[freedBy]) ?? '';
+  return broken(why + because + told, { ...KPAGEFLAGS, pages });
+};
+
+/** Where it is told of that such a kernel function frees low memory. */
+const TOLD_OF: Readonly<Record<string, string>> = {
+  efi_free_boot_services:
+    ' (linux-kernel, April 2021: "x86/efi: Do not release sub-1MB memory regions when the crashkernel option is specified")',
 };
 
 /** The kernel functions that the model saw free pages; nothing where it did not see it of all. */
@@ -94,9 +101,42 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
     const place = wanted ? hex(wanted.start) : 'no place';
     return broken(`It is at ${hex(found)}, ${place} predicted`, { evidence, pages });
   }
-  return kept(`It is at ${hex(found)}`, { evidence, pages });
+  return checkTrampolineBytes(wanted, observation);
 };
 
-function countPages(pages: readonly Pfn[]): string {
-  return pages.length === 1 ? '1 page' : `${pages.length} pages`;
+/** It is where it must be: is it what lies there? */
+function checkTrampolineBytes(place: PhysRange, { savedMemory }: Observation): Finding {
+  const pages = lowPages(place);
+  const at = `It is at ${hex(place.start)}`;
+  if (savedMemory === null) {
+    const why = `${at}; the bytes there were not saved`;
+    return kept(why, { evidence: 'system/real-mode.json', pages });
+  }
+  if (savedMemory.value === null) return unseen(savedMemory.why);
+  const header = savedMemory.value.trampoline;
+  const proof = { evidence: 'jump/low1m.bin', pages };
+  if (header && isRelocatedTo(place, header)) {
+    return kept(`${at}, and the bytes there are a trampoline's`, proof);
+  }
+  const words = header ? renderHeader(header) : 'no header';
+  return broken(`${at}, but the bytes there are not a trampoline's: ${words}`, proof);
+}
+
+function renderHeader({ textStart, roEnd, trampolineStart }: TrampolineHeader): string {
+  return `text_start ${hex(textStart)}, ro_end ${hex(roEnd)}, trampoline_start ${hex(trampolineStart)}`;
+}
+
+/**
+ * Whether the header is that of a trampoline in `place`. By arch/x86/realmode/rm/realmode.lds.S its code begins at a
+ * page after the header's; `trampoline_start`, where CPUs start, must be a page too. `ro_end` is none: the kernel
+ * rounds it up.
+ */
+function isRelocatedTo(place: PhysRange, header: TrampolineHeader): boolean {
+  const { textStart, roEnd, trampolineStart } = header;
+  const isOrdered =
+    place.start < textStart &&
+    textStart <= trampolineStart &&
+    trampolineStart < roEnd &&
+    roEnd <= place.end;
+  return isOrdered && [textStart, trampolineStart].every((start) => start % PAGE_SIZE === 0);
 }

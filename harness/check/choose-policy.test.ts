@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { buildBundle } from './bundle-builder.ts';
+import { type BundleSpec, buildBundle, diedSaying, ended, overran } from './bundle-builder.ts';
 import { choosePolicy } from './choose-policy.ts';
 
 const LOCK_LINE = '[ 0.0] kexec: Reserving the low 1M of memory for crashkernel\n';
@@ -105,5 +105,31 @@ describe('the policy that a kernel is held to', () => {
   ])('is not told for $kernel', ({ kallsyms, why }) => {
     const bundle = buildBundle({ files: { 'system/kallsyms': kallsyms } });
     expect(choosePolicy(bundle)).toEqual({ value: null, why });
+  });
+
+  const died = { files: diedSaying('Linux version 6.12\nX\n'), outcome: ended('boot') };
+
+  it('is that of its version for a kernel that died', () => {
+    const how = 'its version is 6.12.117; it died before it could be asked';
+    const bundle = buildBundle({ ...died, release: '6.12.117+deb13-cloud-amd64' });
+    expect(choosePolicy(bundle)).toEqual({ value: { id: 'reserve-1m-deferred', how } });
+  });
+
+  it.each<{ kernel: string; bundle: BundleSpec }>([
+    { kernel: 'that died and has no version', bundle: { ...died, release: 'custom' } },
+    { kernel: 'that died and of which nothing is recorded', bundle: died },
+    {
+      kernel: 'that did not die, whatever its version',
+      bundle: { ...died, release: '6.12.117', outcome: overran('observe', 0) },
+    },
+  ])('is not told for a kernel without kallsyms $kernel', ({ bundle }) => {
+    const why = 'The cell left no system/kallsyms';
+    expect(choosePolicy(buildBundle(bundle))).toEqual({ value: null, why });
+  });
+
+  it('is not that of its version for a kernel that died and has kallsyms', () => {
+    const files = { 'console.log': 'Linux version 6.12\nX\n' };
+    const bundle = buildBundle({ release: '5.10.0', outcome: ended('boot'), files });
+    expect(choosePolicy(bundle).value?.id).toBe('reserve-1m');
   });
 });

@@ -3,6 +3,8 @@ import { type Bundle, bundleText } from '../bundle/bundle.ts';
 import { parseKallsyms } from '../memory/kallsyms.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import type { PolicyId } from '../model/policies.ts';
+import { findKernelFailure } from './kernel-failure.ts';
+import { findPolicyOfRelease } from './policy-of-release.ts';
 import { type Seen, commandLine, seenFrom, seenText } from './seen.ts';
 
 /** The policy that a kernel is held to, and how it was chosen: the words after "because". */
@@ -86,11 +88,21 @@ function couldLock({ log, cmdline }: Traits): boolean {
   );
 }
 
-/** Takes the policy that was asked for, or tells it by what the kernel has. */
+/**
+ * Takes the policy that was asked for, or tells it by what the kernel has; by its version, where it
+ * died before it could show that.
+ */
 export function choosePolicy(bundle: Bundle): Seen<PolicyChoice> {
   const wanted = bundle.cell.spec.policy;
   if (wanted !== 'auto') return { value: { id: wanted, how: 'it was asked for' } };
-  return seenFrom(seenText(bundle, 'system/kallsyms', parseKallsyms), (symbols) => {
+  const found = seenText(bundle, 'system/kallsyms', parseKallsyms);
+  if (found.value === null && findKernelFailure(bundle)?.where === 'boot') {
+    const byRelease = findPolicyOfRelease(bundle.cell.kernel?.release ?? '');
+    if (!byRelease) return found;
+    const { id, version } = byRelease;
+    return { value: { id, how: `its version is ${version}; it died before it could be asked` } };
+  }
+  return seenFrom(found, (symbols) => {
     const log = bundleText(bundle, 'system/dmesg') ?? '';
     const release = bundleText(bundle, 'system/release') ?? '';
     return tell({ symbols, log, cmdline: commandLine(bundle), release });

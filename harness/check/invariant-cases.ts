@@ -15,16 +15,19 @@ interface Case {
   readonly outcome: InvariantOutcome['outcome'];
   readonly why: string;
   readonly pages?: readonly string[];
+  /** Where it matters which. */
+  readonly evidence?: string;
 }
 
 /** Tests each case, and that each of their invariants is seen kept, broken and not at all. */
 export function itFinds(cases: readonly Case[]): void {
   it.each(cases)('$id is $outcome when $when', async ({ id, bundle, ...wanted }) => {
     const { vmcore = wholeDump(), outcome, why, pages = [] } = wanted;
+    const evidence = wanted.evidence === undefined ? {} : { evidence: wanted.evidence };
     const source = vmcore ? byteSource(vmcore) : undefined;
     const { invariants } = await judgeBundle(buildBundle(bundle), source);
     const found = invariants.find((invariant) => invariant.id === id);
-    expect(found).toMatchObject({ outcome, why, pages });
+    expect(found).toMatchObject({ outcome, why, pages, ...evidence });
   });
 
   it.each([...new Set(cases.map(({ id }) => id))])('%s has a case of each kind', (id) => {

@@ -2,6 +2,8 @@
 import { checkAllCpus, checkPanicReboots, checkUserspace } from './check-boot.ts';
 import { checkCaptured, checkDmesg, checkReserved } from './check-kdump.ts';
 import { checkLocked, checkMatchesModel, checkPage0Kept, checkTrampoline } from './check-lowmem.ts';
+import { checkFirmwareKept, checkSingleOwner } from './check-ownership.ts';
+import { checkUntouched } from './check-untouched.ts';
 import type { Check } from './finding.ts';
 
 /** A named promise of a kernel, and how it is judged. */
@@ -19,14 +21,28 @@ export const INVARIANTS = {
     promise: 'every page below 1 MiB has the owner that the model predicts for its policy',
     check: checkMatchesModel,
   },
+  'lowmem.single-owner': {
+    promise: 'no page is free and owned at once',
+    check: checkSingleOwner,
+  },
+  'lowmem.firmware-kept': {
+    promise:
+      'no page of runtime services, ACPI or reserved firmware memory is ever free or written',
+    check: checkFirmwareKept,
+  },
   'lowmem.page0-kept': { promise: 'page 0 is never free', check: checkPage0Kept },
   'lowmem.trampoline': {
-    promise: 'the trampoline lies below 1 MiB, page-aligned, where the model has it',
+    promise:
+      'the trampoline lies below 1 MiB, page-aligned, on pages that were available, and holds the trampoline',
     check: checkTrampoline,
   },
   'lowmem.locked': {
     promise: 'with crashkernel, no page below 1 MiB is usable by the system kernel',
     check: checkLocked,
+  },
+  'lowmem.untouched': {
+    promise: 'locked pages have at the kexec jump the bytes they had at ExitBootServices',
+    check: checkUntouched,
   },
   'kdump.reserved': { promise: 'crashkernel is reserved as large as asked', check: checkReserved },
   'kdump.captured': {

@@ -29,9 +29,22 @@ describe('a verdict', () => {
       verdict: { kind: 'match' },
     },
     {
+      when: 'all was seen and kept, and the cell does not crash',
+      bundle: { spec: { trigger: 'none' } },
+      verdict: { kind: 'match' },
+    },
+    {
+      when: 'all was seen and kept, with crashkernel, and the cell does not crash',
+      bundle: { spec: { ...WITH, trigger: 'none' } },
+      verdict: { kind: 'match' },
+    },
+    {
       when: 'an invariant is broken',
       bundle: { files: { 'system/kpageflags': pageFlags({ free: [0] }) } },
-      verdict: { kind: 'mismatch', broken: ['lowmem.matches-model', 'lowmem.page0-kept'] },
+      verdict: {
+        kind: 'mismatch',
+        broken: ['lowmem.matches-model', 'lowmem.single-owner', 'lowmem.page0-kept'],
+      },
     },
     {
       when: 'the model has nothing to predict from',

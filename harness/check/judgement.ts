@@ -18,6 +18,8 @@ export interface InvariantOutcome {
    * why not.
    */
   readonly outcome: 'kept' | 'broken' | 'known' | 'unseen';
+  /** Where the known defect is told of that this cell should show; null if none is listed for it. */
+  readonly known: { readonly reference: string } | null;
   /** One sentence: what was promised and what was seen. */
   readonly why: string;
   /** Page frame numbers concerned, as runs: `0x10-0x13`, `0x63`. */

@@ -12,6 +12,8 @@ import { PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from '../memory/pfn.ts';
 import { type PhysRange, rangeSize } from '../memory/phys-range.ts';
 import type { ByteSource } from '../vmcore/byte-source.ts';
 import { checkFlattened } from '../vmcore/flattened.ts';
+import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
+import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
 import { type Seen, commandLine, seenBytes, seenText } from './seen.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
@@ -21,6 +23,12 @@ export interface Observation {
   readonly pages: Seen<readonly PageClass[]>;
   /** Where `real_mode_header` points. */
   readonly trampoline: Seen<PhysAddr>;
+  /** For each page below 1 MiB: as what the firmware keeps it, or null; see `seenFirmwareMemory()`. */
+  readonly firmwareMemory: Seen<readonly (string | null)[]>;
+  /** What pages were filled with before the kernel came. */
+  readonly tags: Seen<readonly PageTag[]>;
+  /** Null where it was not saved. */
+  readonly savedMemory: Seen<SavedMemory> | null;
   readonly iomem: Seen<IomemSummary>;
   /** The line in which the system kernel says that it cannot reserve crashkernel, or null. */
   readonly crashkernelRefusal: string | null;
@@ -61,10 +69,14 @@ export async function observe(
   bundle: Bundle,
   vmcore: ByteSource | undefined,
 ): Promise<Observation> {
+  const trampoline = seenText(bundle, 'system/real-mode.json', parseRealMode);
   return {
     cpusOnline: seenText(bundle, 'system/cpus', countCpus),
     pages: seenBytes(bundle, 'system/kpageflags', readPageClasses),
-    trampoline: seenText(bundle, 'system/real-mode.json', parseRealMode),
+    trampoline,
+    firmwareMemory: seenFirmwareMemory(bundle),
+    tags: seenTags(bundle),
+    savedMemory: seenSavedMemory(bundle, trampoline.value),
     iomem: seenText(bundle, 'system/iomem', summarizeIomem),
     crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
     memblockCalls: findMemblockCalls(bundle),

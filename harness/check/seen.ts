@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Bundle, bundleText } from '../bundle/bundle.ts';
 import { FormatError } from '../errors.ts';
+import { type PersonalityLog, parsePersonalityLog } from '../memory/personality-log.ts';
 
 /** Something that a cell shows, or why it does not. */
 export type Seen<T> = { readonly value: T } | { readonly value: null; readonly why: string };
@@ -42,4 +43,31 @@ function parsed<T>(path: string, parse: () => T): Seen<T> {
 /** The system kernel's command line: as it saw it, else as it was given. */
 export function commandLine(bundle: Bundle): string {
   return bundleText(bundle, 'system/cmdline') ?? bundle.cell.cmdline.system;
+}
+
+/** What the driver reported that gave the firmware its layout. */
+export function seenPersonality(bundle: Bundle): Seen<PersonalityLog> {
+  // Nobody but the guest could have written one.
+  if (bundle.cell.spec.layout === 'stock') {
+    return { value: null, why: 'The firmware has its own layout' };
+  }
+  return seenText(bundle, 'personality.log', parsePersonalityLog);
+}
+
+/** A kernel's first line. */
+const FIRST_LINE = 'Linux version ';
+
+/**
+ * All that the system kernel printed, as far as it is there: its own log, if that is whole, or the
+ * console's.
+ */
+export function systemKernelLog(bundle: Bundle): string {
+  const dmesg = bundleText(bundle, 'system/dmesg') ?? '';
+  const isWhole = dmesg.includes(FIRST_LINE);
+  return isWhole ? dmesg : systemKernelPart(bundleText(bundle, 'console.log') ?? '');
+}
+
+/** What a console has of the system kernel, without the capture kernel after it. */
+export function systemKernelPart(consoleLog: string): string {
+  return consoleLog.split(FIRST_LINE)[1] ?? '';
 }

@@ -2,13 +2,29 @@
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { Finding } from './finding.ts';
 import type { InvariantId } from './invariants.ts';
-import type { Verdict } from './judgement.ts';
+import type { InvariantOutcome, Verdict } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './kernel-failure.ts';
 
-/** An invariant with what became of it. */
-export type NamedFinding = Finding & { readonly id: InvariantId };
+/** An invariant with what became of it; `known`: see `InvariantOutcome`. */
+export type NamedFinding = Omit<Finding, 'outcome'> &
+  Pick<InvariantOutcome, 'id' | 'known'> & { readonly outcome: Finding['outcome'] | 'known' };
 
-/** What the cell says of its kernel: a match only when all that was asked was seen, and kept. */
+/** The invariants that a kernel breaks where it ends a cell that has a verdict of its invariants alone. */
+const ENDINGS: readonly InvariantId[] = ['kdump.reserved', 'kdump.captured', 'panic.reboots'];
+
+/** The invariants that a cell may not show when its kernel ends it after the system kernel was looked at. */
+const SHOWN_LATE: ReadonlySet<InvariantId> = new Set([
+  ...ENDINGS,
+  'lowmem.firmware-kept',
+  'lowmem.trampoline',
+  'lowmem.untouched',
+  'kdump.dmesg',
+]);
+
+/**
+ * What the cell says of its kernel: a match only when all that was asked was seen, and kept or known to be broken. What
+ * could not be seen because of a known defect that ended the cell does not count.
+ */
 export function verdictOf(
   record: CellRecord,
   findings: readonly NamedFinding[],
@@ -17,13 +33,23 @@ export function verdictOf(
   const { outcome, spec } = record;
   if (failure?.where === 'boot') return { kind: 'boot-failure', lastLine: failure.lastLine };
   if (failure && spec.crashkernel !== null) return { kind: 'no-vmcore', phase: failure.where };
+  const completed = outcome.kind === 'completed';
+  if (!completed && !loadRefused(record) && !failure) return unjudged(record);
   const broken = findings.filter((finding) => finding.outcome === 'broken').map(({ id }) => id);
-  const conclusive = outcome.kind === 'completed' || loadRefused(record) || failure !== null;
-  if (conclusive && broken.length > 0) return { kind: 'mismatch', broken };
-  if (outcome.kind !== 'completed') return unjudged(record);
-  const unseen = findings.find((finding) => finding.outcome === 'unseen');
+  if (broken.length > 0) return { kind: 'mismatch', broken };
+  if (completed) return matchIfSeen(findings);
+  if (!isEndingKnown(findings)) return unjudged(record);
+  return matchIfSeen(findings.filter(({ id }) => !SHOWN_LATE.has(id)));
+}
+
+function matchIfSeen(findings: readonly NamedFinding[]): Verdict {
+  const unseen = findings.find(({ outcome }) => outcome === 'unseen');
   if (!unseen) return { kind: 'match' };
   return { kind: 'unjudged', code: 'E_EVIDENCE', why: `Cannot see ${unseen.id}: ${unseen.why}` };
+}
+
+function isEndingKnown(findings: readonly NamedFinding[]): boolean {
+  return findings.some(({ id, outcome }) => outcome === 'known' && ENDINGS.includes(id));
 }
 
 /** Lines of the console that a reader needs to see where a guest was. */

@@ -21,14 +21,19 @@ export function bootParamsBytes(
 
 /** Descriptors of 48 bytes, as OVMF has them. */
 export function efiMapBytes(
-  descriptors: readonly { readonly type: number; readonly start: bigint; readonly pages: bigint }[],
+  descriptors: readonly {
+    readonly type: number;
+    readonly start: bigint;
+    readonly pages: bigint;
+    readonly attribute?: bigint;
+  }[],
 ): Uint8Array {
-  const entries = descriptors.map(({ type, start, pages }) => {
+  const entries = descriptors.map(({ type, start, pages, attribute = 0xfn }) => {
     const bytes = Buffer.alloc(48);
     bytes.writeUInt32LE(type, 0);
     bytes.writeBigUInt64LE(start, 8);
     bytes.writeBigUInt64LE(pages, 24);
-    bytes.writeBigUInt64LE(0xfn, 32);
+    bytes.writeBigUInt64LE(attribute, 32);
     return bytes;
   });
   return Buffer.concat(entries);

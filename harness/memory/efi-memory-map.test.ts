@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
 import { bootParamsBytes, efiMapBytes } from './efi-memory-map-builder.ts';
 import { readEfiMapLocation, readEfiMemoryMap } from './efi-memory-map.ts';
-import { physRange } from './phys-range.ts';
+import { type PhysRange, physRange } from './phys-range.ts';
 
 describe('readEfiMapLocation()', () => {
   it('finds the map, also above 4 GiB', () => {
@@ -59,6 +59,85 @@ describe('readEfiMemoryMap()', () => {
     expect(readEfiMemoryMap(map, 48)).toEqual([
       { type: 7, range: physRange(0x1000, 0xa0000), attribute: 0xfn },
       { type: 4, range: physRange(0x10_0000, 0x10_0000), attribute: 0xfn },
+    ]);
+  });
+
+  it('gives neighbours apart that the kernel has merged, with their type and attribute', () => {
+    const kernels = efiMapBytes([
+      { type: 4, start: 0x0n, pages: 5n, attribute: 0x800000000000000fn },
+      { type: 0, start: 0x1000n, pages: 1n, attribute: 0n },
+      { type: 0, start: 0x2000n, pages: 3n, attribute: 0n },
+      { type: 7, start: 0x5000n, pages: 1n },
+      { type: 0, start: 0x6000n, pages: 2n },
+      { type: 0, start: 0x7000n, pages: 1n, attribute: 0n },
+    ]);
+    expect(readEfiMemoryMap(kernels, 48)).toEqual([
+      { type: 4, range: physRange(0, 0x1000), attribute: 0x800000000000000fn },
+      { type: 4, range: physRange(0x1000, 0x2000), attribute: 0x800000000000000fn },
+      { type: 4, range: physRange(0x2000, 0x5000), attribute: 0x800000000000000fn },
+      { type: 7, range: physRange(0x5000, 0x6000), attribute: 0xfn },
+      { type: 0, range: physRange(0x6000, 0x7000), attribute: 0xfn },
+      { type: 0, range: physRange(0x7000, 0x8000), attribute: 0xfn },
+    ]);
+  });
+
+  it.each([
+    { what: 'that is the first', entries: [{ type: 0, start: 0x1000n, attribute: 0n }] },
+    {
+      what: 'that lies after its neighbour',
+      entries: [
+        { type: 4, start: 0x0n },
+        { type: 0, start: 0x1000n, attribute: 0n },
+      ],
+    },
+    {
+      what: 'where its neighbour begins',
+      entries: [
+        { type: 4, start: 0x1000n },
+        { type: 0, start: 0x1000n, attribute: 0n },
+      ],
+    },
+    {
+      what: 'that ends after its neighbour',
+      entries: [
+        { type: 4, start: 0x1000n, pages: 2n },
+        { type: 0, start: 0x2000n, pages: 2n, attribute: 0n },
+      ],
+    },
+    {
+      what: 'of another type',
+      entries: [
+        { type: 4, start: 0x1000n, pages: 2n },
+        { type: 5, start: 0x2000n, attribute: 0n },
+      ],
+    },
+    {
+      what: 'with an attribute',
+      entries: [
+        { type: 4, start: 0x1000n, pages: 2n },
+        { type: 0, start: 0x2000n, attribute: 1n },
+      ],
+    },
+  ])('leaves an entry as it is $what', ({ entries }) => {
+    const given = entries.map((entry) => ({ pages: 1n, attribute: 0xfn, ...entry }));
+    const range = ({ start, pages }: (typeof given)[number]): PhysRange =>
+      physRange(Number(start), Number(start + pages * 0x1000n));
+    expect(readEfiMemoryMap(efiMapBytes(given), 48)).toEqual(
+      given.map((entry) => ({ type: entry.type, range: range(entry), attribute: entry.attribute })),
+    );
+  });
+
+  it('gives ranges that end after they begin, also of entries in no order', () => {
+    const lie = efiMapBytes([
+      { type: 4, start: 0x0n, pages: 9n },
+      { type: 0, start: 0x5000n, pages: 1n, attribute: 0n },
+      { type: 0, start: 0x2000n, pages: 1n, attribute: 0n },
+    ]);
+    const ranges = readEfiMemoryMap(lie, 48).map(({ range }) => range);
+    expect(ranges).toEqual([
+      physRange(0, 0x5000),
+      physRange(0x5000, 0x6000),
+      physRange(0x2000, 0x3000),
     ]);
   });
 

@@ -4,6 +4,7 @@ import { PAGE_SIZE, PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from './pfn.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 
 /** `EFI_MEMORY_TYPE`s that decide who owns low memory (UEFI specification 2.10, section 7.2). */
+const EFI_RESERVED_TYPE = 0;
 export const EFI_BOOT_SERVICES_CODE = 3;
 export const EFI_BOOT_SERVICES_DATA = 4;
 
@@ -59,7 +60,10 @@ export function readEfiMapLocation(bootParams: Uint8Array): EfiMapLocation | und
   return { address: physAddr(address), size, descriptorSize };
 }
 
-/** Reads descriptors in their order; throws `FormatError` for a map that is cut or that lies. */
+/**
+ * Reads descriptors in their order, as the firmware gave them, out of the kernel's memory; throws
+ * `FormatError` for a map that is cut or that lies.
+ */
 export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): EfiDescriptor[] {
   const count = Math.floor(bytes.length / descriptorSize);
   if (count === 0 || bytes.length % descriptorSize !== 0) {
@@ -67,7 +71,7 @@ export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): Efi
       `Cannot read the EFI memory map: descriptors of ${descriptorSize} bytes wanted, ${bytes.length} bytes found`,
     );
   }
-  return Array.from({ length: count }, (_, index) => {
+  const descriptors = Array.from({ length: count }, (_, index) => {
     const view = new DataView(
       bytes.buffer,
       bytes.byteOffset + index * descriptorSize,
@@ -86,6 +90,35 @@ export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): Efi
       attribute: view.getBigUint64(32, true),
     };
   });
+  return unmergeRegions(descriptors);
+}
+
+/**
+ * Undoes `efi_merge_regions()` (arch/x86/platform/efi/efi.c): of neighbours of one type and
+ * attribute the first was made as long as all, the others became reserved and without an attribute,
+ * within the first.
+ */
+function unmergeRegions(descriptors: readonly EfiDescriptor[]): EfiDescriptor[] {
+  const given: EfiDescriptor[] = [];
+  let first: EfiDescriptor | undefined;
+  for (const entry of descriptors) {
+    const before = given.pop();
+    if (before && first && isMergedInto(first, entry) && before.range.start < entry.range.start) {
+      const { type, attribute } = first;
+      given.push({ ...before, range: physRange(before.range.start, entry.range.start) });
+      given.push({ type, attribute, range: entry.range });
+    } else {
+      if (before) given.push(before);
+      given.push(entry);
+      first = entry;
+    }
+  }
+  return given;
+}
+
+function isMergedInto(first: EfiDescriptor, { type, range, attribute }: EfiDescriptor): boolean {
+  const isWithin = first.range.start < range.start && range.end <= first.range.end;
+  return type === EFI_RESERVED_TYPE && attribute === 0n && isWithin;
 }
 
 /** The 32-bit words from `offset` on. */

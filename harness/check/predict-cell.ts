@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import type { Bundle } from '../bundle/bundle.ts';
+import { PAGE_SIZE } from '../memory/pfn.ts';
+import type { PolicyId } from '../model/policies.ts';
+import { type Prediction, predict } from '../model/prediction.ts';
+import { findKernelFailure } from './kernel-failure.ts';
+import { type GivenInputs, findModelInputs, findTrampolineSize } from './model-inputs.ts';
+import { type Seen, seenFrom } from './seen.ts';
+
+/** The trampolines of all kernels, from the smallest to the largest, in bytes. */
+const TRAMPOLINE_SIZES = [5, 6, 7, 8].map((pages) => pages * PAGE_SIZE);
+/** That of Debian's kernels from 6.1 on. */
+const USUAL_SIZE = 7 * PAGE_SIZE;
+
+/**
+ * Predicts what a kernel of that policy makes of what this cell gave it; or says why it cannot be
+ * predicted.
+ */
+export function predictCell(bundle: Bundle, policy: PolicyId): Seen<Prediction> {
+  return seenFrom(findModelInputs(bundle), (given) => {
+    const size = findTrampolineSize(bundle);
+    if (size.value !== null)
+      return { value: predict({ ...given, trampolineSize: size.value }, policy) };
+    const died = findKernelFailure(bundle)?.where === 'boot';
+    return died ? predictForAnySize(given, policy) : size;
+  });
+}
+
+/**
+ * A kernel that died cannot be asked how large its trampoline is. Where that makes no difference to
+ * how it ends, nor to any page that no trampoline takes, one size is as good as another.
+ */
+function predictForAnySize(given: GivenInputs, policy: PolicyId): Seen<Prediction> {
+  const usual = predict({ ...given, trampolineSize: USUAL_SIZE }, policy);
+  const agree = TRAMPOLINE_SIZES.every((trampolineSize) =>
+    isAlike(usual, predict({ ...given, trampolineSize }, policy)),
+  );
+  if (agree) return { value: usual };
+  const why =
+    'The kernel died before it could be asked how large its trampoline is, and all depends on it';
+  return { value: null, why };
+}
+
+function isAlike(one: Prediction, other: Prediction): boolean {
+  const samePages = one.pages.every(({ owner }, page) => {
+    const owners = [owner, other.pages[page]?.owner];
+    return owners[0] === owners[1] || owners.includes('trampoline');
+  });
+  return samePages && one.panic?.line === other.panic?.line;
+}

@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import type { CellDefect, Outcome } from '../bundle/cell-record.ts';
+import { byteSource, wholeDump } from '../vmcore/flattened-builder.ts';
+import { type BundleSpec, buildBundle, ended, overran, refused } from './bundle-builder.ts';
+import type { InvariantId } from './invariants.ts';
+import { judgeBundle } from './judge-bundle.ts';
+import type { Judgement, Verdict } from './judgement.ts';
+
+const WITH = { crashkernel: '256M' };
+/** It breaks `boot.all-cpus`. */
+const ONE_CPU = { 'system/cpus': '0\n' };
+/** It breaks `panic.reboots`. */
+const NO_REBOOT: Outcome = { kind: 'completed', cause: 'guest-shutdown' };
+const UNBOOTED: Verdict = {
+  kind: 'boot-failure',
+  lastLine: '[    5.972072] Kernel panic - not syncing: sysrq triggered crash',
+};
+
+function judge(bundle: BundleSpec, known: readonly CellDefect[]): Promise<Judgement> {
+  const { cell, ...rest } = buildBundle(bundle);
+  const record = { ...cell, known: [...known] };
+  return judgeBundle({ cell: record, ...rest }, byteSource(wholeDump()));
+}
+
+function listed(...ids: InvariantId[]): CellDefect[] {
+  return ids.map((invariant) => ({ invariant, reference: `https://bugs/${invariant}` }));
+}
+
+describe('a cell with known defects', () => {
+  it.each<{ when: string; bundle: BundleSpec; known: InvariantId[]; verdict: Verdict }>([
+    {
+      when: 'all that is broken is known',
+      bundle: { files: ONE_CPU, outcome: NO_REBOOT },
+      known: ['panic.reboots', 'boot.all-cpus'],
+      verdict: { kind: 'match' },
+    },
+    {
+      when: 'something else is broken too',
+      bundle: { files: ONE_CPU, outcome: NO_REBOOT },
+      known: ['boot.all-cpus'],
+      verdict: { kind: 'mismatch', broken: ['panic.reboots'] },
+    },
+    {
+      when: 'none of them shows any more',
+      bundle: {},
+      known: ['boot.all-cpus', 'panic.reboots'],
+      verdict: { kind: 'match' },
+    },
+    {
+      when: 'the known one is broken and another cannot be seen',
+      bundle: { files: { ...ONE_CPU, 'system/kallsyms': null } },
+      known: ['boot.all-cpus'],
+      verdict: {
+        kind: 'unjudged',
+        code: 'E_EVIDENCE',
+        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms',
+      },
+    },
+    {
+      when: 'the host failed',
+      bundle: {
+        outcome: { kind: 'infra', phase: 'dump', code: 'E_HOST', message: 'No room on the disk' },
+        files: ONE_CPU,
+      },
+      known: ['boot.all-cpus', 'panic.reboots'],
+      verdict: { kind: 'unjudged', code: 'E_HOST', why: 'No room on the disk' },
+    },
+    {
+      when: 'it does not boot, and that is known',
+      bundle: { outcome: ended('boot') },
+      known: ['boot.userspace'],
+      verdict: UNBOOTED,
+    },
+    {
+      when: 'it gives no vmcore, and that is known',
+      bundle: { spec: WITH, outcome: overran('capture', 60_000) },
+      known: ['kdump.captured'],
+      verdict: { kind: 'no-vmcore', phase: 'crash' },
+    },
+    {
+      when: 'the capture kernel is refused, and that is known',
+      bundle: { spec: WITH, outcome: refused('load') },
+      known: ['kdump.captured'],
+      verdict: { kind: 'match' },
+    },
+    {
+      when: 'crashkernel is refused, and that is known',
+      bundle: { spec: { crashkernel: '512M' }, outcome: refused('load') },
+      known: ['kdump.reserved'],
+      verdict: { kind: 'match' },
+    },
+    {
+      when: 'the capture kernel is refused as known, and something else is broken',
+      bundle: { spec: WITH, outcome: refused('load'), files: ONE_CPU },
+      known: ['kdump.captured'],
+      verdict: { kind: 'mismatch', broken: ['boot.all-cpus'] },
+    },
+    {
+      when: 'the capture kernel is refused as known, and what came before cannot be seen',
+      bundle: { spec: WITH, outcome: refused('load'), files: { 'system/kallsyms': null } },
+      known: ['kdump.captured'],
+      verdict: {
+        kind: 'unjudged',
+        code: 'E_EVIDENCE',
+        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms',
+      },
+    },
+    {
+      when: 'the panic hangs without crashkernel, and that is known',
+      bundle: { outcome: overran('trigger', 60_000) },
+      known: ['panic.reboots'],
+      verdict: { kind: 'match' },
+    },
+    {
+      when: 'the panic hangs without crashkernel, and something else is known',
+      bundle: { outcome: overran('trigger', 60_000), files: ONE_CPU },
+      known: ['boot.all-cpus'],
+      verdict: { kind: 'mismatch', broken: ['panic.reboots'] },
+    },
+    {
+      when: 'the agent hangs, and what it showed is known',
+      bundle: { outcome: overran('observe', 60_000), files: ONE_CPU },
+      known: ['boot.all-cpus', 'panic.reboots'],
+      verdict: {
+        kind: 'unjudged',
+        code: 'E_DEADLINE',
+        why: 'Phase observe was not over after 60 s, the console was silent for the last 60 s\n[ 1.0] last',
+      },
+    },
+  ])('is $verdict.kind when $when', async ({ bundle, known, verdict }) => {
+    expect((await judge(bundle, listed(...known))).verdict).toEqual(verdict);
+  });
+
+  it.each<{ id: InvariantId; bundle: BundleSpec; outcome: string }>([
+    { id: 'boot.all-cpus', bundle: { files: ONE_CPU }, outcome: 'known' },
+    { id: 'boot.all-cpus', bundle: {}, outcome: 'kept' },
+    { id: 'lowmem.locked', bundle: {}, outcome: 'unseen' },
+    { id: 'boot.userspace', bundle: { outcome: ended('boot') }, outcome: 'known' },
+  ])('has $id $outcome, with its reference', async ({ id, bundle, outcome }) => {
+    const { invariants } = await judge(bundle, listed(id));
+    const reference = `https://bugs/${id}`;
+    expect(invariants.find((invariant) => invariant.id === id)).toMatchObject({
+      outcome,
+      known: { reference },
+    });
+    expect(invariants.filter(({ known }) => known !== null)).toHaveLength(1);
+  });
+
+  it('refers to all that list one invariant, to each once', async () => {
+    const { invariants } = await judge({}, [
+      { invariant: 'lowmem.page0-kept', reference: 'a' },
+      { invariant: 'lowmem.page0-kept', reference: 'b' },
+      { invariant: 'lowmem.page0-kept', reference: 'a' },
+    ]);
+    const page0 = invariants.find(({ id }) => id === 'lowmem.page0-kept');
+    expect(page0?.known).toEqual({ reference: 'a, b' });
+  });
+});

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../errors.ts';
+import { PAGE_SIZE, PHYS_ADDR_LIMIT, hex } from './pfn.ts';
+import { type PhysRange, physRange } from './phys-range.ts';
+
+/** Offsets in `struct boot_params` (Documentation/arch/x86/zero-page.rst and boot.rst). */
+const RAMDISK_IMAGE = { low: 0x218, high: 0x0c0 };
+const RAMDISK_SIZE = { low: 0x21c, high: 0x0c4 };
+const NEEDED = RAMDISK_SIZE.low + 4;
+
+/**
+ * Reads where the initrd lies, in whole pages as `early_reserve_initrd()` reserves it; null if
+ * there is none. Throws `FormatError` for a page that is cut, or for one beyond 52 bits.
+ */
+export function readInitrd(bootParams: Uint8Array): PhysRange | null {
+  if (bootParams.length < NEEDED) {
+    throw new FormatError(
+      `Cannot read boot_params: ${NEEDED} bytes wanted, ${bootParams.length} found`,
+    );
+  }
+  const view = new DataView(bootParams.buffer, bootParams.byteOffset, bootParams.length);
+  const [start, size] = [readPair(view, RAMDISK_IMAGE), readPair(view, RAMDISK_SIZE)];
+  if (start === 0 || size === 0) return null;
+  const end = Math.ceil((start + size) / PAGE_SIZE) * PAGE_SIZE;
+  if (end > PHYS_ADDR_LIMIT) {
+    throw new FormatError(
+      `Cannot read boot_params: an initrd wanted, ${hex(size)} bytes at ${hex(start)} found`,
+    );
+  }
+  return physRange(start, end);
+}
+
+/**
+ * A number of 64 bits in two halves; beyond 53 bits it is not exact, but too large all the same.
+ */
+function readPair(view: DataView, { low, high }: typeof RAMDISK_IMAGE): number {
+  return view.getUint32(high, true) * 2 ** 32 + view.getUint32(low, true);
+}
