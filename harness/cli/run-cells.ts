@@ -5,6 +5,7 @@ import type { CellHost } from '../cell/cell-host.ts';
 import { runCell } from '../cell/run-cell.ts';
 import { type Kernel, requireKernel } from '../kernel/require-kernel.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
+import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
 import type { Layout } from '../memory/layout.ts';
 import { runMatrix } from '../matrix/run-matrix.ts';
@@ -20,14 +21,21 @@ import { reportIntoFolder, reportRun } from './report-run.ts';
 import { claimResultsFolder } from './results-folder.ts';
 import type { RunOptions } from './run-options.ts';
 
+/** What a run is to do. */
+interface RunPlan {
+  readonly cells: readonly PlannedCell[];
+  /** The known defects of all kernels and cells. */
+  readonly known: readonly KnownDefect[];
+}
+
 /** Runs cells, judges them, reports them, and sets the command's exit status. */
 export async function runCells(
-  planned: readonly PlannedCell[],
+  plan: RunPlan,
   options: RunOptions,
   context: CommandContext,
 ): Promise<void> {
   const startedAt = performance.now();
-  const shard = options.shard === undefined ? planned : takeShard(planned, options.shard);
+  const shard = options.shard === undefined ? plan.cells : takeShard(plan.cells, options.shard);
   const cells = repeated(shard, options.repeat);
   const report = reportRun(options, context);
   const host = await requireHost(context, options);
@@ -41,6 +49,7 @@ export async function runCells(
     host,
     kernels,
     layouts,
+    known: plan.known,
     folder: results.path,
     context,
   });
@@ -62,13 +71,14 @@ interface AllOptions {
   readonly host: CellHost;
   readonly kernels: ReadonlyMap<string, Kernel>;
   readonly layouts: ReadonlyMap<string, Layout | null>;
+  readonly known: readonly KnownDefect[];
   readonly folder: string;
   readonly context: CommandContext;
 }
 
 async function runAll(
   cells: readonly PlannedCell[],
-  { jobs, host, kernels, layouts, folder, context }: AllOptions,
+  { jobs, host, kernels, layouts, known, folder, context }: AllOptions,
 ): Promise<JudgedCell[]> {
   const { signal } = context;
   const names = cells.map(({ id }) => id);
@@ -82,9 +92,10 @@ async function runAll(
         const kernel = kernels.get(spec.kernel);
         if (!kernel) throw new Error(`No kernel for ${spec.kernel}`);
         const layout = layouts.get(spec.layout) ?? null;
+        const defects = matchKnownDefects(known, spec, kernel.release);
         const bundle = join(folder, id);
         await runCell(
-          { id, spec, kernel, layout, known: [], folder: bundle, signal, onPhase },
+          { id, spec, kernel, layout, known: defects, folder: bundle, signal, onPhase },
           host,
         );
         return judgeFolder(bundle);

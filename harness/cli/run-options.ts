@@ -37,7 +37,12 @@ export function addRunOptions(command: Command): void {
 /** Adds the options that say how cells are reported. */
 export function addReportOptions(command: Command): void {
   command
-    .option('--reporter <name[:file]>', 'console, json, tap or junit; may be repeated', collect, [])
+    .option(
+      '--reporter <name[:file]>',
+      'console, json, tap, ktap or junit; may be repeated',
+      collect,
+      [],
+    )
     .option('--json', 'the same as --reporter json');
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
-import type { Judgement, Verdict } from '../check/judgement.ts';
+import type { InvariantId } from '../check/invariants.ts';
+import type { Judgement } from '../check/judgement.ts';
 
 /** A cell that has run: what it was, and what it says of its kernel. */
 export interface JudgedCell {
@@ -21,7 +22,10 @@ export interface RunResult {
   readonly cells: readonly JudgedCell[];
 }
 
-/** How many cells ended how: each counts once, and under `known` too if it shows a known defect. */
+/**
+ * How many cells ended how: each counts once, and under `known` too if it shows a known defect. Where nothing but
+ * known defects is broken, it counts as a match.
+ */
 export interface RunSummary {
   readonly match: number;
   readonly mismatch: number;
@@ -29,19 +33,38 @@ export interface RunSummary {
   readonly known: number;
 }
 
-const COUNTED_AS: Record<Verdict['kind'], Exclude<keyof RunSummary, 'known'>> = {
-  match: 'match',
-  mismatch: 'mismatch',
-  'boot-failure': 'mismatch',
-  'no-vmcore': 'mismatch',
-  unjudged: 'unjudged',
+/** What a cell counts as. */
+export type CellCount = Exclude<keyof RunSummary, 'known'>;
+
+/** The promises that a kernel breaks with a verdict that is more than its broken invariants. */
+const BROKEN_BY: Readonly<Record<'boot-failure' | 'no-vmcore', InvariantId>> = {
+  'boot-failure': 'boot.userspace',
+  'no-vmcore': 'kdump.captured',
 };
+
+/** What a cell counts as in the summary of its run, and so in its exit status. */
+export function countedAs({ verdict, invariants }: Judgement): CellCount {
+  switch (verdict.kind) {
+    case 'match':
+    case 'mismatch':
+    case 'unjudged':
+      return verdict.kind;
+    case 'boot-failure':
+    case 'no-vmcore': {
+      const isKnown = invariants.some(
+        ({ id, outcome }) => id === BROKEN_BY[verdict.kind] && outcome === 'known',
+      );
+      const isBroken = invariants.some(({ outcome }) => outcome === 'broken');
+      return isKnown && !isBroken ? 'match' : 'mismatch';
+    }
+  }
+}
 
 /** Counts the cells of a run by what they say of their kernels. */
 export function summary(cells: readonly JudgedCell[]): RunSummary {
   const counts = { match: 0, mismatch: 0, unjudged: 0, known: 0 };
   for (const { judgement } of cells) {
-    counts[COUNTED_AS[judgement.verdict.kind]]++;
+    counts[countedAs(judgement)]++;
     if (judgement.invariants.some(({ outcome }) => outcome === 'known')) counts.known++;
   }
   return counts;

@@ -22,7 +22,8 @@ async function matrixFile(text: string): Promise<string> {
 
 describe('readMatrix', () => {
   it('reads a matrix of images/matrices by its name', async () => {
-    expect(await readMatrix('default')).toEqual({
+    const { axes } = await readMatrix('default');
+    expect(axes).toMatchObject({
       kernel: ['debian:5.10', 'debian:6.1', 'debian:6.12'],
       crashkernel: [null, '256M'],
     });
@@ -30,7 +31,17 @@ describe('readMatrix', () => {
 
   it('reads a matrix by its path', async () => {
     const axes = { kernel: ['bzImage'], cpus: [1, 4], load: ['kexec_file_load', 'kexec_load'] };
-    expect(await readMatrix(await matrixFile(JSON.stringify({ schema: 1, axes })))).toEqual(axes);
+    const path = await matrixFile(JSON.stringify({ schema: 1, axes }));
+    expect(await readMatrix(path)).toEqual({ axes, known: [] });
+  });
+
+  it('reads the known defects of a matrix', async () => {
+    const entry = { kernel: '..5.4', invariant: 'lowmem.page0-kept', reference: 'commit 1234' };
+    const matrix = { schema: 1, axes: { kernel: ['bzImage'] }, known: [entry] };
+    expect(await readMatrix(await matrixFile(JSON.stringify(matrix)))).toEqual({
+      axes: { kernel: ['bzImage'] },
+      known: [{ ...entry, kernel: { from: null, to: [5, 4] } }],
+    });
   });
 
   it('names the matrices there are when there is no such file', async () => {
@@ -58,6 +69,10 @@ describe('readMatrix', () => {
     {
       text: '{"schema": 1, "axes": {"kernel": ["a"], "cpu": [1]}}',
       why: 'axes: Unrecognized key: "cpu"',
+    },
+    {
+      text: '{"schema": 1, "axes": {"kernel": ["a"]}, "known": {}}',
+      why: 'known: Invalid input: expected array, received object',
     },
     { text: '[]', why: 'the whole file: Invalid input: expected object, received array' },
   ])('names the field at fault: $why', async ({ text, why }) => {

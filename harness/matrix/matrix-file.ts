@@ -4,14 +4,22 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { SCHEMA_VERSION, cellSpecSchema } from '../bundle/cell-record.ts';
-import { FormatError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
 import type { Axes } from './expand.ts';
+import { parseJsonFile } from './json-file.ts';
+import { type KnownDefect, knownDefectSchema } from './known-defects.ts';
+
+/** What a matrix file says. */
+export interface Matrix {
+  readonly axes: Axes;
+  readonly known: readonly KnownDefect[];
+}
 
 const MATRICES = fileURLToPath(new URL('../../images/matrices/', import.meta.url));
 
 const spec = cellSpecSchema.shape;
 
-/** A matrix file: the values of each field of a cell's specification that it crosses. */
+/** A matrix file: the values of each field of a cell's specification that it crosses, and the known defects. */
 const matrixSchema = z.strictObject({
   schema: z.literal(SCHEMA_VERSION),
   axes: z.strictObject({
@@ -29,6 +37,7 @@ const matrixSchema = z.strictObject({
     append: axis(spec.append).exactOptional(),
     policy: axis(spec.policy).exactOptional(),
   }),
+  known: z.array(knownDefectSchema).default([]),
 });
 
 function axis<T extends z.ZodType>(value: T): z.ZodArray<T> {
@@ -39,18 +48,17 @@ function axis<T extends z.ZodType>(value: T): z.ZodArray<T> {
  * Reads a matrix: a name under `images/matrices/`, or the path of a JSON file.
  * Throws `UsageError` if there is none, `FormatError` naming the field at fault.
  */
-export async function readMatrix(nameOrPath: string): Promise<Axes> {
+export async function readMatrix(nameOrPath: string): Promise<Matrix> {
   const isName = /^[\w-]+$/.test(nameOrPath);
   const path = isName ? join(MATRICES, `${nameOrPath}.json`) : nameOrPath;
   const text = await readMatrixText(path);
-  const parsed = matrixSchema.safeParse(parseJson(text, path));
-  if (parsed.success) return parsed.data.axes;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join('.') || 'the whole file';
-  throw new FormatError(
-    `Cannot read matrix ${path}: ${field}: ${issue?.message}; compare images/matrices/default.json`,
-    { cause: parsed.error },
-  );
+  const advice = 'compare images/matrices/default.json';
+  const { axes, known } = parseJsonFile(text, path, {
+    name: 'matrix',
+    schema: matrixSchema,
+    advice,
+  });
+  return { axes, known };
 }
 
 async function readMatrixText(path: string): Promise<string> {
@@ -63,14 +71,5 @@ async function readMatrixText(path: string): Promise<string> {
       `Cannot read matrix ${path}: no file that can be read; give its path, or one of ${these}`,
       { cause: error },
     );
-  }
-}
-
-function parseJson(text: string, path: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`Cannot read matrix ${path}: not JSON: ${why}`, { cause: error });
   }
 }

@@ -1,35 +1,54 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
 import type { InvariantOutcome } from '../check/judgement.ts';
-import type { JudgedCell } from '../matrix/judged-cell.ts';
+import { type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { type Pfn, pfn } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { type CellPage, cellPages } from './cell-pages.ts';
-import { VERDICT_FORMATS } from './cell-table.ts';
+import { COUNT_FORMATS } from './cell-table.ts';
+import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
 import { type Style, paint, wrap } from './style.ts';
-import { verdictLines } from './verdict-text.ts';
+import { verdictLines, verdictName } from './verdict-text.ts';
 
-/** What is wrong with a cell: its verdict, and each invariant that is broken or a known defect. */
+/**
+ * What is wrong with a cell: its verdict, and each invariant that is broken or a known defect; and each known defect
+ * that no longer shows.
+ */
 export function renderFindings({ record, judgement, folder }: JudgedCell, style: Style): string[] {
   const { verdict, invariants } = judgement;
-  const wrong = invariants.filter(({ outcome }) => outcome === 'broken' || outcome === 'known');
-  if (verdict.kind === 'match' && wrong.length === 0) return [];
+  const named = invariants.flatMap((invariant) => {
+    const says = SAYINGS[markInvariant(invariant, verdict)]?.(referenceOf(invariant));
+    return says === undefined ? [] : [{ ...invariant, says }];
+  });
+  if (verdict.kind === 'match' && named.length === 0) return [];
   const pages = cellPages(judgement);
-  const title = wrap(`${printableText(record.id)}: ${verdict.kind}`, style.width);
+  const title = wrap(`${printableText(record.id)}: ${verdictName(judgement)}`, style.width);
   return [
-    ...title.map((line) => paint(line, VERDICT_FORMATS[verdict.kind], style)),
+    ...title.map((line) => paint(line, COUNT_FORMATS[countedAs(judgement)], style)),
     ...verdictLines(verdict).flatMap((line) => indented(line, 2, style)),
-    ...wrong.flatMap((invariant) => [
-      ...indented(invariantLine(invariant), 2, style),
-      ...pageLines(invariant.pages, pages).flatMap((line) => indented(line, 4, style)),
-      ...evidenceLines(invariant, folder).flatMap((line) => indented(line, 4, style)),
+    ...named.flatMap(({ says, ...invariant }) => [
+      ...indented(`${invariant.id} ${says}: ${printableText(invariant.why)}`, 2, style),
+      ...proofLines(invariant, pages, folder).flatMap((line) => indented(line, 4, style)),
     ]),
   ];
 }
 
-function invariantLine({ id, outcome, why }: InvariantOutcome): string {
-  return `${id} ${outcome === 'known' ? 'is a known defect' : 'is broken'}: ${printableText(why)}`;
+/** What is said of an invariant that a reader must know of. */
+const SAYINGS: Readonly<Partial<Record<InvariantMark, (reference: string) => string>>> = {
+  broken: () => 'is broken',
+  known: (reference) => `is a known defect (${reference})`,
+  gone: (reference) => `no longer shows a known defect (${reference})`,
+};
+
+/** The pages of a broken invariant, and where the evidence is. */
+function proofLines(
+  invariant: InvariantOutcome,
+  pages: readonly CellPage[],
+  folder: string,
+): string[] {
+  const concerned = invariant.outcome === 'kept' ? [] : pageLines(invariant.pages, pages);
+  return [...concerned, ...evidenceLines(invariant, folder)];
 }
 
 /** The pages of an invariant by what was predicted and observed of them. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Verdict } from '../check/judgement.ts';
-import type { JudgedCell } from '../matrix/judged-cell.ts';
+import { type CellCount, type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { crashkernelName, kernelName } from './cell-names.ts';
 import { type Format, type Style, paint } from './style.ts';
+import { verdictName } from './verdict-text.ts';
 
 interface Column {
   readonly title: string;
@@ -23,16 +23,14 @@ const COLUMNS: readonly Column[] = [
   { title: 'append', text: ({ record }) => printableText(record.spec.append), ifDiffers: true },
   { title: 'accel', text: ({ record }) => record.machine?.accel.kind ?? record.spec.accel },
   { title: 'policy', text: ({ judgement }) => judgement.policy?.id ?? 'unknown' },
-  { title: 'verdict', text: ({ judgement }) => judgement.verdict.kind },
+  { title: 'verdict', text: ({ judgement }) => verdictName(judgement) },
   { title: 'seconds', text: ({ record }) => (record.seconds['total'] ?? 0).toFixed(1).padStart(7) },
 ];
 
-/** The colours of verdicts. */
-export const VERDICT_FORMATS: Readonly<Record<Verdict['kind'], Format>> = {
+/** The colours of cells by what they count as. */
+export const COUNT_FORMATS: Readonly<Record<CellCount, Format>> = {
   match: 'green',
   mismatch: 'red',
-  'boot-failure': 'red',
-  'no-vmcore': 'red',
   unjudged: 'yellow',
 };
 
@@ -58,7 +56,7 @@ export function renderCellTable(cells: readonly JudgedCell[], style: Style): str
     ...cells.map(({ judgement }, row) =>
       paint(
         line(columns.map(({ texts }) => texts[row] ?? '')),
-        VERDICT_FORMATS[judgement.verdict.kind],
+        COUNT_FORMATS[countedAs(judgement)],
         style,
       ),
     ),

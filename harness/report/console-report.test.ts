@@ -3,7 +3,18 @@ import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { judgedCell } from '../matrix/judged-cell-builder.ts';
 import { renderConsoleReport } from './console-report.ts';
-import { LOCKED, UNLOCKED, brokenCell, hostileCell, runOf, withPages } from './run-builder.ts';
+import {
+  LOCKED,
+  REFERENCE,
+  UNLOCKED,
+  brokenCell,
+  hostileCell,
+  invariant,
+  mendedCell,
+  runOf,
+  unbootableCell,
+  withPages,
+} from './run-builder.ts';
 
 const PLAIN = { colour: false, width: 100 };
 
@@ -73,12 +84,49 @@ describe('renderConsoleReport', () => {
           0x10-0x12: lock predicted, free observed
           0x13: lock predicted, used observed
           evidence: results/run/debian-5.10.crashkernel-256m/system/kpageflags
-        kdump.dmesg is a known defect: The log ends early
+        kdump.dmesg is a known defect (https://bugs.debian.org/1#5): The log ends early
 
       Bundles: results/run
       1 cell in 1 min 15 s: 0 match, 1 mismatch, 0 unjudged, 1 with a known defect
       "
     `);
+  });
+
+  it('shows a known defect that ends a cell, and one that no longer shows', () => {
+    const run = runOf(mendedCell(), unbootableCell());
+    expect(renderConsoleReport(run, PLAIN)).toMatchInlineSnapshot(`
+      "kernel                     crashkernel  accel  policy      verdict               seconds
+      6.12.43+deb12-cloud-amd64  off          tcg    reserve-1m  match                    12.3
+      6.12.43+deb12-cloud-amd64  off          tcg    reserve-1m  boot-failure (known)     12.3
+
+      debian-6.12.no-crashkernel: match
+        lowmem.page0-kept no longer shows a known defect (https://bugs.debian.org/1#5): The page allocator
+        does not have page 0
+          evidence: results/run/debian-6.12.no-crashkernel/system/kpageflags
+
+      debian-6.12.no-crashkernel.x1c6: boot-failure (known)
+        The console tells: Kernel panic
+        boot.userspace is a known defect (https://bugs.debian.org/1#5): The machine ended in phase boot:
+        Kernel panic
+          evidence: results/run/debian-6.12.no-crashkernel.x1c6/console.log
+
+      Bundles: results/run
+      2 cells in 1 min 15 s: 2 match, 0 mismatch, 0 unjudged, 1 with a known defect
+      "
+    `);
+  });
+
+  it('paints a cell in which all that is broken is known as it counts', () => {
+    const coloured = renderConsoleReport(runOf(unbootableCell()), { ...PLAIN, colour: true });
+    expect(coloured).toContain(': boot-failure (known)\u001b[39m');
+    expect(coloured).not.toContain('\u001b[31m');
+  });
+
+  it('does not say of a cell that could not be judged that a known defect no longer shows', () => {
+    const verdict = { kind: 'unjudged', code: 'E_PERSONALITY', why: 'Other layout' } as const;
+    const invariants = [invariant({ known: { reference: REFERENCE } })];
+    const cell = judgedCell({ judgement: { verdict, invariants } });
+    expect(renderConsoleReport(runOf(cell), PLAIN)).not.toContain(REFERENCE);
   });
 
   it('shows what was observed where nothing could be predicted', () => {
@@ -114,7 +162,8 @@ describe('renderConsoleReport', () => {
         not ok]]>
         boot.userspace is broken: red]]> # SKIP \\ <x a="1"> &amp; 1..1 not ok]]>
           evidence: results/run/debian-6.12.no-crashkernel/console.log
-        kdump.dmesg is a known defect: red]]> # SKIP \\ <x a="1"> &amp; 1..1 not ok]]>
+        kdump.dmesg is a known defect (red]]> # SKIP \\ <x a="1"> &amp; 1..1 not ok]]>): red]]> # SKIP \\ <x
+        a="1"> &amp; 1..1 not ok]]>
 
       Bundles: results/run
       1 cell in 1 min 15 s: 0 match, 0 mismatch, 1 unjudged, 1 with a known defect

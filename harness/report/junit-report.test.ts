@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { judgedCell } from '../matrix/judged-cell-builder.ts';
 import { renderJunit } from './junit-report.ts';
-import { brokenCell, hostileCell, invariant, runOf } from './run-builder.ts';
+import {
+  brokenCell,
+  hostileCell,
+  invariant,
+  mendedCell,
+  runOf,
+  unbootableCell,
+} from './run-builder.ts';
 
 const MATCHING = judgedCell({ judgement: { invariants: [invariant({})] } });
 
@@ -53,6 +60,7 @@ describe('renderJunit', () => {
           </testcase>
           <testcase classname="debian-5.10.crashkernel-256m" name="kdump.dmesg">
             <properties>
+              <property name="known-defect" value="https://bugs.debian.org/1#5"/>
               <property name="outcome" value="known"/>
               <property name="why" value="The log ends early"/>
             </properties>
@@ -75,6 +83,52 @@ describe('renderJunit', () => {
     expect(renderJunit(runOf(judgedCell({ judgement: { verdict } })))).toContain(
       '<failure message="The console tells: Kernel panic" type="boot-failure"/>',
     );
+  });
+
+  it('says which known defect no longer shows, and skips the verdict of a known one', () => {
+    expect(renderJunit(runOf(mendedCell(), unbootableCell()))).toMatchInlineSnapshot(`
+      "<?xml version="1.0" encoding="UTF-8"?>
+      <testsuites name="sub1m run" tests="5" failures="0" errors="0" skipped="3">
+        <testsuite name="debian-6.12.no-crashkernel" timestamp="2026-11-22T13:30:00.000Z" time="12.345" tests="3" failures="0" errors="0" skipped="1">
+          <properties>
+            <property name="bundle" value="results/run/debian-6.12.no-crashkernel"/>
+          </properties>
+          <testcase classname="debian-6.12.no-crashkernel" name="boot.userspace"/>
+          <testcase classname="debian-6.12.no-crashkernel" name="lowmem.page0-kept">
+            <properties>
+              <property name="no-longer-shows" value="https://bugs.debian.org/1#5"/>
+            </properties>
+          </testcase>
+          <testcase classname="debian-6.12.no-crashkernel" name="kdump.dmesg">
+            <properties>
+              <property name="outcome" value="unseen"/>
+              <property name="why" value="Without crashkernel"/>
+            </properties>
+            <skipped/>
+          </testcase>
+        </testsuite>
+        <testsuite name="debian-6.12.no-crashkernel.x1c6" timestamp="2026-11-22T13:30:00.000Z" time="12.345" tests="2" failures="0" errors="0" skipped="2">
+          <properties>
+            <property name="bundle" value="results/run/debian-6.12.no-crashkernel.x1c6"/>
+          </properties>
+          <testcase classname="debian-6.12.no-crashkernel.x1c6" name="boot.userspace">
+            <properties>
+              <property name="known-defect" value="https://bugs.debian.org/1#5"/>
+              <property name="outcome" value="known"/>
+              <property name="why" value="The machine ended in phase boot: Kernel panic"/>
+              <property name="evidence" value="console.log"/>
+            </properties>
+            <skipped/>
+          </testcase>
+          <testcase classname="debian-6.12.no-crashkernel.x1c6" name="verdict">
+            <properties>
+              <property name="why" value="The console tells: Kernel panic"/>
+            </properties>
+            <skipped/>
+          </testcase>
+        </testsuite>
+      </testsuites>"
+    `);
   });
 
   it('writes an error for a cell that could not be judged', () => {

@@ -5,26 +5,29 @@ import junitReportBuilder, {
   type TestSuite,
 } from 'junit-report-builder';
 import type { InvariantOutcome } from '../check/judgement.ts';
-import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
+import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
+import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
 import { verdictLines } from './verdict-text.ts';
 
 /** Its types are of an ES module; Node loads the CommonJS one, where the builder is the module. */
 const builder = junitReportBuilder as unknown as Builder;
 
-/** What a case says of its invariant. */
-const MARKS: Record<InvariantOutcome['outcome'], (test: TestCase, why: string) => unknown> = {
+/** What a case says of its invariant, beside its properties. */
+const MARKS: Record<InvariantMark, (test: TestCase, invariant: InvariantOutcome) => unknown> = {
   kept: () => {},
-  broken: (test, why) => test.failure(why, 'broken'),
-  known: (test) => test.skipped(),
+  broken: (test, { why }) => test.failure(printableText(why), 'broken'),
+  known: (test, invariant) => test.skipped().property('known-defect', referenceOf(invariant)),
+  gone: (test, invariant) => test.property('no-longer-shows', referenceOf(invariant)),
   unseen: (test) => test.skipped(),
 };
 
 /**
  * A run as JUnit XML: a suite for each cell, a case for each invariant. A broken one is a failure,
  * an unseen one and a known defect are skipped; a verdict that is more than broken invariants,
- * above all `unjudged`, is a case too. What a guest wrote goes into attributes only: in character
- * data junit-report-builder 5 escapes no second `]]>`.
+ * above all `unjudged`, is a case too. Where a known defect no longer shows, a property says so.
+ * What a guest wrote goes into attributes only: in character data junit-report-builder 5 escapes
+ * no second `]]>`.
  */
 export function renderJunit({ id, cells }: RunResult): string {
   const report = builder.newBuilder().name(`sub1m ${id}`);
@@ -40,19 +43,21 @@ function addCases(suite: TestSuite, { record, judgement, folder }: JudgedCell): 
     .timestamp(record.startedAt)
     .time(record.seconds['total'] ?? 0);
   suite.property('bundle', printableText(folder));
-  for (const invariant of invariants) addInvariant(suite.testCase().className(cell), invariant);
+  for (const invariant of invariants) {
+    const mark = markInvariant(invariant, verdict);
+    const test = suite.testCase().className(cell).name(invariant.id);
+    MARKS[mark](test, invariant);
+    if (invariant.outcome !== 'kept') addProperties(test, invariant);
+  }
   if (verdict.kind === 'match' || verdict.kind === 'mismatch') return;
   const test = suite.testCase().className(cell).name('verdict');
   const why = verdictLines(verdict).join(' ');
-  if (verdict.kind === 'unjudged') test.error(why, verdict.code);
+  if (countedAs(judgement) === 'match') test.skipped().property('why', why);
+  else if (verdict.kind === 'unjudged') test.error(why, verdict.code);
   else test.failure(why, verdict.kind);
 }
 
-function addInvariant(test: TestCase, invariant: InvariantOutcome): void {
-  const { id, outcome, why, pages, evidence } = invariant;
-  test.name(id);
-  MARKS[outcome](test, printableText(why));
-  if (outcome === 'kept') return;
+function addProperties(test: TestCase, { outcome, why, pages, evidence }: InvariantOutcome): void {
   test.property('outcome', outcome).property('why', printableText(why));
   if (pages.length > 0) test.property('pages', pages.join(' '));
   if (evidence !== null) test.property('evidence', evidence);

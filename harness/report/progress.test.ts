@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { judgedCell } from '../matrix/judged-cell-builder.ts';
 import type { MatrixEvent } from '../matrix/run-matrix.ts';
 import { showProgress } from './progress.ts';
+import { unbootableCell } from './run-builder.ts';
 
 const MISMATCH = { kind: 'mismatch', broken: ['lowmem.locked'] } as const;
 
@@ -16,6 +17,8 @@ const EVENTS: readonly MatrixEvent[] = [
   { kind: 'end', cell: 'c', judged: undefined },
   { kind: 'end', cell: 'a', judged: judgedCell() },
   { kind: 'end', cell: 'b', judged: judgedCell({ judgement: { verdict: MISMATCH } }) },
+  { kind: 'start', cell: 'd' },
+  { kind: 'end', cell: 'd', judged: unbootableCell() },
 ];
 
 /** What `showProgress` leaves on a screen, or in a log. */
@@ -39,6 +42,8 @@ describe('showProgress', () => {
       [   0 s] c: no verdict
       [   0 s] a: match, 12.3 s
       [   0 s] b: mismatch, 12.3 s
+      [   0 s] d: start
+      [   0 s] d: boot-failure (known), 12.3 s
       "
     `);
   });
@@ -47,11 +52,12 @@ describe('showProgress', () => {
     const lines = stripVTControlCharacters(await shown(true))
       .trim()
       .split('\n');
-    expect(lines.slice(-3)).toMatchInlineSnapshot(`
+    expect(lines.slice(-4)).toMatchInlineSnapshot(`
       [
         "✔ a: match, 12.3 s",
         "✖ b: mismatch, 12.3 s",
         "✖ c: no verdict",
+        "✔ d: boot-failure (known), 12.3 s",
       ]
     `);
   });

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { PassThrough } from 'node:stream';
 import { DefaultRenderer, Listr, ListrLogger, type ListrTask, ProcessOutput } from 'listr2';
-import type { JudgedCell } from '../matrix/judged-cell.ts';
+import { type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
 import type { MatrixEvent } from '../matrix/run-matrix.ts';
 import { renderSeconds } from './style.ts';
+import { verdictName } from './verdict-text.ts';
 
 /** Shows a run while it runs. Disposing it leaves the screen as it is and in order. */
 export interface Progress extends AsyncDisposable {
@@ -63,7 +64,9 @@ function progressRow(events: AsyncIterable<MatrixEvent>): ListrTask {
         row.title = eventText(event);
         if (event.kind !== 'end') continue;
         // An error is how listr2 is told to mark a row as failed.
-        if (event.judged?.judgement.verdict.kind !== 'match') throw new Error(row.title);
+        if (!event.judged || countedAs(event.judged.judgement) !== 'match') {
+          throw new Error(row.title);
+        }
         return;
       }
     },
@@ -82,5 +85,5 @@ function eventText(event: MatrixEvent): string {
 }
 
 function endText({ record, judgement }: JudgedCell): string {
-  return `${judgement.verdict.kind}, ${renderSeconds(record.seconds['total'] ?? 0)}`;
+  return `${verdictName(judgement)}, ${renderSeconds(record.seconds['total'] ?? 0)}`;
 }

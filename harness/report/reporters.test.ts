@@ -13,6 +13,7 @@ describe('parseReporters', () => {
   it.each([
     { values: [], reporters: [{ kind: 'console', path: null }] },
     { values: ['tap'], reporters: [{ kind: 'tap', path: null }] },
+    { values: ['ktap:x'], reporters: [{ kind: 'ktap', path: 'x' }] },
     {
       values: ['json', 'junit:out/j.xml', 'tap:a:b'],
       reporters: [
@@ -29,7 +30,7 @@ describe('parseReporters', () => {
     expect(() => parseReporters([value])).toThrow(
       new UsageError(
         `Cannot use reporter "${value}": kind or kind:file wanted, ` +
-          'with one of these kinds: console, json, junit, tap',
+          'with one of these kinds: console, json, junit, ktap, tap',
       ),
     );
   });

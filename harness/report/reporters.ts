@@ -6,6 +6,7 @@ import { HostError, UsageError } from '../errors.ts';
 import type { RunResult } from '../matrix/judged-cell.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderJunit } from './junit-report.ts';
+import { renderKtap } from './ktap-report.ts';
 import { renderRunDocument } from './run-document.ts';
 import type { Style } from './style.ts';
 import { renderTap } from './tap-report.ts';
@@ -14,6 +15,7 @@ const RENDERERS = {
   console: renderConsoleReport,
   json: renderRunDocument,
   junit: renderJunit,
+  ktap: renderKtap,
   tap: renderTap,
 } satisfies Record<string, (run: RunResult, style: Style) => string>;
 

@@ -11,6 +11,9 @@ import { predict } from '../model/prediction.ts';
 /** What a guest might write to harm a reader: an escape sequence, markup, lines of TAP, a NUL. */
 export const HOSTILE = '\u001b[31mred]]> # SKIP \\ <x a="1"> &amp;\n1..1\nnot ok\u0000]]>\u202e';
 
+/** Where a known defect is told of. */
+export const REFERENCE = 'https://bugs.debian.org/1#5';
+
 /** So many pages in a row. */
 type Runs<T> = readonly (readonly [nr: number, T])[];
 
@@ -56,7 +59,8 @@ function flat<T>(runs: Runs<T>): T[] {
 
 /** An invariant that is kept, but for what the test says. */
 export function invariant(words: Partial<InvariantOutcome>): InvariantOutcome {
-  return { id: 'boot.userspace', outcome: 'kept', why: '', pages: [], evidence: null, ...words };
+  const kept = { outcome: 'kept', known: null, why: '', pages: [], evidence: null } as const;
+  return { id: 'boot.userspace', ...kept, ...words };
 }
 
 /** A run of these cells. */
@@ -94,8 +98,47 @@ export function brokenCell(): JudgedCell {
           pages: ['0x10-0x13'],
           evidence: 'system/kpageflags',
         }),
-        invariant({ id: 'kdump.dmesg', outcome: 'known', why: 'The log ends early' }),
+        invariant({
+          id: 'kdump.dmesg',
+          outcome: 'known',
+          known: { reference: REFERENCE },
+          why: 'The log ends early',
+        }),
         invariant({ id: 'panic.reboots', outcome: 'unseen', why: 'With crashkernel # none asked' }),
+      ],
+    },
+  });
+}
+
+/** A match whose known defect no longer shows. */
+export function mendedCell(): JudgedCell {
+  const known = { reference: REFERENCE };
+  const why = 'The page allocator does not have page 0';
+  const page0 = { known, why, pages: ['0x0'], evidence: 'system/kpageflags' };
+  return judgedCell({
+    judgement: {
+      invariants: [
+        invariant({}),
+        invariant({ id: 'lowmem.page0-kept', ...page0 }),
+        invariant({ id: 'kdump.dmesg', outcome: 'unseen', known, why: 'Without crashkernel' }),
+      ],
+    },
+  });
+}
+
+/** A cell whose kernel does not boot, which is known. */
+export function unbootableCell(): JudgedCell {
+  return judgedCell({
+    axes: { layout: ['x1c6'] },
+    judgement: {
+      verdict: { kind: 'boot-failure', lastLine: 'Kernel panic' },
+      invariants: [
+        invariant({
+          outcome: 'known',
+          known: { reference: REFERENCE },
+          why: 'The machine ended in phase boot: Kernel panic',
+          evidence: 'console.log',
+        }),
       ],
     },
   });
@@ -113,7 +156,12 @@ export function hostileCell(): JudgedCell {
       invariants: [
         invariant({ outcome: 'broken', why: HOSTILE, evidence: 'console.log' }),
         invariant({ id: 'boot.all-cpus', outcome: 'unseen', why: HOSTILE }),
-        invariant({ id: 'kdump.dmesg', outcome: 'known', why: HOSTILE }),
+        invariant({
+          id: 'kdump.dmesg',
+          outcome: 'known',
+          known: { reference: HOSTILE },
+          why: HOSTILE,
+        }),
       ],
     },
   });

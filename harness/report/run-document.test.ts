@@ -1,10 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { HOSTILE, brokenCell, hostileCell, runOf } from './run-builder.ts';
+import { HOSTILE, REFERENCE, brokenCell, hostileCell, mendedCell, runOf } from './run-builder.ts';
 import { renderRunDocument } from './run-document.ts';
 
 interface Document {
-  cells: { pages: unknown[]; verdict: unknown }[];
+  cells: {
+    pages: unknown[];
+    verdict: unknown;
+    invariants: { outcome: string; known: unknown }[];
+  }[];
 }
 
 function parsed(text: string): Document {
@@ -28,12 +32,14 @@ describe('renderRunDocument', () => {
             "invariants": [
               {
                 "id": "boot.userspace",
+                "known": null,
                 "outcome": "kept",
                 "pages": [],
                 "why": "",
               },
               {
                 "id": "lowmem.locked",
+                "known": null,
                 "outcome": "broken",
                 "pages": [
                   "0x10-0x13",
@@ -42,12 +48,14 @@ describe('renderRunDocument', () => {
               },
               {
                 "id": "kdump.dmesg",
+                "known": "https://bugs.debian.org/1#5",
                 "outcome": "known",
                 "pages": [],
                 "why": "The log ends early",
               },
               {
                 "id": "panic.reboots",
+                "known": null,
                 "outcome": "unseen",
                 "pages": [],
                 "why": "With crashkernel # none asked",
@@ -95,6 +103,15 @@ describe('renderRunDocument', () => {
         },
       }
     `);
+  });
+
+  it('has the reference of every invariant that is listed, whatever became of it', () => {
+    const invariants = parsed(renderRunDocument(runOf(mendedCell()))).cells[0]?.invariants;
+    expect(invariants?.map(({ outcome, known }) => [outcome, known])).toEqual([
+      ['kept', null],
+      ['kept', REFERENCE],
+      ['unseen', REFERENCE],
+    ]);
   });
 
   it('has null for what is not known', () => {

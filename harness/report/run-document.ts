@@ -36,9 +36,10 @@ function cellDocument({ record, judgement, folder }: JudgedCell) {
     accel: machine?.accel.kind ?? null,
     policy: judgement.policy?.id ?? null,
     verdict: judgement.verdict,
-    invariants: judgement.invariants.map(({ id, outcome, why, pages }) => ({
+    invariants: judgement.invariants.map(({ id, outcome, known, why, pages }) => ({
       id,
       outcome,
+      known: known?.reference ?? null,
       why,
       pages,
     })),

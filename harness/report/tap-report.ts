@@ -1,16 +1,24 @@
 // SPDX-License-Identifier: MIT
-import type { InvariantOutcome } from '../check/judgement.ts';
-import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
-import { printableText } from '../memory/printable-text.ts';
+import type { InvariantOutcome, Verdict } from '../check/judgement.ts';
+import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
 import { asciiJson } from './ascii-json.ts';
+import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
+import { escapeTap, renderPoint } from './tap-point.ts';
 
-/** What follows a point's id; a known defect is what TAP calls TODO: not ok, and no failure. */
-const DIRECTIVES: Record<InvariantOutcome['outcome'], (why: string) => string> = {
-  kept: () => '',
-  broken: () => '',
-  known: (why) => ` # TODO ${escape(why)}`,
-  unseen: (why) => ` # SKIP ${escape(why)}`,
+/** How a mark is said: a known defect is what TAP calls TODO: not ok, and no failure. */
+const MARKS: Readonly<
+  Record<InvariantMark, { ok: boolean; directive: (invariant: InvariantOutcome) => string }>
+> = {
+  kept: { ok: true, directive: () => '' },
+  broken: { ok: false, directive: () => '' },
+  known: { ok: false, directive: todo },
+  gone: { ok: true, directive: todo },
+  unseen: { ok: true, directive: ({ why }) => ` # SKIP ${escapeTap(why)}` },
 };
+
+function todo(invariant: InvariantOutcome): string {
+  return ` # TODO ${escapeTap(referenceOf(invariant))}`;
+}
 
 /** A run as TAP 14: a subtest for each cell, in it a point for each invariant. */
 export function renderTap({ cells }: RunResult): string {
@@ -20,44 +28,29 @@ export function renderTap({ cells }: RunResult): string {
 
 function subtest({ record, judgement, folder }: JudgedCell, number: number): string[] {
   const { invariants, verdict } = judgement;
-  const points = invariants.flatMap((invariant, index) => invariantPoint(invariant, index + 1));
-  const ok = verdict.kind === 'match';
-  const id = escape(record.id);
+  const points = invariants.flatMap((invariant, index) =>
+    invariantPoint(invariant, verdict, index + 1),
+  );
+  const ok = countedAs(judgement) === 'match';
+  const id = escapeTap(record.id);
   return [
     `# Subtest: ${id}`,
-    ...[`1..${invariants.length}`, ...points].map(indent),
-    point({ ok, number, description: id }),
-    ...(ok ? [] : yaml({ verdict, bundle: folder })),
+    ...[`1..${invariants.length}`, ...points].map((line) => `    ${line}`),
+    renderPoint({ ok, number, description: `- ${id}` }),
+    ...(verdict.kind === 'match' ? [] : yaml({ verdict, bundle: folder })),
   ];
 }
 
-function invariantPoint(invariant: InvariantOutcome, number: number): string[] {
-  const { id, outcome, why, pages, evidence } = invariant;
-  const ok = outcome === 'kept' || outcome === 'unseen';
-  const description = `${escape(id)}${DIRECTIVES[outcome](why)}`;
-  return [point({ ok, number, description }), ...(ok ? [] : yaml({ why, pages, evidence }))];
-}
-
-interface Point {
-  readonly ok: boolean;
-  readonly number: number;
-  readonly description: string;
-}
-
-function point({ ok, number, description }: Point): string {
-  return `${ok ? 'ok' : 'not ok'} ${number} - ${description}`;
+function invariantPoint(invariant: InvariantOutcome, verdict: Verdict, number: number): string[] {
+  const { id, why, pages, evidence } = invariant;
+  const { ok, directive } = MARKS[markInvariant(invariant, verdict)];
+  const description = `- ${escapeTap(id)}${directive(invariant)}`;
+  const point = renderPoint({ ok, number, description });
+  return [point, ...(ok ? [] : yaml({ why, pages, evidence }))];
 }
 
 /** JSON is YAML: its quotes hold whatever a guest may have written. */
 function yaml(fields: Readonly<Record<string, unknown>>): string[] {
   const lines = Object.entries(fields).map(([key, value]) => `${key}: ${asciiJson(value)}`);
   return ['---', ...lines, '...'].map((line) => `  ${line}`);
-}
-
-function indent(line: string): string {
-  return `    ${line}`;
-}
-
-function escape(text: string): string {
-  return printableText(text).replaceAll(/[\\#]/g, '\\$&');
 }

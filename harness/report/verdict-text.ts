@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { Verdict } from '../check/judgement.ts';
+import type { Judgement, Verdict } from '../check/judgement.ts';
+import { countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
+
+/** What a cell's verdict is called: its kind, and whether that is a known defect. */
+export function verdictName(judgement: Judgement): string {
+  const { kind } = judgement.verdict;
+  return kind !== 'match' && countedAs(judgement) === 'match' ? `${kind} (known)` : kind;
+}
 
 /** What a verdict says beyond its kind and its broken invariants: lines, made printable. */
 export function verdictLines(verdict: Verdict): string[] {

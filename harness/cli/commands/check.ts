@@ -1,11 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { expand } from '../../matrix/expand.ts';
+import { readKnownDefects } from '../../matrix/known-defects.ts';
 import { addCellOptions, overAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withCorpus } from '../layouts.ts';
 import { runCells } from '../run-cells.ts';
 import { type RunOptions, addRunOptions } from '../run-options.ts';
+
+interface CheckOptions extends RunOptions {
+  readonly known?: string;
+}
 
 /** Enough for every distribution kernel as its own capture kernel with the guest's initramfs. */
 const STANDARD_CRASHKERNEL = '256M';
@@ -19,9 +24,11 @@ export function addCheck(program: Command, context: CommandContext): void {
     .addHelpText('after', '\nExample: sub1m check ~/linux/arch/x86/boot/bzImage --cpus 2');
   addCellOptions(command);
   addRunOptions(command);
-  command.action(async (kernel: string[], options: RunOptions) => {
+  command.option('--known <file>', 'JSON file of the known defects: reported, but no failures');
+  command.action(async (kernel: string[], options: CheckOptions) => {
+    const known = options.known === undefined ? [] : await readKnownDefects(options.known);
     const standard = { kernel, crashkernel: [null, STANDARD_CRASHKERNEL] };
     const axes = await withCorpus(overAxes(standard, { ...options }), context.log);
-    await runCells(expand(axes), options, context);
+    await runCells({ cells: expand(axes), known }, options, context);
   });
 }

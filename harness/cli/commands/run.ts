@@ -18,7 +18,8 @@ export function addRun(program: Command, context: CommandContext): void {
   addCellOptions(command);
   addRunOptions(command);
   command.action(async (matrix: string, options: RunOptions) => {
-    const axes = await withCorpus(overAxes(await readMatrix(matrix), { ...options }), context.log);
-    await runCells(expand(axes), options, context);
+    const { axes, known } = await readMatrix(matrix);
+    const wanted = await withCorpus(overAxes(axes, { ...options }), context.log);
+    await runCells({ cells: expand(wanted), known }, options, context);
   });
 }

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT
+import type { z } from 'zod';
+import { FormatError } from '../errors.ts';
+
+/** A kind of JSON file that a user writes. */
+interface JsonFileKind<T> {
+  /** What such a file is called, e.g. `matrix`. */
+  readonly name: string;
+  readonly schema: z.ZodType<T>;
+  /** What to look at when one is wrong. */
+  readonly advice: string;
+}
+
+/** Takes the text of such a file. Throws `FormatError` naming the field at fault. */
+export function parseJsonFile<T>(
+  text: string,
+  path: string,
+  { name, schema, advice }: JsonFileKind<T>,
+): T {
+  const cannot = `Cannot read ${name} ${path}`;
+  const parsed = schema.safeParse(parseJson(text, cannot));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') || 'the whole file';
+  throw new FormatError(`${cannot}: ${field}: ${issue?.message}; ${advice}`, {
+    cause: parsed.error,
+  });
+}
+
+function parseJson(text: string, cannot: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`${cannot}: not JSON: ${why}`, { cause: error });
+  }
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import { readFile } from 'node:fs/promises';
+import { z } from 'zod';
+import { type CellDefect, type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
+import { INVARIANTS } from '../check/invariants.ts';
+import { UsageError } from '../errors.ts';
+import { parseJsonFile } from './json-file.ts';
+import { meetsCondition, parseKernelCondition } from './kernel-condition.ts';
+
+const kernelConditionSchema = z.string().transform((text, context) => {
+  const condition = parseKernelCondition(text);
+  if (condition) return condition;
+  const message = `a version as 5.10 or a range as 5.10..6.1, 5.13.. or ..5.4 wanted, "${text}" found`;
+  context.issues.push({ code: 'custom', message, input: text });
+  return z.NEVER;
+});
+
+const invariantSchema = z.string().refine((id) => Object.hasOwn(INVARIANTS, id), {
+  error: ({ input }) =>
+    `an invariant wanted, "${String(input)}" found; they are ${Object.keys(INVARIANTS).join(', ')}`,
+});
+
+/** A known defect: the cells that show it, by the fields that are there, and where it is told of. */
+export const knownDefectSchema = z.strictObject({
+  kernel: kernelConditionSchema,
+  /** The cell's layout as it was asked for. */
+  layout: z.string().exactOptional(),
+  /** Whether the cell has one. */
+  crashkernel: z.boolean().exactOptional(),
+  /** A word of what is appended to the command line. */
+  append: z.string().regex(/^\S+$/, 'one word of a command line wanted').exactOptional(),
+  invariant: invariantSchema,
+  reference: z.string().regex(/\S/, 'an address or a commit wanted'),
+});
+
+/** See `knownDefectSchema`. */
+export type KnownDefect = z.infer<typeof knownDefectSchema>;
+
+const fileSchema = z.strictObject({
+  schema: z.literal(SCHEMA_VERSION),
+  known: z.array(knownDefectSchema),
+});
+
+/**
+ * Reads a file of known defects: `{"schema": 1, "known": […]}`. Throws `UsageError` if there is none, `FormatError`
+ * naming the field at fault.
+ */
+export async function readKnownDefects(path: string): Promise<KnownDefect[]> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new UsageError(
+      `Cannot read known defects ${path}: no file that can be read; give its path`,
+      { cause: error },
+    );
+  });
+  const advice =
+    'one is {"kernel": "5.10..6.1", "invariant": "lowmem.locked", "reference": "<address or commit>"}';
+  return parseJsonFile(text, path, { name: 'known defects', schema: fileSchema, advice }).known;
+}
+
+/** The defects that such a cell with a kernel of that release should show. */
+export function matchKnownDefects(
+  defects: readonly KnownDefect[],
+  spec: CellSpec,
+  release: string,
+): CellDefect[] {
+  return defects
+    .filter(
+      ({ kernel, layout, crashkernel, append }) =>
+        meetsCondition(kernel, release) &&
+        (layout ?? spec.layout) === spec.layout &&
+        (crashkernel ?? hasCrashkernel(spec)) === hasCrashkernel(spec) &&
+        (append === undefined || spec.append.split(/\s+/).includes(append)),
+    )
+    .map(({ invariant, reference }) => ({ invariant, reference }));
+}
+
+function hasCrashkernel({ crashkernel }: CellSpec): boolean {
+  return crashkernel !== null;
+}
