@@ -67,10 +67,10 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
   const pages = LOW.filter((page) => isUsable(classes[page] ?? 'absent'));
   if (pages.length === 0) return kept('The system kernel can use no page below 1 MiB', KPAGEFLAGS);
   const why = `The system kernel can use ${countPages(pages.length)} below 1 MiB`;
-  const freedBy = prediction.value && whoFreed(prediction.value, pages);
-  const because = freedBy ? `: freed by ${freedBy} although crashkernel locks low memory` : '';
-  const told = (freedBy && TOLD_OF[freedBy]) ?? '';
-  return broken(why + because + told, { ...KPAGEFLAGS, pages });
+  return broken(why + (prediction.value ? whoFreed(prediction.value, pages) : ''), {
+    ...KPAGEFLAGS,
+    pages,
+  });
 };
 
 /** Where it is told of that such a kernel function frees low memory. */
@@ -79,11 +79,18 @@ const TOLD_OF: Readonly<Record<string, string>> = {
     ' (linux-kernel, April 2021: "x86/efi: Do not release sub-1MB memory regions when the crashkernel option is specified")',
 };
 
-/** The kernel functions that the model saw free pages; nothing where it did not see it of all. */
-function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string | null {
-  const events = pages.map((page) => fates[page]?.history.at(-1));
-  if (events.some((event) => event?.owner !== 'free')) return null;
-  return [...new Set(events.map((event) => event?.step))].join(' and ');
+/** Which kernel functions the model saw free the pages, in words; none where it did not see it of all. */
+function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string {
+  const histories = pages.map((page) => fates[page]?.history ?? []);
+  if (histories.some((history) => history.at(-1)?.owner !== 'free')) return '';
+  // The first event is the e820 map's: a page without another was free all along.
+  const steps = new Set(histories.flatMap((history) => history.slice(1).at(-1)?.step ?? []));
+  const parts = [
+    ...(steps.size > 0 ? [`freed by ${[...steps].join(' and ')}`] : []),
+    ...(histories.some(({ length }) => length === 1) ? ['never reserved'] : []),
+  ];
+  const told = [...steps].map((step) => TOLD_OF[step] ?? '').join('');
+  return `: ${parts.join(' or ')} although crashkernel locks low memory${told}`;
 }
 
 /** `lowmem.trampoline` */

@@ -21,7 +21,8 @@ const AXIS_OPTIONS: readonly {
   {
     flags: '--layout <id|file>',
     axis: 'layout',
-    about: 'firmware layout below 1 MiB: "stock", an id of images/layouts, a file, or "corpus" for all',
+    about:
+      'firmware layout below 1 MiB: "stock", an id of images/layouts, a file, or "corpus" for all',
     value: String,
   },
   {
