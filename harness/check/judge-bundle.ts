@@ -3,9 +3,10 @@ import type { Bundle } from '../bundle/bundle.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { ByteSource } from '../vmcore/byte-source.ts';
 import { choosePolicy } from './choose-policy.ts';
+import { EMULATOR_FAULT, findEmulatorFault } from './emulator-fault.ts';
 import type { CellCase } from './finding.ts';
 import { INVARIANTS, type InvariantId } from './invariants.ts';
-import type { InvariantOutcome, Judgement } from './judgement.ts';
+import type { InvariantOutcome, Judgement, Verdict } from './judgement.ts';
 import { findKernelFailure } from './kernel-failure.ts';
 import { observe } from './observation.ts';
 import { findMisfit } from './personality-fit.ts';
@@ -19,25 +20,30 @@ export async function judgeBundle(
   vmcore: ByteSource | undefined,
 ): Promise<Judgement> {
   const policy = choosePolicy(bundle);
+  const emulatorFault = findEmulatorFault(bundle);
   const cell: CellCase = {
     record: bundle.cell,
     cmdline: commandLine(bundle),
     observation: await observe(bundle, vmcore),
     prediction: seenFrom(policy, ({ id }) => predictCell(bundle, id)),
-    failure: findKernelFailure(bundle),
+    failure: emulatorFault === null ? findKernelFailure(bundle) : null,
   };
   const findings = findInvariants(cell);
-  const misfit = findMisfit(bundle);
   return {
     policy: policy.value,
     observation: cell.observation,
     prediction: cell.prediction.value,
     invariants: findings.map(toOutcome),
-    verdict:
-      misfit === null
-        ? verdictOf(cell.record, findings, cell.failure)
-        : { kind: 'unjudged', code: 'E_PERSONALITY', why: misfit },
+    verdict: findObstacle(bundle, emulatorFault) ?? verdictOf(cell.record, findings, cell.failure),
   };
+}
+
+/** What keeps a cell from saying anything of its kernel, whatever was seen. */
+function findObstacle(bundle: Bundle, emulatorFault: string | null): Verdict | null {
+  const misfit = findMisfit(bundle);
+  if (misfit !== null) return { kind: 'unjudged', code: 'E_PERSONALITY', why: misfit };
+  if (emulatorFault === null || bundle.cell.outcome.kind === 'completed') return null;
+  return { kind: 'unjudged', code: EMULATOR_FAULT, why: emulatorFault };
 }
 
 function findInvariants(cell: CellCase): NamedFinding[] {

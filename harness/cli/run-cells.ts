@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellHost } from '../cell/cell-host.ts';
 import { runCell } from '../cell/run-cell.ts';
+import { EMULATOR_FAULT } from '../check/emulator-fault.ts';
 import { type Kernel, requireKernel } from '../kernel/require-kernel.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
@@ -94,10 +95,14 @@ async function runAll(
         const layout = layouts.get(spec.layout) ?? null;
         const defects = matchKnownDefects(known, spec, kernel.release);
         const bundle = join(folder, id);
-        await runCell(
-          { id, spec, kernel, layout, known: defects, folder: bundle, signal, onPhase },
-          host,
-        );
+        const job = { id, spec, kernel, layout, known: defects, folder: bundle, signal, onPhase };
+        await runCell(job, host);
+        const judged = await judgeFolder(bundle);
+        const { verdict } = judged.judgement;
+        if (verdict.kind !== 'unjudged' || verdict.code !== EMULATOR_FAULT) return judged;
+        context.log.info(`${id}: ${verdict.why}`);
+        await rm(bundle, { recursive: true });
+        await runCell(job, host);
         return judgeFolder(bundle);
       },
     });
