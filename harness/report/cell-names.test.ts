@@ -23,11 +23,42 @@ it.each<{ axes: Axes; name: string }>([
     name: '5.10, 6.1 and 6.12, crashkernel 256M',
   },
   {
+    axes: {
+      kernel: ['5.10', '6.1'],
+      layout: ['stock', 'thread-2021'],
+      crashkernel: [null, '256M'],
+    },
+    name: '5.10 and 6.1, crashkernel off and 256M, stock and thread-2021',
+  },
+  {
     axes: { kernel: ['6.1'], cpus: [1, 2] },
     name: '6.1.no-crashkernel and 6.1.no-crashkernel.2-cpus',
   },
 ])('names several cells at once: $name', ({ axes, name }) => {
   expect(named(axes)).toBe(name);
+});
+
+it('names layouts where those of the run differ', () => {
+  const axes = {
+    kernel: ['5.10'],
+    layout: ['stock', 'thread-2021'],
+    crashkernel: [null, '256M'],
+  };
+  const records = expand(axes).map(
+    ({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record,
+  );
+  const name = (...indices: readonly number[]): string =>
+    nameCells(
+      records.filter((_, index) => indices.includes(index)),
+      records,
+    );
+  const [off, locked, offThread] = records.map(
+    ({ spec }) => `${spec.layout} ${spec.crashkernel ?? 'off'}`,
+  );
+  expect([off, locked, offThread]).toEqual(['stock off', 'thread-2021 off', 'stock 256M']);
+  expect(name(0)).toBe('5.10, crashkernel off, stock');
+  expect(name(0, 1)).toBe('5.10, crashkernel off, stock and thread-2021');
+  expect(name(0, 1, 2)).toBe('5.10, crashkernel off and 256M, stock; crashkernel off, thread-2021');
 });
 
 it('names kernels apart that differ in their settings', () => {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
 import { printableText } from '../memory/printable-text.ts';
+import { groupBy } from './group-by.ts';
 
 /** The kernel as a reader knows it: its release, or how it was asked for when it was not found. */
 export function kernelName({ kernel, spec }: CellRecord): string {
@@ -12,25 +13,37 @@ export function crashkernelName({ spec }: CellRecord): string {
   return spec.crashkernel === null ? 'off' : printableText(spec.crashkernel);
 }
 
+/** The cell's firmware layout. */
+export function layoutName({ spec }: CellRecord): string {
+  return printableText(spec.layout);
+}
+
 /**
- * Names some cells of a run at once by kernel and crashkernel: `6.1 and 6.12, crashkernel off and
- * 256M`; by their ids where that would name two cells of the run alike.
+ * Names some cells of a run at once by kernel, crashkernel and, where the run has several, layout: `6.1 and 6.12,
+ * crashkernel off and 256M`; by their ids where that would name two cells of the run alike.
  */
 export function nameCells(records: readonly CellRecord[], run: readonly CellRecord[]): string {
-  const names = run.map((record) => `${kernelName(record)} ${crashkernelName(record)}`);
+  const names = run.map((one) => [kernelName(one), crashkernelName(one), layoutName(one)].join());
   if (new Set(names).size < names.length) return listed(records.map(({ id }) => id));
-  const settings = new Map<string, string[]>();
-  for (const record of records) {
-    const kernel = kernelName(record);
-    settings.set(kernel, [...(settings.get(kernel) ?? []), crashkernelName(record)]);
-  }
-  const kernels = new Map<string, string[]>();
-  for (const [kernel, values] of settings) {
-    const setting = listed(values);
-    kernels.set(setting, [...(kernels.get(setting) ?? []), kernel]);
-  }
-  const parts = Array.from(kernels, ([setting, same]) => `${listed(same)}, crashkernel ${setting}`);
-  return parts.join('; ');
+  const hasLayouts = new Set(run.map(layoutName)).size > 1;
+  const settings = (cells: readonly CellRecord[]): string =>
+    mergeAlike(cells, layoutName, (some) => listed(some.map(crashkernelName)))
+      .map(({ keys, text }) => `crashkernel ${text}${hasLayouts ? `, ${listed(keys)}` : ''}`)
+      .join('; ');
+  return mergeAlike(records, kernelName, settings)
+    .map(({ keys, text }) => `${listed(keys)}, ${text}`)
+    .join('; ');
+}
+
+/** Groups cells by a key, and puts the groups together that `describe` describes alike. */
+function mergeAlike(
+  records: readonly CellRecord[],
+  key: (record: CellRecord) => string,
+  describe: (group: readonly CellRecord[]) => string,
+): { readonly keys: readonly string[]; readonly text: string }[] {
+  const byKey = groupBy(records, key);
+  const byText = groupBy([...byKey], ([, group]) => describe(group));
+  return Array.from(byText, ([text, groups]) => ({ keys: groups.map(([name]) => name), text }));
 }
 
 function listed(names: readonly string[]): string {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type CellCount, type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { crashkernelName, kernelName } from './cell-names.ts';
+import { crashkernelName, kernelName, layoutName } from './cell-names.ts';
 import { type Format, type Style, paint } from './style.ts';
 import { verdictName } from './verdict-text.ts';
 
@@ -14,6 +14,7 @@ interface Column {
 
 const COLUMNS: readonly Column[] = [
   { title: 'kernel', text: ({ record }) => kernelName(record) },
+  { title: 'layout', text: ({ record }) => layoutName(record), ifDiffers: true },
   { title: 'crashkernel', text: ({ record }) => crashkernelName(record) },
   { title: 'load', text: ({ record }) => record.spec.load, ifDiffers: true },
   { title: 'trigger', text: ({ record }) => record.spec.trigger, ifDiffers: true },

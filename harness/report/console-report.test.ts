@@ -95,9 +95,9 @@ describe('renderConsoleReport', () => {
   it('shows a known defect that ends a cell, and one that no longer shows', () => {
     const run = runOf(mendedCell(), unbootableCell());
     expect(renderConsoleReport(run, PLAIN)).toMatchInlineSnapshot(`
-      "kernel                     crashkernel  accel  policy      verdict               seconds
-      6.12.43+deb12-cloud-amd64  off          tcg    reserve-1m  match                    12.3
-      6.12.43+deb12-cloud-amd64  off          tcg    reserve-1m  boot-failure (known)     12.3
+      "kernel                     layout  crashkernel  accel  policy      verdict               seconds
+      6.12.43+deb12-cloud-amd64  stock   off          tcg    reserve-1m  match                    12.3
+      6.12.43+deb12-cloud-amd64  x1c6    off          tcg    reserve-1m  boot-failure (known)     12.3
 
       debian-6.12.no-crashkernel: match
         lowmem.page0-kept no longer shows a known defect (https://bugs.debian.org/1#5): The page allocator
