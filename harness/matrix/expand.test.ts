@@ -91,3 +91,11 @@ describe('expand', () => {
     );
   });
 });
+
+it('names a reference whole, and a path by its file', () => {
+  const kernel = ['debian:6.12/amd64', '/home/me/linux/arch/x86/boot/bzImage'];
+  expect(expand({ kernel }).map(({ id }) => id)).toEqual([
+    'debian-6.12-amd64.no-crashkernel',
+    'bzimage.no-crashkernel',
+  ]);
+});

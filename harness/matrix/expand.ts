@@ -73,7 +73,9 @@ function cellId(spec: CellSpec): string {
   const special = FIELDS.filter((field) => spec[field] !== STANDARD_SPEC[field]);
   const parts = special.map((field) => slug(ID_PARTS[field](spec)));
   if (spec.crashkernel === null) parts.unshift('no-crashkernel');
-  return [slug(basename(spec.kernel)), ...parts].join('.');
+  // Only of a path do the folders not matter: `debian:6.12/rt` is a name.
+  const kernel = /^[a-z]+:/.test(spec.kernel) ? spec.kernel : basename(spec.kernel);
+  return [slug(kernel), ...parts].join('.');
 }
 
 function slug(text: string): string {
