@@ -63,6 +63,8 @@ const freePages = (cell: Cell | undefined): number[] =>
     observed === 'free' || observed === 'used' ? [page] : [],
   ) ?? [];
 
+const words = (text: string): string[] => text.split(' ');
+
 const range = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);
 
@@ -72,7 +74,7 @@ const RELEASED = ['debian:6.1', 'debian:6.12', 'debian:newest'];
 describe("the thread's map", () => {
   it('has 5.10 free boot services although crashkernel locks low memory, and 6.12 not', async () => {
     const { status, cells } = await check([
-      ...['debian:5.10', 'debian:6.12', '--layout', 'thread-2021', '--crashkernel', '192M'],
+      ...words('debian:5.10 debian:6.12 --layout thread-2021 --crashkernel 192M'),
     ]);
     const [old, recent] = cells;
     expect(old?.verdict).toEqual({ kind: 'mismatch', broken: ['lowmem.locked'] });
@@ -93,7 +95,8 @@ describe("the thread's map", () => {
     const layouts = ['thread-2021', 'synthetic-set-virtual-address-map-fails'];
     const { cells } = await look(
       ['debian:5.10'],
-      ...['--crashkernel', 'none', ...layouts.flatMap((id) => ['--layout', id])],
+      ...words('--crashkernel none'),
+      ...layouts.flatMap((id) => ['--layout', id]),
     );
     expect(cells.map(({ verdict }) => verdict)).toEqual([{ kind: 'match' }, { kind: 'match' }]);
     expect(freePages(cells[0])).toEqual(range(0x10, 0x98));
@@ -161,7 +164,8 @@ describe('boot services in the first 64 KiB', () => {
     ];
     const { status, cells } = await look(
       ['debian:6.12'],
-      ...['--crashkernel', 'none', ...layouts.flatMap((id) => ['--layout', id])],
+      ...words('--crashkernel none'),
+      ...layouts.flatMap((id) => ['--layout', id]),
     );
     expect(cells.map(({ trampoline }) => trampoline)).toEqual(['0x98000', '0x98000']);
     expect(cells.flatMap(freePages)).toEqual([]);
@@ -224,8 +228,9 @@ describe('the map that the kernel prints', () => {
     const results = join(temp.path, 'results');
     const firmware = ['2020.11', '2022.11', '2025.02', '2026.08'];
     const { status, stderr } = await runSub1m([
-      ...['check', 'debian:6.12', '--crashkernel', 'none', '--trigger', 'none', '--cpus', '2'],
-      ...['--layout', 'thread-2021', '--append', 'efi=debug', '--results', results],
+      ...words('check debian:6.12 --crashkernel none --trigger none --cpus 2'),
+      ...words('--layout thread-2021 --append efi=debug --results'),
+      results,
       ...firmware.flatMap((version) => ['--ovmf', `debian:${version}`]),
     ]);
     expect(stderr).not.toContain('Cannot');

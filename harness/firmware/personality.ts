@@ -52,7 +52,7 @@ export async function makePersonality(
 }
 
 /** The path of the option ROM with the personality driver, built once for its sources and compiler. */
-export async function requirePersonalityRom({ cacheDir, signal }: RomOptions): Promise<string> {
+async function requirePersonalityRom({ cacheDir, signal }: RomOptions): Promise<string> {
   for (const [tool, from] of TOOLS) await requireTool(tool, from);
   const names = (await readdir(SOURCES)).toSorted();
   const hashes = await Promise.all(names.map((name) => sha256File(join(SOURCES, name))));

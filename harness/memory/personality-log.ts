@@ -34,7 +34,7 @@ export interface PersonalityLog {
  * What became of pages: allocated; retaken from the firmware, which could spare them; held by the firmware with
  * the right type already, and not filled; or denied.
  */
-export interface PersonalityResult {
+interface PersonalityResult {
   readonly range: PhysRange;
   readonly type: number | null;
   readonly result: 'allocated' | 'retaken' | 'held' | 'denied';
