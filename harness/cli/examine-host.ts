@@ -28,6 +28,8 @@ const PROGRAMS: readonly (readonly [program: string, from: string])[] = [
   ['cpio', 'cpio'],
   ['zstd', 'zstd'],
   ['xz', 'xz-utils'],
+  ['gcc', 'gcc'],
+  ['objcopy', 'binutils'],
   ['modinfo', 'kmod'],
   ['setpriv', 'util-linux'],
   ['flock', 'util-linux'],
