@@ -5,6 +5,7 @@ import { type BundleSpec, diedSaying, ended, overran } from './bundle-builder.ts
 import { reportText } from './personality-cases.ts';
 
 const NO_TRAMPOLINE = 'Kernel panic - not syncing: Real mode trampoline was not allocated';
+const NO_PAGE_TABLES = 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory';
 const LOST_RESERVATIONS = 'Kernel panic - not syncing: Attempted to kill init! exitcode=0x9';
 
 /** A 6.12.117 with a layout in which no trampoline has room. */
@@ -22,14 +23,14 @@ function diedWithoutRoom(lastLine: string): BundleSpec {
 }
 
 /** The same kernel where memblock's list has nowhere to grow. */
-function diedOfLostReservations(): BundleSpec {
+function diedOfLostReservations(line = LOST_RESERVATIONS): BundleSpec {
   const asked = ['0x0-0xffff 7', '0x10000-0x9efff 4', '0x9f000-0x9ffff 7'];
   const islands = Array.from({ length: 150 }, (_, index) => {
     const start = 0x2000_0000 + index * 0x4000;
     return `0x${start.toString(16)}-0x${(start + 0xfff).toString(16)} 4`;
   });
   const report = reportText({ asked, exit: [...asked, ...islands] });
-  const died = diedWithoutRoom(LOST_RESERVATIONS);
+  const died = diedWithoutRoom(line);
   return { ...died, files: { ...died.files, 'personality.log': report } };
 }
 
@@ -69,6 +70,13 @@ describe('a promise about booting', () => {
       bundle: diedOfLostReservations(),
       outcome: 'broken',
       why: `The machine ended in phase boot (guest-reset): [ 0.3] ${LOST_RESERVATIONS}; the model of reserve-1m-deferred predicts this: efi_free_boot_services frees ranges that memblock could not reserve, a defect of this kernel's policy, not of the run`,
+    },
+    {
+      id: 'boot.userspace',
+      when: 'the same kernel did not come so far: it had no memory for page tables either',
+      bundle: diedOfLostReservations(NO_PAGE_TABLES),
+      outcome: 'broken',
+      why: `The machine ended in phase boot (guest-reset): [ 0.3] ${NO_PAGE_TABLES}; the model of reserve-1m-deferred predicts this: efi_free_boot_services frees ranges that memblock could not reserve, a defect of this kernel's policy, not of the run`,
     },
     {
       id: 'boot.userspace',

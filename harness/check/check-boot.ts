@@ -24,8 +24,9 @@ const PANICS: Readonly<Record<string, string>> = {
  */
 function whatTheModelSays({ policy, panic }: Prediction, { lastLine }: KernelFailure): string {
   if (!panic) return `not predicted by the model of ${policy}`;
-  if (!lastLine.includes(panic.line)) {
-    return `not predicted by the model of ${policy}, which has "${panic.line}"`;
+  const { line, orBefore = line } = panic;
+  if (!lastLine.includes(line) && !lastLine.includes(orBefore)) {
+    return `not predicted by the model of ${policy}, which has "${line}"`;
   }
   const how = `${panic.step} ${PANICS[panic.step] ?? 'stops the kernel'}`;
   return `the model of ${policy} predicts this: ${how}, a defect of this kernel's policy, not of the run`;

@@ -51,7 +51,12 @@ export interface LowMemory {
   /** Null while it has no place. */
   readonly trampoline: PhysRange | null;
   /** Why the kernel stops, or null while it goes on. */
-  readonly panic: { readonly step: string; readonly line: string } | null;
+  readonly panic: {
+    readonly step: string;
+    readonly line: string;
+    /** A panic that may come first, for the same reason, as KASLR has it. */
+    readonly orBefore?: string;
+  } | null;
   /** What the kernel prints of all this, in order. */
   readonly logLines: readonly string[];
 }

@@ -90,7 +90,18 @@ function freeBootServices(memory: LowMemory, inputs: ModelInputs, rules: Freeing
     const event: PageEvent = { step, owner: 'reserved', why };
     return transfer(state, lowPages(left), { event, from: 'boot-services' });
   }, quirked);
-  return lostReservations(memory) ? stop(freed, step, 'Attempted to kill init!') : freed;
+  return lostReservations(memory) ? dieOfLostReservations(freed, step) : freed;
+}
+
+/**
+ * Memory below 1 MiB was full then: where KASLR has the kernel's map of memory need more page tables than it has
+ * beforehand, `alloc_low_pages()` (arch/x86/mm/init.c) finds none for them either, and that comes first.
+ */
+function dieOfLostReservations(memory: LowMemory, step: string): LowMemory {
+  const dead = stop(memory, step, 'Attempted to kill init!');
+  if (dead.panic?.step !== step) return dead;
+  const orBefore = 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory';
+  return { ...dead, panic: { ...dead.panic, orBefore } };
 }
 
 /** Ranges that `memblock_reserve()` lost are freed twice: "Bad page state", and worse. */
