@@ -5,7 +5,7 @@ import { lowPages } from '../memory/page-map.ts';
 import { LOW_PAGES } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { anyInputs, anyMachine, anyPolicy } from './machine-cases.ts';
-import { STOCK_5_10, bootData } from './machine-builder.ts';
+import { STOCK_5_10, bootData, ram } from './machine-builder.ts';
 import { type ModelInputs, hasEfiOption } from './model-inputs.ts';
 import { OWNERS, type Owner } from './owners.ts';
 import { MOMENTS, type Moment } from './policies.ts';
@@ -107,11 +107,12 @@ describe('whatever the machine, two-phase', { timeout: 120_000 }, () => {
     );
   });
 
-  it('frees nothing with crashkernel', () => {
+  it('frees nothing with a crashkernel that has room', () => {
     fc.assert(
       fc.property(anyInputs, (inputs) => {
         fc.pre(hasCrashkernel(inputs));
-        expect(ownersOf(predict(inputs, 'two-phase'))).not.toContain('free');
+        const roomy = { ...inputs, e820: [...inputs.e820, ram(0x2000_0000, 0x4000_0000)] };
+        expect(ownersOf(predict(roomy, 'two-phase'))).not.toContain('free');
       }),
       RUNS,
     );

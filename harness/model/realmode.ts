@@ -14,7 +14,7 @@ export function trampolineBytes({ trampolineSize }: ModelInputs): number {
 }
 
 /** Whether memblock allocates from below, as `movable_node` makes it. */
-export function isBottomUp({ cmdline }: ModelInputs): boolean {
+function isBottomUp({ cmdline }: ModelInputs): boolean {
   return findParameter(cmdline, 'movable_node') !== undefined;
 }
 

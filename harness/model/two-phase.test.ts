@@ -31,15 +31,24 @@ describe('the two-phase policy', () => {
     expect(stepsOf(inputs, page)).toEqual([...POOLED, last]);
   });
 
-  it('claims the lowest pages for the trampoline with movable_node', () => {
+  it('claims the highest pages for the trampoline, also with movable_node', () => {
     const low = { ...STOCK_5_10, cmdline: 'movable_node' };
     expect(pagesOf(predict(low, 'two-phase'))).toMatchObject({
-      trampoline: '0x10-0x15',
-      free: '0x16-0x9e',
+      free: '0x10-0x98',
+      trampoline: '0x99-0x9e',
     });
-    const cmdline = 'movable_node efi=debug';
-    const kept = { ...STOCK_5_10, cmdline, efiMap: [bootData(0x10000, 0x20000)] };
-    expect(pagesOf(predict(kept, 'two-phase')).trampoline).toBe('0x10-0x15');
+  });
+
+  it.each([
+    { id: 'larger than memory', cmdline: 'crashkernel=2G' },
+    { id: 'where there is no memory', cmdline: 'crashkernel=64M@3G' },
+    { id: 'of no size', cmdline: 'crashkernel=' },
+    { id: 'for a machine with more memory', cmdline: 'crashkernel=4G-:256M' },
+  ])('claims nothing for a crashkernel that cannot be reserved: $id', ({ cmdline }) => {
+    expect(pagesOf(predict({ ...STOCK, cmdline }, 'two-phase'))).toMatchObject({
+      free: '0x10-0x97',
+      trampoline: '0x98-0x9e',
+    });
   });
 
   it('keeps boot services with efi=debug, but for the trampoline', () => {

@@ -5,16 +5,19 @@
  * its share once, and what is left is freed.
  *
  * Decided here, where the proposal leaves it open: page 0, the first 64 KiB and the BIOS's own
- * memory never join the pool; a trampoline that fits nowhere is a panic, as ever; boot services that
- * `efi=debug` keeps serve the trampoline alone; the kernel's own early data below 1 MiB is never
- * given back.
+ * memory never join the pool; the trampoline takes the highest pages, `movable_node` or not, as no
+ * memblock is asked for them; one that fits nowhere is a panic, as ever; boot services that
+ * `efi=debug` keeps serve the trampoline alone; whether there is a crashkernel is decided by its
+ * reservation (`crashk_res`), not by the command line; the kernel's own early data below 1 MiB is
+ * never given back.
  */
 import { lowPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
+import { crashkernelFit } from './crashkernel-fit.ts';
 import { type LowMemory, type PageEvent, pagesOwnedBy, reserve, transfer } from './low-memory.ts';
 import { type ModelInputs, asksForCrashkernel, hasEfiOption } from './model-inputs.ts';
-import { isBottomUp, stop, trampolineBytes } from './realmode.ts';
+import { stop, trampolineBytes } from './realmode.ts';
 import type { Step } from './step.ts';
 
 /** In place of the search of `reserve_real_mode()`: all that is free joins the pool. */
@@ -62,7 +65,7 @@ function claimTrampoline(memory: LowMemory, inputs: ModelInputs): LowMemory {
   const length = trampolineBytes(inputs) / PAGE_SIZE;
   const kept = hasEfiOption(inputs, 'debug') ? bootServicesPages(memory) : [];
   const available = new Set<number>([...pagesOwnedBy(memory, 'pool'), ...kept]);
-  const starts = [...available].toSorted((a, b) => (isBottomUp(inputs) ? a - b : b - a));
+  const starts = [...available].toSorted((a, b) => b - a);
   const pagesFrom = (start: number): Pfn[] =>
     Array.from({ length }, (_, index) => pfn(start + index));
   const start = starts.find((page) => pagesFrom(page).every((other) => available.has(other)));
@@ -80,11 +83,17 @@ function claimTrampoline(memory: LowMemory, inputs: ModelInputs): LowMemory {
   return { ...transfer(claimed, pages, { event, from: 'boot-services' }), trampoline };
 }
 
-/** With a crashkernel all the rest is locked. */
+/** With a crashkernel all the rest is locked; one that has found no room claims nothing. */
 function claimForCrashkernel(memory: LowMemory, inputs: ModelInputs): LowMemory {
-  if (!asksForCrashkernel(inputs)) return memory;
+  if (!hasCrashkernel(inputs)) return memory;
   const why = 'a crashkernel is reserved: it claims all the rest';
   return claimRest(memory, { step: 'claim_crashkernel', owner: 'lock', why });
+}
+
+/** `crashk_res`; of a machine whose memory is not known above 1 MiB: if one is asked for. */
+function hasCrashkernel(inputs: ModelInputs): boolean {
+  const knowsMemory = inputs.e820.some(({ range, ram }) => ram && range.end > SZ_1M);
+  return knowsMemory ? crashkernelFit(inputs)?.fits === true : asksForCrashkernel(inputs);
 }
 
 /** Sandy Bridge graphics write where they must not. */
