@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   check: async () => (await import('./commands/check.ts')).addCheck,
   model: async () => (await import('./commands/model.ts')).addModel,
+  build: async () => (await import('./commands/build.ts')).addBuild,
   kernels: async () => (await import('./commands/kernels.ts')).addKernels,
   judge: async () => (await import('./commands/judge.ts')).addJudge,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,

@@ -18,6 +18,7 @@ import { exitCode } from './exit-code.ts';
 import { requireHost } from './host.ts';
 import { requireLayouts } from './layouts.ts';
 import { judgeFolder } from './judge-folder.ts';
+import { withRecipePolicies } from './recipe-policy.ts';
 import { reportIntoFolder, reportRun } from './report-run.ts';
 import { claimResultsFolder } from './results-folder.ts';
 import type { RunOptions } from './run-options.ts';
@@ -43,9 +44,10 @@ export async function runCells(
   const layouts = await requireLayouts(cells);
   await requireFirmwares(cells, host);
   const kernels = await requireKernels(cells, options, context);
+  const held = withRecipePolicies(cells, kernels);
   await sweepTempDirs();
   const results = await claimResultsFolder(options.results);
-  const judged = await runAll(cells, {
+  const judged = await runAll(held, {
     jobs: options.jobs,
     host,
     kernels,

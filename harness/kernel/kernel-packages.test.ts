@@ -2,13 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import type { PackageRecord } from '../package/package-records.ts';
 import {
+  type PackageReference,
   findKernel,
   kernelsAmong,
   nearestReferences,
   partNames,
   referenceTo,
 } from './kernel-packages.ts';
-import { type KernelReference, parseKernelReference } from './kernel-reference.ts';
+import { parseKernelReference } from './kernel-reference.ts';
 
 /** A package, written as suite, name and version. */
 function record(text: string, depends = ''): PackageRecord {
@@ -66,9 +67,9 @@ const PACKAGES: readonly PackageRecord[] = [
   ...split('experimental 7.3-cloud-amd64 7.3~rc7-1~exp1'),
 ];
 
-function packageReference(ref: string): Exclude<KernelReference, { kind: 'path' }> {
+function packageReference(ref: string): PackageReference {
   const wanted = parseKernelReference(ref);
-  if (wanted.kind === 'path') throw new TypeError(ref);
+  if (wanted.kind === 'path' || wanted.kind === 'recipe') throw new TypeError(ref);
   return wanted;
 }
 

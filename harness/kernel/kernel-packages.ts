@@ -17,8 +17,8 @@ export interface KernelPackage {
   readonly missing: readonly string[];
 }
 
-/** A reference to a package, not to a file. */
-export type PackageReference = Exclude<KernelReference, { kind: 'path' }>;
+/** A reference to a package, not to a file or a recipe. */
+export type PackageReference = Exclude<KernelReference, { kind: 'path' | 'recipe' }>;
 
 /**
  * An image of any flavour, signed or not: no meta package without a version, no -dbg, no template.

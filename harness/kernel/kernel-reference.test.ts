@@ -20,6 +20,7 @@ it.each([
     { kind: 'package', name: 'linux-binary-unsigned-7.2.13+deb14-amd64' },
   ],
   ['arch/x86/boot/bzImage', { kind: 'path', path: 'arch/x86/boot/bzImage' }],
+  ['recipe:two-phase-6.12', { kind: 'recipe', recipe: 'two-phase-6.12' }],
   ['debian-6.12.deb', { kind: 'path', path: 'debian-6.12.deb' }],
 ])('reads %s', (ref, wanted) => {
   expect(parseKernelReference(ref)).toEqual(wanted);

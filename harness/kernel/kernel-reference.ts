@@ -3,13 +3,14 @@
  * `kernel/`: from a kernel reference to an image and the modules that it needs to reach its disk.
  * Its one rule: nothing is installed and nothing is written outside the cache folder. Start reading
  * here, then `require-kernel.ts`; packages are found by `kernel-packages.ts` (pure), in lists that
- * `package/` keeps.
+ * `package/` keeps; `build-kernel.ts` builds from source.
  */
 import { UsageError } from '../errors.ts';
 
 /** What a kernel reference asks for. */
 export type KernelReference =
   | { readonly kind: 'path'; readonly path: string }
+  | { readonly kind: 'recipe'; readonly recipe: string }
   | { readonly kind: 'package'; readonly name: string }
   | { readonly kind: 'version'; readonly version: string; readonly flavour: string };
 
@@ -20,15 +21,17 @@ export const NEWEST = 'newest';
 const DEFAULT_FLAVOUR = 'cloud';
 
 const DEBIAN = 'debian:';
+const RECIPE = 'recipe:';
 const PACKAGE_NAME = /^linux-(?:image|binary)-[a-z0-9.+~-]+$/;
 const VERSION = /^(newest|\d[A-Za-z0-9.+~-]*)(?:\/([a-z0-9]+))?$/;
 
 /**
  * Reads a kernel reference: `debian:6.12`, `debian:6.12.43-1~bpo12+1`, `debian:newest`, another
- * flavour as `debian:6.12/rt` or `debian:6.12/amd64`, `debian:linux-image-…`; anything else is a
- * path.
+ * flavour as `debian:6.12/rt` or `debian:6.12/amd64`, `debian:linux-image-…`; `recipe:<name>`;
+ * anything else is a path.
  */
 export function parseKernelReference(ref: string): KernelReference {
+  if (ref.startsWith(RECIPE)) return { kind: 'recipe', recipe: ref.slice(RECIPE.length) };
   if (!ref.startsWith(DEBIAN)) return { kind: 'path', path: ref };
   const what = ref.slice(DEBIAN.length);
   if (PACKAGE_NAME.test(what)) return { kind: 'package', name: what };

@@ -66,6 +66,7 @@ it('takes a kernel that is in the cache from there', async () => {
     imageSha256: 'cd'.repeat(32),
     modules: [join(folder, 'modules/00-virtio.ko'), join(folder, 'modules/01-virtio_blk.ko')],
     package: `${NAME} ${VERSION}`,
+    policy: null,
   });
 });
 
@@ -112,6 +113,7 @@ it('takes a bare image as it is', async () => {
     imageSha256: sha256(bzImage()),
     modules: [],
     package: null,
+    policy: null,
   });
 });
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { PackageError, UsageError } from '../errors.ts';
@@ -6,6 +7,7 @@ import { downloadPackages } from '../package/apt-client.ts';
 import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
+import { type BuiltKernel, buildRecipe, buildTree } from './build-kernel.ts';
 import { readHead, readKernelImage } from './kernel-image.ts';
 import {
   type KernelPackage,
@@ -14,6 +16,7 @@ import {
   nearestReferences,
 } from './kernel-packages.ts';
 import { parseKernelReference } from './kernel-reference.ts';
+import { isKernelTree } from './source-tree.ts';
 import { type UnpackedKernel, kernelFolder, readDeb, unpackKernel } from './unpack-kernel.ts';
 
 /** A kernel that is ready to boot. */
@@ -30,20 +33,28 @@ export interface Kernel {
    * bare image.
    */
   readonly modules: readonly string[];
-  /** Name and version of its package, null for a bare image. */
+  /** Name and version of its package, or its recipe; null for a bare image and a tree. */
   readonly package: string | null;
+  /** The id of the policy that its recipe says it keeps to, null if nothing says so. */
+  readonly policy: string | null;
 }
 
 const DEB_MAGIC = '!<arch>\n';
 
+/** Where a kernel build leaves its image. */
+const BUILT_IMAGE = 'arch/x86/boot/bzImage';
+
 /**
- * The kernel that a reference names, downloaded if it is not in the cache. Throws `UsageError` if
- * there is none, `FormatError` if a file is something else, `HostError` if the host cannot get
- * kernels, `PackageError` if a package fails.
+ * The kernel that a reference names, downloaded or built if it is not in the cache. Throws
+ * `UsageError` if there is none, `FormatError` if a file is something else, `HostError` if the host
+ * cannot get kernels, `PackageError` if a package fails, `ProcessError` if a build does.
  */
 export async function requireKernel(ref: string, context: PackageContext): Promise<Kernel> {
   const wanted = parseKernelReference(ref);
-  if (wanted.kind === 'path') return kernelFromFile(ref, context);
+  if (wanted.kind === 'recipe') {
+    return readBuilt(ref, await buildRecipe(wanted.recipe, context), ref);
+  }
+  if (wanted.kind === 'path') return kernelFromPath(ref, context);
   const found = await requirePackage(ref, wanted, context);
   const hashes = found.parts.map((part) => part.sha256);
   const folder = await cachedFolder(kernelFolder(context.cacheDir, hashes), (unfinished) =>
@@ -80,11 +91,32 @@ async function download(
   for (const deb of debs) await rm(deb);
 }
 
+async function kernelFromPath(path: string, context: PackageContext): Promise<Kernel> {
+  if (isKernelTree(path)) {
+    return readBuilt(path, await buildTree(path, { kind: 'ours' }, context), null);
+  }
+  // The folder of a `make O=…`.
+  const image = join(path, BUILT_IMAGE);
+  return existsSync(image)
+    ? { ...(await kernelFromFile(image, context)), ref: path }
+    : kernelFromFile(path, context);
+}
+
+async function readBuilt(
+  ref: string,
+  { image, policy }: BuiltKernel,
+  from: string | null,
+): Promise<Kernel> {
+  const { release, sha256: imageSha256 } = await readKernelImage(image);
+  return { ref, release, image, imageSha256, modules: [], package: from, policy };
+}
+
 async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext): Promise<Kernel> {
   const { head } = await readHead(path);
   if (Buffer.from(head).subarray(0, DEB_MAGIC.length).toString('latin1') !== DEB_MAGIC) {
     const { release, sha256: imageSha256 } = await readKernelImage(path);
-    return { ref: path, release, image: resolve(path), imageSha256, modules: [], package: null };
+    const image = resolve(path);
+    return { ref: path, release, image, imageSha256, modules: [], package: null, policy: null };
   }
   const folder = await cachedFolder(
     kernelFolder(cacheDir, [await sha256File(path)]),
@@ -103,5 +135,6 @@ async function readKernel(ref: string, folder: string): Promise<Kernel> {
     ref,
     image: join(folder, 'vmlinuz'),
     modules: kernel.modules.map((name) => join(folder, 'modules', name)),
+    policy: null,
   };
 }

@@ -36,8 +36,8 @@ const UPDATE = ['apt-get', '-qq', '--error-on=any', '-o', 'pkgCacheFile::Generat
  */
 const REACH_SETTING = /^Acquire::(?:https?|Retries|ForceIPv[46])\b/;
 
-/** The packages that are kept of a list: kernels, their parts, and OVMF for x86_64. */
-const KEPT_PACKAGES = String.raw`linux-(image|binary|modules|base)-[0-9u]|ovmf(-generic)?\n`;
+/** The packages that are kept of a list: kernels, their parts and sources, and OVMF for x86_64. */
+const KEPT_PACKAGES = String.raw`linux-(image|binary|modules|base|source)-[0-9u]|ovmf(-generic)?\n`;
 
 /** A shell pipeline: the list "$1", unpacked, without the packages that are not kept. */
 const KEPT_PARAGRAPHS = String.raw`${APT_HELPER} cat-file "$1" |

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { InterruptedError, ProcessError } from '../errors.ts';
-import { OwnedProcess, runCommand } from './owned-process.ts';
+import { OwnedProcess, runCommand, runGroup } from './owned-process.ts';
 
 const signal = new AbortController().signal;
 
@@ -66,6 +66,42 @@ describe('runCommand()', () => {
     const controller = new AbortController();
     const running = runCommand(['sleep', '60'], { signal: controller.signal });
     controller.abort();
+    await expect(running).rejects.toThrow(InterruptedError);
+  });
+});
+
+describe('runGroup()', () => {
+  it('tells each line as it comes, of both outputs, and gives the exit code', async () => {
+    const lines: string[] = [];
+    const script = 'echo one; echo two >&2; echo three; exit 5';
+    const exitCode = await runGroup(['sh', '-c', script], {
+      signal,
+      onLine: (line) => lines.push(line),
+    });
+    expect(exitCode).toBe(5);
+    expect(lines.toSorted()).toEqual(['one', 'three', 'two']);
+  });
+
+  it('ends the children of its command too when interrupted', async () => {
+    const controller = new AbortController();
+    let pid = '';
+    const running = runGroup(['sh', '-c', 'trap "" TERM; sleep 60 & echo $!; wait; wait'], {
+      signal: controller.signal,
+      onLine: (line) => {
+        pid = line;
+        controller.abort();
+      },
+    });
+    await expect(running).rejects.toThrow(new InterruptedError('Interrupted while running sh'));
+    expect(pid).toMatch(/^\d+$/);
+    // An orphan that was killed may stay a zombie for as long as its new parent likes.
+    const dead = (): boolean =>
+      !existsSync(`/proc/${pid}/exe`) || readFileSync(`/proc/${pid}/cmdline`, 'utf8') === '';
+    await expect.poll(dead).toBe(true);
+  });
+
+  it('does not start after an interrupt', async () => {
+    const running = runGroup(['true'], { signal: AbortSignal.abort(), onLine: () => {} });
     await expect(running).rejects.toThrow(InterruptedError);
   });
 });

@@ -20,20 +20,21 @@ export interface ProcessEnd {
 const DIE_WITH_US = ['--pdeathsig', 'KILL', '--'];
 
 const CHILD_OPTIONS = {
-  stdin: 'ignore',
   reject: false,
   forceKillAfterDelay: TERM_GRACE_MS,
   // Ctrl-C reaches the whole foreground group: the cleanups decide, not the terminal.
   detached: true,
 } as const;
 
+const OWNED_OPTIONS = { ...CHILD_OPTIONS, stdin: 'ignore' } as const;
+
 /** A long-running child. It dies with this object, and with this program even when that is killed. */
 export class OwnedProcess implements AsyncDisposable {
-  readonly #child: ResultPromise<typeof CHILD_OPTIONS>;
+  readonly #child: ResultPromise<typeof OWNED_OPTIONS>;
   /** Settles, never rejects, once the child has ended and was reaped. */
   readonly ended: Promise<ProcessEnd>;
 
-  private constructor(child: ResultPromise<typeof CHILD_OPTIONS>) {
+  private constructor(child: ResultPromise<typeof OWNED_OPTIONS>) {
     this.#child = child;
     this.ended = (async () => {
       const result = await child;
@@ -47,7 +48,7 @@ export class OwnedProcess implements AsyncDisposable {
 
   /** Starts `argv`; a command that does not exist shows in `ended`. */
   static spawn(argv: readonly string[]): OwnedProcess {
-    return new OwnedProcess(execa('setpriv', [...DIE_WITH_US, ...argv], CHILD_OPTIONS));
+    return new OwnedProcess(execa('setpriv', [...DIE_WITH_US, ...argv], OWNED_OPTIONS));
   }
 
   get pid(): number | undefined {
@@ -72,6 +73,14 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Exit codes that are no error; default only 0. */
   readonly okExitCodes?: readonly number[];
+  /** Open files that the command gets as its descriptors 3, 4, …: what it locks there stays locked. */
+  readonly inherit?: readonly number[];
+}
+
+/** How a command that has children of its own is run. */
+export interface GroupOptions extends Omit<RunOptions, 'okExitCodes'> {
+  /** Told each line of standard output and standard error, as they come. */
+  readonly onLine: (line: string) => void;
 }
 
 /**
@@ -79,14 +88,13 @@ export interface RunOptions {
  * Throws `ProcessError` with the end of its standard error, `InterruptedError` when `signal` fires.
  */
 export async function runCommand(argv: readonly string[], options: RunOptions): Promise<string> {
-  const { signal, okExitCodes = [0], cwd, env } = options;
+  const { signal, okExitCodes = [0] } = options;
   const [file = ''] = argv;
   try {
     const result = await execa('setpriv', [...DIE_WITH_US, ...argv], {
       ...CHILD_OPTIONS,
+      ...placeOf(options),
       cancelSignal: signal,
-      ...(cwd === undefined ? {} : { cwd }),
-      ...(env === undefined ? {} : { env }),
     });
     if (result.exitCode !== undefined && okExitCodes.includes(result.exitCode))
       return result.stdout;
@@ -101,6 +109,64 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
       throw new ProcessError(`Cannot run "${file}": ${error.shortMessage}`, { cause: error });
     throw error;
   }
+}
+
+/**
+ * Runs a long command that has children of its own, such as make, and gives its exit code, undefined if it died by a
+ * signal. When `signal` fires the whole process group is ended, and `InterruptedError` thrown once it is gone.
+ */
+export async function runGroup(
+  argv: readonly string[],
+  options: GroupOptions,
+): Promise<number | undefined> {
+  const { signal, onLine } = options;
+  const interrupted = `Interrupted while running ${argv[0] ?? ''}`;
+  if (signal.aborted) throw new InterruptedError(interrupted);
+  const child = execa('setpriv', [...DIE_WITH_US, ...argv], {
+    ...CHILD_OPTIONS,
+    ...placeOf(options),
+    all: true,
+    buffer: false,
+  });
+  let killing: NodeJS.Timeout | undefined;
+  const stop = (): void => {
+    killGroup(child.pid, 'SIGTERM');
+    killing = setTimeout(() => {
+      killGroup(child.pid, 'SIGKILL');
+    }, TERM_GRACE_MS);
+  };
+  signal.addEventListener('abort', stop, { once: true });
+  try {
+    // It ends when every process of the group has closed its output, not with the first.
+    for await (const line of child.iterable({ from: 'all' })) onLine(line);
+    const { exitCode } = await child;
+    if (signal.aborted) throw new InterruptedError(interrupted, { cause: signal.reason });
+    return exitCode;
+  } finally {
+    signal.removeEventListener('abort', stop);
+    clearTimeout(killing);
+    killGroup(child.pid, 'SIGKILL');
+  }
+}
+
+/** Sends a signal to what is left of a process group. */
+function killGroup(leader: number | undefined, name: NodeJS.Signals): void {
+  if (leader === undefined) return;
+  try {
+    process.kill(-leader, name);
+  } catch {
+    // Nobody is left of it.
+  }
+}
+
+/** Where a command runs, and with what. */
+function placeOf({ cwd, env, inherit = [] }: Omit<RunOptions, 'signal'>) {
+  return {
+    ...(cwd === undefined ? {} : { cwd }),
+    ...(env === undefined ? {} : { env }),
+    // Execa takes any open file, its types only the first few numbers.
+    stdio: ['ignore', 'pipe', 'pipe', ...(inherit as 3[])] as const,
+  };
 }
 
 function tail(stderr: string): string {

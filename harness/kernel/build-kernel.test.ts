@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UsageError } from '../errors.ts';
+import { silentLog } from '../log.ts';
+import type { PackageContext } from '../package/package-lists.ts';
+import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { type ConfigChoice, buildRecipe, buildTree } from './build-kernel.ts';
+import { writeKernelTree } from './kernel-tree-builder.ts';
+import { requireKernel } from './require-kernel.ts';
+
+const OURS: ConfigChoice = { kind: 'ours' };
+const OUR_CONFIG = fileURLToPath(new URL('../../images/config/sub1m.config', import.meta.url));
+
+const PATCH = `--- a/init/main.sh
++++ b/init/main.sh
+@@ -1 +1 @@
+-true
++: patched
+`;
+
+let temp: TempDir;
+let tree: string;
+let interrupt: AbortController;
+let context: PackageContext;
+let said: string[];
+
+beforeEach(async () => {
+  temp = await makeTempDir();
+  tree = join(temp.path, 'linux');
+  await writeKernelTree(tree);
+  interrupt = new AbortController();
+  said = [];
+  const log = { ...silentLog, info: (message: string) => said.push(message) };
+  const cacheDir = join(temp.path, 'cache');
+  context = { cacheDir, mirror: undefined, signal: interrupt.signal, log };
+});
+afterEach(async () => {
+  await temp[Symbol.asyncDispose]();
+});
+
+/** A path with what depends on contents and the temporary folder taken out. */
+function stable(text: string): string {
+  return text.replaceAll(temp.path, '/tmp').replaceAll(/[0-9a-f]{16,64}/g, '<key>');
+}
+
+async function messageOf(running: Promise<unknown>): Promise<string> {
+  const error: unknown = await running.then(
+    () => undefined,
+    (caught: unknown) => caught,
+  );
+  return error instanceof Error ? `${error.name}: ${stable(error.message)}` : 'no error';
+}
+
+describe('buildTree()', () => {
+  it('builds outside of the tree, which stays as it is', async () => {
+    const before = await readdir(tree, { recursive: true });
+    const { image, policy } = await buildTree(tree, OURS, context);
+    expect(stable(image)).toBe('/tmp/cache/builds/<key>/bzImage');
+    expect(policy).toBeNull();
+    expect(await readdir(tree, { recursive: true })).toEqual(before);
+  });
+
+  it('gives another image after a change, and keeps the one before', async () => {
+    const before = await buildTree(tree, OURS, context);
+    expect(await buildTree(tree, OURS, context)).toEqual(before);
+    await writeFile(join(tree, 'init/main.sh'), ': changed\n');
+    const after = await buildTree(tree, OURS, context);
+    expect(after.image).not.toBe(before.image);
+    expect(await readFile(before.image, 'latin1')).toContain('true\n');
+    expect(await readFile(after.image, 'latin1')).toContain(': changed\n');
+  });
+
+  it("builds with the user's config", async () => {
+    const path = join(temp.path, 'my.config');
+    await writeFile(path, `${await readFile(OUR_CONFIG, 'utf8')}CONFIG_X86_64=y\n`);
+    const { image } = await buildTree(tree, { kind: 'file', path }, context);
+    expect(existsSync(image)).toBe(true);
+  });
+
+  it('refuses a config that lacks what the harness needs', async () => {
+    const path = join(temp.path, 'my.config');
+    const config = (await readFile(OUR_CONFIG, 'utf8')).replace('CONFIG_EFI_STUB=y\n', '');
+    await writeFile(path, `${config}CONFIG_X86_64=y\n`);
+    expect(await messageOf(buildTree(tree, { kind: 'file', path }, context))).toBe(
+      'UsageError: Cannot use the config of /tmp/linux: these options wanted built in, not set ' +
+        'in its .config: CONFIG_EFI_STUB (OVMF starts the image itself); set them to y, or build ' +
+        "with sub1m's own config",
+    );
+  });
+
+  it.each([
+    {
+      what: 'a compiler error',
+      main: 'echo "init/main.c:3:1: error: x undeclared"; exit 1\n',
+      message:
+        'ProcessError: Cannot build /tmp/linux: init/main.c:3:1: error: x undeclared; ' +
+        'the whole output is in /tmp/cache/objects/<key>/sub1m-build.log',
+    },
+    {
+      what: 'a full disk',
+      main: 'echo "as: init/main.o: No space left on device"; exit 1\n',
+      message:
+        'HostError: Cannot build /tmp/linux: as: init/main.o: No space left on device; the whole ' +
+        'output is in /tmp/cache/objects/<key>/sub1m-build.log; make room and try again',
+    },
+  ])('tells of $what', async ({ main, message }) => {
+    await writeFile(join(tree, 'init/main.sh'), main);
+    expect(await messageOf(buildTree(tree, OURS, context))).toBe(message);
+  });
+
+  it('can be interrupted, and does it again', async () => {
+    await writeFile(join(tree, 'init/main.sh'), 'echo up >"$O/up"; sleep 60\n');
+    const ended = messageOf(buildTree(tree, OURS, context));
+    await expect.poll(() => said).toContain(`building ${tree}`);
+    interrupt.abort();
+    expect(await ended).toBe('InterruptedError: Interrupted while running make');
+    await writeFile(join(tree, 'init/main.sh'), 'true\n');
+    const { signal } = new AbortController();
+    expect(existsSync((await buildTree(tree, OURS, { ...context, signal })).image)).toBe(true);
+  });
+
+  it('lets a second build of the same tree wait for the first', async () => {
+    const both = await Promise.all([
+      buildTree(tree, OURS, context),
+      buildTree(tree, OURS, context),
+    ]);
+    expect(both[0]).toEqual(both[1]);
+    expect(said).toContain(`waiting for another sub1m that builds where ${tree} is to be built`);
+  });
+
+  it('refuses a folder that is no kernel', async () => {
+    expect(await messageOf(buildTree(temp.path, OURS, context))).toBe(
+      'UsageError: Cannot build /tmp: the source of a kernel wanted (Makefile, Kbuild, ' +
+        'arch/x86/, scripts/kconfig/), none found; name the top folder of the tree',
+    );
+  });
+
+  it('refuses a tree that was built in place and says what to do', async () => {
+    await writeFile(join(tree, '.config'), '');
+    expect(await messageOf(buildTree(tree, OURS, context))).toBe(
+      'UsageError: Cannot build /tmp/linux out of tree: a clean tree wanted, .config found: it ' +
+        'was built in place; move its .config elsewhere, run "make mrproper" there, and name ' +
+        'that file with --config; or name its image, /tmp/linux/arch/x86/boot/bzImage',
+    );
+  });
+});
+
+describe('buildRecipe()', () => {
+  let recipe: string;
+  let source: string;
+
+  beforeEach(async () => {
+    recipe = join(temp.path, 'mine.json');
+    source = join(context.cacheDir, 'sources/linux-source-9.9_9.9-1');
+    await mkdir(source, { recursive: true });
+    await writeKernelTree(join(source, 'tree'));
+    const noted = { name: 'linux-source-9.9', version: '9.9-1', sha256: 'ab'.repeat(32) };
+    await writeFile(join(source, 'source.json'), JSON.stringify(noted));
+    await writeFile(join(temp.path, '0001-x.patch'), PATCH);
+    await writeFile(join(temp.path, 'x.config'), await readFile(OUR_CONFIG));
+    await writeRecipe({ patches: ['0001-x.patch'], policy: 'two-phase' });
+  });
+
+  async function writeRecipe(changes: object): Promise<void> {
+    const base = { schema: 1, source: 'debian:linux-source-9.9', version: '9.9-1' };
+    await writeFile(recipe, JSON.stringify({ ...base, config: ['x.config'], ...changes }));
+  }
+
+  it('builds the patched source, whose release and policy the kernel has', async () => {
+    const ref = `recipe:${recipe}`;
+    const kernel = await requireKernel(ref, context);
+    expect(kernel).toMatchObject({ ref, release: '6.12.43-test', package: ref, modules: [] });
+    expect(kernel.policy).toBe('two-phase');
+    expect(await readFile(kernel.image, 'latin1')).toContain(': patched\n');
+  });
+
+  it('builds once: the second time it takes no source', async () => {
+    const built = await buildRecipe(recipe, context);
+    await rm(join(source, 'tree'), { recursive: true });
+    expect(await buildRecipe(recipe, context)).toEqual(built);
+  });
+
+  it('builds another image of other patches and of another config', async () => {
+    const images = [(await buildRecipe(recipe, context)).image];
+    await writeRecipe({});
+    images.push((await buildRecipe(recipe, context)).image);
+    await writeFile(join(temp.path, 'x.config'), `${await readFile(OUR_CONFIG, 'utf8')}#\n`);
+    images.push((await buildRecipe(recipe, context)).image);
+    expect(new Set(images).size).toBe(3);
+    expect(await readFile(images[1] ?? '', 'latin1')).toContain('true\n');
+  });
+
+  it('leaves no image of a patch that does not apply', async () => {
+    await writeFile(join(temp.path, '0001-x.patch'), PATCH.replace('-true', '-false'));
+    expect(await messageOf(buildRecipe(recipe, context))).toBe(
+      'UsageError: Cannot apply /tmp/0001-x.patch: hunk 1 of init/main.sh does not fit at line ' +
+        "1; rebase 0001-x.patch on the recipe's source",
+    );
+    expect(await readdir(join(context.cacheDir, 'builds'))).toEqual([]);
+  });
+
+  it("takes a user's tree", async () => {
+    await writeFile(
+      recipe,
+      JSON.stringify({ schema: 1, source: 'linux', config: ['x.config'], policy: 'reserve-1m' }),
+    );
+    const { image, policy } = await buildRecipe(recipe, context);
+    expect(policy).toBe('reserve-1m');
+    expect(existsSync(image)).toBe(true);
+  });
+
+  it('refuses a config that is not there', async () => {
+    await writeRecipe({ config: ['no.config'] });
+    const refused = buildRecipe(recipe, context);
+    await expect(refused).rejects.toThrow(UsageError);
+    expect(await messageOf(refused)).toBe(
+      'UsageError: Cannot read the config /tmp/no.config: a file wanted; "ours" is sub1m\'s own',
+    );
+  });
+});

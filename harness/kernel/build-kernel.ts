@@ -1,0 +1,176 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { UsageError } from '../errors.ts';
+import type { PackageContext } from '../package/package-lists.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { sha256, sha256File } from '../process/file-hash.ts';
+import { FileLock } from '../process/file-lock.ts';
+import { runCommand } from '../process/owned-process.ts';
+import { requireBuildTools } from './build-tools.ts';
+import { missingOptions } from './needed-options.ts';
+import { patchTree } from './patch-tree.ts';
+import { type Recipe, readRecipe } from './recipe.ts';
+import { type Build, runMake } from './run-make.ts';
+import { findSource, isKernelTree, requireCleanTree, requireSource } from './source-tree.ts';
+
+/** A kernel that was built from source. */
+export interface BuiltKernel {
+  /** Path of the bzImage, in the cache: a later build does not change it. */
+  readonly image: string;
+  /** The id of the policy that its recipe names, if any. */
+  readonly policy: string | null;
+}
+
+/** Whose config a tree is built with: sub1m's, or the file of this path. */
+export type ConfigChoice =
+  | { readonly kind: 'ours' }
+  | { readonly kind: 'file'; readonly path: string };
+
+/** Changes when the same source and config are to give another image: it is part of the key of builds. */
+const BUILD_VERSION = 1;
+
+const OUR_CONFIG = fileURLToPath(new URL('../../images/config/sub1m.config', import.meta.url));
+
+/** The kernel of a recipe, built if it is not in the cache. Throws like `readRecipe`, `findSource` and `runMake`. */
+export async function buildRecipe(
+  nameOrPath: string,
+  context: PackageContext,
+): Promise<BuiltKernel> {
+  const recipe = await readRecipe(nameOrPath);
+  const { source, policy } = recipe;
+  if (source.kind === 'tree') {
+    requireKernelTree(source.path);
+    const image = await buildInTree(source.path, await fragments(recipe.config), context);
+    return { image, policy };
+  }
+  await requireBuildTools();
+  return { image: await buildPackage(recipe, source, context), policy };
+}
+
+/** The kernel of a user's tree, built anew wherever the tree has changed; the tree itself stays as it is. */
+export async function buildTree(
+  tree: string,
+  choice: ConfigChoice,
+  context: PackageContext,
+): Promise<BuiltKernel> {
+  requireKernelTree(tree);
+  const config =
+    choice.kind === 'ours' ? await fragments([OUR_CONFIG]) : await wholeConfig(choice.path);
+  return { image: await buildInTree(tree, config, context), policy: null };
+}
+
+/** A config, and the target of make that makes `.config` of it. */
+interface Config {
+  readonly text: string;
+  readonly target: 'allnoconfig' | 'olddefconfig';
+}
+
+async function buildPackage(
+  recipe: Recipe,
+  { name, version }: { readonly name: string; readonly version: string | null },
+  context: PackageContext,
+): Promise<string> {
+  const { cacheDir, signal, log } = context;
+  const found = await findSource(name, version, context);
+  const config = await fragments(recipe.config);
+  const patches = await Promise.all(recipe.patches.map(sha256File));
+  const compiler = await runCommand(['gcc', '--version'], { signal });
+  const parts = [BUILD_VERSION, found.sha256, ...patches, sha256(config.text), compiler];
+  const folder = join(cacheDir, 'builds', sha256(parts.join('\n')));
+  if (!existsSync(folder)) {
+    const source = await requireSource(found, context);
+    const label = `recipe:${recipe.name}`;
+    // All recipes of a source share its tree and its objects: the next one compiles only what differs.
+    await using lock = await lockBuild(`${source.folder}.lock`, label, context);
+    const objects = join(source.folder, `objects-${sha256(config.text).slice(0, 16)}`);
+    await cachedFolder(folder, async (unfinished) => {
+      await patchTree(source, recipe.patches, signal);
+      const { descriptor } = lock;
+      const build = { name: label, tree: source.tree, objects, lock: descriptor, signal, log };
+      await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
+    });
+  }
+  return join(folder, 'bzImage');
+}
+
+async function buildInTree(path: string, config: Config, context: PackageContext): Promise<string> {
+  await requireBuildTools();
+  const { cacheDir, signal, log } = context;
+  const tree = await realpath(path);
+  requireCleanTree(tree);
+  const key = sha256([tree, config.target, config.text].join('\n'));
+  const objects = join(cacheDir, 'objects', key);
+  await using lock = await lockBuild(`${objects}.lock`, path, context);
+  const { descriptor } = lock;
+  const build = { name: path, tree, objects, lock: descriptor, signal, log };
+  const image = await makeImage(build, config);
+  // What is in the tree shows in the image alone.
+  const folder = await cachedFolder(
+    join(cacheDir, 'builds', await sha256File(image)),
+    async (unfinished) => {
+      await copyFile(image, join(unfinished, 'bzImage'));
+    },
+  );
+  return join(folder, 'bzImage');
+}
+
+/** Configures and compiles; gives the image's path among the objects, where the next build replaces it. */
+async function makeImage(build: Build, { text, target }: Config): Promise<string> {
+  const { name, objects, log } = build;
+  await mkdir(objects, { recursive: true });
+  if (target === 'allnoconfig') {
+    const fragment = join(objects, 'sub1m.config');
+    await writeFile(fragment, text);
+    await runMake(build, [`KCONFIG_ALLCONFIG=${fragment}`, target]);
+  } else {
+    await writeFile(join(objects, '.config'), text);
+    await runMake(build, [target]);
+  }
+  const missing = missingOptions(await readFile(join(objects, '.config'), 'utf8'));
+  if (missing.length > 0) {
+    throw new UsageError(
+      `Cannot use the config of ${name}: these options wanted built in, not set in its .config: ` +
+        `${missing.join(', ')}; set them to y, or build with sub1m's own config`,
+    );
+  }
+  log.info(`building ${name}`);
+  await runMake(build, ['bzImage']);
+  return join(objects, 'arch/x86/boot/bzImage');
+}
+
+function requireKernelTree(path: string): void {
+  if (isKernelTree(path)) return;
+  throw new UsageError(
+    `Cannot build ${path}: the source of a kernel wanted (Makefile, Kbuild, arch/x86/, ` +
+      'scripts/kconfig/), none found; name the top folder of the tree',
+  );
+}
+
+function lockBuild(path: string, name: string, { signal, log }: PackageContext): Promise<FileLock> {
+  const onWait = (): void => {
+    log.info(`waiting for another sub1m that builds where ${name} is to be built`);
+  };
+  return FileLock.acquire(path, { signal, onWait });
+}
+
+async function fragments(paths: readonly string[]): Promise<Config> {
+  const texts = await Promise.all(paths.map(readConfig));
+  return { text: texts.join('\n'), target: 'allnoconfig' };
+}
+
+async function wholeConfig(path: string): Promise<Config> {
+  return { text: await readConfig(path), target: 'olddefconfig' };
+}
+
+async function readConfig(path: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    throw new UsageError(`Cannot read the config ${path}: a file wanted; "ours" is sub1m's own`, {
+      cause: error,
+    });
+  }
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { UsageError } from '../errors.ts';
+import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { patchTree, touchedFiles, whyNotApplied } from './patch-tree.ts';
+
+const { signal } = new AbortController();
+
+const CHANGE = `Subject: [PATCH] change
+--- a/mm/a.c
++++ b/mm/a.c
+@@ -1,3 +1,3 @@
+ one
+-two
++zwei
+ three
+`;
+
+const ADD = `--- /dev/null
++++ b/mm/new/b.c
+@@ -0,0 +1 @@
++new
+`;
+
+const REMOVE = `--- a/mm/old.c
++++ /dev/null
+@@ -1 +0,0 @@
+-old
+`;
+
+const AGAIN = CHANGE.replace('-two', '-zwei').replace('+zwei', '+deux');
+
+let temp: TempDir;
+let source: { tree: string; folder: string };
+
+beforeEach(async () => {
+  temp = await makeTempDir();
+  source = { folder: temp.path, tree: join(temp.path, 'tree') };
+  await mkdir(join(source.tree, 'mm'), { recursive: true });
+  await writeFile(join(source.tree, 'mm/a.c'), 'one\ntwo\nthree\n');
+  await writeFile(join(source.tree, 'mm/old.c'), 'old\n');
+});
+afterEach(async () => {
+  await temp[Symbol.asyncDispose]();
+});
+
+async function apply(...patches: readonly string[]): Promise<void> {
+  const paths = patches.map((_, i) => join(temp.path, `000${i + 1}.patch`));
+  for (const [i, path] of paths.entries()) await writeFile(path, patches[i] ?? '');
+  await patchTree(source, paths, signal);
+}
+
+const read = (path: string): Promise<string> => readFile(join(source.tree, path), 'utf8');
+
+describe('patchTree()', () => {
+  it('changes, adds and removes files, one patch on another', async () => {
+    await apply(CHANGE, ADD, REMOVE, AGAIN);
+    expect(await read('mm/a.c')).toBe('one\ndeux\nthree\n');
+    expect(await read('mm/new/b.c')).toBe('new\n');
+    expect(existsSync(join(source.tree, 'mm/old.c'))).toBe(false);
+  });
+
+  it('goes back to the original first, whatever was applied before', async () => {
+    await apply(CHANGE, ADD, REMOVE, AGAIN);
+    await apply(CHANGE);
+    expect(await read('mm/a.c')).toBe('one\nzwei\nthree\n');
+    expect(existsSync(join(source.tree, 'mm/new/b.c'))).toBe(false);
+    expect(await read('mm/old.c')).toBe('old\n');
+    await apply();
+    expect(await read('mm/a.c')).toBe('one\ntwo\nthree\n');
+  });
+
+  it('does not write a file whose contents stay', async () => {
+    await apply(CHANGE, ADD);
+    const before = new Date(1000);
+    await utimes(join(source.tree, 'mm/a.c'), before, before);
+    await apply(CHANGE, REMOVE);
+    expect((await stat(join(source.tree, 'mm/a.c'))).mtime).toEqual(before);
+  });
+
+  it('mends a tree in which it was killed half-way', async () => {
+    await apply(CHANGE);
+    await writeFile(join(source.tree, 'mm/a.c'), 'half');
+    await apply(CHANGE);
+    expect(await read('mm/a.c')).toBe('one\nzwei\nthree\n');
+  });
+
+  it.each([
+    {
+      what: 'a hunk that does not fit',
+      patches: [ADD, CHANGE.replace('-two', '-twelve')],
+      why: 'hunk 1 of mm/a.c does not fit at line 1',
+    },
+    {
+      what: 'what is applied already',
+      patches: [CHANGE, CHANGE],
+      why: 'mm/a.c has these changes already',
+    },
+    {
+      what: 'a file that is not there',
+      patches: [ADD, CHANGE.replaceAll('mm/a.c', 'mm/gone.c')],
+      why: 'a file it changes is not there',
+    },
+    { what: 'what is no patch', patches: [ADD, 'hello\n'], why: 'it is no patch' },
+  ])('refuses $what and leaves the tree as it was', async ({ patches, why }) => {
+    const path = join(temp.path, '0002.patch');
+    await expect(apply(...patches)).rejects.toThrow(
+      new UsageError(`Cannot apply ${path}: ${why}; rebase 0002.patch on the recipe's source`),
+    );
+    expect(await read('mm/a.c')).toBe('one\ntwo\nthree\n');
+    expect(existsSync(join(source.tree, 'mm/new/b.c'))).toBe(false);
+  });
+});
+
+it('finds every file that a patch touches, once', () => {
+  const renames = 'rename from mm/x.c\nrename to mm/y.c\n';
+  expect(touchedFiles(CHANGE + ADD + REMOVE + AGAIN + renames)).toEqual([
+    'mm/a.c',
+    'mm/new/b.c',
+    'mm/old.c',
+    'mm/x.c',
+    'mm/y.c',
+  ]);
+});
+
+it('names the hunk among several files', () => {
+  const said = `patching file mm/a.c
+patching file arch/x86/realmode/init.c
+Hunk #1 succeeded at 20 (offset 2 lines).
+Hunk #3 FAILED at 54.
+1 out of 3 hunks FAILED`;
+  expect(whyNotApplied(said)).toBe('hunk 3 of arch/x86/realmode/init.c does not fit at line 54');
+});

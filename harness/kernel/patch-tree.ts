@@ -1,0 +1,137 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { runCommand } from '../process/owned-process.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+
+/** A source that sub1m may patch, and the folder that holds it. */
+interface PatchedSource {
+  readonly tree: string;
+  /** Keeps, beside the tree, the files that patches touched as they were. */
+  readonly folder: string;
+}
+
+/** What patch(1) says of the file it is at, and of a hunk of it that does not fit. */
+const FILE = /^(?:patching|checking) file '?(.+?)'?$/;
+const FAILED_HUNK = /^Hunk #(\d+) FAILED at (\d+)/;
+const REVERSED = /^Reversed \(or previously applied\) patch detected/;
+
+/**
+ * Makes a tree what these patches make of the original source, whatever was applied before. Only files whose contents
+ * change are written, so that make compiles no more than it must; killed half-way, the next call ends the work.
+ * Throws `UsageError` naming patch, file and hunk if one does not apply: the tree is then as it was.
+ */
+export async function patchTree(
+  source: PatchedSource,
+  patches: readonly string[],
+  signal: AbortSignal,
+): Promise<void> {
+  await using scratch = await makeTempDir();
+  const touched = new Set<string>();
+  for (const patch of patches) {
+    for (const path of touchedFiles(await readFile(patch, 'utf8'))) touched.add(path);
+  }
+  for (const path of touched) {
+    await keepOriginal(source, path);
+    if (existsSync(original(source, path))) {
+      await copyInto(original(source, path), join(scratch.path, path));
+    }
+  }
+  for (const patch of patches) await applyPatch(patch, scratch.path, signal);
+  const known = [
+    ...(await filesIn(join(source.folder, ORIGINAL))),
+    ...(await filesIn(join(source.folder, ABSENT))),
+  ];
+  for (const path of known) {
+    const wanted = touched.has(path) ? join(scratch.path, path) : original(source, path);
+    await makeSame(wanted, join(source.tree, path));
+  }
+}
+
+/** The files that a patch in git's format changes, makes, renames or removes, from the top of the tree. */
+export function touchedFiles(patch: string): string[] {
+  const lines = patch.matchAll(
+    /^(?:--- a\/|\+\+\+ b\/|rename (?:from|to) |copy (?:from|to) )([^\t\n]+)/gm,
+  );
+  return [...new Set([...lines].map(([, path = '']) => path))];
+}
+
+/** What patch(1) said of a patch that does not apply: which file, which hunk. */
+export function whyNotApplied(said: string): string {
+  let file = 'an unknown file';
+  for (const line of said.split('\n')) {
+    file = FILE.exec(line)?.[1] ?? file;
+    const [, hunk, at] = FAILED_HUNK.exec(line) ?? [];
+    if (hunk !== undefined) return `hunk ${hunk} of ${file} does not fit at line ${at}`;
+    if (REVERSED.test(line)) return `${file} has these changes already`;
+    if (line.startsWith("can't find file to patch")) return 'a file it changes is not there';
+    if (/malformed patch|Only garbage/.test(line)) return 'it is no patch';
+  }
+  return said.trim();
+}
+
+/** The folders beside the tree: originals of touched files, and notes of files that were not there. */
+const ORIGINAL = 'original';
+const ABSENT = 'absent';
+
+function original({ folder }: PatchedSource, path: string): string {
+  return join(folder, ORIGINAL, path);
+}
+
+/** Keeps a file of the tree before a patch touches it for the first time. */
+async function keepOriginal(source: PatchedSource, path: string): Promise<void> {
+  const absent = join(source.folder, ABSENT, path);
+  if (existsSync(original(source, path)) || existsSync(absent)) return;
+  if (existsSync(join(source.tree, path))) {
+    await copyInto(join(source.tree, path), original(source, path));
+  } else {
+    await mkdir(dirname(absent), { recursive: true });
+    await writeFile(absent, '');
+  }
+}
+
+async function applyPatch(patch: string, scratch: string, signal: AbortSignal): Promise<void> {
+  // No fuzz: a hunk whose surroundings have changed may belong elsewhere.
+  const argv = ['patch', '-p1', '--batch', '--forward', '--fuzz=0', '--no-backup-if-mismatch'];
+  const script = 'cd "$1" && shift && "$@" 2>&1 || echo "sub1m: failed"';
+  const said = await runCommand(
+    ['sh', '-c', script, 'sh', scratch, ...argv, '--reject-file=-', `--input=${patch}`],
+    { signal, env: { LC_ALL: 'C' } },
+  );
+  if (!said.endsWith('sub1m: failed')) return;
+  throw new UsageError(
+    `Cannot apply ${patch}: ${whyNotApplied(said.replace(/\n?sub1m: failed$/, ''))}; ` +
+      `rebase ${basename(patch)} on the recipe's source`,
+  );
+}
+
+/** Every file below a folder, from there; none if there is no folder. */
+async function filesIn(folder: string): Promise<string[]> {
+  if (!existsSync(folder)) return [];
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
+    .filter((path) => !path.endsWith(UNFINISHED));
+}
+
+/** Gives a file the contents of another, or removes it if there is no other; keeps its time if nothing changes. */
+async function makeSame(wanted: string, path: string): Promise<void> {
+  if (!existsSync(wanted)) {
+    await rm(path, { force: true });
+    return;
+  }
+  const same = existsSync(path) && (await readFile(path)).equals(await readFile(wanted));
+  if (!same) await copyInto(wanted, path);
+}
+
+const UNFINISHED = '.sub1m-unfinished';
+
+/** Copies a file, which takes its name at once and whole. */
+async function copyInto(from: string, to: string): Promise<void> {
+  await mkdir(dirname(to), { recursive: true });
+  await copyFile(from, `${to}${UNFINISHED}`);
+  await rename(`${to}${UNFINISHED}`, to);
+}

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { FormatError, UsageError } from '../errors.ts';
+import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { parseRecipe, readRecipe } from './recipe.ts';
+
+const RECIPES = new URL('../../images/kernels/', import.meta.url);
+
+const GOOD = {
+  schema: 1,
+  source: 'debian:linux-source-6.12',
+  version: '6.12.117-1',
+  patches: ['patches', 'one.patch'],
+  config: ['small.config'],
+  policy: 'two-phase',
+};
+
+let temp: TempDir;
+
+beforeEach(async () => {
+  temp = await makeTempDir();
+});
+afterEach(async () => {
+  await temp[Symbol.asyncDispose]();
+});
+
+async function writeRecipe(recipe: object): Promise<string> {
+  const path = join(temp.path, 'mine.json');
+  await writeFile(path, JSON.stringify(recipe));
+  return path;
+}
+
+describe('readRecipe()', () => {
+  it('gives patches in the order of their names, and every path in full', async () => {
+    await mkdir(join(temp.path, 'patches'));
+    for (const name of ['0002-b.patch', '0001-a.patch', 'README.md', '../one.patch'])
+      await writeFile(join(temp.path, 'patches', name), '');
+    const inTemp = (name: string): string => join(temp.path, name);
+    expect(await readRecipe(await writeRecipe(GOOD))).toEqual({
+      name: 'mine',
+      source: { kind: 'package', name: 'linux-source-6.12', version: '6.12.117-1' },
+      patches: ['patches/0001-a.patch', 'patches/0002-b.patch', 'one.patch'].map(inTemp),
+      config: [inTemp('small.config')],
+      policy: 'two-phase',
+    });
+  });
+
+  it('takes a tree, and leaves out what may be left out', async () => {
+    const path = await writeRecipe({ schema: 1, source: 'linux', config: ['small.config'] });
+    expect(await readRecipe(path)).toEqual({
+      name: 'mine',
+      source: { kind: 'tree', path: join(temp.path, 'linux') },
+      patches: [],
+      config: [join(temp.path, 'small.config')],
+      policy: null,
+    });
+  });
+
+  it('says which recipes there are when there is none of a name', async () => {
+    const names = (await readdir(RECIPES)).map((name) => basename(name, '.json')).toSorted();
+    await expect(readRecipe('no-phase')).rejects.toThrow(
+      new UsageError(
+        'Cannot find the recipe no-phase: no file that can be read; ' +
+          `give the path of a JSON file, or one of ${names.join(', ')}`,
+      ),
+    );
+  });
+
+  it.each(['missing.patch', 'empty'])('refuses %s, which has no patches', async (name) => {
+    await mkdir(join(temp.path, 'empty'));
+    await expect(readRecipe(await writeRecipe({ ...GOOD, patches: [name] }))).rejects.toThrow(
+      new UsageError(
+        `Cannot use recipe mine: ${join(temp.path, name)} wanted, a patch or a folder of ` +
+          '*.patch, none found',
+      ),
+    );
+  });
+});
+
+describe('parseRecipe()', () => {
+  it.each([
+    { text: '{', why: /^not JSON: .*/ },
+    { text: '[]', why: /^the whole file: .*/ },
+    { text: JSON.stringify({ ...GOOD, schema: 2 }), why: /^schema: / },
+    { text: JSON.stringify({ ...GOOD, source: undefined }), why: /^source: / },
+    { text: JSON.stringify({ ...GOOD, config: [] }), why: /^config: / },
+    { text: JSON.stringify({ ...GOOD, patches: 'x' }), why: /^patches: / },
+    { text: JSON.stringify({ ...GOOD, polcy: 'x' }), why: /^the whole file: .*polcy/ },
+    {
+      text: JSON.stringify({ ...GOOD, source: 'debian:linux-image-6.12' }),
+      why: /^source: debian:linux-source-<version> or the path of a tree wanted/,
+    },
+    {
+      text: JSON.stringify({ ...GOOD, source: '../linux', patches: [] }),
+      why: /^version: only a package has one/,
+    },
+    {
+      text: JSON.stringify({ ...GOOD, source: '../linux', version: undefined }),
+      why: /^patches: sub1m does not write into a user's tree; apply them there yourself/,
+    },
+  ])('refuses $text', ({ text, why }) => {
+    let error: unknown;
+    try {
+      parseRecipe(text, 'r.json');
+    } catch (caught) {
+      error = caught;
+    }
+    expect(error).toBeInstanceOf(FormatError);
+    const { message } = error instanceof Error ? error : { message: '' };
+    const [, found = ''] = /^Cannot read recipe r\.json: (.*); compare images/.exec(message) ?? [];
+    expect(found).toMatch(why);
+  });
+});
+
+it('reads every recipe in images/kernels', async () => {
+  for (const file of await readdir(RECIPES)) {
+    const { name, config, policy } = await readRecipe(basename(file, '.json'));
+    expect(name).toBe(basename(file, '.json'));
+    expect(config).toHaveLength(1);
+    expect(policy).toBe(name.startsWith('plain-') ? null : 'two-phase');
+  }
+});

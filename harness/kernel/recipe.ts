@@ -1,0 +1,128 @@
+// SPDX-License-Identifier: MIT
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+import { FormatError, UsageError } from '../errors.ts';
+
+/** How a kernel is made from source; every path is absolute. */
+export interface Recipe {
+  readonly name: string;
+  readonly source: RecipeSource;
+  /** Patch files in the order in which they apply. */
+  readonly patches: readonly string[];
+  /** Config fragments; what a later one says counts. */
+  readonly config: readonly string[];
+  /** The id of the policy that the kernel must keep to; null to find out. */
+  readonly policy: string | null;
+}
+
+/** Where a recipe's source comes from: a package, in one version or the newest, or the user's tree. */
+type RecipeSource =
+  | { readonly kind: 'package'; readonly name: string; readonly version: string | null }
+  | { readonly kind: 'tree'; readonly path: string };
+
+const RECIPES = fileURLToPath(new URL('../../images/kernels/', import.meta.url));
+
+const DEBIAN = 'debian:';
+
+const recipeSchema = z
+  .strictObject({
+    schema: z.literal(1),
+    source: z.string().min(1),
+    version: z.string().min(1).exactOptional(),
+    patches: z.array(z.string().min(1)).default([]),
+    config: z.array(z.string().min(1)).min(1),
+    policy: z.string().min(1).exactOptional(),
+  })
+  .refine(({ source }) => !source.startsWith(DEBIAN) || /^debian:linux-source-\d/.test(source), {
+    path: ['source'],
+    message: 'debian:linux-source-<version> or the path of a tree wanted',
+  })
+  .refine(({ source, version }) => source.startsWith(DEBIAN) || version === undefined, {
+    path: ['version'],
+    message: 'only a package has one',
+  })
+  .refine(({ source, patches }) => source.startsWith(DEBIAN) || patches.length === 0, {
+    path: ['patches'],
+    message: "sub1m does not write into a user's tree; apply them there yourself",
+  });
+
+/**
+ * Reads a recipe: a name under `images/kernels/`, or the path of a JSON file; paths in it are relative to it.
+ * Throws `UsageError` if there is none or a file of it is missing, `FormatError` naming the field at fault.
+ */
+export async function readRecipe(nameOrPath: string): Promise<Recipe> {
+  const path = nameOrPath.endsWith('.json')
+    ? resolve(nameOrPath)
+    : join(RECIPES, `${nameOrPath}.json`);
+  const name = basename(path, '.json');
+  const { source, version, patches, config, policy } = parseRecipe(
+    await readRecipeText(path, nameOrPath),
+    path,
+  );
+  const folder = dirname(path);
+  const absolute = (file: string): string => resolve(folder, file);
+  const lists = await Promise.all(patches.map(absolute).map((it) => patchFiles(it, name)));
+  return {
+    name,
+    source: source.startsWith(DEBIAN)
+      ? { kind: 'package', name: source.slice(DEBIAN.length), version: version ?? null }
+      : { kind: 'tree', path: absolute(source) },
+    patches: lists.flat(),
+    config: config.map(absolute),
+    policy: policy ?? null,
+  };
+}
+
+/** Takes the text of a recipe file. Throws `FormatError` naming the field at fault. */
+export function parseRecipe(text: string, path: string): z.infer<typeof recipeSchema> {
+  const cannot = `Cannot read recipe ${path}`;
+  const advice = 'compare images/kernels/plain-6.12.json';
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`${cannot}: not JSON: ${why}; ${advice}`, { cause: error });
+  }
+  const parsed = recipeSchema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const field = issue?.path.join('.') || 'the whole file';
+  throw new FormatError(`${cannot}: ${field}: ${issue?.message}; ${advice}`, {
+    cause: parsed.error,
+  });
+}
+
+async function readRecipeText(path: string, nameOrPath: string): Promise<string> {
+  try {
+    return await readFile(path, 'utf8');
+  } catch (error) {
+    const names = (await readdir(RECIPES)).map((name) => name.replace(/\.json$/, '')).toSorted();
+    throw new UsageError(
+      `Cannot find the recipe ${nameOrPath}: no file that can be read; ` +
+        `give the path of a JSON file, or one of ${names.join(', ')}`,
+      { cause: error },
+    );
+  }
+}
+
+/** A patch file, or those in a folder in the order of their names. */
+async function patchFiles(path: string, recipe: string): Promise<string[]> {
+  try {
+    if (!(await stat(path)).isDirectory()) return [path];
+    const names = (await readdir(path)).filter((name) => name.endsWith('.patch')).toSorted();
+    if (names.length > 0) return names.map((name) => join(path, name));
+  } catch (error) {
+    throw noPatches(path, recipe, { cause: error });
+  }
+  throw noPatches(path, recipe);
+}
+
+function noPatches(path: string, recipe: string, options?: ErrorOptions): UsageError {
+  return new UsageError(
+    `Cannot use recipe ${recipe}: ${path} wanted, a patch or a folder of *.patch, none found`,
+    options,
+  );
+}

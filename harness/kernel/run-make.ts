@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+import { createWriteStream } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import { HostError, ProcessError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { runGroup } from '../process/owned-process.ts';
+import { BuildOutput } from './build-output.ts';
+
+/** A kernel source, and the folder outside of it that is built in. */
+export interface Build {
+  /** What is built, for people. */
+  readonly name: string;
+  readonly tree: string;
+  /** The folder of `make O=…`, kept from build to build. */
+  readonly objects: string;
+  /** The descriptor of the lock, which make and its children keep for as long as they live. */
+  readonly lock: number;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
+/** Between two lines of progress, ms. */
+const PROGRESS_MS = 5000;
+
+/** The same source gives the same image, wherever and whenever it is built. */
+const ENVIRONMENT = {
+  LC_ALL: 'C',
+  KBUILD_BUILD_TIMESTAMP: 'Thu Jan  1 00:00:00 UTC 1970',
+  KBUILD_BUILD_USER: 'sub1m',
+  KBUILD_BUILD_HOST: 'sub1m',
+  KBUILD_BUILD_VERSION: '1',
+  // A make above us has a job server that is not ours.
+  MAKEFLAGS: '',
+  MAKELEVEL: '',
+};
+
+/**
+ * Runs make on a kernel with these arguments and says every few seconds how far it is. Throws `ProcessError` with the
+ * first compiler error, `HostError` if a disk is full, `InterruptedError` once make and its children are gone.
+ */
+export async function runMake(build: Build, args: readonly string[]): Promise<void> {
+  const { name, tree, objects, lock, signal, log } = build;
+  const path = join(objects, 'sub1m-build.log');
+  const file = createWriteStream(path);
+  const output = new BuildOutput();
+  const ticker = setInterval(() => {
+    log.info(`building ${name}: ${output.progress}`);
+  }, PROGRESS_MS);
+  let exitCode: number | undefined;
+  try {
+    const jobs = `--jobs=${availableParallelism()}`;
+    // An empty LOCALVERSION keeps `setlocalversion` from asking git, which may write to the tree.
+    const argv = [
+      'make',
+      '-C',
+      tree,
+      `O=${objects}`,
+      'ARCH=x86_64',
+      'LOCALVERSION=',
+      jobs,
+      ...args,
+    ];
+    const onLine = (line: string): void => {
+      output.add(line);
+      file.write(`${line}\n`);
+    };
+    exitCode = await runGroup(argv, { signal, env: ENVIRONMENT, inherit: [lock], onLine });
+  } finally {
+    clearInterval(ticker);
+    file.end();
+    // A full disk must not hide what make said of it.
+    await finished(file).catch(() => {});
+  }
+  if (exitCode === 0) return;
+  const why = `${output.firstError}; the whole output is in ${path}`;
+  if (output.isDiskFull)
+    throw new HostError(`Cannot build ${name}: ${why}; make room and try again`);
+  throw new ProcessError(`Cannot build ${name}: ${why}`);
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { PackageError, UsageError } from '../errors.ts';
+import { downloadPackages } from '../package/apt-client.ts';
+import { neighbours, newestVersion } from '../package/choose-version.ts';
+import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
+import type { PackageRecord } from '../package/package-records.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
+import { FileLock } from '../process/file-lock.ts';
+import { runCommand } from '../process/owned-process.ts';
+
+/** A source package: its name and version, and the SHA-256 of its file. */
+export interface SourcePackage {
+  readonly name: string;
+  readonly version: string;
+  readonly sha256: string;
+}
+
+/** The unpacked source of a package; sub1m's own, and patched in place. */
+export interface SourceTree extends SourcePackage {
+  /** Holds the tree, and what sub1m notes of it. */
+  readonly folder: string;
+  readonly tree: string;
+}
+
+const sourceSchema = z.object({ name: z.string(), version: z.string(), sha256: z.string() });
+
+/** What every kernel source for x86 has at its top. */
+const KERNEL_SIGNS = ['Makefile', 'Kbuild', 'arch/x86/Makefile', 'scripts/kconfig'];
+
+/** What `make O=…` takes for a tree that something was built in. */
+const BUILT_SIGNS = ['.config', 'include/config', 'arch/x86/include/generated'];
+
+/**
+ * Which package a recipe's source is. One version that is unpacked already is known without asking a mirror.
+ * Throws `UsageError` if no suite has it.
+ */
+export async function findSource(
+  name: string,
+  version: string | null,
+  context: PackageContext,
+): Promise<SourcePackage> {
+  const unpacked =
+    version === null ? undefined : await readSource(sourceFolder(context, name, version));
+  return unpacked ?? requireRecord(name, version, context);
+}
+
+/** The unpacked source, downloaded if it is not in the cache; of two programs one waits for the other. */
+export async function requireSource(
+  source: SourcePackage,
+  context: PackageContext,
+): Promise<SourceTree> {
+  const { name, version, sha256 } = source;
+  const folder = sourceFolder(context, name, version);
+  const { signal, log } = context;
+  const onWait = (): void => {
+    log.info(`waiting for another sub1m that gets ${name} ${version}`);
+  };
+  await using held = new CleanupStack();
+  held.use(await FileLock.acquire(`${folder}.unpack.lock`, { signal, onWait }));
+  await cachedFolder(folder, async (unfinished) => {
+    const record = await requireRecord(name, version, context);
+    log.info(`downloading ${name} ${version} from ${record.suite}: ${megabytes(record)} MB`);
+    const debs = await downloadPackages(aptClient(context), [record], unfinished);
+    log.info(`unpacking ${name} ${version}: a minute or two, once`);
+    await unpackSource(debs[0] ?? '', join(unfinished, 'tree'), { name, signal });
+    for (const deb of debs) await rm(deb);
+    const noted = JSON.stringify({ name, version, sha256: record.sha256 }, null, 2);
+    await writeFile(join(unfinished, 'source.json'), `${noted}\n`);
+  });
+  return { name, version, sha256, folder, tree: join(folder, 'tree') };
+}
+
+/** Whether a folder is the source of a kernel that can be built for x86. */
+export function isKernelTree(folder: string): boolean {
+  return KERNEL_SIGNS.every((sign) => existsSync(join(folder, sign)));
+}
+
+/** Throws `UsageError` if a user's tree cannot be built out of tree. */
+export function requireCleanTree(tree: string): void {
+  const found = BUILT_SIGNS.find((sign) => existsSync(join(tree, sign)));
+  if (found === undefined) return;
+  throw new UsageError(
+    `Cannot build ${tree} out of tree: a clean tree wanted, ${found} found: it was built in place; ` +
+      `move its .config elsewhere, run "make mrproper" there, and name that file with --config; ` +
+      `or name its image, ${join(tree, 'arch/x86/boot/bzImage')}`,
+  );
+}
+
+async function requireRecord(
+  name: string,
+  version: string | null,
+  context: PackageContext,
+): Promise<PackageRecord> {
+  const find = (packages: readonly PackageRecord[]): PackageRecord | undefined =>
+    newestVersion(
+      packages.filter((it) => it.name === name && (version === null || it.version === version)),
+    );
+  const packages = await packagesWith(find, context);
+  const found = find(packages);
+  if (found !== undefined) return found;
+  const sources = packages.filter((it) => it.name.startsWith('linux-source-'));
+  const same = sources.filter((it) => it.name === name);
+  const near =
+    same.length > 0
+      ? neighbours(same, version ?? '', (it) => it.version).map((it) => it.version)
+      : sources.map((it) => it.name);
+  const wanted = version === null ? name : `${name} ${version}`;
+  const these = [...new Set(near)].join(', ') || 'none at all';
+  throw new UsageError(`Cannot find the source ${wanted}: no suite has it; there are ${these}`);
+}
+
+/** Unpacks `usr/src/linux-source-….tar.xz` of a package into the new folder `tree`. */
+export async function unpackSource(
+  deb: string,
+  tree: string,
+  { name, signal }: { readonly name: string; readonly signal: AbortSignal },
+): Promise<void> {
+  const unpacked = `${tree}.unpacked`;
+  // The archive goes through pipes: it is 150 MB and of no use once it is unpacked.
+  const script = `mkdir "$2" && dpkg-deb --fsys-tarfile "$1" |
+    tar --extract --to-stdout --wildcards './usr/src/linux-source-*.tar.xz' |
+    xz --decompress --threads=0 | tar --extract --directory="$2"`;
+  await runCommand(['bash', '-o', 'pipefail', '-c', script, 'bash', deb, unpacked], { signal });
+  const inside = join(unpacked, name);
+  if (!isKernelTree(inside)) {
+    throw new PackageError(`Cannot use ${deb}: a kernel source in ${name}/ wanted, none found`);
+  }
+  await rename(inside, tree);
+  await rm(unpacked, { recursive: true });
+}
+
+async function readSource(folder: string): Promise<SourcePackage | undefined> {
+  try {
+    return sourceSchema.parse(JSON.parse(await readFile(join(folder, 'source.json'), 'utf8')));
+  } catch {
+    return undefined;
+  }
+}
+
+function sourceFolder({ cacheDir }: PackageContext, name: string, version: string): string {
+  return join(cacheDir, 'sources', `${name}_${version}`);
+}
+
+function megabytes({ bytes }: PackageRecord): number {
+  return Math.ceil(bytes / 1e6);
+}

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { InterruptedError } from '../errors.ts';
+import { FileLock } from './file-lock.ts';
+import { runCommand } from './owned-process.ts';
+import { type TempDir, makeTempDir } from './temp-dir.ts';
+
+const { signal } = new AbortController();
+
+let temp: TempDir;
+let path: string;
+
+beforeEach(async () => {
+  temp = await makeTempDir();
+  path = join(temp.path, 'locks/one');
+});
+afterEach(async () => {
+  await temp[Symbol.asyncDispose]();
+});
+
+const never = (): void => {
+  throw new Error('waited');
+};
+
+it('is had at once when nobody has it, and again when it was given back', async () => {
+  for (let round = 0; round < 2; round++) {
+    await using lock = await FileLock.acquire(path, { signal, onWait: never });
+    expect(lock.descriptor).toBeGreaterThan(2);
+  }
+});
+
+it('lets a second one wait, who is told of it', async () => {
+  const order: string[] = [];
+  const first = await FileLock.acquire(path, { signal, onWait: never });
+  let waits = (): void => {};
+  const waiting = new Promise<void>((resolve) => {
+    waits = resolve;
+  });
+  const second = (async () => {
+    const lock = await FileLock.acquire(path, { signal, onWait: waits });
+    order.push('second');
+    await lock[Symbol.asyncDispose]();
+  })();
+  await waiting;
+  order.push('first');
+  await first[Symbol.asyncDispose]();
+  await second;
+  expect(order).toEqual(['first', 'second']);
+});
+
+it('stays for as long as a child that inherited it lives', async () => {
+  const lock = await FileLock.acquire(path, { signal, onWait: never });
+  const inherit = [lock.descriptor];
+  const pid = await runCommand(['sh', '-c', 'sleep 60 >/dev/null 2>&1 & echo $!'], {
+    signal,
+    inherit,
+  });
+  await lock[Symbol.asyncDispose]();
+  let waited = false;
+  const onWait = (): void => {
+    waited = true;
+    process.kill(Number(pid));
+  };
+  const next = await FileLock.acquire(path, { signal, onWait });
+  await next[Symbol.asyncDispose]();
+  expect(waited).toBe(true);
+});
+
+it('is not waited for after an interrupt', async () => {
+  const first = await FileLock.acquire(path, { signal, onWait: never });
+  const controller = new AbortController();
+  const second = FileLock.acquire(path, {
+    signal: controller.signal,
+    onWait: () => {
+      controller.abort();
+    },
+  });
+  await expect(second).rejects.toThrow(InterruptedError);
+  await first[Symbol.asyncDispose]();
+});
