@@ -4,7 +4,7 @@
 # Makes this host ready: system packages, then node_modules. Does nothing where nothing is to do.
 #
 #   scripts/setup.sh start      what `npm start` needs
-#   scripts/setup.sh test       what `npm test` needs: the same, shellcheck, and what builds kernels
+#   scripts/setup.sh test       what `npm test` needs: the same and shellcheck
 #   scripts/setup.sh modules    node_modules alone; silent where they are there
 #
 # Writes to standard error alone. Where it fails it says what to run and exits 69 (EX_UNAVAILABLE).
@@ -36,21 +36,17 @@ declare -A NEEDED=(
   [gcc]=gcc
   [binutils]=objcopy
   [debian-archive-keyring]='/usr/share/keyrings/debian-archive-keyring.gpg'
-)
-if [[ $PURPOSE == test ]]; then
-  NEEDED[shellcheck]=shellcheck
   # What builds kernels.
-  NEEDED+=(
-    [make]=make
-    [flex]=flex
-    [bison]=bison
-    [bc]=bc
-    [perl]=perl
-    [patch]=patch
-    [libelf-dev]=/usr/include/gelf.h
-    [libssl-dev]=/usr/include/openssl/ssl.h
-  )
-fi
+  [make]=make
+  [flex]=flex
+  [bison]=bison
+  [bc]=bc
+  [perl]=perl
+  [patch]=patch
+  [libelf-dev]=/usr/include/gelf.h
+  [libssl-dev]=/usr/include/openssl/ssl.h
+)
+if [[ $PURPOSE == test ]]; then NEEDED[shellcheck]=shellcheck; fi
 
 worked=false
 

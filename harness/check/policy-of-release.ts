@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { PolicyId } from '../model/policies.ts';
+import { meetsCondition, parseKernelCondition } from './kernel-condition.ts';
 
 /** What a version says of a kernel. */
 interface ReleasePolicy {
@@ -7,30 +8,21 @@ interface ReleasePolicy {
   readonly id: PolicyId;
 }
 
-type Version = readonly [major: number, minor: number, patch: number];
-
-interface Series {
-  readonly from: Version;
-  /** Only this series: its next minor version is another matter. */
-  readonly alone?: boolean;
-  readonly id: PolicyId;
-}
-
 /**
- * The policies by version; the first row that holds decides. Of a kernel that has died nothing can
- * be asked but its version, and distributions backport. Which of the two that reserve 1 MiB it has
- * makes no difference below it.
+ * The policies by version; the first row whose condition is met decides. Of a kernel that has died
+ * nothing can be asked but its version, and distributions backport. Which of the two that reserve
+ * 1 MiB it has makes no difference below it.
  */
-const SERIES: readonly Series[] = [
+const POLICIES: readonly (readonly [kernels: string, id: PolicyId])[] = [
   // Linux kernel commit a4b0bf6a40f3 ("x86/efi: defer freeing of boot services memory") and its backports.
-  { from: [7, 0, 0], id: 'reserve-1m-deferred' },
-  { from: [6, 12, 77], alone: true, id: 'reserve-1m-deferred' },
-  { from: [6, 1, 167], alone: true, id: 'reserve-1m-deferred' },
+  ['7.0..', 'reserve-1m-deferred'],
+  ['6.12.77..6.12', 'reserve-1m-deferred'],
+  ['6.1.167..6.1', 'reserve-1m-deferred'],
   // f1d4d47c5851 ("x86/setup: Always reserve the first 1M of RAM") was not backported.
-  { from: [5, 13, 0], id: 'reserve-1m' },
+  ['5.13..', 'reserve-1m'],
   // 6f599d84231f ("x86/kdump: Always reserve the low 1M …"), in v5.5, was: to 5.4.69.
-  { from: [5, 4, 69], id: 'lock-on-crashkernel' },
-  { from: [0, 0, 0], id: 'backup-region' },
+  ['5.4.69..', 'lock-on-crashkernel'],
+  ['..5.4.68', 'backup-region'],
 ];
 
 /**
@@ -38,20 +30,11 @@ const SERIES: readonly Series[] = [
  * version.
  */
 export function findPolicyOfRelease(release: string): ReleasePolicy | undefined {
-  const match = /^(\d{1,4})\.(\d{1,4})(?:\.(\d{1,4}))?/.exec(release);
-  if (!match) return undefined;
-  const [text, major, minor, patch = '0'] = match;
-  const version: Version = [Number(major), Number(minor), Number(patch)];
-  const series = SERIES.find((row) => holds(row, version));
-  return series && { version: text, id: series.id };
-}
-
-function holds({ from, alone = false }: Series, version: Version): boolean {
-  const isSeries = version[0] === from[0] && version[1] === from[1];
-  return alone ? isSeries && version[2] >= from[2] : !isBefore(version, from);
-}
-
-function isBefore(a: Version, b: Version): boolean {
-  const at = a.findIndex((part, index) => part !== b[index]);
-  return at !== -1 && (a[at] ?? 0) < (b[at] ?? 0);
+  const [version] = /^\d{1,4}\.\d{1,4}(?:\.\d{1,4})?/.exec(release) ?? [];
+  if (version === undefined) return undefined;
+  const found = POLICIES.find(([kernels]) => {
+    const condition = parseKernelCondition(kernels);
+    return condition && meetsCondition(condition, version);
+  });
+  return found && { version, id: found[1] };
 }

@@ -195,8 +195,10 @@ describe('defects of released kernels', () => {
   });
 
   it('lose reservations where that list has no room to grow', async () => {
-    const axes = ['--layout', 'synthetic-many-boot-services-no-room', '--crashkernel', 'none'];
-    const { cells } = await look(['debian:6.12'], ...axes);
+    // KASLR may ask for page tables that have no room either, and the kernel dies of that first.
+    const axes = ['--crashkernel', 'none', '--append', 'nokaslr'];
+    const layout = ['--layout', 'synthetic-many-boot-services-no-room'];
+    const { cells } = await look(['debian:6.12'], ...layout, ...axes);
     expect(cells[0]?.verdict).toMatchObject({
       kind: 'boot-failure',
       lastLine: expect.stringContaining('Attempted to kill init!') as string,

@@ -3,7 +3,8 @@ import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { FormatError, UsageError } from '../errors.ts';
+import { UsageError } from '../errors.ts';
+import { parseJsonFile } from '../json-file.ts';
 
 /** How a kernel is made from source; every path is absolute. */
 export interface Recipe {
@@ -77,22 +78,8 @@ export async function readRecipe(nameOrPath: string): Promise<Recipe> {
 
 /** Takes the text of a recipe file. Throws `FormatError` naming the field at fault. */
 export function parseRecipe(text: string, path: string): z.infer<typeof recipeSchema> {
-  const cannot = `Cannot read recipe ${path}`;
   const advice = 'compare images/kernels/plain-6.12.json';
-  let json: unknown;
-  try {
-    json = JSON.parse(text);
-  } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`${cannot}: not JSON: ${why}; ${advice}`, { cause: error });
-  }
-  const parsed = recipeSchema.safeParse(json);
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const field = issue?.path.join('.') || 'the whole file';
-  throw new FormatError(`${cannot}: ${field}: ${issue?.message}; ${advice}`, {
-    cause: parsed.error,
-  });
+  return parseJsonFile(text, path, { name: 'recipe', schema: recipeSchema, advice });
 }
 
 async function readRecipeText(path: string, nameOrPath: string): Promise<string> {

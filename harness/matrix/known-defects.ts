@@ -3,9 +3,9 @@ import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type CellDefect, type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { INVARIANTS } from '../check/invariants.ts';
+import { meetsCondition, parseKernelCondition } from '../check/kernel-condition.ts';
 import { UsageError } from '../errors.ts';
-import { parseJsonFile } from './json-file.ts';
-import { meetsCondition, parseKernelCondition } from './kernel-condition.ts';
+import { parseJsonFile } from '../json-file.ts';
 
 const kernelConditionSchema = z.string().transform((text, context) => {
   const condition = parseKernelCondition(text);

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { SCHEMA_VERSION, cellSpecSchema } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';
 import type { Axes } from './expand.ts';
-import { parseJsonFile } from './json-file.ts';
+import { parseJsonFile } from '../json-file.ts';
 import { type KnownDefect, knownDefectSchema } from './known-defects.ts';
 
 /** What a matrix file says. */

@@ -45,7 +45,7 @@ const folderRules = Object.entries(FOLDERS).map(([folder, mayImport]) => ({
   from: { path: `^harness/${folder}/` },
   to: {
     path: '^(harness|scripts)/',
-    pathNot: `^harness/(${anyOf([folder, ...mayImport])}/|(errors|log)\\.ts$)`,
+    pathNot: `^harness/(${anyOf([folder, ...mayImport])}/|(errors|log|json-file)\\.ts$)`,
   },
 }));
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { z } from 'zod';
-import { FormatError } from '../errors.ts';
+import { FormatError } from './errors.ts';
 
 /** A kind of JSON file that a user writes. */
 interface JsonFileKind<T> {
@@ -18,7 +18,7 @@ export function parseJsonFile<T>(
   { name, schema, advice }: JsonFileKind<T>,
 ): T {
   const cannot = `Cannot read ${name} ${path}`;
-  const parsed = schema.safeParse(parseJson(text, cannot));
+  const parsed = schema.safeParse(parseJson(text, { cannot, advice }));
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
   const field = issue?.path.join('.') || 'the whole file';
@@ -27,11 +27,14 @@ export function parseJsonFile<T>(
   });
 }
 
-function parseJson(text: string, cannot: string): unknown {
+function parseJson(
+  text: string,
+  { cannot, advice }: { readonly cannot: string; readonly advice: string },
+): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
-    throw new FormatError(`${cannot}: not JSON: ${why}`, { cause: error });
+    throw new FormatError(`${cannot}: not JSON: ${why}; ${advice}`, { cause: error });
   }
 }
