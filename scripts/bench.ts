@@ -72,7 +72,17 @@ function report(measured: {
 /** A cell as `run` does it: machine, evidence and judgement. */
 async function runHarnessCell({ spec, kernel, folder }: BareJob, host: CellHost): Promise<void> {
   await runCell(
-    { id: 'bench', spec, kernel, layout: null, known: [], folder, signal, onPhase: () => {} },
+    {
+      id: 'bench',
+      spec,
+      kernel,
+      layout: null,
+      known: [],
+      fault: null,
+      folder,
+      signal,
+      onPhase: () => {},
+    },
     host,
   );
   const { judgement } = await judgeFolder(folder);

@@ -74,6 +74,13 @@ const cellDefectSchema = z.object({
   reference: z.string(),
 });
 
+/** A mistake that the cell's kernel was given, to test sub1m with. */
+const cellFaultSchema = z.object({
+  name: z.string(),
+  /** The ids of the invariants that name it: one of them must be broken. */
+  caughtBy: z.array(z.string()),
+});
+
 /** See `cellSpecSchema`. */
 export type CellSpec = z.infer<typeof cellSpecSchema>;
 
@@ -149,6 +156,8 @@ export const cellRecordSchema = z.object({
   cmdline: z.object({ system: z.string(), capture: z.string().nullable() }),
   /** The known defects that this cell should show. */
   known: z.array(cellDefectSchema).default([]),
+  /** The seeded fault of its kernel; null in all cells but those that test sub1m. */
+  fault: cellFaultSchema.nullable().default(null),
   outcome: outcomeSchema,
   /** Seconds per phase that was entered, and `total`. */
   seconds: z.record(z.string(), z.number()),
@@ -158,5 +167,6 @@ export const cellRecordSchema = z.object({
 /** See `cellRecordSchema`. */
 export type CellRecord = z.infer<typeof cellRecordSchema>;
 export type CellDefect = z.infer<typeof cellDefectSchema>;
+export type CellFault = z.infer<typeof cellFaultSchema>;
 export type KernelRecord = z.infer<typeof kernelRecordSchema>;
 export type MachineRecord = z.infer<typeof machineRecordSchema>;

@@ -8,6 +8,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CellDefect,
+  type CellFault,
   type CellRecord,
   type CellSpec,
   type KernelRecord,
@@ -44,6 +45,8 @@ export interface CellJob {
   readonly layout: Layout | null;
   /** The known defects that the cell should show. */
   readonly known: readonly CellDefect[];
+  /** The seeded fault of the kernel, or null. */
+  readonly fault: CellFault | null;
   /** Where the bundle goes; must not exist. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -71,6 +74,7 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
       machine: { qemu: host.qemu, ovmf: { code: ovmf.code, sha256: ovmf.sha256 }, accel },
       cmdline: { system: systemCmdline(job.spec), capture: captureCmdline(job.spec) },
       known: [...job.known],
+      fault: job.fault,
       outcome,
       seconds: clock.seconds(),
       startedAt,

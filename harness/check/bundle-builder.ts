@@ -71,6 +71,7 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
     'system/real-mode.json': REAL_MODE,
     'jump/low1m.bin': lowMemoryBytes(),
     'capture/crashed-dmesg': crashkernel === null ? null : LOG + PANIC,
+    'capture/iomem': crashkernel === null ? null : '1a000000-29ffffff : System RAM\n',
     ...files,
   };
   return {
@@ -83,6 +84,7 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
       machine: null,
       cmdline: { system: cmdline, capture: null },
       known: [],
+      fault: null,
       outcome: outcome ?? { kind: 'completed', cause },
       seconds: {},
       startedAt: '2026-11-22T13:40:00Z',

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
+import type { CellRecord } from '../bundle/cell-record.ts';
 import { parseCrashkernel } from '../memory/crashkernel.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import { hex } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { rangeSize, renderRange } from '../memory/phys-range.ts';
-import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { describeEnd, describeFailure, loadRefused, phaseEnded } from './kernel-failure.ts';
 
 const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
@@ -17,7 +18,8 @@ export const checkReserved: Check = ({ cmdline, observation }) => {
   if (!parameter) return NO_CRASHKERNEL;
   if (observation.iomem.value === null) return unseen(observation.iomem.why);
   const { systemRam, crashkernel } = observation.iomem.value;
-  const asked = parseCrashkernel(cmdline, systemRam);
+  const bytes = systemRam.reduce((sum, range) => sum + rangeSize(range), 0);
+  const asked = parseCrashkernel(cmdline, bytes);
   if (!asked) {
     const value = printableText(parameter.value ?? '');
     return notAsked(`crashkernel=${value} asks for nothing on this machine`);
@@ -61,12 +63,18 @@ const checkVmcore: Check = ({ record, observation: { vmcore } }) => {
 /** `kdump.dmesg` */
 export const checkDmesg: Check = ({ record, observation: { crashedLog } }) => {
   const evidence = 'capture/crashed-dmesg';
-  if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
-  if (record.spec.trigger === 'none') return NO_CRASH;
-  if (!phaseEnded(record, 'capture')) return unseen(describeEnd(record));
+  const blind = notCaptured(record);
+  if (blind) return blind;
   if (crashedLog.value === null) return unseen(crashedLog.why);
   const { panicLine, lastLine } = crashedLog.value;
   return panicLine === null
     ? broken(`It has no panic line; it ends with: ${lastLine}`, { evidence })
     : kept(panicLine, { evidence });
 };
+
+/** What to say of a promise about the capture kernel in a cell where none came up; null where one did. */
+export function notCaptured(record: CellRecord): Finding | null {
+  if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
+  if (record.spec.trigger === 'none') return NO_CRASH;
+  return phaseEnded(record, 'capture') ? null : unseen(describeEnd(record));
+}

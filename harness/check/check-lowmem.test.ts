@@ -7,6 +7,10 @@ import { lowMemoryBytes } from './low-memory-builder.ts';
 
 const NOT_ITS_BYTES = "It is at 0x98000, but the bytes there are not a trampoline's";
 
+function range(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}
+
 /** A cell that left this header of a trampoline: `text_start`, `ro_end`, `trampoline_start`. */
 function withHeader(header: readonly number[]): BundleSpec {
   return { files: { 'jump/low1m.bin': lowMemoryBytes({ header }) } };
@@ -24,6 +28,41 @@ describe('a promise about low memory', () => {
       bundle: { files: { 'system/kpageflags': pageFlags({ absent: [0, 0xa0, 0xff] }) } },
       outcome: 'kept',
       why: 'All 256 pages are as reserve-1m has them',
+    },
+    {
+      id: 'lowmem.released',
+      when: 'the page allocator has what nobody claims',
+      bundle: {
+        spec: { policy: 'two-phase' },
+        files: { 'system/kpageflags': pageFlags({ free: range(0x10, 0x97) }) },
+      },
+      outcome: 'kept',
+      why: 'The page allocator has all 136 pages that nobody claims',
+    },
+    {
+      id: 'lowmem.released',
+      when: 'a page of it stays reserved',
+      bundle: {
+        spec: { policy: 'two-phase' },
+        files: { 'system/kpageflags': pageFlags({ free: range(0x11, 0x97) }) },
+      },
+      outcome: 'broken',
+      why: '1 page of 136 that nobody claims stay reserved',
+      pages: ['0x10'],
+    },
+    {
+      id: 'lowmem.released',
+      when: 'the policy promises none',
+      bundle: {},
+      outcome: 'unseen',
+      why: 'reserve-1m promises no release',
+    },
+    {
+      id: 'lowmem.released',
+      when: 'crashkernel claims all',
+      bundle: { spec: { policy: 'two-phase', crashkernel: '256M' } },
+      outcome: 'unseen',
+      why: 'All that is available is claimed',
     },
     {
       id: 'lowmem.matches-model',

@@ -73,6 +73,24 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
   });
 };
 
+/** `lowmem.released` */
+export const checkReleased: Check = ({ observation, prediction }) => {
+  if (prediction.value === null) return unseen(prediction.why);
+  const { policy, pages: fates } = prediction.value;
+  if (policy !== 'two-phase') return notAsked(`${policy} promises no release`);
+  const free = LOW.filter((page) => fates[page]?.owner === 'free');
+  if (free.length === 0) return notAsked('All that is available is claimed');
+  if (observation.pages.value === null) return unseen(observation.pages.why);
+  const classes = observation.pages.value;
+  const pages = free.filter((page) => !isUsable(classes[page] ?? 'absent'));
+  return pages.length === 0
+    ? kept(`The page allocator has all ${countPages(free.length)} that nobody claims`, KPAGEFLAGS)
+    : broken(`${countPages(pages.length)} of ${free.length} that nobody claims stay reserved`, {
+        ...KPAGEFLAGS,
+        pages,
+      });
+};
+
 /** Where it is told of that such a kernel function frees low memory. */
 const TOLD_OF: Readonly<Record<string, string>> = {
   efi_free_boot_services:

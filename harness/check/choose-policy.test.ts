@@ -11,6 +11,12 @@ const LOCKS = ['crash_reserve_low_1M', 'parse_reservelow', 'reserve_real_mode'];
 describe('the policy that a kernel is held to', () => {
   it.each([
     {
+      kernel: '5.10 with the two-phase series',
+      symbols: ['low_pool_add', 'reserve_real_mode', 'efi_unmap_boot_services'],
+      id: 'two-phase',
+      how: 'it has low_pool_add',
+    },
+    {
       kernel: '5.10',
       symbols: LOCKS,
       id: 'lock-on-crashkernel',

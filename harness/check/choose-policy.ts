@@ -38,6 +38,11 @@ const NO_ROOM = 'No sub-1M memory is available for the trampoline';
  */
 const RULES: readonly Rule[] = [
   {
+    when: (traits) => has(traits, 'low_pool_add'),
+    id: 'two-phase',
+    how: 'it has low_pool_add',
+  },
+  {
     when: ({ log }) => log.includes(LOCKS),
     id: 'lock-on-crashkernel',
     how: `its log says "${LOCKS}"`,

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { byteSource, wholeDump } from '../vmcore/flattened-builder.ts';
+import { bytesSource } from '../vmcore/byte-source.ts';
+import { wholeDump } from '../vmcore/flattened-builder.ts';
 import { type BundleSpec, buildBundle } from './bundle-builder.ts';
 import type { InvariantId } from './invariants.ts';
 import { judgeBundle } from './judge-bundle.ts';
@@ -24,7 +25,7 @@ export function itFinds(cases: readonly Case[]): void {
   it.each(cases)('$id is $outcome when $when', async ({ id, bundle, ...wanted }) => {
     const { vmcore = wholeDump(), outcome, why, pages = [] } = wanted;
     const evidence = wanted.evidence === undefined ? {} : { evidence: wanted.evidence };
-    const source = vmcore ? byteSource(vmcore) : undefined;
+    const source = vmcore ? bytesSource(vmcore) : undefined;
     const { invariants } = await judgeBundle(buildBundle(bundle), source);
     const found = invariants.find((invariant) => invariant.id === id);
     expect(found).toMatchObject({ outcome, why, pages, ...evidence });

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { checkAllCpus, checkPanicReboots, checkUserspace } from './check-boot.ts';
 import { checkCaptured, checkDmesg, checkReserved } from './check-kdump.ts';
-import { checkLocked, checkMatchesModel, checkPage0Kept, checkTrampoline } from './check-lowmem.ts';
+import {
+  checkLocked,
+  checkMatchesModel,
+  checkPage0Kept,
+  checkReleased,
+  checkTrampoline,
+} from './check-lowmem.ts';
 import { checkFirmwareKept, checkSingleOwner } from './check-ownership.ts';
 import { checkUntouched } from './check-untouched.ts';
+import { checkConfined, checkVmcoreRanges } from './check-vmcore-ranges.ts';
 import type { Check } from './finding.ts';
 
 /** A named promise of a kernel, and how it is judged. */
@@ -40,6 +47,10 @@ export const INVARIANTS = {
     promise: 'with crashkernel, no page below 1 MiB is usable by the system kernel',
     check: checkLocked,
   },
+  'lowmem.released': {
+    promise: 'without a claimant, no available page below 1 MiB stays reserved',
+    check: checkReleased,
+  },
   'lowmem.untouched': {
     promise: 'locked pages have at the kexec jump the bytes they had at ExitBootServices',
     check: checkUntouched,
@@ -48,6 +59,14 @@ export const INVARIANTS = {
   'kdump.captured': {
     promise: 'after a panic the capture kernel comes up and a whole vmcore is read',
     check: checkCaptured,
+  },
+  'kdump.vmcore-ranges': {
+    promise: 'the vmcore has exactly the segments that the model predicts',
+    check: checkVmcoreRanges,
+  },
+  'kdump.confined': {
+    promise: 'the capture kernel has only memory that it was given',
+    check: checkConfined,
   },
   'kdump.dmesg': {
     promise: "the crashed kernel's log is in the vmcore, down to the panic line",

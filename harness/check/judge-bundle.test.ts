@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { byteSource, wholeDump } from '../vmcore/flattened-builder.ts';
+import { bytesSource } from '../vmcore/byte-source.ts';
+import { wholeDump } from '../vmcore/flattened-builder.ts';
 import {
   type BundleSpec,
   buildBundle,
@@ -17,8 +18,33 @@ const USER_SPACE = '[ 2.9] Run /init as init process\n';
 const HEARD_TWICE = 'Linux version 6.12\nKernel panic - not syncing: a\nLinux version 6.12\nend\n';
 
 function judge(bundle: BundleSpec, vmcore = wholeDump()): Promise<Judgement> {
-  return judgeBundle(buildBundle(bundle), byteSource(vmcore));
+  return judgeBundle(buildBundle(bundle), bytesSource(vmcore));
 }
+
+describe('a seeded fault', () => {
+  const files = { 'system/kpageflags': pageFlags({ free: [0] }) };
+  const judge = async (caughtBy: string[], broken = true): Promise<Judgement> => {
+    const bundle = buildBundle(broken ? { files } : {});
+    const fault = { name: 'page-0-released', caughtBy };
+    return judgeBundle({ ...bundle, cell: { ...bundle.cell, fault } }, undefined);
+  };
+
+  it('is caught by an invariant that names it, and what it breaks is expected', async () => {
+    const { fault, invariants, verdict } = await judge(['lowmem.page0-kept']);
+    expect(fault?.caught).toEqual(['lowmem.page0-kept']);
+    expect(verdict.kind).toBe('match');
+    const broken = invariants.filter(({ outcome }) => outcome === 'known');
+    expect(broken.map(({ id }) => id)).toContain('lowmem.matches-model');
+    expect(broken[0]?.known).toEqual({ reference: 'seeded fault page-0-released' });
+  });
+
+  it.each([
+    { what: 'another invariant breaks', caughtBy: ['lowmem.locked'], broken: true },
+    { what: 'nothing breaks', caughtBy: ['lowmem.page0-kept'], broken: false },
+  ])('is missed when $what', async ({ caughtBy, broken }) => {
+    expect((await judge(caughtBy, broken)).fault?.caught).toEqual([]);
+  });
+});
 
 describe('a verdict', () => {
   it.each<{ when: string; bundle: BundleSpec; verdict: Verdict }>([

@@ -6,7 +6,7 @@ import { choosePolicy } from './choose-policy.ts';
 import { EMULATOR_FAULT, findEmulatorFault } from './emulator-fault.ts';
 import type { CellCase } from './finding.ts';
 import { INVARIANTS, type InvariantId } from './invariants.ts';
-import type { InvariantOutcome, Judgement, Verdict } from './judgement.ts';
+import type { FaultOutcome, InvariantOutcome, Judgement, Verdict } from './judgement.ts';
 import { findKernelFailure } from './kernel-failure.ts';
 import { observe } from './observation.ts';
 import { findMisfit } from './personality-fit.ts';
@@ -34,6 +34,7 @@ export async function judgeBundle(
     observation: cell.observation,
     prediction: cell.prediction.value,
     invariants: findings.map(toOutcome),
+    fault: findFault(bundle.cell, findings),
     verdict: findObstacle(bundle, emulatorFault) ?? verdictOf(cell.record, findings, cell.failure),
   };
 }
@@ -49,8 +50,10 @@ function findObstacle(bundle: Bundle, emulatorFault: string | null): Verdict | n
 function findInvariants(cell: CellCase): NamedFinding[] {
   return (Object.keys(INVARIANTS) as InvariantId[]).map((id) => {
     const finding = INVARIANTS[id].check(cell);
-    const known = findKnown(cell.record, id);
-    const outcome = known && finding.outcome === 'broken' ? 'known' : finding.outcome;
+    const isBroken = finding.outcome === 'broken';
+    const seeded = isBroken ? findSeeded(cell.record) : null;
+    const known = seeded ?? findKnown(cell.record, id);
+    const outcome = known && isBroken ? 'known' : finding.outcome;
     return { ...finding, id, outcome, known };
   });
 }
@@ -59,6 +62,17 @@ function findInvariants(cell: CellCase): NamedFinding[] {
 function findKnown({ known }: CellRecord, id: InvariantId): InvariantOutcome['known'] {
   const references = known.filter(({ invariant }) => invariant === id).map((one) => one.reference);
   return references.length === 0 ? null : { reference: [...new Set(references)].join(', ') };
+}
+
+/** A fault is expected to break promises, whichever. */
+function findSeeded({ fault }: CellRecord): InvariantOutcome['known'] {
+  return fault && { reference: `seeded fault ${fault.name}` };
+}
+
+function findFault({ fault }: CellRecord, findings: readonly NamedFinding[]): FaultOutcome | null {
+  if (!fault) return null;
+  const broken = findings.filter(({ outcome }) => outcome === 'known').map(({ id }) => id);
+  return { ...fault, caught: broken.filter((id) => fault.caughtBy.includes(id)) };
 }
 
 function toOutcome({ outcome, ...rest }: NamedFinding): InvariantOutcome {

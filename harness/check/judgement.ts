@@ -37,6 +37,15 @@ export type Verdict =
   /** The harness cannot tell; `code` is the error's, `why` its message. */
   | { readonly kind: 'unjudged'; readonly code: string; readonly why: string };
 
+/** What became of a seeded fault. */
+export interface FaultOutcome {
+  readonly name: string;
+  /** The invariants that are to name it. */
+  readonly caughtBy: readonly string[];
+  /** Those of them that did; none if it was missed. */
+  readonly caught: readonly InvariantId[];
+}
+
 /** Everything that `check/` has to say of one cell. */
 export interface Judgement {
   /**
@@ -51,5 +60,7 @@ export interface Judgement {
    */
   readonly prediction: Prediction | null;
   readonly invariants: readonly InvariantOutcome[];
+  /** Null where the kernel has none. */
+  readonly fault: FaultOutcome | null;
   readonly verdict: Verdict;
 }

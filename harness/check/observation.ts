@@ -9,12 +9,13 @@ import { findLogLine } from '../memory/kernel-log.ts';
 import { type MemblockLine, parseMemblockLog } from '../memory/memblock-log.ts';
 import { type PageClass, readPageClasses } from '../memory/kpageflags.ts';
 import { PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from '../memory/pfn.ts';
-import { type PhysRange, rangeSize } from '../memory/phys-range.ts';
+import type { PhysRange } from '../memory/phys-range.ts';
 import type { ByteSource } from '../vmcore/byte-source.ts';
 import { checkFlattened } from '../vmcore/flattened.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
 import { type Seen, commandLine, seenBytes, seenText } from './seen.ts';
+import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
 export interface Observation {
@@ -35,13 +36,16 @@ export interface Observation {
   /** What `memblock=debug` printed of low memory, or null if it was not asked for. */
   readonly memblockCalls: readonly MemblockLine[] | null;
   readonly crashedLog: Seen<CrashedLog>;
+  /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle from before they were kept. */
+  readonly vmcoreSegments: Seen<VmcoreSegments> | null;
+  /** What the capture kernel's `/proc/iomem` calls System RAM. */
+  readonly captureRam: Seen<readonly PhysRange[]>;
   readonly vmcore: Seen<VmcoreState>;
 }
 
 /** What matters of the system kernel's `/proc/iomem`. */
 interface IomemSummary {
-  /** Bytes of System RAM. */
-  readonly systemRam: number;
+  readonly systemRam: readonly PhysRange[];
   readonly crashkernel: readonly PhysRange[];
 }
 
@@ -81,6 +85,8 @@ export async function observe(
     crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
     memblockCalls: findMemblockCalls(bundle),
     crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
+    vmcoreSegments: await seenVmcoreSegments(bundle),
+    captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
     vmcore: await seenVmcore(vmcore),
   };
 }
@@ -112,13 +118,16 @@ function parseRealMode(text: string): PhysAddr {
 }
 
 function summarizeIomem(text: string): IomemSummary {
-  const entries = parseIomem(text);
-  const rangesOf = (wanted: string): PhysRange[] =>
-    entries.filter(({ name }) => name === wanted).map(({ range }) => range);
   return {
-    systemRam: rangesOf('System RAM').reduce((sum, range) => sum + rangeSize(range), 0),
-    crashkernel: rangesOf('Crash kernel'),
+    systemRam: iomemRanges(text, 'System RAM'),
+    crashkernel: iomemRanges(text, 'Crash kernel'),
   };
+}
+
+function iomemRanges(text: string, wanted: string): PhysRange[] {
+  return parseIomem(text)
+    .filter(({ name }) => name === wanted)
+    .map(({ range }) => range);
 }
 
 function summarizeCrashedLog(log: string): CrashedLog {

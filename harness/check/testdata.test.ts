@@ -5,7 +5,8 @@ import { describe, expect, it } from 'vitest';
 import { readBundle } from '../bundle/bundle.ts';
 import { renderRange } from '../memory/phys-range.ts';
 import { OWNERS } from '../model/owners.ts';
-import { byteSource, wholeDump } from '../vmcore/flattened-builder.ts';
+import { bytesSource } from '../vmcore/byte-source.ts';
+import { wholeDump } from '../vmcore/flattened-builder.ts';
 import { judgeBundle } from './judge-bundle.ts';
 import type { Judgement } from './judgement.ts';
 
@@ -34,7 +35,7 @@ describe('a captured cell', () => {
 
   it.each(names)('yields what it must: %s', async (name) => {
     const bundle = await readBundle(join(TESTDATA, name));
-    const judgement = await judgeBundle(bundle, byteSource(wholeDump()));
+    const judgement = await judgeBundle(bundle, bytesSource(wholeDump()));
     await expect(renderYield(judgement)).toMatchFileSnapshot(join(TESTDATA, name, 'yields.txt'));
   });
 });

@@ -18,6 +18,8 @@ const SHOWN_LATE: ReadonlySet<InvariantId> = new Set([
   'lowmem.firmware-kept',
   'lowmem.trampoline',
   'lowmem.untouched',
+  'kdump.vmcore-ranges',
+  'kdump.confined',
   'kdump.dmesg',
 ]);
 

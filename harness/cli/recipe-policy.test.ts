@@ -1,37 +1,26 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
-import { type Axes, expand } from '../matrix/expand.ts';
-import { withRecipePolicies } from './recipe-policy.ts';
+import { type Axes, expandSpecs } from '../matrix/expand.ts';
+import { withRecipePolicy } from './recipe-policy.ts';
 
-function kernels(
-  policy: string | null,
-): ReadonlyMap<string, { ref: string; policy: string | null }> {
-  return new Map([['recipe:mine', { ref: 'recipe:mine', policy }]]);
+/** The policy of a cell with a kernel whose recipe names that policy. */
+function held(policy: string | null, axes: Partial<Axes> = {}): string | undefined {
+  const [spec] = expandSpecs({ kernel: ['recipe:mine'], ...axes });
+  return spec && withRecipePolicy(spec, { ref: 'recipe:mine', policy }).policy;
 }
 
-const MINE: Axes = { kernel: ['recipe:mine'] };
-
-it('holds a kernel to the policy of its recipe, under the same id', () => {
-  const [cell] = expand(MINE);
-  const [held] = withRecipePolicies(expand(MINE), kernels('two-phase'));
-  expect(held?.spec.policy).toBe('two-phase');
-  expect(held?.id).toBe(cell?.id);
+it('holds a kernel to the policy of its recipe', () => {
+  expect(held('two-phase')).toBe('two-phase');
 });
 
-it.each([
-  {
-    what: 'a policy that was named',
-    axes: { ...MINE, policy: ['reserve-1m'] as const },
-    of: 'two-phase',
-  },
-  { what: 'a kernel without one', axes: MINE, of: null },
-])('leaves $what', ({ axes, of }) => {
-  expect(withRecipePolicies(expand(axes), kernels(of))).toEqual(expand(axes));
+it('leaves a policy that was named, and a kernel without one', () => {
+  expect(held('two-phase', { policy: ['reserve-1m'] })).toBe('reserve-1m');
+  expect(held(null)).toBe('auto');
 });
 
 it('refuses a policy that there is not', () => {
-  expect(() => withRecipePolicies(expand(MINE), kernels('three-phase'))).toThrow(
+  expect(() => held('three-phase')).toThrow(
     new UsageError(
       'Cannot hold recipe:mine to the policy "three-phase" of its recipe: one of auto, ' +
         'backup-region, lock-on-crashkernel, keep-on-crashkernel, reserve-1m, ' +

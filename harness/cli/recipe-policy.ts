@@ -2,18 +2,14 @@
 import { type CellSpec, cellSpecSchema } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
-import type { PlannedCell } from '../matrix/expand.ts';
 
-/** The cells, each that leaves its policy to be found out held to the one that its kernel's recipe names, if any. */
-export function withRecipePolicies(
-  cells: readonly PlannedCell[],
-  kernels: ReadonlyMap<string, Pick<Kernel, 'ref' | 'policy'>>,
-): PlannedCell[] {
-  return cells.map((cell) => {
-    const kernel = kernels.get(cell.spec.kernel);
-    if (cell.spec.policy !== 'auto' || !kernel || kernel.policy === null) return cell;
-    return { ...cell, spec: { ...cell.spec, policy: knownPolicy(kernel.policy, kernel.ref) } };
-  });
+/**
+ * The cell's specification, held to the policy that its kernel's recipe names, if any, where it leaves that to be
+ * found out.
+ */
+export function withRecipePolicy(spec: CellSpec, kernel: Pick<Kernel, 'ref' | 'policy'>): CellSpec {
+  if (spec.policy !== 'auto' || kernel.policy === null) return spec;
+  return { ...spec, policy: knownPolicy(kernel.policy, kernel.ref) };
 }
 
 function knownPolicy(policy: string, ref: string): CellSpec['policy'] {

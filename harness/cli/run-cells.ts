@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import type { CellHost } from '../cell/cell-host.ts';
 import { runCell } from '../cell/run-cell.ts';
 import { EMULATOR_FAULT } from '../check/emulator-fault.ts';
-import { type Kernel, requireKernel } from '../kernel/require-kernel.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
@@ -18,7 +17,8 @@ import { exitCode } from './exit-code.ts';
 import { requireHost } from './host.ts';
 import { requireLayouts } from './layouts.ts';
 import { judgeFolder } from './judge-folder.ts';
-import { withRecipePolicies } from './recipe-policy.ts';
+import { withRecipePolicy } from './recipe-policy.ts';
+import { type Kernels, requireKernels } from './kernels.ts';
 import { reportIntoFolder, reportRun } from './report-run.ts';
 import { claimResultsFolder } from './results-folder.ts';
 import type { RunOptions } from './run-options.ts';
@@ -43,11 +43,10 @@ export async function runCells(
   const host = await requireHost(context, options);
   const layouts = await requireLayouts(cells);
   await requireFirmwares(cells, host);
-  const kernels = await requireKernels(cells, options, context);
-  const held = withRecipePolicies(cells, kernels);
+  await using kernels = await requireKernels(cells, options, context);
   await sweepTempDirs();
   const results = await claimResultsFolder(options.results);
-  const judged = await runAll(held, {
+  const judged = await runAll(cells, {
     jobs: options.jobs,
     host,
     kernels,
@@ -72,7 +71,7 @@ export async function runCells(
 interface AllOptions {
   readonly jobs: number;
   readonly host: CellHost;
-  readonly kernels: ReadonlyMap<string, Kernel>;
+  readonly kernels: Kernels;
   readonly layouts: ReadonlyMap<string, Layout | null>;
   readonly known: readonly KnownDefect[];
   readonly folder: string;
@@ -85,19 +84,32 @@ async function runAll(
 ): Promise<JudgedCell[]> {
   const { signal } = context;
   const names = cells.map(({ id }) => id);
+  // Cells whose kernel is still being built come last: the others run meanwhile.
+  const inOrder = cells.toSorted((one, other) => kernels.waitFor(one) - kernels.waitFor(other));
   try {
     await using progress = showProgress(names, process.stderr);
-    return await runMatrix(cells, {
+    const judged = await runMatrix(inOrder, {
       jobs,
       signal,
       onEvent: progress.onEvent,
-      run: async ({ id, spec }, onPhase) => {
-        const kernel = kernels.get(spec.kernel);
-        if (!kernel) throw new Error(`No kernel for ${spec.kernel}`);
+      run: async ({ id, spec: asked, fault = null }, onPhase) => {
+        onPhase('kernel');
+        const kernel = await kernels.get(asked.kernel);
+        const spec = withRecipePolicy(asked, kernel);
         const layout = layouts.get(spec.layout) ?? null;
         const defects = matchKnownDefects(known, spec, kernel.release);
         const bundle = join(folder, id);
-        const job = { id, spec, kernel, layout, known: defects, folder: bundle, signal, onPhase };
+        const job = {
+          id,
+          spec,
+          kernel,
+          layout,
+          known: defects,
+          fault,
+          folder: bundle,
+          signal,
+          onPhase,
+        };
         await runCell(job, host);
         const judged = await judgeFolder(bundle);
         const { verdict } = judged.judgement;
@@ -108,6 +120,8 @@ async function runAll(
         return judgeFolder(bundle);
       },
     });
+    const place = ({ record }: JudgedCell): number => names.indexOf(record.id);
+    return judged.toSorted((one, other) => place(one) - place(other));
   } catch (error) {
     await removeUnlessUseful(folder, context);
     throw error;
@@ -127,21 +141,6 @@ async function removeUnlessUseful(folder: string, { log }: CommandContext): Prom
 /** Every firmware is there before the first machine starts, like every kernel. */
 async function requireFirmwares(cells: readonly PlannedCell[], host: CellHost): Promise<void> {
   for (const wanted of new Set(cells.map(({ spec }) => spec.ovmf))) await host.ovmf(wanted);
-}
-
-/** Every kernel is there before the first machine starts: a wrong reference costs no run. */
-async function requireKernels(
-  cells: readonly PlannedCell[],
-  { mirror }: RunOptions,
-  { environment, signal, log }: CommandContext,
-): Promise<Map<string, Kernel>> {
-  const { cacheDir } = environment;
-  const kernels = new Map<string, Kernel>();
-  for (const ref of new Set(cells.map(({ spec }) => spec.kernel))) {
-    const context = { cacheDir, mirror: mirror ?? environment.mirror, signal, log };
-    kernels.set(ref, await requireKernel(ref, context));
-  }
-  return kernels;
 }
 
 function repeated(cells: readonly PlannedCell[], times: number): PlannedCell[] {

@@ -58,6 +58,30 @@ describe('readRecipe()', () => {
     });
   });
 
+  it('takes more patches on top, by path or by their name in images/patches', async () => {
+    const mine = join(temp.path, 'mine.patch');
+    await writeFile(mine, '');
+    const { name, patches, policy } = await readRecipe(
+      `two-phase-6.12+faults/page-0-released+${mine}`,
+    );
+    expect(name).toBe(`two-phase-6.12+faults/page-0-released+${mine}`);
+    const [fault = '', last] = patches.slice(-2);
+    expect(fault).toMatch(/\/images\/patches\/faults\/page-0-released\.patch$/);
+    expect(last).toBe(mine);
+    expect(patches).toHaveLength(7);
+    expect(policy).toBe('two-phase');
+  });
+
+  it('puts none on a tree', async () => {
+    const path = await writeRecipe({ schema: 1, source: 'linux', config: ['small.config'] });
+    await expect(readRecipe(`${path}+faults/page-0-released`)).rejects.toThrow(
+      new UsageError(
+        `Cannot use recipe ${path}+faults/page-0-released: sub1m does not write into a user's ` +
+          'tree; apply patches there yourself',
+      ),
+    );
+  });
+
   it('says which recipes there are when there is none of a name', async () => {
     const names = (await readdir(RECIPES)).map((name) => basename(name, '.json')).toSorted();
     await expect(readRecipe('no-phase')).rejects.toThrow(
@@ -98,7 +122,7 @@ describe('parseRecipe()', () => {
     },
     {
       text: JSON.stringify({ ...GOOD, source: '../linux', version: undefined }),
-      why: /^patches: sub1m does not write into a user's tree; apply them there yourself/,
+      why: /^patches: sub1m does not write into a user's tree; apply patches there yourself/,
     },
   ])('refuses $text', ({ text, why }) => {
     let error: unknown;
@@ -119,6 +143,7 @@ it('reads every recipe in images/kernels', async () => {
     const { name, config, policy } = await readRecipe(basename(file, '.json'));
     expect(name).toBe(basename(file, '.json'));
     expect(config).toHaveLength(1);
-    expect(policy).toBe(name.startsWith('plain-') ? null : 'two-phase');
+    const series = name.replace(/-[\d.]+$/, '');
+    expect(policy).toBe(series === 'plain' ? null : series);
   }
 });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -24,8 +25,11 @@ type RecipeSource =
   | { readonly kind: 'tree'; readonly path: string };
 
 const RECIPES = fileURLToPath(new URL('../../images/kernels/', import.meta.url));
+const PATCHES = fileURLToPath(new URL('../../images/patches/', import.meta.url));
 
 const DEBIAN = 'debian:';
+
+const NO_PATCHES_ON_TREE = "sub1m does not write into a user's tree; apply patches there yourself";
 
 const recipeSchema = z
   .strictObject({
@@ -46,14 +50,33 @@ const recipeSchema = z
   })
   .refine(({ source, patches }) => source.startsWith(DEBIAN) || patches.length === 0, {
     path: ['patches'],
-    message: "sub1m does not write into a user's tree; apply them there yourself",
+    message: NO_PATCHES_ON_TREE,
   });
 
 /**
- * Reads a recipe: a name under `images/kernels/`, or the path of a JSON file; paths in it are relative to it.
+ * Reads a recipe, with more patches on top of its own: `two-phase-6.12`, `mine.json`, `plain-6.12+my.patch`,
+ * `two-phase-6.12+faults/page-0-released`. A recipe is a name under `images/kernels/` or the path of a JSON file, and
+ * paths in it are relative to it; a patch is a path or a name under `images/patches/`, a file or a folder of them.
  * Throws `UsageError` if there is none or a file of it is missing, `FormatError` naming the field at fault.
  */
-export async function readRecipe(nameOrPath: string): Promise<Recipe> {
+export async function readRecipe(reference: string): Promise<Recipe> {
+  const [nameOrPath = '', ...more] = reference.split('+');
+  const recipe = await readOneRecipe(nameOrPath);
+  const lists = await Promise.all(more.map((it) => patchFiles(morePatches(it), reference)));
+  const patches = [...recipe.patches, ...lists.flat()];
+  if (recipe.source.kind === 'tree' && patches.length > 0) {
+    throw new UsageError(`Cannot use recipe ${reference}: ${NO_PATCHES_ON_TREE}`);
+  }
+  return { ...recipe, name: [recipe.name, ...more].join('+'), patches };
+}
+
+/** Where patches on top of a recipe are. */
+function morePatches(nameOrPath: string): string {
+  const places = [nameOrPath, join(PATCHES, nameOrPath), join(PATCHES, `${nameOrPath}.patch`)];
+  return resolve(places.find((place) => existsSync(place)) ?? nameOrPath);
+}
+
+async function readOneRecipe(nameOrPath: string): Promise<Recipe> {
   const path = nameOrPath.endsWith('.json')
     ? resolve(nameOrPath)
     : join(RECIPES, `${nameOrPath}.json`);

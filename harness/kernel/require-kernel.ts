@@ -8,6 +8,7 @@ import { type PackageContext, aptClient, packagesWith } from '../package/package
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { type BuiltKernel, buildRecipe, buildTree } from './build-kernel.ts';
+import { requireBuildTools } from './build-tools.ts';
 import { readHead, readKernelImage } from './kernel-image.ts';
 import {
   type KernelPackage,
@@ -16,6 +17,7 @@ import {
   nearestReferences,
 } from './kernel-packages.ts';
 import { parseKernelReference } from './kernel-reference.ts';
+import { readRecipe } from './recipe.ts';
 import { isKernelTree } from './source-tree.ts';
 import { type UnpackedKernel, kernelFolder, readDeb, unpackKernel } from './unpack-kernel.ts';
 
@@ -61,6 +63,19 @@ export async function requireKernel(ref: string, context: PackageContext): Promi
     download(found, unfinished, context),
   );
   return readKernel(ref, folder);
+}
+
+/**
+ * Whether a reference names a kernel that is built from source. Throws `UsageError` for a recipe that there is not,
+ * `FormatError` for one that cannot be read, `HostError` if the host cannot build.
+ */
+export async function isBuiltHere(ref: string): Promise<boolean> {
+  const wanted = parseKernelReference(ref);
+  const isRecipe = wanted.kind === 'recipe';
+  if (!isRecipe && !(wanted.kind === 'path' && isKernelTree(ref))) return false;
+  await requireBuildTools();
+  if (isRecipe) await readRecipe(wanted.recipe);
+  return true;
 }
 
 async function requirePackage(

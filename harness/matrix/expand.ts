@@ -5,7 +5,7 @@
  * Start reading here, then `run-matrix.ts`; `judged-cell.ts` has what comes out.
  */
 import { basename } from 'node:path';
-import type { CellSpec } from '../bundle/cell-record.ts';
+import type { CellFault, CellSpec } from '../bundle/cell-record.ts';
 
 /** The values of each field that a matrix crosses; a field it leaves out has its standard value. */
 export type Axes = { readonly [F in keyof CellSpec]?: readonly CellSpec[F][] } & {
@@ -17,6 +17,8 @@ export interface PlannedCell {
   /** Of `[a-z0-9._-]`, unique in its matrix; of others depends at most a number at its end. */
   readonly id: string;
   readonly spec: CellSpec;
+  /** The seeded fault of its kernel, if it has one. */
+  readonly fault?: CellFault;
 }
 
 /** What a cell is unless its matrix or the command line says otherwise. */
@@ -59,13 +61,23 @@ const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
 
 /** Every combination of the axes' values, kernel by kernel; a value given twice counts once. */
 export function expand(axes: Axes): PlannedCell[] {
+  return nameCells(expandSpecs(axes).map((spec) => ({ spec })));
+}
+
+/** See `expand`: before the cells have names. */
+export function expandSpecs(axes: Axes): CellSpec[] {
   let specs = [...new Set(axes.kernel)].map((kernel): CellSpec => ({ ...STANDARD_SPEC, kernel }));
   for (const field of FIELDS) {
     const values = [...new Set(axes[field] ?? [STANDARD_SPEC[field]])];
     specs = specs.flatMap((spec) => values.map((value): CellSpec => ({ ...spec, [field]: value })));
   }
+  return specs;
+}
+
+/** Gives the cells of a matrix their names. */
+export function nameCells(cells: readonly Omit<PlannedCell, 'id'>[]): PlannedCell[] {
   const ids = new Set<string>();
-  return specs.map((spec) => ({ id: claimId(cellId(spec), ids), spec }));
+  return cells.map((cell) => ({ id: claimId(cellId(cell.spec), ids), ...cell }));
 }
 
 /** Names the kernel, whether there is a crashkernel, and everything that is not standard. */

@@ -37,6 +37,7 @@ function cellRecord({ id, spec }: PlannedCell): CellRecord {
     },
     cmdline: { system: 'console=ttyS0', capture: null },
     known: [],
+    fault: null,
     outcome: { kind: 'completed', cause: 'guest-shutdown' },
     seconds: { firmware: 2.5, boot: 6.25, total: 12.345 },
     startedAt: '2026-11-22T13:30:00.000Z',
@@ -59,9 +60,12 @@ function blindJudgement(): Judgement {
       memblockCalls: null,
       crashedLog: unseen,
       vmcore: unseen,
+      vmcoreSegments: null,
+      captureRam: unseen,
     },
     prediction: null,
     invariants: [],
+    fault: null,
     verdict: { kind: 'match' },
   };
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import type { InvariantOutcome, Verdict } from '../check/judgement.ts';
+import type { FaultOutcome, InvariantOutcome, Verdict } from '../check/judgement.ts';
 import { judgedCell } from './judged-cell-builder.ts';
 import { type RunSummary, summary } from './judged-cell.ts';
 
@@ -97,6 +97,30 @@ describe('summary', () => {
     },
   ])('counts a $what as $counts', ({ verdict, invariants, counts }) => {
     const cell = judgedCell({ judgement: { verdict, invariants } });
+    expect(summary([cell])).toEqual({ ...NONE, ...counts });
+  });
+
+  it.each<{ what: string; caught: FaultOutcome['caught']; verdict: Verdict; counts: object }>([
+    { what: 'caught', caught: ['lowmem.locked'], verdict: { kind: 'match' }, counts: { match: 1 } },
+    { what: 'caught at boot', caught: ['lowmem.locked'], verdict: NO_BOOT, counts: { match: 1 } },
+    {
+      what: 'caught in a cell that ended early',
+      caught: ['lowmem.locked'],
+      verdict: UNJUDGED,
+      counts: { match: 1 },
+    },
+    { what: 'missed', caught: [], verdict: { kind: 'match' }, counts: { mismatch: 1 } },
+    {
+      what: 'missed, whatever else broke',
+      caught: [],
+      verdict: NO_BOOT,
+      counts: { mismatch: 1 },
+    },
+    { what: 'not seen', caught: [], verdict: UNJUDGED, counts: { unjudged: 1 } },
+  ])('counts a seeded fault that was $what as $counts', ({ caught, verdict, counts }) => {
+    const fault = { name: 'boot-services-freed', caughtBy: ['lowmem.locked'], caught };
+    const invariants = caught.map((id) => ({ id, ...SHOWN }));
+    const cell = judgedCell({ judgement: { verdict, invariants, fault } });
     expect(summary([cell])).toEqual({ ...NONE, ...counts });
   });
 });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { InvariantId } from '../check/invariants.ts';
-import type { Judgement } from '../check/judgement.ts';
+import type { FaultOutcome, Judgement, Verdict } from '../check/judgement.ts';
 
 /** A cell that has run: what it was, and what it says of its kernel. */
 export interface JudgedCell {
@@ -43,7 +43,9 @@ const BROKEN_BY: Readonly<Record<'boot-failure' | 'no-vmcore', InvariantId>> = {
 };
 
 /** What a cell counts as in the summary of its run, and so in its exit status. */
-export function countedAs({ verdict, invariants }: Judgement): CellCount {
+export function countedAs(judgement: Judgement): CellCount {
+  const { verdict, invariants, fault } = judgement;
+  if (fault !== null) return countFault(fault, verdict);
   switch (verdict.kind) {
     case 'match':
     case 'mismatch':
@@ -60,12 +62,19 @@ export function countedAs({ verdict, invariants }: Judgement): CellCount {
   }
 }
 
+/** A fault must be caught: that alone is as it should be, whatever else it does to the kernel. */
+function countFault({ caught }: FaultOutcome, { kind }: Verdict): CellCount {
+  if (caught.length > 0) return 'match';
+  return kind === 'unjudged' ? 'unjudged' : 'mismatch';
+}
+
 /** Counts the cells of a run by what they say of their kernels. */
 export function summary(cells: readonly JudgedCell[]): RunSummary {
   const counts = { match: 0, mismatch: 0, unjudged: 0, known: 0 };
   for (const { judgement } of cells) {
     counts[countedAs(judgement)]++;
-    if (judgement.invariants.some(({ outcome }) => outcome === 'known')) counts.known++;
+    const isSound = judgement.fault === null;
+    if (isSound && judgement.invariants.some(({ outcome }) => outcome === 'known')) counts.known++;
   }
   return counts;
 }

@@ -15,7 +15,8 @@ const kernelConditionSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const invariantSchema = z.string().refine((id) => Object.hasOwn(INVARIANTS, id), {
+/** The id of an invariant. */
+export const invariantSchema = z.string().refine((id) => Object.hasOwn(INVARIANTS, id), {
   error: ({ input }) =>
     `an invariant wanted, "${String(input)}" found; they are ${Object.keys(INVARIANTS).join(', ')}`,
 });

@@ -32,7 +32,7 @@ describe('readMatrix', () => {
   it('reads a matrix by its path', async () => {
     const axes = { kernel: ['bzImage'], cpus: [1, 4], load: ['kexec_file_load', 'kexec_load'] };
     const path = await matrixFile(JSON.stringify({ schema: 1, axes }));
-    expect(await readMatrix(path)).toEqual({ axes, known: [] });
+    expect(await readMatrix(path)).toEqual({ axes, known: [], seeded: null });
   });
 
   it('reads the known defects of a matrix', async () => {
@@ -41,6 +41,7 @@ describe('readMatrix', () => {
     expect(await readMatrix(await matrixFile(JSON.stringify(matrix)))).toEqual({
       axes: { kernel: ['bzImage'] },
       known: [{ ...entry, kernel: { from: null, to: [5, 4] } }],
+      seeded: null,
     });
   });
 

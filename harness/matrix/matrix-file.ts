@@ -7,58 +7,86 @@ import { SCHEMA_VERSION, cellSpecSchema } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';
 import type { Axes } from './expand.ts';
 import { parseJsonFile } from '../json-file.ts';
-import { type KnownDefect, knownDefectSchema } from './known-defects.ts';
+import { type KnownDefect, invariantSchema, knownDefectSchema } from './known-defects.ts';
+import type { SeededFaults } from './seeded-faults.ts';
 
 /** What a matrix file says. */
 export interface Matrix {
-  readonly axes: Axes;
+  /** Null in a matrix of seeded faults alone. */
+  readonly axes: Axes | null;
   readonly known: readonly KnownDefect[];
+  readonly seeded: SeededFaults | null;
 }
 
 const MATRICES = fileURLToPath(new URL('../../images/matrices/', import.meta.url));
 
 const spec = cellSpecSchema.shape;
 
-/** A matrix file: the values of each field of a cell's specification that it crosses, and the known defects. */
-const matrixSchema = z.strictObject({
-  schema: z.literal(SCHEMA_VERSION),
-  axes: z.strictObject({
-    kernel: axis(spec.kernel),
-    crashkernel: axis(spec.crashkernel).exactOptional(),
-    layout: axis(spec.layout).exactOptional(),
-    layoutBestEffort: axis(spec.layoutBestEffort).exactOptional(),
-    ovmf: axis(spec.ovmf).exactOptional(),
-    load: axis(spec.load).exactOptional(),
-    trigger: axis(spec.trigger).exactOptional(),
-    cpus: axis(spec.cpus).exactOptional(),
-    memoryMiB: axis(spec.memoryMiB).exactOptional(),
-    accel: axis(spec.accel).exactOptional(),
-    vmcore: axis(spec.vmcore).exactOptional(),
-    append: axis(spec.append).exactOptional(),
-    policy: axis(spec.policy).exactOptional(),
-  }),
-  known: z.array(knownDefectSchema).default([]),
+const axesSchema = z.strictObject({
+  kernel: axis(spec.kernel),
+  crashkernel: axis(spec.crashkernel).exactOptional(),
+  layout: axis(spec.layout).exactOptional(),
+  layoutBestEffort: axis(spec.layoutBestEffort).exactOptional(),
+  ovmf: axis(spec.ovmf).exactOptional(),
+  load: axis(spec.load).exactOptional(),
+  trigger: axis(spec.trigger).exactOptional(),
+  cpus: axis(spec.cpus).exactOptional(),
+  memoryMiB: axis(spec.memoryMiB).exactOptional(),
+  accel: axis(spec.accel).exactOptional(),
+  vmcore: axis(spec.vmcore).exactOptional(),
+  append: axis(spec.append).exactOptional(),
+  policy: axis(spec.policy).exactOptional(),
 });
+
+const seededSchema = z.strictObject({
+  base: spec.kernel,
+  faults: z
+    .array(
+      z.strictObject({
+        name: z.string().regex(/^[\w-]+$/, 'a name under images/patches/faults/ wanted'),
+        axes: axesSchema.omit({ kernel: true }).default({}),
+        caughtBy: z.array(invariantSchema).min(1),
+      }),
+    )
+    .min(1),
+});
+
+/**
+ * A matrix file: the values of each field of a cell's specification that it crosses, and the known defects; or
+ * seeded faults, each with the cells that show it.
+ */
+const matrixSchema = z
+  .strictObject({
+    schema: z.literal(SCHEMA_VERSION),
+    axes: axesSchema.exactOptional(),
+    known: z.array(knownDefectSchema).default([]),
+    seeded: seededSchema.exactOptional(),
+  })
+  .refine(({ axes, seeded }) => axes !== undefined || seeded !== undefined, {
+    path: ['axes'],
+    message: 'wanted, or seeded',
+  });
 
 function axis<T extends z.ZodType>(value: T): z.ZodArray<T> {
   return z.array(value).min(1);
 }
 
 /**
- * Reads a matrix: a name under `images/matrices/`, or the path of a JSON file.
+ * Reads a matrix: a name under `images/matrices/`, or the path of a JSON file, with or without `.json`.
  * Throws `UsageError` if there is none, `FormatError` naming the field at fault.
  */
 export async function readMatrix(nameOrPath: string): Promise<Matrix> {
+  const file = nameOrPath.endsWith('.json') ? nameOrPath : `${nameOrPath}.json`;
   const isName = /^[\w-]+$/.test(nameOrPath);
-  const path = isName ? join(MATRICES, `${nameOrPath}.json`) : nameOrPath;
+  const path = isName ? join(MATRICES, file) : file;
   const text = await readMatrixText(path);
   const advice = 'compare images/matrices/default.json';
-  const { axes, known } = parseJsonFile(text, path, {
+  const { axes, known, seeded } = parseJsonFile(text, path, {
     name: 'matrix',
     schema: matrixSchema,
     advice,
   });
-  return { axes, known };
+  return { axes: axes ?? null, known, seeded: seeded ?? null };
 }
 
 async function readMatrixText(path: string): Promise<string> {

@@ -52,14 +52,12 @@ export async function runMatrix(
   });
 }
 
-async function runCell(
-  { id, spec }: PlannedCell,
-  { run, onEvent }: RunMatrixOptions,
-): Promise<JudgedCell> {
+async function runCell(cell: PlannedCell, { run, onEvent }: RunMatrixOptions): Promise<JudgedCell> {
+  const { id } = cell;
   let judged: JudgedCell | undefined;
   onEvent({ kind: 'start', cell: id });
   try {
-    judged = await run({ id, spec }, (phase) => {
+    judged = await run(cell, (phase) => {
       onEvent({ kind: 'phase', cell: id, phase });
     });
     return judged;

@@ -2,6 +2,7 @@
 import type { CellRecord } from '../bundle/cell-record.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
 import { renderFindings } from './cell-findings.ts';
+import { renderFaultTable } from './fault-table.ts';
 import { nameCells } from './cell-names.ts';
 import { cellPages } from './cell-pages.ts';
 import { renderCellTable } from './cell-table.ts';
@@ -18,6 +19,7 @@ export function renderConsoleReport(run: RunResult, wanted: Style): string {
     renderCellTable(run.cells, style),
     ...pageMaps(run.cells, style),
     ...run.cells.map((cell) => renderFindings(cell, style)),
+    renderFaultTable(run.cells, style),
     [...wrap(`Bundles: ${run.folder}`, style.width), summaryLine(run, style)],
   ];
   const shown = sections.filter((lines) => lines.length > 0);

@@ -28,6 +28,7 @@ describe('renderRunDocument', () => {
             "bundle": "results/run/debian-5.10.crashkernel-256m",
             "cpus": 1,
             "crashkernel": "256M",
+            "fault": null,
             "id": "debian-5.10.crashkernel-256m",
             "invariants": [
               {

@@ -35,6 +35,7 @@ function cellDocument({ record, judgement, folder }: JudgedCell) {
     cpus: spec.cpus,
     accel: machine?.accel.kind ?? null,
     policy: judgement.policy?.id ?? null,
+    fault: judgement.fault,
     verdict: judgement.verdict,
     invariants: judgement.invariants.map(({ id, outcome, known, why, pages }) => ({
       id,

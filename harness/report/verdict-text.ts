@@ -3,9 +3,14 @@ import type { Judgement, Verdict } from '../check/judgement.ts';
 import { countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
 
-/** What a cell's verdict is called: its kind, and whether that is a known defect. */
+/** What a cell's verdict is called: its kind, and whether that is a known defect; of a seeded fault, whether it was caught. */
 export function verdictName(judgement: Judgement): string {
+  const { fault } = judgement;
   const { kind } = judgement.verdict;
+  if (fault !== null) {
+    if (fault.caught.length > 0) return 'fault caught';
+    return kind === 'unjudged' ? kind : 'fault missed';
+  }
   return kind !== 'match' && countedAs(judgement) === 'match' ? `${kind} (known)` : kind;
 }
 

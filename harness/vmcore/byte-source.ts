@@ -11,3 +11,11 @@ export interface ByteSource {
   /** Gives exactly `length` bytes; the caller stays within `size`. */
   read(offset: number, length: number): Promise<Uint8Array>;
 }
+
+/** Bytes in memory, as a source. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return {
+    size: bytes.length,
+    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+  };
+}

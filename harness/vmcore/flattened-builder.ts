@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import type { ByteSource } from './byte-source.ts';
-
 /** A record of a flattened dump: where its data belongs, and the data. */
 export interface RecordSpec {
   readonly offset: bigint;
@@ -41,12 +39,4 @@ export function wholeDump(): Uint8Array {
     flatRecord({ offset: 4096n, data: 'pages' }),
     FLAT_END,
   ]);
-}
-
-/** Bytes as a file would give them. */
-export function byteSource(bytes: Uint8Array): ByteSource {
-  return {
-    size: bytes.length,
-    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
-  };
 }

@@ -2,19 +2,20 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { FormatError, UnsupportedFormatError } from '../errors.ts';
-import { FLAT_END, byteSource, flatHeader, flatRecord, wholeDump } from './flattened-builder.ts';
+import { bytesSource } from './byte-source.ts';
+import { FLAT_END, flatHeader, flatRecord, wholeDump } from './flattened-builder.ts';
 import { checkFlattened } from './flattened.ts';
 
 const KDUMP = flatRecord({ offset: 0n, data: 'KDUMP   ' });
 
 describe('a flattened vmcore', () => {
   it('is whole with its header, its records and its end', async () => {
-    const source = byteSource(wholeDump());
+    const source = bytesSource(wholeDump());
     await expect(checkFlattened(source)).resolves.toEqual({ records: 2, size: 4101 });
   });
 
   it('is whole when the disk it was written to is longer', async () => {
-    const source = byteSource(Buffer.concat([wholeDump(), new Uint8Array(10_000)]));
+    const source = bytesSource(Buffer.concat([wholeDump(), new Uint8Array(10_000)]));
     await expect(checkFlattened(source)).resolves.toEqual({ records: 2, size: 4101 });
   });
 
@@ -22,7 +23,7 @@ describe('a flattened vmcore', () => {
     const records = [1, 70_000, 3, 65_520, 65_536, 1].map((length, index) =>
       flatRecord({ offset: BigInt(index), data: 'x'.repeat(length) }),
     );
-    const source = byteSource(Buffer.concat([flatHeader(), KDUMP, ...records, FLAT_END]));
+    const source = bytesSource(Buffer.concat([flatHeader(), KDUMP, ...records, FLAT_END]));
     await expect(checkFlattened(source)).resolves.toEqual({ records: 7, size: 70_001 });
   });
 
@@ -36,7 +37,7 @@ describe('a flattened vmcore', () => {
     { left: 4124, message: '16 bytes wanted at offset 0x101c, 0 left' },
     { left: 4160, message: '16 bytes wanted at offset 0x1031, 15 left' },
   ])('is refused when it is cut after $left bytes', async ({ left, message }) => {
-    await expect(checkFlattened(byteSource(wholeDump().subarray(0, left)))).rejects.toThrow(
+    await expect(checkFlattened(bytesSource(wholeDump().subarray(0, left)))).rejects.toThrow(
       new FormatError(`Cannot read the flattened vmcore: ${message}`),
     );
   });
@@ -83,7 +84,7 @@ describe('a flattened vmcore', () => {
       message: '1099511627776 bytes wanted at offset 0x1010, 1 left',
     },
   ])('is refused with $lie', async ({ bytes, message }) => {
-    await expect(checkFlattened(byteSource(Buffer.concat(bytes)))).rejects.toThrow(
+    await expect(checkFlattened(bytesSource(Buffer.concat(bytes)))).rejects.toThrow(
       new FormatError(`Cannot read the flattened vmcore: ${message}`),
     );
   });
@@ -93,13 +94,13 @@ describe('a flattened vmcore', () => {
     { header: flatHeader(1n, 2n), found: '1, 2' },
   ])('is known but not read with type and version $found', async ({ header, found }) => {
     const message = `Cannot read the flattened vmcore: type 1, version 1 wanted, ${found} found`;
-    await expect(checkFlattened(byteSource(header))).rejects.toThrow(
+    await expect(checkFlattened(bytesSource(header))).rejects.toThrow(
       new UnsupportedFormatError(message),
     );
   });
 
   it('is refused when the file is shorter than it was said to be', async () => {
-    const source = { ...byteSource(wholeDump()), size: 1e6 };
+    const source = { ...bytesSource(wholeDump()), size: 1e6 };
     const short = { ...source, read: () => Promise.resolve(new Uint8Array(10)) };
     await expect(checkFlattened(short)).rejects.toThrow(
       new FormatError('Cannot read the flattened vmcore: 4096 bytes wanted at offset 0x0, 10 left'),
@@ -109,7 +110,7 @@ describe('a flattened vmcore', () => {
   it('is read or refused, whatever bytes follow its header', async () => {
     await fc.assert(
       fc.asyncProperty(fc.uint8Array({ maxLength: 200 }), async (bytes) => {
-        const source = byteSource(Buffer.concat([flatHeader(), KDUMP, bytes]));
+        const source = bytesSource(Buffer.concat([flatHeader(), KDUMP, bytes]));
         const sound = await checkFlattened(source).then(
           () => true,
           (error: unknown) => error instanceof FormatError,

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { expand } from '../../matrix/expand.ts';
+import { type Axes, expandSpecs, nameCells } from '../../matrix/expand.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
+import { faultCells } from '../../matrix/seeded-faults.ts';
 import { addCellOptions, overAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import { withCorpus } from '../layouts.ts';
@@ -18,8 +19,11 @@ export function addRun(program: Command, context: CommandContext): void {
   addCellOptions(command);
   addRunOptions(command);
   command.action(async (matrix: string, options: RunOptions) => {
-    const { axes, known } = await readMatrix(matrix);
-    const wanted = await withCorpus(overAxes(axes, { ...options }), context.log);
-    await runCells({ cells: expand(wanted), known }, options, context);
+    const { axes, known, seeded } = await readMatrix(matrix);
+    const over = (given: Axes): Axes => overAxes(given, { ...options });
+    const specs = axes ? expandSpecs(await withCorpus(over(axes), context.log)) : [];
+    const faulty = seeded ? faultCells(seeded, over) : [];
+    const cells = nameCells([...specs.map((spec) => ({ spec })), ...faulty]);
+    await runCells({ cells, known }, options, context);
   });
 }

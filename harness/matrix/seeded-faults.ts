@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import type { CellSpec } from '../bundle/cell-record.ts';
+import { type Axes, type PlannedCell, expandSpecs } from './expand.ts';
+
+/** Mistakes that a kernel is given to test sub1m with, each a patch on top of a recipe without fault. */
+export interface SeededFaults {
+  /** The recipe without fault, as a kernel reference. */
+  readonly base: string;
+  readonly faults: readonly SeededFault[];
+}
+
+/** One mistake: a patch under `images/patches/faults/`, the cells that show it, and the invariants that name it. */
+interface SeededFault {
+  readonly name: string;
+  readonly axes: Omit<Axes, 'kernel'>;
+  /** Ids of invariants: one of them must be broken in each of its cells. */
+  readonly caughtBy: readonly string[];
+}
+
+/**
+ * The cells of each fault, and before them the same cells, each once, without any; `over` has the last word on the
+ * axes.
+ */
+export function faultCells(
+  { base, faults }: SeededFaults,
+  over: (axes: Axes) => Axes,
+): Omit<PlannedCell, 'id'>[] {
+  const sound = new Map<string, { readonly spec: CellSpec }>();
+  const faulty = faults.flatMap(({ name, axes, caughtBy }) => {
+    for (const spec of expandSpecs(over({ ...axes, kernel: [base] }))) {
+      sound.set(JSON.stringify(spec), { spec });
+    }
+    const fault = { name, caughtBy: [...caughtBy] };
+    const kernel = [`${base}+faults/${name}`];
+    return expandSpecs(over({ ...axes, kernel })).map((spec) => ({ spec, fault }));
+  });
+  return [...sound.values(), ...faulty];
+}
