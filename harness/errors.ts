@@ -5,7 +5,8 @@
  *   Sub1mError
  *   ├─ UsageError                exit 64  the command line or a file the user named is not what it must be
  *   ├─ FormatError               exit 65  bytes or text that cannot be read
- *   │  └─ UnsupportedFormatError          a format known by name that sub1m does not read
+ *   │  ├─ UnsupportedFormatError          a format known by name that sub1m does not read
+ *   │  └─ MissingPageError                a page that a sound dump does not have
  *   ├─ InfraError                exit 69  sub1m cannot tell: the host, QEMU, a download
  *   │  ├─ HostError                       the host lacks something: a tool, memory, room on a disk
  *   │  ├─ PackageError                    a package cannot be found, downloaded or unpacked
@@ -43,6 +44,11 @@ export class FormatError extends Sub1mError {
 /** A format that sub1m knows by name and does not read. */
 export class UnsupportedFormatError extends FormatError {
   override readonly code = 'E_UNSUPPORTED_FORMAT';
+}
+
+/** A dump is sound, and does not have this page: it is no memory, was left out, or was not read. */
+export class MissingPageError extends FormatError {
+  override readonly code = 'E_MISSING_PAGE';
 }
 
 /** The harness cannot tell: no verdict follows from it. */

@@ -130,25 +130,25 @@ describe('a promise about the bytes of locked memory', () => {
     { owner: 'trampoline', why: NOT_ASKED },
     { owner: 'kernel', why: NOT_ASKED },
     { owner: 'firmware', why: NOT_ASKED },
-  ])('says of a page of $owner: $why', async ({ owner, why }) => {
+  ])('says of a page of $owner: $why', ({ owner, why }) => {
     const prediction = predict(copyingMachine(), 'reserve-1m');
     const pages = prediction.pages.map(() => ({ owner, history: [] }));
-    const cell = await cellWith(filledCell([0x10]), { ...prediction, pages });
+    const cell = cellWith(filledCell([0x10]), { ...prediction, pages });
     expect(checkUntouched(cell)).toMatchObject({ why });
   });
 
-  it('does not ask of pages that early data of the kernel has been in', async () => {
+  it('does not ask of pages that early data of the kernel has been in', () => {
     const prediction = predict(copyingMachine(), 'reserve-1m');
     expect(prediction.pages[0x9c]?.owner).toBe('reserved');
     const files = { 'jump/low1m.bin': lowMemoryBytes({ written: [0x9c] }) };
-    const cell = await cellWith(filledCell([0x10, 0x9c], { files }), prediction);
+    const cell = cellWith(filledCell([0x10, 0x9c], { files }), prediction);
     expect(checkUntouched(cell)).toMatchObject({ outcome: 'kept', why: KEPT });
   });
 });
 
-async function cellWith(bundle: BundleSpec, prediction: Prediction): Promise<CellCase> {
+function cellWith(bundle: BundleSpec, prediction: Prediction): CellCase {
   const built = buildBundle(bundle);
-  const observation = await observe(built, undefined);
+  const observation = observe(built, undefined);
   return {
     record: built.cell,
     cmdline: '',

@@ -25,9 +25,9 @@ function died(log: string, accel: 'kvm' | 'tcg' = 'tcg'): Bundle {
 }
 
 describe('an oops under TCG', () => {
-  it('with flags that no CPU has is no fault of the kernel', async () => {
+  it('with flags that no CPU has is no fault of the kernel', () => {
     const bundle = died(oops('9a179a42'));
-    const { verdict, invariants } = await judgeBundle(bundle, undefined);
+    const { verdict, invariants } = judgeBundle(bundle, undefined);
     expect(verdict).toEqual({
       kind: 'unjudged',
       code: 'E_EMULATOR',
@@ -36,10 +36,10 @@ describe('an oops under TCG', () => {
     expect(invariants.find(({ id }) => id === 'boot.userspace')?.outcome).toBe('unseen');
   });
 
-  it.each(['00010002', '00010246', '003f7fd7'])('with EFLAGS %s is', async (eflags) => {
+  it.each(['00010002', '00010246', '003f7fd7'])('with EFLAGS %s is', (eflags) => {
     const bundle = died(oops(eflags));
     expect(findEmulatorFault(bundle)).toBeNull();
-    expect((await judgeBundle(bundle, undefined)).verdict.kind).toBe('boot-failure');
+    expect(judgeBundle(bundle, undefined).verdict.kind).toBe('boot-failure');
   });
 
   it.each([

@@ -22,11 +22,11 @@ interface Case {
 
 /** Tests each case, and that each of their invariants is seen kept, broken and not at all. */
 export function itFinds(cases: readonly Case[]): void {
-  it.each(cases)('$id is $outcome when $when', async ({ id, bundle, ...wanted }) => {
+  it.each(cases)('$id is $outcome when $when', ({ id, bundle, ...wanted }) => {
     const { vmcore = wholeDump(), outcome, why, pages = [] } = wanted;
     const evidence = wanted.evidence === undefined ? {} : { evidence: wanted.evidence };
     const source = vmcore ? bytesSource(vmcore) : undefined;
-    const { invariants } = await judgeBundle(buildBundle(bundle), source);
+    const { invariants } = judgeBundle(buildBundle(bundle), source);
     const found = invariants.find((invariant) => invariant.id === id);
     expect(found).toMatchObject({ outcome, why, pages, ...evidence });
   });

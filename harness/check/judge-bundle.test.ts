@@ -17,20 +17,20 @@ const WITH = { crashkernel: '256M' };
 const USER_SPACE = '[ 2.9] Run /init as init process\n';
 const HEARD_TWICE = 'Linux version 6.12\nKernel panic - not syncing: a\nLinux version 6.12\nend\n';
 
-function judge(bundle: BundleSpec, vmcore = wholeDump()): Promise<Judgement> {
+function judge(bundle: BundleSpec, vmcore = wholeDump()): Judgement {
   return judgeBundle(buildBundle(bundle), bytesSource(vmcore));
 }
 
 describe('a seeded fault', () => {
   const files = { 'system/kpageflags': pageFlags({ free: [0] }) };
-  const judge = async (caughtBy: string[], broken = true): Promise<Judgement> => {
+  const judgeFault = (caughtBy: string[], broken = true): Judgement => {
     const bundle = buildBundle(broken ? { files } : {});
     const fault = { name: 'page-0-released', caughtBy };
     return judgeBundle({ ...bundle, cell: { ...bundle.cell, fault } }, undefined);
   };
 
-  it('is caught by an invariant that names it, and what it breaks is expected', async () => {
-    const { fault, invariants, verdict } = await judge(['lowmem.page0-kept']);
+  it('is caught by an invariant that names it, and what it breaks is expected', () => {
+    const { fault, invariants, verdict } = judgeFault(['lowmem.page0-kept']);
     expect(fault?.caught).toEqual(['lowmem.page0-kept']);
     expect(verdict.kind).toBe('match');
     const broken = invariants.filter(({ outcome }) => outcome === 'known');
@@ -41,8 +41,8 @@ describe('a seeded fault', () => {
   it.each([
     { what: 'another invariant breaks', caughtBy: ['lowmem.locked'], broken: true },
     { what: 'nothing breaks', caughtBy: ['lowmem.page0-kept'], broken: false },
-  ])('is missed when $what', async ({ caughtBy, broken }) => {
-    expect((await judge(caughtBy, broken)).fault?.caught).toEqual([]);
+  ])('is missed when $what', ({ caughtBy, broken }) => {
+    expect(judgeFault(caughtBy, broken).fault?.caught).toEqual([]);
   });
 });
 
@@ -233,20 +233,20 @@ describe('a verdict', () => {
       },
       verdict: { kind: 'unjudged', code: 'E_PACKAGE', why: 'No such kernel' },
     },
-  ])('is $verdict.kind when $when', async ({ bundle, verdict }) => {
-    expect((await judge(bundle)).verdict).toEqual(verdict);
+  ])('is $verdict.kind when $when', ({ bundle, verdict }) => {
+    expect(judge(bundle).verdict).toEqual(verdict);
   });
 
-  it('is the same each time, and survives JSON', async () => {
-    const judgement = await judge({ spec: WITH });
-    expect(await judge({ spec: WITH })).toEqual(judgement);
+  it('is the same each time, and survives JSON', () => {
+    const judgement = judge({ spec: WITH });
+    expect(judge({ spec: WITH })).toEqual(judgement);
     expect(JSON.parse(JSON.stringify(judgement))).toEqual(judgement);
   });
 
-  it('is given on any garbage that a guest may leave', async () => {
+  it('is given on any garbage that a guest may leave', () => {
     const garbage = new Uint8Array(4096).map((_, index) => (index * 167) % 256);
     const { files } = buildBundle({ spec: WITH });
-    const { verdict } = await judge(
+    const { verdict } = judge(
       { spec: WITH, files: Object.fromEntries([...files.keys()].map((path) => [path, garbage])) },
       garbage,
     );

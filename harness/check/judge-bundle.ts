@@ -15,16 +15,13 @@ import { commandLine, seenFrom } from './seen.ts';
 import { type NamedFinding, verdictOf } from './verdict.ts';
 
 /** Says what a cell's evidence says of its kernel; with no machine, and the same each time. */
-export async function judgeBundle(
-  bundle: Bundle,
-  vmcore: ByteSource | undefined,
-): Promise<Judgement> {
+export function judgeBundle(bundle: Bundle, vmcore: ByteSource | undefined): Judgement {
   const policy = choosePolicy(bundle);
   const emulatorFault = findEmulatorFault(bundle);
   const cell: CellCase = {
     record: bundle.cell,
     cmdline: commandLine(bundle),
-    observation: await observe(bundle, vmcore),
+    observation: observe(bundle, vmcore),
     prediction: seenFrom(policy, ({ id }) => predictCell(bundle, id)),
     failure: emulatorFault === null ? findKernelFailure(bundle) : null,
   };

@@ -69,10 +69,7 @@ const LOG_LINE = /^\[ *\d+\.\d+\]/;
 const PANIC_LINE = /Kernel panic - not syncing: sysrq triggered crash/;
 
 /** Reads a bundle. What is missing or broken in it is unseen, with the reason. */
-export async function observe(
-  bundle: Bundle,
-  vmcore: ByteSource | undefined,
-): Promise<Observation> {
+export function observe(bundle: Bundle, vmcore: ByteSource | undefined): Observation {
   const trampoline = seenText(bundle, 'system/real-mode.json', parseRealMode);
   return {
     cpusOnline: seenText(bundle, 'system/cpus', countCpus),
@@ -85,9 +82,9 @@ export async function observe(
     crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
     memblockCalls: findMemblockCalls(bundle),
     crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
-    vmcoreSegments: await seenVmcoreSegments(bundle),
+    vmcoreSegments: seenVmcoreSegments(bundle),
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
-    vmcore: await seenVmcore(vmcore),
+    vmcore: seenVmcore(vmcore),
   };
 }
 
@@ -140,10 +137,10 @@ function summarizeCrashedLog(log: string): CrashedLog {
   return { panicLine: findLogLine(log, PANIC_LINE) ?? null, lastLine };
 }
 
-async function seenVmcore(vmcore: ByteSource | undefined): Promise<Seen<VmcoreState>> {
+function seenVmcore(vmcore: ByteSource | undefined): Seen<VmcoreState> {
   if (!vmcore) return { value: null, why: 'The cell left no vmcore' };
   try {
-    const { size, records } = await checkFlattened(vmcore);
+    const { size, records } = checkFlattened(vmcore);
     return { value: { whole: true, what: `${(size / 1e6).toFixed(1)} MB in ${records} records` } };
   } catch (error) {
     if (error instanceof FormatError) return { value: { whole: false, what: error.message } };

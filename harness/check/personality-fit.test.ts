@@ -224,9 +224,9 @@ describe('a layout', () => {
       what: 'a boot failure before the kernel spoke',
       rest: { outcome: ended('firmware'), files: { 'console.log': 'UEFI' } },
     },
-  ])('that OVMF did not get leaves the cell unjudged that would be $what', async ({ rest }) => {
+  ])('that OVMF did not get leaves the cell unjudged that would be $what', ({ rest }) => {
     const report = reportText({ lines: ['error no'] });
-    const { verdict } = await judgeBundle(buildBundle(cellWith(report, rest)), undefined);
+    const { verdict } = judgeBundle(buildBundle(cellWith(report, rest)), undefined);
     const why = `${MISFIT}its driver said: no${HINT}`;
     expect(verdict).toEqual({ kind: 'unjudged', code: 'E_PERSONALITY', why });
   });

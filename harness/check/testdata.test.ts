@@ -35,7 +35,7 @@ describe('a captured cell', () => {
 
   it.each(names)('yields what it must: %s', async (name) => {
     const bundle = await readBundle(join(TESTDATA, name));
-    const judgement = await judgeBundle(bundle, bytesSource(wholeDump()));
+    const judgement = judgeBundle(bundle, bytesSource(wholeDump()));
     await expect(renderYield(judgement)).toMatchFileSnapshot(join(TESTDATA, name, 'yields.txt'));
   });
 });

@@ -20,11 +20,11 @@ const PATH = 'capture/vmcore-header';
 const START_KERNEL_MAP = 0xffff_ffff_8000_0000n;
 
 /** Reads `capture/vmcore-header`. The agent always leaves one: a bundle without it is older than that. */
-export async function seenVmcoreSegments(bundle: Bundle): Promise<Seen<VmcoreSegments> | null> {
+export function seenVmcoreSegments(bundle: Bundle): Seen<VmcoreSegments> | null {
   const bytes = bundle.files.get(PATH);
   if (bytes === undefined) return null;
   try {
-    const { loads } = await readElfCore(bytesSource(bytes));
+    const { loads } = readElfCore(bytesSource(bytes));
     const ofImage = loads.filter(({ vaddr }) => vaddr >= START_KERNEL_MAP);
     const ofMemory = loads.filter(({ vaddr }) => vaddr < START_KERNEL_MAP);
     return { value: { memory: ofMemory.map(rangeOf), image: ofImage.map(rangeOf) } };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { open, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { readBundle } from '../bundle/bundle.ts';
@@ -7,6 +8,7 @@ import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import type { ByteSource } from '../vmcore/byte-source.ts';
+import { openFile } from './open-file.ts';
 
 /**
  * Judges the bundle in `folder` from its evidence alone, and leaves `observation.json`, `prediction.json` and
@@ -14,8 +16,8 @@ import type { ByteSource } from '../vmcore/byte-source.ts';
  */
 export async function judgeFolder(folder: string): Promise<JudgedCell> {
   const bundle = await readBundle(folder);
-  await using vmcore = await openVmcore(join(folder, 'vmcore'));
-  const judgement = await judgeBundle(bundle, vmcore);
+  using vmcore = openVmcore(join(folder, 'vmcore'));
+  const judgement = judgeBundle(bundle, vmcore);
   await writeJudgement(folder, judgement);
   return { record: bundle.cell, judgement, folder };
 }
@@ -29,21 +31,6 @@ async function writeJudgement(folder: string, judgement: Judgement): Promise<voi
 }
 
 /** The vmcore, or undefined if the cell left none. */
-async function openVmcore(path: string): Promise<(ByteSource & AsyncDisposable) | undefined> {
-  try {
-    const file = await open(path);
-    const { size } = await file.stat();
-    return {
-      size,
-      read: async (offset, length) => {
-        const bytes = new Uint8Array(length);
-        const { bytesRead } = await file.read(bytes, 0, length, offset);
-        return bytes.subarray(0, bytesRead);
-      },
-      [Symbol.asyncDispose]: () => file.close(),
-    };
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
-  }
+function openVmcore(path: string): (ByteSource & Disposable) | undefined {
+  return existsSync(path) ? openFile(path) : undefined;
 }

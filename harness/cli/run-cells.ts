@@ -88,7 +88,7 @@ async function runAll(
   const inOrder = cells.toSorted((one, other) => kernels.waitFor(one) - kernels.waitFor(other));
   try {
     await using progress = showProgress(names, process.stderr);
-    const judged = await runMatrix(inOrder, {
+    const results = await runMatrix(inOrder, {
       jobs,
       signal,
       onEvent: progress.onEvent,
@@ -121,7 +121,7 @@ async function runAll(
       },
     });
     const place = ({ record }: JudgedCell): number => names.indexOf(record.id);
-    return judged.toSorted((one, other) => place(one) - place(other));
+    return results.toSorted((one, other) => place(one) - place(other));
   } catch (error) {
     await removeUnlessUseful(folder, context);
     throw error;

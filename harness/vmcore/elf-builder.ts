@@ -22,22 +22,29 @@ interface EhdrSpec {
 
 /** The headers of an ELF64 core file of x86-64, program headers right after the ELF header. */
 export function elfHeaders(phdrs: readonly PhdrSpec[], ehdr: EhdrSpec = {}): Uint8Array {
-  const bytes = new Uint8Array(64 + phdrs.length * 56);
-  const view = new DataView(bytes.buffer);
-  bytes.set([0x7f, 0x45, 0x4c, 0x46, ehdr.elfClass ?? 2, ehdr.data ?? 1, 1]);
-  view.setUint16(16, ehdr.type ?? 4, true);
-  view.setUint16(18, ehdr.machine ?? 62, true);
-  view.setBigUint64(32, 64n, true);
-  view.setUint16(54, ehdr.phentsize ?? 56, true);
-  view.setUint16(56, ehdr.phnum ?? phdrs.length, true);
-  for (const [index, phdr] of phdrs.entries()) {
-    const at = 64 + index * 56;
-    view.setUint32(at, phdr.type ?? 1, true);
-    view.setBigUint64(at + 8, BigInt(phdr.offset ?? 0), true);
-    view.setBigUint64(at + 16, phdr.vaddr ?? 0n, true);
-    view.setBigUint64(at + 24, BigInt(phdr.paddr ?? 0), true);
-    view.setBigUint64(at + 32, BigInt(phdr.fileBytes ?? phdr.memoryBytes ?? 0), true);
-    view.setBigUint64(at + 40, BigInt(phdr.memoryBytes ?? 0), true);
+  const whole = { elfClass: 2, data: 1, type: 4, machine: 62, phentsize: 56, phnum: phdrs.length };
+  return Buffer.concat([ehdrBytes({ ...whole, ...ehdr }), ...phdrs.map(phdrBytes)]);
+}
+
+function ehdrBytes(ehdr: Required<EhdrSpec>): Uint8Array {
+  const bytes = Buffer.alloc(64);
+  bytes.set([0x7f, 0x45, 0x4c, 0x46, ehdr.elfClass, ehdr.data, 1]);
+  bytes.writeUInt16LE(ehdr.type, 16);
+  bytes.writeUInt16LE(ehdr.machine, 18);
+  bytes.writeBigUInt64LE(64n, 32);
+  bytes.writeUInt16LE(ehdr.phentsize, 54);
+  bytes.writeUInt16LE(ehdr.phnum, 56);
+  return bytes;
+}
+
+function phdrBytes(phdr: PhdrSpec): Uint8Array {
+  const { type = 1, offset = 0, vaddr = 0n, paddr = 0, memoryBytes = 0 } = phdr;
+  const { fileBytes = memoryBytes } = phdr;
+  const bytes = Buffer.alloc(56);
+  bytes.writeUInt32LE(type, 0);
+  const words = [offset, vaddr, paddr, fileBytes, memoryBytes];
+  for (const [index, word] of words.entries()) {
+    bytes.writeBigUInt64LE(BigInt(word), 8 + index * 8);
   }
   return bytes;
 }

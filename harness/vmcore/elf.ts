@@ -66,8 +66,8 @@ export function isElf(head: Uint8Array): boolean {
  * Reads the headers of an ELF64 core file of an x86-64 machine. Throws `FormatError`, or `UnsupportedFormatError` with
  * the name of what it is instead.
  */
-export async function readElfCore(source: ByteSource): Promise<ElfCore> {
-  const head = await source.read(0, Math.min(EHDR_BYTES, source.size));
+export function readElfCore(source: ByteSource): ElfCore {
+  const head = source.read(0, Math.min(EHDR_BYTES, source.size));
   requireOurs(head);
   const { e_phoff, e_phentsize, e_phnum } = readEhdr(head);
   if (e_phentsize !== PHDR_BYTES || e_phnum === PN_XNUM) {
@@ -77,7 +77,7 @@ export async function readElfCore(source: ByteSource): Promise<ElfCore> {
     );
   }
   const length = Math.max(0, Math.min(e_phnum * PHDR_BYTES, source.size - e_phoff));
-  const table = new ByteReader(await source.read(e_phoff, length), 'Elf64_Phdr', e_phoff);
+  const table = new ByteReader(source.read(e_phoff, length), 'Elf64_Phdr', e_phoff);
   const headers = Array.from({ length: e_phnum }, () => readPhdr(table));
   return {
     notes: headers.filter(({ p_type }) => p_type === PT_NOTE).map(extentOf),

@@ -34,17 +34,17 @@ const WINDOW_BYTES = 65_536;
  * header, over records that lie within the file, to the one that ends it. Bytes after that do not
  * matter. Throws `FormatError`.
  */
-export async function checkFlattened(source: ByteSource): Promise<FlattenedVmcore> {
+export function checkFlattened(source: ByteSource): FlattenedVmcore {
   const read = windowReader(source);
-  await checkHeader(read);
+  checkHeader(read);
   let [records, size, signed] = [0, 0, false];
   for (let at = HEADER_BYTES; ; records += 1) {
-    const record = await readRecordHeader(read, at);
+    const record = readRecordHeader(read, at);
     if (record === 'end') break;
     const data = at + RECORD_HEADER_BYTES;
     requireBytes(source, data, record.bytes);
     if (record.offset === 0)
-      signed ||= ascii(await read(data, KDUMP_SIGNATURE.length)) === KDUMP_SIGNATURE;
+      signed ||= ascii(read(data, KDUMP_SIGNATURE.length)) === KDUMP_SIGNATURE;
     size = Math.max(size, record.offset + record.bytes);
     at = data + record.bytes;
   }
@@ -58,15 +58,15 @@ export async function checkFlattened(source: ByteSource): Promise<FlattenedVmcor
 
 const CANNOT = 'Cannot read the flattened vmcore';
 
-type Read = (at: number, length: number) => Promise<Uint8Array>;
+type Read = (at: number, length: number) => Uint8Array;
 
 function windowReader(source: ByteSource): Read {
   let start = 0;
   let window: Uint8Array = new Uint8Array();
-  return async (at, length) => {
+  return (at, length) => {
     requireBytes(source, at, length);
     if (at < start || at + length > start + window.length) {
-      window = await source.read(at, Math.min(WINDOW_BYTES, source.size - at));
+      window = source.read(at, Math.min(WINDOW_BYTES, source.size - at));
       start = at;
     }
     const bytes = window.subarray(at - start, at - start + length);
@@ -84,8 +84,8 @@ function cutShort(at: number, wanted: number, left: number): FormatError {
   return new FormatError(`${CANNOT}: ${wanted} bytes wanted at offset ${hex(at)}, ${left} left`);
 }
 
-async function checkHeader(read: Read): Promise<void> {
-  const header = await read(0, HEADER_BYTES);
+function checkHeader(read: Read): void {
+  const header = read(0, HEADER_BYTES);
   const signature = ascii(header.subarray(0, SIGNATURE.length));
   if (signature !== SIGNATURE) {
     throw new FormatError(
@@ -100,11 +100,11 @@ async function checkHeader(read: Read): Promise<void> {
   }
 }
 
-async function readRecordHeader(
+function readRecordHeader(
   read: Read,
   at: number,
-): Promise<'end' | { readonly offset: number; readonly bytes: number }> {
-  const view = viewOf(await read(at, RECORD_HEADER_BYTES));
+): 'end' | { readonly offset: number; readonly bytes: number } {
+  const view = viewOf(read(at, RECORD_HEADER_BYTES));
   const [offset, bytes] = [view.getBigInt64(0), view.getBigInt64(8)];
   if (offset === END_FLAG_FLAT_HEADER && bytes === END_FLAG_FLAT_HEADER) return 'end';
   if (offset < 0n || bytes <= 0n || offset + bytes > BigInt(Number.MAX_SAFE_INTEGER)) {
