@@ -24,7 +24,7 @@ describe('readMatrix', () => {
   it('reads a matrix of images/matrices by its name', async () => {
     const { axes } = await readMatrix('default');
     expect(axes).toMatchObject({
-      kernel: ['debian:5.10', 'debian:6.1', 'debian:6.12'],
+      kernel: ['debian:5.10', 'debian:6.1', 'debian:6.12', 'recipe:two-phase-6.12'],
       crashkernel: [null, '256M'],
     });
   });
