@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import { ByteReader } from './byte-reader.ts';
+import type { ElfNote } from './elf-notes.ts';
+
+/** A CPU as it was when the kernel crashed. */
+export interface CpuRegisters {
+  /** The task that ran on it; 0 for the idle task, and in QEMU's dumps the number of the CPU from 1. */
+  readonly pid: number;
+  readonly registers: Readonly<Record<RegisterName, bigint>>;
+}
+
+/** The registers in the order of `struct user_regs_struct` (arch/x86/include/asm/user_64.h). */
+export const REGISTER_NAMES = [
+  'r15',
+  'r14',
+  'r13',
+  'r12',
+  'bp',
+  'bx',
+  'r11',
+  'r10',
+  'r9',
+  'r8',
+  'ax',
+  'cx',
+  'dx',
+  'si',
+  'di',
+  'orig_ax',
+  'ip',
+  'cs',
+  'flags',
+  'sp',
+  'ss',
+  'fs_base',
+  'gs_base',
+  'ds',
+  'es',
+  'fs',
+  'gs',
+] as const;
+
+/** A register, as the kernel calls it. */
+export type RegisterName = (typeof REGISTER_NAMES)[number];
+
+const NT_PRSTATUS = 1;
+/** Where `struct elf_prstatus` (include/linux/elfcore.h) has `pr_pid`, and what is between it and `pr_reg`. */
+const PR_PID = 32;
+const PID_TO_REG = 76;
+
+/** The registers of each CPU that has a NT_PRSTATUS note, in their order. Throws `FormatError`. */
+export function cpuRegisters(notes: readonly ElfNote[]): CpuRegisters[] {
+  return notes
+    .filter(({ name, type }) => name === 'CORE' && type === NT_PRSTATUS)
+    .map(({ desc, offset }) => readPrstatus(desc, offset));
+}
+
+function readPrstatus(desc: Uint8Array, base: number): CpuRegisters {
+  const reader = new ByteReader(desc, 'struct elf_prstatus', base);
+  reader.skip(PR_PID);
+  const pid = reader.i32();
+  reader.skip(PID_TO_REG);
+  const entries = REGISTER_NAMES.map((name) => [name, reader.u64()] as const);
+  return { pid, registers: Object.fromEntries(entries) as Record<RegisterName, bigint> };
+}
