@@ -3,65 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { check, freePages, invariant, look } from './checked-cells.ts';
 import { runSub1m } from './run-sub1m.ts';
-
-/** The part of a cell in the JSON document that these tests look at. */
-interface Cell {
-  readonly id: string;
-  readonly verdict: {
-    readonly kind: string;
-    readonly broken?: readonly string[];
-    readonly why?: string;
-  };
-  readonly invariants: readonly {
-    readonly id: string;
-    readonly outcome: string;
-    readonly why: string;
-    readonly pages: readonly string[];
-  }[];
-  readonly pages: readonly {
-    readonly predicted: string | null;
-    readonly observed: string | null;
-  }[];
-  readonly trampoline: string | null;
-}
-
-interface Run {
-  readonly status: number | null;
-  readonly cells: readonly Cell[];
-}
-
-/** Runs `check` in a results folder that is gone afterwards. */
-async function check(args: readonly string[]): Promise<Run> {
-  await using temp = await makeTempDir();
-  const results = join(temp.path, 'results');
-  const { status, stdout, stderr } = await runSub1m([
-    'check',
-    ...args,
-    '--json',
-    '--results',
-    results,
-  ]);
-  if (stdout === '') throw new Error(stderr);
-  const { cells } = JSON.parse(stdout) as { readonly cells: readonly Cell[] };
-  return { status, cells };
-}
-
-/** Cells that only look at ownership. */
-function look(kernels: readonly string[], ...args: readonly string[]): Promise<Run> {
-  return check([...kernels, '--trigger', 'none', ...args]);
-}
-
-const invariant = (
-  cell: Cell | undefined,
-  wanted: string,
-): Cell['invariants'][number] | undefined => cell?.invariants.find(({ id }) => id === wanted);
-
-/** Pages that the page allocator has, as the kernel says. */
-const freePages = (cell: Cell | undefined): number[] =>
-  cell?.pages.flatMap(({ observed }, page) =>
-    observed === 'free' || observed === 'used' ? [page] : [],
-  ) ?? [];
 
 const words = (text: string): string[] => text.split(' ');
 

@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+/** Runs cells for tests as a user does, and gives what the JSON document says of them. */
+import { join } from 'node:path';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { runSub1m } from './run-sub1m.ts';
+
+/** The part of a cell in the JSON document that these tests look at. */
+export interface Cell {
+  readonly id: string;
+  readonly verdict: {
+    readonly kind: string;
+    readonly broken?: readonly string[];
+    readonly why?: string;
+  };
+  readonly invariants: readonly {
+    readonly id: string;
+    readonly outcome: string;
+    readonly why: string;
+    readonly pages: readonly string[];
+  }[];
+  readonly pages: readonly {
+    readonly predicted: string | null;
+    readonly observed: string | null;
+  }[];
+  readonly trampoline: string | null;
+  readonly fault: { readonly name: string; readonly caught: readonly string[] } | null;
+}
+
+export interface Run {
+  readonly status: number | null;
+  readonly cells: readonly Cell[];
+}
+
+/** Runs `check` in a results folder that is gone afterwards. */
+export function check(args: readonly string[]): Promise<Run> {
+  return runCells(['check', ...args]);
+}
+
+/** Runs a command that runs cells, likewise. */
+export async function runCells(args: readonly string[]): Promise<Run> {
+  await using temp = await makeTempDir();
+  const results = join(temp.path, 'results');
+  const { status, stdout, stderr } = await runSub1m([...args, '--json', '--results', results]);
+  if (stdout === '') throw new Error(stderr);
+  const { cells } = JSON.parse(stdout) as { readonly cells: readonly Cell[] };
+  return { status, cells };
+}
+
+/** Cells that only look at ownership. */
+export function look(kernels: readonly string[], ...args: readonly string[]): Promise<Run> {
+  return check([...kernels, '--trigger', 'none', ...args]);
+}
+
+/** What became of an invariant. */
+export function invariant(
+  cell: Cell | undefined,
+  wanted: string,
+): Cell['invariants'][number] | undefined {
+  return cell?.invariants.find(({ id }) => id === wanted);
+}
+
+/** Pages that the page allocator has, as the kernel says. */
+export function freePages(cell: Cell | undefined): number[] {
+  return (
+    cell?.pages.flatMap(({ observed }, page) =>
+      observed === 'free' || observed === 'used' ? [page] : [],
+    ) ?? []
+  );
+}

@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { check, freePages, invariant, look, runCells } from './checked-cells.ts';
+import { runSub1m } from './run-sub1m.ts';
+
+const TWO_PHASE = 'recipe:two-phase-6.12';
+
+/** A source is downloaded, unpacked and compiled where the cache has none: ten minutes on two busy cores. */
+const BUILD_MS = 30 * 60_000;
+/** Some files of it are compiled again, and the kernel is linked. */
+const REBUILD_MS = 10 * 60_000;
+
+const layouts = (...ids: readonly string[]): string[] => ids.flatMap((id) => ['--layout', id]);
+
+beforeAll(async () => {
+  const { status, stderr } = await runSub1m(['build', TWO_PHASE]);
+  if (status !== 0) throw new Error(stderr);
+}, BUILD_MS);
+
+describe('a recipe', () => {
+  it('is built once', async () => {
+    const { status, stdout, stderr } = await runSub1m(['build', TWO_PHASE]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    expect(stdout).toMatch(/^\/.*\/bzImage\n$/);
+  });
+});
+
+describe('the two-phase series', () => {
+  it('gives low memory out, but all of it to a crashkernel, and is captured', async () => {
+    const { status, cells } = await check([TWO_PHASE, ...layouts('stock', 'thread-2021')]);
+    expect(cells.map(freePages).map(({ length }) => length)).toEqual([137, 137, 0, 0]);
+    expect(cells.map(({ trampoline }) => trampoline)).toEqual(Array(4).fill('0x99000'));
+    for (const cell of cells.slice(2)) {
+      expect(invariant(cell, 'kdump.captured')?.outcome).toBe('kept');
+      expect(invariant(cell, 'kdump.vmcore-ranges')?.outcome).toBe('kept');
+    }
+    expect(status).toBe(0);
+  });
+
+  it('finds a place for the trampoline where other kernels panic, and starts the second CPU', async () => {
+    const ids = layouts('synthetic-low-ebda-fragmented', 'synthetic-all-boot-services');
+    const options = ['--crashkernel', 'none', '--cpus', '2', '--append', 'efi=debug'];
+    const { status, cells } = await look([TWO_PHASE], ...ids, ...options);
+    for (const cell of cells) expect(invariant(cell, 'boot.all-cpus')?.outcome).toBe('kept');
+    expect(status).toBe(0);
+  });
+});
+
+describe('a seeded fault', () => {
+  it(
+    'is caught by the invariant that names it, and the kernel without it passes the same cell',
+    async () => {
+      await using temp = await makeTempDir();
+      const path = join(temp.path, 'faults.json');
+      const faults = [
+        { name: 'page-0-released', axes: { trigger: ['none'] }, caughtBy: ['lowmem.page0-kept'] },
+        {
+          name: 'elf-range-one-page-short',
+          axes: { crashkernel: ['192M'] },
+          caughtBy: ['kdump.vmcore-ranges'],
+        },
+      ];
+      const seeded = { base: TWO_PHASE, faults };
+      await writeFile(path, JSON.stringify({ schema: 1, seeded }));
+      const { status, cells } = await runCells(['run', path]);
+      expect(cells.map(({ fault }) => fault?.caught)).toEqual([
+        undefined,
+        undefined,
+        ['lowmem.page0-kept'],
+        ['kdump.vmcore-ranges'],
+      ]);
+      expect(cells.slice(0, 2).map(({ verdict }) => verdict.kind)).toEqual(['match', 'match']);
+      expect(status).toBe(0);
+    },
+    REBUILD_MS,
+  );
+});
