@@ -6,14 +6,22 @@ import type { ByteSource } from './byte-source.ts';
 /** Bytes that one read of memory may ask for: sizes come from dumps, and the largest tables have some 10 MiB. */
 const MAX_READ_BYTES = 256 * 1024 * 1024;
 
+/** A part of a dump, as the dump itself says. */
+export interface Extent {
+  readonly offset: number;
+  readonly bytes: number;
+}
+
 /** Reads what a dump says is there; `what` it is, is named if it is not. Throws `FormatError`. */
-export function readExactly(
-  source: ByteSource,
-  what: string,
-  { offset, bytes }: { readonly offset: number; readonly bytes: number },
-): Uint8Array {
+export function readExactly(source: ByteSource, what: string, extent: Extent): Uint8Array {
+  checkExtent(source, what, extent);
+  return source.read(extent.offset, extent.bytes);
+}
+
+/** Throws `FormatError` if the dump ends before what it says is there. */
+export function checkExtent(source: ByteSource, what: string, { offset, bytes }: Extent): void {
   const left = Math.max(0, source.size - offset);
-  if (bytes <= left) return source.read(offset, bytes);
+  if (bytes <= left) return;
   throw new FormatError(
     `Cannot read ${what}: ${bytes} bytes wanted at offset ${hex(offset)}, ${left} left`,
   );

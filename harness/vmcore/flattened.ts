@@ -3,6 +3,7 @@ import { FormatError, UnsupportedFormatError } from '../errors.ts';
 import { hex } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { ByteSource } from './byte-source.ts';
+import { extentAt, extentMap } from './extent-map.ts';
 
 /** A flattened dump that is whole. */
 export interface FlattenedVmcore {
@@ -29,6 +30,23 @@ const KDUMP_SIGNATURE = 'KDUMP   ';
 /** Read ahead, bytes: a dump made of tiny records must not cost a read for each. */
 const WINDOW_BYTES = 65_536;
 
+/** Where data of the dump lies in the file, and where it belongs. */
+interface FlatRecord {
+  /** Where the record begins in the file. */
+  readonly at: number;
+  /** Where its data lies in the file, and how many bytes of it there are. */
+  readonly data: number;
+  readonly bytes: number;
+  /** Where the data belongs. */
+  readonly offset: number;
+}
+
+/** Records that are put together: makedumpfile writes some 30 KiB in each, so this is a dump of 30 GiB. */
+const MAX_RECORDS = 2 ** 20;
+
+/** Bytes that the dump may have more than the file: there may be gaps, but none for the sake of claiming much. */
+const MAX_GAPS_BYTES = 2 ** 30;
+
 /**
  * Checks that a dump in makedumpfile's flattened format (`makedumpfile -F`) is whole: from its
  * header, over records that lie within the file, to the one that ends it. Bytes after that do not
@@ -36,17 +54,11 @@ const WINDOW_BYTES = 65_536;
  */
 export function checkFlattened(source: ByteSource): FlattenedVmcore {
   const read = windowReader(source);
-  checkHeader(read);
   let [records, size, signed] = [0, 0, false];
-  for (let at = HEADER_BYTES; ; records += 1) {
-    const record = readRecordHeader(read, at);
-    if (record === 'end') break;
-    const data = at + RECORD_HEADER_BYTES;
-    requireBytes(source, data, record.bytes);
-    if (record.offset === 0)
-      signed ||= ascii(read(data, KDUMP_SIGNATURE.length)) === KDUMP_SIGNATURE;
-    size = Math.max(size, record.offset + record.bytes);
-    at = data + record.bytes;
+  for (const { offset, bytes, data } of flatRecords(source, read)) {
+    if (offset === 0) signed ||= ascii(read(data, KDUMP_SIGNATURE.length)) === KDUMP_SIGNATURE;
+    size = Math.max(size, offset + bytes);
+    records += 1;
   }
   if (!signed) {
     throw new FormatError(
@@ -56,7 +68,69 @@ export function checkFlattened(source: ByteSource): FlattenedVmcore {
   return { records, size };
 }
 
+/**
+ * The dump that `makedumpfile -R` would put together, read where it lies: of records that overlap the last one counts, and gaps
+ * are zero. Reads all headers of records. Throws `FormatError`.
+ */
+export function flattenedSource(source: ByteSource): ByteSource {
+  const records = [...limitedRecords(source)].toReversed();
+  const map = extentMap({
+    starts: Float64Array.from(records, ({ offset }) => offset),
+    ends: Float64Array.from(records, ({ offset, bytes }) => offset + bytes),
+  });
+  // Where byte 0 of the dump would lie in the file, if all of it lay there as each record does.
+  const origins = Float64Array.from(records, ({ data, offset }) => data - offset);
+  return {
+    size: map.ends.at(-1) ?? 0,
+    read: (start, length) => {
+      const bytes = new Uint8Array(length);
+      const end = start + length;
+      for (let index = extentAt(map, start); (map.starts[index] ?? end) < end; index += 1) {
+        const from = Math.max(start, map.starts[index] ?? end);
+        const to = Math.min(end, map.ends[index] ?? end);
+        const origin = origins[map.owners[index] ?? 0] ?? 0;
+        bytes.set(source.read(origin + from, to - from), from - start);
+      }
+      return bytes;
+    },
+  };
+}
+
+/** Whether the bytes begin a flattened dump. */
+export function isFlattened(head: Uint8Array): boolean {
+  return ascii(head.subarray(0, SIGNATURE.length)) === SIGNATURE;
+}
+
 const CANNOT = 'Cannot read the flattened vmcore';
+
+function* limitedRecords(source: ByteSource): Generator<FlatRecord> {
+  let count = 0;
+  for (const record of flatRecords(source, windowReader(source))) {
+    count += 1;
+    if (count > MAX_RECORDS)
+      throw new FormatError(`${CANNOT}: at most ${MAX_RECORDS} records wanted`);
+    const { at, offset, bytes } = record;
+    if (offset + bytes > source.size + MAX_GAPS_BYTES) {
+      throw new FormatError(
+        `${CANNOT}: record at ${hex(at)} belongs at ${hex(offset)}, far beyond a dump of this size`,
+      );
+    }
+    yield record;
+  }
+}
+
+/** Checks the header, then gives the records up to the one that ends the dump. Throws `FormatError`. */
+function* flatRecords(source: ByteSource, read: Read): Generator<FlatRecord> {
+  checkHeader(read);
+  for (let at = HEADER_BYTES; ;) {
+    const record = readRecordHeader(read, at);
+    if (record === 'end') return;
+    const data = at + RECORD_HEADER_BYTES;
+    requireBytes(source, data, record.bytes);
+    yield { at, data, ...record };
+    at = data + record.bytes;
+  }
+}
 
 type Read = (at: number, length: number) => Uint8Array;
 

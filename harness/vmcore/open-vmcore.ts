@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { FormatError, UnsupportedFormatError } from '../errors.ts';
-import { readExactly } from './bounded-read.ts';
+import { type Extent, readExactly } from './bounded-read.ts';
 import type { ByteSource } from './byte-source.ts';
+import { cachedSource } from './cached-source.ts';
 import { elfMemory } from './elf-memory.ts';
 import { type ElfNote, elfNotes } from './elf-notes.ts';
-import { type ElfCore, readElfCore } from './elf.ts';
+import { isElf, readElfCore } from './elf.ts';
+import { flattenedSource, isFlattened } from './flattened.ts';
+import { kdumpMemory } from './kdump-compressed.ts';
+import { isKdump, readKdumpHeader } from './kdump-header.ts';
+import { HEAD_BYTES, refuseUnknown } from './known-formats.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { type CpuRegisters, cpuRegisters } from './prstatus.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from './vmcoreinfo.ts';
@@ -16,6 +21,7 @@ export interface Vmcore {
   readonly flattened: boolean;
   /** Bytes of the file. */
   readonly size: number;
+  /** What it gives is not to be written to. */
   readonly memory: PhysicalMemory;
   /** null if the dump has none, as QEMU's without `-device vmcoreinfo`. */
   readonly vmcoreinfo: Vmcoreinfo | null;
@@ -24,36 +30,70 @@ export interface Vmcore {
   readonly notes: readonly ElfNote[];
 }
 
-/** Bytes of notes: some 400 for each CPU. */
-const MAX_NOTE_BYTES = 64 * 1024 * 1024;
+/** Bytes of notes: some 400 for each CPU, and 500 more in QEMU's dumps. */
+const MAX_NOTE_BYTES = 16 * 1024 * 1024;
 
-/** Opens a dump of an x86-64 machine; reading its memory reads from `source`. Throws `FormatError`. */
+/**
+ * Opens a dump of an x86-64 machine: an ELF core or a kdump-compressed one, flattened or not. Reading its memory reads from
+ * `source`. Throws `FormatError`, or `UnsupportedFormatError` with what the file is instead.
+ */
 export function openVmcore(source: ByteSource): Vmcore {
-  const core = readElfCore(source);
-  const notes = readNotes(source, core);
-  if (notes.some(({ name }) => name === 'Xen')) {
-    throw new UnsupportedFormatError('Cannot read this dump: it is one of a Xen host');
-  }
-  const note = notes.find(({ name }) => name === 'VMCOREINFO');
+  const flattened = isFlattened(source.read(0, Math.min(HEAD_BYTES, source.size)));
+  const dump = cachedSource(flattened ? flattenedSource(source) : source);
+  const file = { flattened, size: source.size };
+  const head = dump.read(0, Math.min(HEAD_BYTES, dump.size));
+  if (isElf(head)) return { ...file, ...openElf(dump) };
+  if (isKdump(head)) return { ...file, ...openKdump(dump) };
+  return refuseUnknown(head);
+}
+
+type OpenDump = Omit<Vmcore, 'flattened' | 'size'>;
+
+function openElf(dump: ByteSource): OpenDump {
+  const core = readElfCore(dump);
+  checkTotal(core.notes.reduce((total, { fileBytes }) => total + fileBytes, 0));
+  const notes = core.notes.flatMap(({ offset, fileBytes: bytes }) =>
+    readNotes(dump, { offset, bytes }),
+  );
   return {
     format: 'elf',
-    flattened: false,
-    size: source.size,
-    memory: elfMemory(source, core),
-    vmcoreinfo: note ? parseVmcoreinfo(note.desc) : null,
+    memory: elfMemory(dump, core),
+    vmcoreinfo: findVmcoreinfo(notes),
     cpus: cpuRegisters(notes),
     notes,
   };
 }
 
-function readNotes(source: ByteSource, core: ElfCore): ElfNote[] {
-  return core.notes.flatMap(({ offset, fileBytes }) => {
-    if (fileBytes > MAX_NOTE_BYTES) {
-      throw new FormatError(
-        `Cannot read the notes: at most ${MAX_NOTE_BYTES} bytes wanted, ${fileBytes} found`,
-      );
-    }
-    const segment = readExactly(source, 'the notes', { offset, bytes: fileBytes });
-    return [...elfNotes(segment, offset)];
-  });
+function openKdump(dump: ByteSource): OpenDump {
+  const header = readKdumpHeader(dump);
+  checkTotal(header.notes?.bytes ?? 0);
+  checkTotal(header.vmcoreinfo?.bytes ?? 0);
+  const notes = header.notes ? readNotes(dump, header.notes) : [];
+  const text = header.vmcoreinfo && readExactly(dump, 'VMCOREINFO', header.vmcoreinfo);
+  return {
+    format: 'kdump-compressed',
+    memory: kdumpMemory(dump, header),
+    vmcoreinfo: text ? parseVmcoreinfo(text) : findVmcoreinfo(notes),
+    cpus: cpuRegisters(notes),
+    notes,
+  };
+}
+
+function checkTotal(bytes: number): void {
+  if (bytes <= MAX_NOTE_BYTES) return;
+  throw new FormatError(
+    `Cannot read the notes: at most ${MAX_NOTE_BYTES} bytes wanted, ${bytes} found`,
+  );
+}
+
+/** A dump of a Xen host has notes of the hypervisor, and machine addresses where others have physical ones. */
+function readNotes(dump: ByteSource, extent: Extent): ElfNote[] {
+  const notes = [...elfNotes(readExactly(dump, 'the notes', extent), extent.offset)];
+  if (!notes.some(({ name }) => name === 'Xen')) return notes;
+  throw new UnsupportedFormatError('Cannot read this dump: it is one of a Xen host');
+}
+
+function findVmcoreinfo(notes: readonly ElfNote[]): Vmcoreinfo | null {
+  const note = notes.find(({ name }) => name === 'VMCOREINFO');
+  return note ? parseVmcoreinfo(note.desc) : null;
 }
