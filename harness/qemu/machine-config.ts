@@ -20,6 +20,8 @@ export interface MachineConfig {
   readonly accel: 'kvm' | 'tcg';
   readonly cpus: number;
   readonly memoryMiB: number;
+  /** Where the machine's RAM is to lie, as a sparse file: see `ramLayout`. QEMU makes it and leaves it. */
+  readonly ramFile?: string;
   /** OVMF, and this machine's own copy of its variable store. */
   readonly firmware: { readonly code: string; readonly vars: string };
   /** What the firmware boots; without it, it comes up and finds nothing to boot. */

@@ -3,11 +3,12 @@ import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostError, QmpError } from '../errors.ts';
-import type { PhysAddr } from '../memory/pfn.ts';
+import { type PhysAddr, type VirtAddr, hex, physAddr } from '../memory/pfn.ts';
 import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { MachineEnd } from './machine-end.ts';
+import { MachineHold } from './machine-hold.ts';
 import { quoteShell } from './qemu-args.ts';
 import type { QmpClient, QmpOptions } from './qmp-client.ts';
 import type { SerialPort } from './serial-port.ts';
@@ -129,6 +130,24 @@ export class Machine implements AsyncDisposable {
   /** The registers of every CPU, as QEMU's monitor prints them. */
   registers(): Promise<string> {
     return this.qmp.execute('human-monitor-command', { 'command-line': 'info registers -a' });
+  }
+
+  /** Where a virtual address lies in physical memory, as a CPU sees it now; undefined if nowhere. */
+  async physOf(vaddr: VirtAddr, cpu: number): Promise<PhysAddr | undefined> {
+    const answer = await this.qmp.execute('human-monitor-command', {
+      'command-line': `gva2gpa ${hex(vaddr)}`,
+      'cpu-index': cpu,
+    });
+    const address = /^gpa: 0x([0-9a-f]{1,13})\b/.exec(answer)?.[1];
+    return address === undefined ? undefined : physAddr(Number.parseInt(address, 16));
+  }
+
+  /**
+   * Has the machine stop, with all its CPUs, when one gets to `vaddr`; until then it runs. It must
+   * run now, and nobody else may hold it. Throws `QmpError` if QEMU cannot.
+   */
+  holdAt(vaddr: VirtAddr, signal: AbortSignal): Promise<MachineHold> {
+    return MachineHold.set(vaddr, { qemu: this.#qemu, folder: this.#folder, signal });
   }
 
   /** Sends a BREAK on the console: what makes the next character a sysrq. */

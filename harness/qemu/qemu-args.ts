@@ -20,7 +20,10 @@ export function qemuArgs(config: MachineConfig): string[] {
   ].flat();
 }
 
-function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
+/** The name that q35 gives its RAM by default: a saved state must find it, whether it is a file or not. */
+const RAM = 'pc.ram';
+
+function boardOptions({ accel, cpus, memoryMiB, ramFile }: MachineConfig): QemuOption[] {
   return [
     ['-nodefaults'],
     ['-no-user-config'],
@@ -30,12 +33,19 @@ function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
     // Nothing runs before somebody listens; Machine.start() sends `cont`.
     ['-S'],
     // OVMF without SMM support hangs with SMM, and one with it hangs without.
-    ['-machine', 'q35,smm=off'],
+    ['-machine', `q35,smm=off${ramFile === undefined ? '' : `,memory-backend=${RAM}`}`],
     ['-accel', accel],
     ['-cpu', CPU[accel]],
     ['-smp', String(cpus)],
     ['-m', `${memoryMiB}M`],
+    ...ramOptions(memoryMiB, ramFile),
   ];
+}
+
+function ramOptions(memoryMiB: number, ramFile: string | undefined): QemuOption[] {
+  if (ramFile === undefined) return [];
+  const size = `size=${memoryMiB}M,mem-path=${quoteOptarg(ramFile)}`;
+  return [['-object', `memory-backend-file,id=${RAM},${size},share=on`]];
 }
 
 function firmwareOptions({ code, vars }: MachineConfig['firmware']): QemuOption[] {
@@ -103,6 +113,6 @@ export function quoteShell(path: string): string {
 }
 
 /** QEMU's option parser ends a value at a comma unless it is doubled. */
-function quoteOptarg(value: string): string {
+export function quoteOptarg(value: string): string {
   return value.replaceAll(',', ',,');
 }

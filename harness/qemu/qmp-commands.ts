@@ -26,7 +26,10 @@ export interface QmpArguments {
   readonly quit: Record<string, never>;
   /** Guest physical memory into a file of the host; `val` is the address, `size` in bytes. */
   readonly pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
-  readonly 'human-monitor-command': { readonly 'command-line': string };
+  readonly 'human-monitor-command': {
+    readonly 'command-line': string;
+    readonly 'cpu-index'?: number;
+  };
   readonly 'chardev-send-break': { readonly id: string };
   /** Answers at once; `query-migrate` tells how it goes. */
   readonly migrate: { readonly uri: string };

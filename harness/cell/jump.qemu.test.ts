@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { open } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { copyVars, requireOvmf } from '../firmware/ovmf.ts';
+import { GuestAgent } from '../guest-link/guest-agent.ts';
+import { requireGuestImage } from '../guest-link/initramfs.ts';
+import { readObservedTar } from '../guest-link/observed-tar.ts';
+import { requireKernel } from '../kernel/require-kernel.ts';
+import { silentLog } from '../log.ts';
+import { parseKallsyms } from '../memory/kallsyms.ts';
+import { SZ_1M, type VirtAddr, physAddr } from '../memory/pfn.ts';
+import { sha256File } from '../process/file-hash.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { ramLayout } from '../memory/guest-ram.ts';
+import { Machine } from '../qemu/machine.ts';
+import type { MachineConfig } from '../qemu/machine-config.ts';
+import { machineDisks, makeCellDisks } from './cell-disks.ts';
+import { captureCmdline, systemCmdline } from './command-line.ts';
+import { cellSpec } from './running-cell-builder.ts';
+
+const { signal } = new AbortController();
+const cacheDir = join(homedir(), '.cache/sub1m');
+const MEMORY_MIB = 1024;
+
+interface Prepared {
+  readonly config: MachineConfig;
+  readonly ramFile: string;
+  /** The disk that the system kernel's agent writes. */
+  readonly system: string;
+  readonly captureCmdline: string;
+}
+
+/** A machine with crashkernel, whose RAM is a file. */
+async function prepare(cpus: number, folder: string): Promise<Prepared> {
+  const spec = cellSpec({ cpus, memoryMiB: MEMORY_MIB });
+  const context = { cacheDir, mirror: undefined, signal, log: silentLog };
+  const kernel = await requireKernel(spec.kernel, context);
+  const image = await requireGuestImage(kernel, context);
+  const disks = await makeCellDisks(spec, { input: image.input, temp: folder, bundle: folder });
+  const ovmf = await requireOvmf();
+  const ramFile = join(folder, 'ram');
+  return {
+    ramFile,
+    system: disks.system.path,
+    captureCmdline: captureCmdline(spec) ?? '',
+    config: {
+      binary: 'qemu-system-x86_64',
+      accel: 'tcg',
+      cpus,
+      memoryMiB: MEMORY_MIB,
+      ramFile,
+      firmware: { code: ovmf.code, vars: await copyVars(ovmf, folder) },
+      kernel: kernel.image,
+      initrd: image.initrd,
+      cmdline: systemCmdline(spec),
+      disks: machineDisks(disks),
+      folder,
+    },
+  };
+}
+
+/** Has the agent do a command that must succeed. */
+async function ask(agent: GuestAgent, name: string, argument = ''): Promise<Map<string, string>> {
+  const point = await agent.command(name, argument, signal);
+  expect(point.ok).toBe(true);
+  return new Map(point.values);
+}
+
+/** Where the guest's own kallsyms has `machine_kexec`. */
+async function machineKexec(agent: GuestAgent, disk: string): Promise<VirtAddr> {
+  const bytes = Number((await ask(agent, 'observe')).get('bytes'));
+  const kallsyms = (await readObservedTar(disk, bytes)).get('kallsyms') ?? new Uint8Array();
+  const address = parseKallsyms(Buffer.from(kallsyms).toString('latin1')).get('machine_kexec');
+  if (address === undefined) throw new Error('The kernel has no machine_kexec');
+  return address;
+}
+
+/** Bytes of guest memory, out of the RAM file. */
+async function readRamFile(ramFile: string, start: number, length: number): Promise<Buffer> {
+  const piece = ramLayout(MEMORY_MIB).find(
+    ({ range }) => range.start <= start && start < range.end,
+  );
+  if (!piece) throw new Error('This is no RAM');
+  await using file = await open(ramFile);
+  const bytes = Buffer.alloc(length);
+  await file.read(bytes, 0, length, piece.fileOffset + start - piece.range.start);
+  return bytes;
+}
+
+/** RIP of every CPU. */
+function instructionPointers(registers: string): bigint[] {
+  return [...registers.matchAll(/^RIP=([0-9a-f]{16})/gm)].map(([, digits]) =>
+    BigInt(`0x${digits}`),
+  );
+}
+
+it.each([1, 2])(
+  'holds every one of %i CPUs at the kexec jump, where memory is a file that stands still',
+  async (cpus) => {
+    await using temp = await makeTempDir();
+    const { config, ramFile, system, captureCmdline: cmdline } = await prepare(cpus, temp.path);
+    await using machine = await Machine.start(config, { signal });
+    // A console that nobody reads holds its guest up.
+    machine.console.onBytes(() => {});
+    const agent = new GuestAgent(machine.agent);
+    await agent.hello('system', signal);
+    const vaddr = await machineKexec(agent, system);
+    await ask(agent, 'load', `kexec_file_load ${cmdline}`);
+
+    await using hold = await machine.holdAt(vaddr, signal);
+    await ask(agent, 'trigger', 'sysrq');
+    expect(await hold.stopped(signal)).toMatchObject({ kind: 'held' });
+    const registers = await machine.registers();
+    expect(instructionPointers(registers)).toHaveLength(cpus);
+    expect(instructionPointers(registers)).toContain(vaddr);
+
+    const hash = await sha256File(ramFile);
+    for (const start of [0, SZ_1M, 512 * SZ_1M]) {
+      const bytes = await machine.readPhys(physAddr(start), 0x8_0000);
+      expect(Buffer.compare(bytes, await readRamFile(ramFile, start, bytes.length))).toBe(0);
+    }
+    expect(await machine.registers()).toBe(registers);
+    expect(await sha256File(ramFile)).toBe(hash);
+
+    await hold.release(signal);
+    expect(await machine.qmp.execute('query-status', {})).toEqual({ status: 'running' });
+    expect(await agent.hello('capture', signal)).toMatchObject({ role: 'capture' });
+    await ask(agent, 'poweroff');
+    expect(await machine.ended).toMatchObject({ cause: 'guest-shutdown' });
+  },
+);

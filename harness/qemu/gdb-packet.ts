@@ -1,0 +1,142 @@
+// SPDX-License-Identifier: MIT
+/** The most that one packet may carry, in bytes: QEMU's `MAX_PACKET_LENGTH` is 4096. */
+export const PACKET_LIMIT = 16 * 1024;
+
+/** What a gdbstub sends, a piece at a time; an `error` is the last. */
+export type GdbFrame =
+  | { readonly kind: 'ack' }
+  /** `payload` has a character for each byte. */
+  | { readonly kind: 'packet'; readonly payload: string }
+  | { readonly kind: 'error'; readonly why: string };
+
+/** What an escaped byte is XORed with. */
+const ESCAPE = 0x20;
+
+/** A run's count is written as this many more, so that it can be printed. */
+const RUN_BIAS = 29;
+
+/** `$payload#checksum` (GDB manual, "Remote Protocol: Overview"); of `payload`, a character is a byte. */
+export function encodePacket(payload: string): string {
+  const body = payload.replaceAll(
+    /[#$}*]/g,
+    (byte) => `}${String.fromCodePoint(byte.charCodeAt(0) ^ ESCAPE)}`,
+  );
+  let sum = 0;
+  for (const byte of Buffer.from(body, 'latin1')) sum += byte;
+  return `$${body}#${(sum & 0xff).toString(16).padStart(2, '0')}`;
+}
+
+/** Where the reader is; `broken` is for ever. */
+type Place = 'between' | 'body' | 'escape' | 'run' | 'checksum' | 'broken';
+
+/**
+ * Cuts what a gdbstub sends into frames; notifications (`%…`) are left out. The transport loses
+ * nothing, so a wrong checksum, a `-` or a byte that belongs to no packet is an error, not noise.
+ */
+export class GdbPacketReader {
+  #place: Place = 'between';
+  #isNotification = false;
+  #payload = '';
+  #sum = 0;
+  #checksum = '';
+
+  /** The frames that end in `chunk`. After an error there are no more. */
+  feed(chunk: Uint8Array): GdbFrame[] {
+    const frames: GdbFrame[] = [];
+    for (const byte of chunk) {
+      if (this.#place === 'broken') break;
+      const frame = this.#take(byte);
+      if (frame) frames.push(frame);
+    }
+    return frames;
+  }
+
+  #take(byte: number): GdbFrame | undefined {
+    const char = String.fromCodePoint(byte);
+    switch (this.#place) {
+      case 'between':
+        return this.#begin(char);
+      case 'body':
+        if (char !== '#') this.#sum += byte;
+        return this.#continue(char);
+      case 'escape':
+        this.#sum += byte;
+        return this.#add(String.fromCodePoint(byte ^ ESCAPE));
+      case 'run':
+        this.#sum += byte;
+        return this.#repeat(byte - RUN_BIAS);
+      case 'checksum':
+        return this.#end(char);
+      case 'broken':
+        return undefined;
+    }
+  }
+
+  #begin(char: string): GdbFrame | undefined {
+    if (char === '+') return { kind: 'ack' };
+    if (char === '-') return this.#fail('the stub asks for a packet again');
+    if (char !== '$' && char !== '%') return this.#fail(`a packet wanted, ${shown(char)} found`);
+    this.#isNotification = char === '%';
+    this.#payload = '';
+    this.#sum = 0;
+    this.#checksum = '';
+    this.#place = 'body';
+    return undefined;
+  }
+
+  #continue(char: string): GdbFrame | undefined {
+    switch (char) {
+      case '#':
+        this.#place = 'checksum';
+        return undefined;
+      case '}':
+        this.#place = 'escape';
+        return undefined;
+      case '*':
+        this.#place = 'run';
+        return undefined;
+      case '$':
+        return this.#fail('a packet begins within a packet');
+      default:
+        return this.#add(char);
+    }
+  }
+
+  #add(text: string): GdbFrame | undefined {
+    if (this.#payload.length + text.length > PACKET_LIMIT) {
+      return this.#fail(`a packet of at most ${PACKET_LIMIT} bytes wanted`);
+    }
+    this.#payload += text;
+    this.#place = 'body';
+    return undefined;
+  }
+
+  #repeat(count: number): GdbFrame | undefined {
+    const last = this.#payload.at(-1);
+    // The count is a printable character, hence the bounds.
+    if (last === undefined || count < 0x20 - RUN_BIAS || count > 0x7e - RUN_BIAS) {
+      return this.#fail('a run without a byte to repeat, or without a count');
+    }
+    return this.#add(last.repeat(count));
+  }
+
+  #end(char: string): GdbFrame | undefined {
+    this.#checksum += char;
+    if (this.#checksum.length < 2) return undefined;
+    const sum = (this.#sum & 0xff).toString(16).padStart(2, '0');
+    if (this.#checksum.toLowerCase() !== sum) {
+      return this.#fail(`checksum ${sum} wanted, ${shown(this.#checksum)} found`);
+    }
+    this.#place = 'between';
+    return this.#isNotification ? undefined : { kind: 'packet', payload: this.#payload };
+  }
+
+  #fail(why: string): GdbFrame {
+    this.#place = 'broken';
+    return { kind: 'error', why };
+  }
+}
+
+function shown(text: string): string {
+  return JSON.stringify(text);
+}

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { copyFile, mkdir, open, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import { InterruptedError } from '../errors.ts';
+import { SZ_1M, physAddr, virtAddr } from '../memory/pfn.ts';
+import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { ramLayout } from '../memory/guest-ram.ts';
+import { Machine } from './machine.ts';
+import type { MachineConfig } from './machine-config.ts';
+
+const OVMF = '/usr/share/OVMF';
+
+/** Nothing is ever run here. */
+const NOWHERE = virtAddr(0x10n);
+
+const { signal } = new AbortController();
+let temp: TempDir;
+/** Has a name that QEMU's monitor and its options must not take apart. */
+let folder: string;
+
+beforeEach(async () => {
+  temp = await makeTempDir();
+  folder = join(temp.path, String.raw`a, "b"\c`);
+  await mkdir(folder);
+});
+
+afterEach(async () => {
+  await temp[Symbol.asyncDispose]();
+});
+
+/** A small machine that has only its firmware, which has come up. */
+async function startFirmware(changes: Partial<MachineConfig> = {}): Promise<Machine> {
+  const vars = join(folder, 'vars.fd');
+  await copyFile(`${OVMF}/OVMF_VARS_4M.fd`, vars);
+  const config: MachineConfig = {
+    binary: 'qemu-system-x86_64',
+    accel: 'tcg',
+    cpus: 2,
+    memoryMiB: 128,
+    firmware: { code: `${OVMF}/OVMF_CODE_4M.fd`, vars },
+    disks: [],
+    folder,
+    ...changes,
+  };
+  const machine = await Machine.start(config, { signal });
+  await new Promise<void>((resolve) => {
+    let screen = '';
+    machine.console.onBytes((bytes) => {
+      screen += Buffer.from(bytes).toString('latin1');
+      if (screen.includes('BdsDxe: ')) resolve();
+    });
+  });
+  return machine;
+}
+
+const statusOf = async (machine: Machine): Promise<string> =>
+  (await machine.qmp.execute('query-status', {})).status;
+
+/** Where the first CPU is twice running, in hex: it waits there, and will come by again. */
+async function idleAddress(machine: Machine): Promise<string> {
+  for (let last = ''; ;) {
+    await machine.pause();
+    const [, found = ''] = /RIP=([0-9a-f]{16})/.exec(await machine.registers()) ?? [];
+    await machine.resume();
+    if (found === last) return found;
+    last = found;
+  }
+}
+
+it('holds the machine at an address, again and again, and lets it go on', async () => {
+  await using machine = await startFirmware();
+  const idle = await idleAddress(machine);
+  for (let round = 0; round < 2; round += 1) {
+    await using hold = await machine.holdAt(virtAddr(BigInt(`0x${idle}`)), signal);
+    expect(await hold.stopped(signal)).toEqual({ kind: 'held', cpu: 0 });
+    expect(await statusOf(machine)).toBe('debug');
+    expect(await machine.registers()).toContain(`RIP=${idle}`);
+    await hold.release(signal);
+    expect(await statusOf(machine)).toBe('running');
+    expect(await readdir(folder)).toEqual(['vars.fd']);
+  }
+});
+
+it('can be released before the machine gets there, and a pause is no stop of its own', async () => {
+  await using machine = await startFirmware();
+  await using hold = await machine.holdAt(NOWHERE, signal);
+  const abort = new AbortController();
+  const stopped = hold.stopped(abort.signal);
+  await machine.pause();
+  await machine.resume();
+  expect(await statusOf(machine)).toBe('running');
+  abort.abort();
+  await expect(stopped).rejects.toThrow(InterruptedError);
+  await hold.release(signal);
+  expect(await statusOf(machine)).toBe('running');
+});
+
+it('tells of a machine that ends instead', async () => {
+  await using machine = await startFirmware();
+  await using hold = await machine.holdAt(NOWHERE, signal);
+  const stopped = hold.stopped(signal);
+  await machine[Symbol.asyncDispose]();
+  expect(await stopped).toMatchObject({
+    kind: 'machine-ended',
+    end: { cause: 'host-qmp-quit', exitCode: 0 },
+  });
+  expect(await readdir(folder)).toEqual(['vars.fd']);
+});
+
+it('leaves no socket when it is interrupted before it is set', async () => {
+  await using machine = await startFirmware();
+  await expect(machine.holdAt(NOWHERE, AbortSignal.abort())).rejects.toThrow(InterruptedError);
+  expect(await readdir(folder)).toEqual(['vars.fd']);
+});
+
+it('has memory below and above 4 GiB where the layout of its file says', async () => {
+  const memoryMiB = 3072;
+  const ramFile = join(folder, 'ram');
+  await using machine = await startFirmware({ ramFile, memoryMiB });
+  await using file = await open(ramFile, 'r+');
+  expect((await file.stat()).size).toBe(memoryMiB * SZ_1M);
+  for (const { range, fileOffset } of ramLayout(memoryMiB)) {
+    for (const [address, offset] of [
+      [range.start, fileOffset],
+      [range.end - 16, fileOffset + range.end - range.start - 16],
+    ] as const) {
+      const mark = Buffer.from(address.toString(16).padStart(16, '#'));
+      await file.write(mark, 0, mark.length, offset);
+      expect(Buffer.from(await machine.readPhys(physAddr(address), 16))).toEqual(mark);
+    }
+  }
+});

@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { QmpError } from '../errors.ts';
+import { type VirtAddr, hex } from '../memory/pfn.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
+import { withDeadline } from '../process/deadline.ts';
+import { GDB_SIGNAL_TRAP } from './gdb-reply.ts';
+import { GdbstubClient } from './gdbstub-client.ts';
+import { listenOnce } from './host-socket.ts';
+import type { MachineEnd } from './machine-end.ts';
+import { quoteOptarg } from './qemu-args.ts';
+import type { QmpClient } from './qmp-client.ts';
+
+/** From QMP's answer to a connection that QEMU has then made already, ms. */
+const CONNECT_BUDGET_MS = 10_000;
+
+/** From a broken connection to the end of the QEMU that broke it, ms. */
+const DYING_MS = 10_000;
+
+/** What a machine that was to stop somewhere did. */
+export type HoldEnd =
+  /** It stands there with all CPUs; `cpu` got there, undefined if QEMU does not say which. */
+  | { readonly kind: 'held'; readonly cpu: number | undefined }
+  /** It ended without getting there. */
+  | { readonly kind: 'machine-ended'; readonly end: MachineEnd };
+
+/** The machine to hold, and what bounds the waits for QEMU's answers until it is set. */
+export interface HoldOptions {
+  readonly qemu: { readonly qmp: QmpClient; readonly ended: Promise<MachineEnd> };
+  /** Where the socket is, until QEMU has connected. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * A place where the machine stops, by a hardware breakpoint: the kernel cannot see it, and KVM has
+ * it as well as TCG. Without `release` the machine stays as it is, and can be looked at and ended.
+ */
+export class MachineHold implements AsyncDisposable {
+  readonly #vaddr: VirtAddr;
+  readonly #qemu: HoldOptions['qemu'];
+  readonly #gdb: GdbstubClient;
+  readonly #cleanups: CleanupStack;
+  #isHeld = false;
+
+  private constructor(
+    vaddr: VirtAddr,
+    qemu: HoldOptions['qemu'],
+    { gdb, cleanups }: { readonly gdb: GdbstubClient; readonly cleanups: CleanupStack },
+  ) {
+    this.#vaddr = vaddr;
+    this.#qemu = qemu;
+    this.#gdb = gdb;
+    this.#cleanups = cleanups;
+  }
+
+  /** See `Machine.holdAt`. */
+  static async set(vaddr: VirtAddr, { qemu, folder, signal }: HoldOptions): Promise<MachineHold> {
+    await using starting = new CleanupStack();
+    const path = join(folder, 'gdb.sock');
+    const host = starting.use(await listenOnce(path));
+    await attachStub(qemu.qmp, path);
+    const limits = { budgetMs: CONNECT_BUDGET_MS, signal };
+    const socket = await withDeadline("QEMU's gdbstub to connect", limits, () => host.connected);
+    // QEMU stops the machine for a debugger that connects.
+    const gdb = await GdbstubClient.connect(socket, signal);
+    starting.defer(() => {
+      gdb.close();
+    });
+    await gdb.setHardwareBreakpoint(vaddr, signal);
+    gdb.continue();
+    return new MachineHold(vaddr, qemu, { gdb, cleanups: starting.move() });
+  }
+
+  /**
+   * Waits, without limit, until the machine has stopped here or has ended. Throws `QmpError` when
+   * QEMU says that it stopped elsewhere, `InterruptedError` when the signal fires.
+   */
+  async stopped(signal: AbortSignal): Promise<HoldEnd> {
+    const end = await this.#breakpointOrEnd(signal);
+    if (end.kind === 'machine-ended') return end;
+    this.#isHeld = true;
+    const found = await this.#gdb.instructionPointer(signal);
+    if (found === this.#vaddr) return end;
+    throw new QmpError(
+      `Cannot hold the machine at ${hex(this.#vaddr)}: it stopped at ${hex(found)}`,
+    );
+  }
+
+  /** Lets the machine go on, as if it had never been held, whether it has got here yet or not. */
+  async release(signal: AbortSignal): Promise<void> {
+    if (!this.#isHeld) {
+      this.#gdb.interrupt();
+      await this.#gdb.nextStop(signal);
+    }
+    await this.#gdb.removeHardwareBreakpoint(this.#vaddr, signal);
+    await this.#gdb.detach(signal);
+    // QEMU keeps a stub whose debugger is gone, and would refuse the next one.
+    await monitorCommand(this.#qemu.qmp, 'gdbserver none', 'Disabled gdbserver');
+    await this[Symbol.asyncDispose]();
+  }
+
+  /** Closes the connection; see `release`. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#cleanups[Symbol.asyncDispose]();
+  }
+
+  async #breakpointOrEnd(signal: AbortSignal): Promise<HoldEnd> {
+    try {
+      for (;;) {
+        // QMP `stop` and a disk that fails are told here too: who stopped the machine sees to it.
+        const stop = await this.#gdb.nextStop(signal);
+        if (stop.signal === GDB_SIGNAL_TRAP) return { kind: 'held', cpu: stop.cpu };
+      }
+    } catch (error) {
+      if (!(error instanceof QmpError)) throw error;
+      // The end of a connection is seen before that of QEMU.
+      const dying = delay(DYING_MS, undefined, { ref: false });
+      const end = await Promise.race([this.#qemu.ended, dying]);
+      if (!end) throw error;
+      return { kind: 'machine-ended', end };
+    }
+  }
+}
+
+/** Has QEMU start its gdbstub, which connects to the socket at `path`: until then it has none. */
+async function attachStub(qmp: QmpClient, path: string): Promise<void> {
+  const device = `unix:${quoteOptarg(path)}`.replaceAll(/[\\"]/g, String.raw`\$&`);
+  await monitorCommand(qmp, `gdbserver "${device}"`, 'Waiting for gdb connection');
+}
+
+/** A command that only QEMU's human monitor has; `success` begins its answer. */
+async function monitorCommand(qmp: QmpClient, command: string, success: string): Promise<void> {
+  const answer = await qmp.execute('human-monitor-command', { 'command-line': command });
+  if (answer.startsWith(success)) return;
+  throw new QmpError(`Cannot execute "${command}" in QEMU's monitor: ${answer.trim()}`);
+}
