@@ -16,7 +16,8 @@ const zstd = new ZSTDDecoder();
 await zstd.init();
 
 const DECOMPRESS: Readonly<Record<Compression, Decompress>> = {
-  zlib: (bytes, size) => inflateSync(bytes, { maxOutputLength: size }),
+  zlib: (bytes, size) =>
+    inflateSync(bytes, { maxOutputLength: size, chunkSize: Math.max(size, 64) }),
   lzo: lzo1xDecompress,
   snappy: unsnap,
   zstd: (bytes, size) => zstd.decode(bytes, size),

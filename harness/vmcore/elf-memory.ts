@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type PhysAddr, hex } from '../memory/pfn.ts';
+import { PAGE_SIZE, type Pfn, type PhysAddr, hex } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { checkReadLength, missingPage, readExactly } from './bounded-read.ts';
 import type { ByteSource } from './byte-source.ts';
@@ -29,6 +29,7 @@ export function elfMemory(source: ByteSource, core: ElfCore): PhysicalMemory {
   });
   return {
     ranges: rangesOf(map),
+    has: (page) => hasPage(map, page),
     read: (start, length) => {
       checkReadLength(start, length);
       const parts = partsOf(map, start, start + length);
@@ -48,6 +49,17 @@ function filePiece({ paddr, fileBytes, offset }: ElfLoad): Piece {
 
 function zeroPiece({ paddr, fileBytes, memoryBytes }: ElfLoad): Piece {
   return { start: paddr + fileBytes, end: paddr + memoryBytes, offset: 'zero' };
+}
+
+/** Whether there is a piece for each byte of the page. */
+function hasPage({ starts, ends }: ExtentMap, page: Pfn): boolean {
+  let at = page * PAGE_SIZE;
+  const end = at + PAGE_SIZE;
+  for (let index = extentAt({ starts, ends }, at); at < end; index += 1) {
+    if ((starts[index] ?? Infinity) > at) return false;
+    at = ends[index] ?? end;
+  }
+  return true;
 }
 
 function rangesOf({ starts, ends }: ExtentMap): PhysRange[] {

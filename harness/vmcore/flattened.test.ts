@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { FormatError, UnsupportedFormatError } from '../errors.ts';
 import { bytesSource } from './byte-source.ts';
 import { FLAT_END, flatHeader, flatRecord, wholeDump } from './flattened-builder.ts';
-import { checkFlattened } from './flattened.ts';
+import { checkFlattened, flattenedSource } from './flattened.ts';
 
 const KDUMP = flatRecord({ offset: 0n, data: 'KDUMP   ' });
 
@@ -121,6 +121,76 @@ describe('a flattened vmcore', () => {
         const source = bytesSource(Buffer.concat([flatHeader(), KDUMP, bytes]));
         expect(isReadOrRefused(() => checkFlattened(source))).toBe(true);
       }),
+    );
+  });
+});
+
+const put = (offset: number, data: string): Uint8Array =>
+  flatRecord({ offset: BigInt(offset), data });
+
+function putTogether(records: readonly Uint8Array[]): string {
+  const source = bytesSource(Buffer.concat([flatHeader(), ...records, FLAT_END]));
+  const dump = flattenedSource(source);
+  return Buffer.from(dump.read(0, dump.size)).toString('latin1').replaceAll('\0', '.');
+}
+
+describe('flattenedSource()', () => {
+  it.each([
+    { what: 'nothing', records: [], dump: '' },
+    { what: 'records out of order', records: [put(3, 'def'), put(0, 'abc')], dump: 'abcdef' },
+    { what: 'a gap', records: [put(1, 'b'), put(4, 'e')], dump: '.b..e' },
+    {
+      what: 'a header that is written again',
+      records: [put(0, 'abcd'), put(1, 'X')],
+      dump: 'aXcd',
+    },
+    {
+      what: 'one over the borders of others',
+      records: [put(0, 'abc'), put(3, 'def'), put(2, 'XY')],
+      dump: 'abXYef',
+    },
+    {
+      what: 'one that covers others',
+      records: [put(2, 'x'), put(4, 'y'), put(0, 'abcdef')],
+      dump: 'abcdef',
+    },
+  ])('puts together $what', ({ records, dump }) => {
+    expect(putTogether(records)).toBe(dump);
+  });
+
+  it('is what writing the records one after the other gives', () => {
+    const record = fc.tuple(fc.nat(60), fc.stringMatching(/^[a-z]{1,20}$/));
+    fc.assert(
+      fc.property(fc.array(record, { minLength: 1, maxLength: 12 }), (specs) => {
+        const size = Math.max(...specs.map(([offset, data]) => offset + data.length));
+        const whole = Buffer.alloc(size, '.');
+        for (const [offset, data] of specs) whole.write(data, offset);
+        expect(putTogether(specs.map(([offset, data]) => put(offset, data)))).toBe(
+          whole.toString('latin1'),
+        );
+      }),
+    );
+  });
+
+  it.each([
+    {
+      lie: 'an end before its end',
+      bytes: wholeDump().subarray(0, 4130),
+      message: '16 bytes wanted at offset 0x101c, 6 left',
+    },
+    {
+      lie: 'a record far away',
+      bytes: Buffer.concat([flatHeader(), put(2 ** 40, 'x'), FLAT_END]),
+      message: 'record at 0x1000 belongs at 0x10000000000, far beyond a dump of this size',
+    },
+    {
+      lie: 'more records than a dump has',
+      bytes: Buffer.concat([flatHeader(), ...Array<Uint8Array>(2 ** 20 + 1).fill(put(0, 'x'))]),
+      message: 'at most 1048576 records wanted',
+    },
+  ])('refuses $lie', ({ bytes, message }) => {
+    expect(() => flattenedSource(bytesSource(bytes))).toThrow(
+      new FormatError(`Cannot read the flattened vmcore: ${message}`),
     );
   });
 });

@@ -45,7 +45,7 @@ interface FlatRecord {
 const MAX_RECORDS = 2 ** 20;
 
 /** Bytes that the dump may have more than the file: there may be gaps, but none for the sake of claiming much. */
-const MAX_GAPS_BYTES = 2 ** 30;
+const MAX_GAPS_BYTES = 2 ** 26;
 
 /**
  * Checks that a dump in makedumpfile's flattened format (`makedumpfile -F`) is whole: from its

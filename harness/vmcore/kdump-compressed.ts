@@ -54,6 +54,7 @@ export function kdumpMemory(source: ByteSource, header: KdumpHeader): PhysicalMe
   const page = (index: number): Uint8Array => cache.get(index, (key) => readPage(dump, key));
   return {
     ranges: bitmapRanges(source, memory),
+    has: (index) => dumped.has(index) && !isElsewhere(dump, index),
     read: (start, length) => readPages(page, start, length),
   };
 }
@@ -99,11 +100,17 @@ function fits(bytes: number, compression: Compression | 'none'): boolean {
   return compression === 'none' ? bytes === PAGE_SIZE : bytes <= PAGE_SIZE;
 }
 
+/** Whether the page is in another file of a split dump. */
+function isElsewhere({ header: { split } }: Dump, page: number): boolean {
+  return split !== null && (page < split.first || page >= split.end);
+}
+
 /** Throws `MissingPageError`, with the reason why the dump has not this page. */
-function requireDumped({ header, memory, dumped }: Dump, page: number): void {
+function requireDumped(dump: Dump, page: number): void {
+  const { header, memory, dumped } = dump;
   const { split, dumpLevel } = header;
   const paddr = page * PAGE_SIZE;
-  if (split && (page < split.first || page >= split.end)) {
+  if (split && isElsewhere(dump, page)) {
     const [first, end] = [hex(split.first * PAGE_SIZE), hex(split.end * PAGE_SIZE)];
     throw missingPage(
       paddr,

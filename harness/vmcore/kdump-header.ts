@@ -41,7 +41,7 @@ const SUB_HEADER_OFFSET = PAGE_SIZE;
 const DISK_DUMP_HEADER_BYTES = 464;
 const SUB_HEADER_BYTES = 104;
 
-/** Pages of 16 TiB: no x86-64 machine has more, and their bitmap can be counted in a second. */
+/** Pages of 16 TiB: hardly a machine has more, and their bitmaps are read in seconds. */
 const MAX_PAGES = 2 ** 32 - 1;
 
 /** Whether the bytes begin a kdump-compressed dump. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { FormatError, UnsupportedFormatError } from '../errors.ts';
+import { FormatError } from '../errors.ts';
 import { type Extent, readExactly } from './bounded-read.ts';
 import type { ByteSource } from './byte-source.ts';
 import { cachedSource } from './cached-source.ts';
@@ -7,6 +7,7 @@ import { elfMemory } from './elf-memory.ts';
 import { type ElfNote, elfNotes } from './elf-notes.ts';
 import { isElf, readElfCore } from './elf.ts';
 import { flattenedSource, isFlattened } from './flattened.ts';
+import { refuseForeignNotes, refuseWithoutMemory } from './foreign-elf.ts';
 import { kdumpMemory } from './kdump-compressed.ts';
 import { isKdump, readKdumpHeader } from './kdump-header.ts';
 import { HEAD_BYTES, refuseUnknown } from './known-formats.ts';
@@ -30,8 +31,8 @@ export interface Vmcore {
   readonly notes: readonly ElfNote[];
 }
 
-/** Bytes of notes: some 400 for each CPU, and 500 more in QEMU's dumps. */
-const MAX_NOTE_BYTES = 16 * 1024 * 1024;
+/** Bytes of notes: some 400 for each CPU, and as many more in QEMU's dumps; Linux has at most 8192 CPUs. */
+const MAX_NOTE_BYTES = 8 * 1024 * 1024;
 
 /**
  * Opens a dump of an x86-64 machine: an ELF core or a kdump-compressed one, flattened or not. Reading its memory reads from
@@ -55,6 +56,7 @@ function openElf(dump: ByteSource): OpenDump {
   const notes = core.notes.flatMap(({ offset, fileBytes: bytes }) =>
     readNotes(dump, { offset, bytes }),
   );
+  refuseWithoutMemory(dump, core);
   return {
     format: 'elf',
     memory: elfMemory(dump, core),
@@ -86,11 +88,10 @@ function checkTotal(bytes: number): void {
   );
 }
 
-/** A dump of a Xen host has notes of the hypervisor, and machine addresses where others have physical ones. */
 function readNotes(dump: ByteSource, extent: Extent): ElfNote[] {
   const notes = [...elfNotes(readExactly(dump, 'the notes', extent), extent.offset)];
-  if (!notes.some(({ name }) => name === 'Xen')) return notes;
-  throw new UnsupportedFormatError('Cannot read this dump: it is one of a Xen host');
+  refuseForeignNotes(notes);
+  return notes;
 }
 
 function findVmcoreinfo(notes: readonly ElfNote[]): Vmcoreinfo | null {
