@@ -85,7 +85,7 @@ async function runHarnessCell({ spec, kernel, folder }: BareJob, host: CellHost)
     },
     host,
   );
-  const { judgement } = await judgeFolder(folder);
+  const { judgement } = await judgeFolder(folder, signal);
   if (judgement.verdict.kind !== 'match') {
     throw new Error(`The cell must match: ${JSON.stringify(judgement.verdict)}`);
   }

@@ -61,6 +61,11 @@ export const cellSpecSchema = z.object({
   accel: z.enum(['auto', 'kvm', 'tcg']),
   /** How much of the vmcore is kept. */
   vmcore: z.enum(['full', 'filtered', 'none']),
+  /**
+   * What the vmcore is compared with: guest memory at the kexec jump, or nothing. Bundles from before there was a
+   * choice have nothing.
+   */
+  truth: z.enum(['jump', 'none']).default('none'),
   /** Appended to the system kernel's command line. */
   append: z.string(),
   policy: policyWantedSchema,

@@ -2,7 +2,16 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { readEfiMapLocation } from '../memory/efi-memory-map.ts';
-import { type PhysAddr, PAGE_SIZE, SZ_1M, hex, physAddr } from '../memory/pfn.ts';
+import { imagePhys } from '../memory/kernel-image.ts';
+import {
+  type PhysAddr,
+  type VirtAddr,
+  PAGE_SIZE,
+  SZ_1M,
+  hex,
+  physAddr,
+  virtAddr,
+} from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import type { CellMachine } from './cell-machine.ts';
 
@@ -27,12 +36,10 @@ export async function saveGuestMemory({
     const bytes = await machine.readPhys(efiMap.address, efiMap.size);
     await writeFile(join(system, 'efi-memory-map.bin'), bytes);
   }
-  const find = symbolFinder(
-    await readFile(join(system, 'kallsyms'), 'utf8'),
-    await readFile(join(system, 'iomem'), 'utf8'),
-  );
-  const realModeHeader = find('real_mode_header');
-  const pageOffsetBase = find('page_offset_base');
+  const symbols = addressesIn(await readFile(join(system, 'kallsyms'), 'latin1'));
+  const iomem = await readFile(join(system, 'iomem'), 'latin1');
+  const realModeHeader = imagePhys(symbols, iomem, 'real_mode_header');
+  const pageOffsetBase = imagePhys(symbols, iomem, 'page_offset_base');
   if (realModeHeader === undefined || pageOffsetBase === undefined) return;
   const values = {
     real_mode_header: hex(await readU64(machine, realModeHeader)),
@@ -60,29 +67,32 @@ export async function saveStuckMachine(machine: CellMachine, folder: string): Pr
   await writeFile(join(folder, 'jump', 'registers'), await machine.registers());
 }
 
-/** No kernel image is mapped over more than this, in bytes (KERNEL_IMAGE_SIZE). */
-const KERNEL_IMAGE_SIZE = 1024n * 1024n * 1024n;
-
 /**
- * Finds the physical address of a kernel symbol: the kernel image is one piece, virtual from `_text`
- * (`/proc/kallsyms`) and physical from the start of "Kernel code" (`/proc/iomem`, `setup_arch()`).
+ * Saves what a machine that is held at the kexec jump does next: the registers of all CPUs, into `jump/registers`, and
+ * where the stack of the CPU that jumps is in physical memory, into `jump/stack`; not where its page tables do not tell.
  */
-function symbolFinder(kallsyms: string, iomem: string): (name: string) => PhysAddr | undefined {
-  const addresses = new Map(
-    [...kallsyms.matchAll(/^([0-9a-f]{16}) \S (\S+)$/gm)].map(([, address, name]) => [
-      name,
-      BigInt(`0x${address}`),
-    ]),
-  );
-  const text = addresses.get('_text');
-  const code = /^\s*([0-9a-f]{8,12})-[0-9a-f]+ : Kernel code$/m.exec(iomem)?.[1];
-  return (name) => {
-    const address = addresses.get(name);
-    if (address === undefined || text === undefined || code === undefined) return undefined;
-    const offset = address - text;
-    if (offset < 0n || offset >= KERNEL_IMAGE_SIZE) return undefined;
-    return physAddr(Number.parseInt(code, 16) + Number(offset));
-  };
+export async function saveStack(
+  { machine, folder }: { readonly machine: CellMachine; readonly folder: string },
+  cpu: number,
+): Promise<void> {
+  const registers = await machine.registers();
+  await writeFile(join(folder, 'jump', 'registers'), registers);
+  const ofCpu = registers.split(/^CPU#\d+$/m)[cpu + 1] ?? '';
+  const rsp = /\bRSP=([0-9a-f]{16})\b/.exec(ofCpu)?.[1];
+  const stack = rsp && (await machine.physOf(virtAddr(BigInt(`0x${rsp}`)), cpu));
+  if (stack) await writeFile(join(folder, 'jump', 'stack'), `${hex(stack)}\n`);
+}
+
+/** The address of one of the needed symbols, as the system kernel says; undefined if it does not. */
+export async function findSymbol(folder: string, name: string): Promise<VirtAddr | undefined> {
+  const kallsyms = await readFile(join(folder, 'system', 'kallsyms'), 'latin1');
+  const address = addressesIn(kallsyms).get(name);
+  return address === undefined ? undefined : virtAddr(address);
+}
+
+function addressesIn(kallsyms: string): ReadonlyMap<string, bigint> {
+  const lines = kallsyms.matchAll(/^([0-9a-f]{16}) \S (\S+)$/gm);
+  return new Map([...lines].map(([, address, name = '']) => [name, BigInt(`0x${address}`)]));
 }
 
 async function readU64(machine: CellMachine, address: PhysAddr): Promise<bigint> {

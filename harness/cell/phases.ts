@@ -10,7 +10,8 @@ import { printableText } from '../memory/printable-text.ts';
 import type { CellDisks } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
 import type { GuestConsole } from './guest-console.ts';
-import { saveGuestMemory, saveLowMemory } from './guest-memory.ts';
+import { findSymbol, saveGuestMemory, saveLowMemory, saveStack } from './guest-memory.ts';
+import type { GuestRam } from './guest-ram.ts';
 import { keepNeededSymbols } from './needed-symbols.ts';
 
 /** makedumpfile's dump level for each kind of vmcore that is kept. */
@@ -21,6 +22,8 @@ export interface RunningCell {
   readonly spec: CellSpec;
   readonly folder: string;
   readonly disks: CellDisks;
+  /** Null where the cell is not compared with its memory. */
+  readonly ram: GuestRam | null;
   readonly captureCmdline: string | null;
   readonly machine: CellMachine;
   readonly agent: GuestAgent;
@@ -81,18 +84,44 @@ async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
   return refusal(cell, 'load', point);
 }
 
-/** With crashkernel it ends when the panic is under way, without when the machine has ended by it. */
+/** With crashkernel it ends after the kexec jump, without when the machine has ended by the panic. */
 async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
-  const { spec, agent, machine } = cell;
-  await saveLowMemory(cell);
-  const refused = refusal(cell, 'trigger', await agent.command('trigger', spec.trigger, signal));
+  const { spec, machine } = cell;
+  const jump = cell.ram && (await findSymbol(cell.folder, 'machine_kexec'));
+  if (!cell.ram || jump === undefined || jump === null) {
+    await saveLowMemory(cell);
+    const refused = await panic(cell, signal);
+    if (!refused && endsByPanic(spec)) await machine.ended;
+    return refused;
+  }
+  await using hold = await machine.holdAt(jump, signal);
+  const refused = await panic(cell, signal);
   if (refused) return refused;
-  if (spec.trigger === 'serial-break') {
+  // A machine that ends instead is seen by who runs the phases.
+  const end = await hold.stopped(signal);
+  if (end.kind !== 'held') return undefined;
+  await saveLowMemory(cell);
+  await saveStack(cell, end.cpu ?? 0);
+  await cell.ram.saveJump();
+  await hold.release(signal);
+  return undefined;
+}
+
+/** Makes the system kernel panic. */
+async function panic(
+  { spec, agent, machine, console }: RunningCell,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  const refused = refusal(
+    { console },
+    'trigger',
+    await agent.command('trigger', spec.trigger, signal),
+  );
+  if (!refused && spec.trigger === 'serial-break') {
     await machine.sendBreak();
     machine.console.write('c');
   }
-  if (endsByPanic(spec)) await machine.ended;
-  return undefined;
+  return refused;
 }
 
 async function capture(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
@@ -139,7 +168,11 @@ async function observe(
   return undefined;
 }
 
-function refusal(cell: RunningCell, phase: Phase, point: TestPoint): Outcome | undefined {
+function refusal(
+  cell: Pick<RunningCell, 'console'>,
+  phase: Phase,
+  point: TestPoint,
+): Outcome | undefined {
   if (point.ok) return undefined;
   const why = printableText(point.values.get('why') ?? 'the agent gave no reason');
   return { kind: 'refused', phase, why, lastLines: cell.console.lastLines };

@@ -31,6 +31,7 @@ import { VMCORE_PART, machineDisks, makeCellDisks } from './cell-disks.ts';
 import type { CellHost, CellOvmf } from './cell-host.ts';
 import { captureCmdline, systemCmdline } from './command-line.ts';
 import { GuestConsole } from './guest-console.ts';
+import { GuestRam, knowsTruth } from './guest-ram.ts';
 import { CellLogs } from './cell-logs.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RunningCell } from './phases.ts';
@@ -103,7 +104,10 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
   const { clock, host } = options;
   try {
     await using cell = await startCell({ ...job, signal }, options, hostFails);
-    return await runPhases(cell, { clock, budgetScale: host.budgetScale, signal, log: host.log });
+    const { budgetScale, log } = host;
+    const outcome = await runPhases(cell, { clock, budgetScale, signal, log });
+    if (outcome.kind === 'completed') await cell.ram?.saveEnd();
+    return outcome;
   } catch (thrown) {
     if (job.signal.aborted) throw thrown;
     const reason: unknown = hostFails.signal.aborted ? hostFails.signal.reason : thrown;
@@ -125,6 +129,9 @@ async function startCell(
   const options = { cacheDir: host.cacheDir, signal };
   const image = await requireGuestImage(job.kernel, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
+  const ram = knowsTruth(spec)
+    ? await GuestRam.make(spec, { bundle: folder, signal }, starting)
+    : null;
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
   clock.enter('firmware');
@@ -135,6 +142,7 @@ async function startCell(
         accel: accel.kind,
         cpus: spec.cpus,
         memoryMiB: spec.memoryMiB,
+        ...(ram && { ramFile: ram.path }),
         firmware: { code: ovmf.code, vars: await copyVars(ovmf, temp.path) },
         kernel: job.kernel.image,
         initrd: image.initrd,
@@ -162,6 +170,7 @@ async function startCell(
     spec,
     folder,
     disks,
+    ram,
     machine,
     agent,
     console,

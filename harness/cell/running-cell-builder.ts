@@ -21,6 +21,7 @@ export function cellSpec(changes: Partial<CellSpec> = {}): CellSpec {
     memoryMiB: 1024,
     accel: 'auto',
     vmcore: 'none',
+    truth: 'none',
     append: '',
     policy: 'auto',
     ...changes,
@@ -69,12 +70,23 @@ export function scriptedCell(
     readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
     savePhys: () => Promise.resolve(),
     registers: () => Promise.resolve('RIP=0\n'),
+    physOf: () => Promise.resolve(undefined),
+    holdAt: () => Promise.reject(new Error('No hold in this test')),
   };
   const guestConsole = new GuestConsole();
   const disk = { path: `${folder}/disk`, size: 1 };
   const disks = { input: '', system: disk, capture: disk, vmcore: undefined };
   return {
-    cell: { spec, folder, disks, machine, agent, console: guestConsole, captureCmdline: 'quiet' },
+    cell: {
+      spec,
+      folder,
+      disks,
+      ram: null,
+      machine,
+      agent,
+      console: guestConsole,
+      captureCmdline: 'quiet',
+    },
     told,
     print: (text) => {
       guestConsole.feed(Buffer.from(text));

@@ -28,6 +28,7 @@ const SPEC: CellSpec = {
   memoryMiB: 1024,
   accel: 'tcg',
   vmcore: 'filtered',
+  truth: 'none',
   append: '',
   policy: 'auto',
 };

@@ -55,9 +55,10 @@ const checkCaptureKernel: Check = ({ record }) =>
 const checkVmcore: Check = ({ record, observation: { vmcore } }) => {
   const evidence = 'vmcore';
   if (!phaseEnded(record, 'dump')) return unseen(describeEnd(record));
-  if (vmcore.value === null) return unseen(vmcore.why);
-  const { whole, what } = vmcore.value;
-  return whole ? kept(`The vmcore is whole: ${what}`, { evidence }) : broken(what, { evidence });
+  if (vmcore === null) return unseen('The cell left no vmcore');
+  return vmcore.value === null
+    ? broken(vmcore.why, { evidence })
+    : kept(`The vmcore is whole: ${vmcore.value}`, { evidence });
 };
 
 /** `kdump.dmesg` */

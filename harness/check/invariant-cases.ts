@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { bytesSource } from '../vmcore/byte-source.ts';
-import { wholeDump } from '../vmcore/flattened-builder.ts';
+import { digestOf, wholeDump } from '../vmcore/flattened-builder.ts';
 import { type BundleSpec, buildBundle } from './bundle-builder.ts';
 import type { InvariantId } from './invariants.ts';
 import { judgeBundle } from './judge-bundle.ts';
@@ -25,7 +24,7 @@ export function itFinds(cases: readonly Case[]): void {
   it.each(cases)('$id is $outcome when $when', ({ id, bundle, ...wanted }) => {
     const { vmcore = wholeDump(), outcome, why, pages = [] } = wanted;
     const evidence = wanted.evidence === undefined ? {} : { evidence: wanted.evidence };
-    const source = vmcore ? bytesSource(vmcore) : undefined;
+    const source = vmcore ? digestOf(vmcore) : undefined;
     const { invariants } = judgeBundle(buildBundle(bundle), source);
     const found = invariants.find((invariant) => invariant.id === id);
     expect(found).toMatchObject({ outcome, why, pages, ...evidence });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { checkAllCpus, checkPanicReboots, checkUserspace } from './check-boot.ts';
+import { checkConfined, checkVmcoreBytes } from './check-crashed-memory.ts';
 import { checkCaptured, checkDmesg, checkReserved } from './check-kdump.ts';
 import {
   checkLocked,
@@ -10,7 +11,7 @@ import {
 } from './check-lowmem.ts';
 import { checkFirmwareKept, checkSingleOwner } from './check-ownership.ts';
 import { checkUntouched } from './check-untouched.ts';
-import { checkConfined, checkVmcoreRanges } from './check-vmcore-ranges.ts';
+import { checkVmcoreRanges } from './check-vmcore-ranges.ts';
 import type { Check } from './finding.ts';
 
 /** A named promise of a kernel, and how it is judged. */
@@ -64,8 +65,12 @@ export const INVARIANTS = {
     promise: 'the vmcore has exactly the segments that the model predicts',
     check: checkVmcoreRanges,
   },
+  'kdump.vmcore-bytes': {
+    promise: 'every page of the vmcore equals guest memory at the kexec jump, but for named pages',
+    check: checkVmcoreBytes,
+  },
   'kdump.confined': {
-    promise: 'the capture kernel has only memory that it was given',
+    promise: 'the capture kernel writes only to memory that it was given',
     check: checkConfined,
   },
   'kdump.dmesg': {

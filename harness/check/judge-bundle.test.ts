@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { bytesSource } from '../vmcore/byte-source.ts';
-import { wholeDump } from '../vmcore/flattened-builder.ts';
+import { digestOf, wholeDump } from '../vmcore/flattened-builder.ts';
 import {
   type BundleSpec,
   buildBundle,
@@ -18,7 +17,7 @@ const USER_SPACE = '[ 2.9] Run /init as init process\n';
 const HEARD_TWICE = 'Linux version 6.12\nKernel panic - not syncing: a\nLinux version 6.12\nend\n';
 
 function judge(bundle: BundleSpec, vmcore = wholeDump()): Judgement {
-  return judgeBundle(buildBundle(bundle), bytesSource(vmcore));
+  return judgeBundle(buildBundle(bundle), digestOf(vmcore));
 }
 
 describe('a seeded fault', () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../bundle/bundle.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
-import type { ByteSource } from '../vmcore/byte-source.ts';
+import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { choosePolicy } from './choose-policy.ts';
 import { EMULATOR_FAULT, findEmulatorFault } from './emulator-fault.ts';
 import type { CellCase } from './finding.ts';
@@ -15,7 +15,7 @@ import { commandLine, seenFrom } from './seen.ts';
 import { type NamedFinding, verdictOf } from './verdict.ts';
 
 /** Says what a cell's evidence says of its kernel; with no machine, and the same each time. */
-export function judgeBundle(bundle: Bundle, vmcore: ByteSource | undefined): Judgement {
+export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): Judgement {
   const policy = choosePolicy(bundle);
   const emulatorFault = findEmulatorFault(bundle);
   const cell: CellCase = {

@@ -8,11 +8,12 @@ import { findParameter } from '../memory/kernel-cmdline.ts';
 import { findLogLine } from '../memory/kernel-log.ts';
 import { type MemblockLine, parseMemblockLog } from '../memory/memblock-log.ts';
 import { type PageClass, readPageClasses } from '../memory/kpageflags.ts';
-import { PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from '../memory/pfn.ts';
-import type { PhysRange } from '../memory/phys-range.ts';
-import type { ByteSource } from '../vmcore/byte-source.ts';
-import { checkFlattened } from '../vmcore/flattened.ts';
+import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../memory/pfn.ts';
+import { type PhysRange, physRange } from '../memory/phys-range.ts';
+import { type RangeSet, rangeSet, without } from '../memory/range-set.ts';
+import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
+import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
 import { type Seen, commandLine, seenBytes, seenText } from './seen.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
@@ -40,7 +41,10 @@ export interface Observation {
   readonly vmcoreSegments: Seen<VmcoreSegments> | null;
   /** What the capture kernel's `/proc/iomem` calls System RAM. */
   readonly captureRam: Seen<readonly PhysRange[]>;
-  readonly vmcore: Seen<VmcoreState>;
+  /** How large the vmcore is, or why it is not whole; null where the cell left none. */
+  readonly vmcore: VmcoreDigest['whole'] | null;
+  /** Null in a cell that does not look at its memory. */
+  readonly memory: Seen<MemoryTruth> | null;
 }
 
 /** What matters of the system kernel's `/proc/iomem`. */
@@ -56,12 +60,6 @@ interface CrashedLog {
   readonly lastLine: string;
 }
 
-/** Whether the vmcore is whole: its size in words, or what is wrong with it. */
-interface VmcoreState {
-  readonly whole: boolean;
-  readonly what: string;
-}
-
 /** Not the command line, which has `crashkernel=`. */
 const REFUSAL = [/crashkernel[ :]/i, /fail|cannot|invalid|expected/i];
 /** A line of a log as makedumpfile writes it, with its time stamp. */
@@ -69,8 +67,10 @@ const LOG_LINE = /^\[ *\d+\.\d+\]/;
 const PANIC_LINE = /Kernel panic - not syncing: sysrq triggered crash/;
 
 /** Reads a bundle. What is missing or broken in it is unseen, with the reason. */
-export function observe(bundle: Bundle, vmcore: ByteSource | undefined): Observation {
+export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Observation {
   const trampoline = seenText(bundle, 'system/real-mode.json', parseRealMode);
+  const iomem = seenText(bundle, 'system/iomem', summarizeIomem);
+  const crashed = iomem.value ? crashedMemory(iomem.value) : [];
   return {
     cpusOnline: seenText(bundle, 'system/cpus', countCpus),
     pages: seenBytes(bundle, 'system/kpageflags', readPageClasses),
@@ -78,13 +78,14 @@ export function observe(bundle: Bundle, vmcore: ByteSource | undefined): Observa
     firmwareMemory: seenFirmwareMemory(bundle),
     tags: seenTags(bundle),
     savedMemory: seenSavedMemory(bundle, trampoline.value),
-    iomem: seenText(bundle, 'system/iomem', summarizeIomem),
+    iomem,
     crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
     memblockCalls: findMemblockCalls(bundle),
     crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
     vmcoreSegments: seenVmcoreSegments(bundle),
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
-    vmcore: seenVmcore(vmcore),
+    vmcore: vmcore?.whole ?? null,
+    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, crashed),
   };
 }
 
@@ -121,6 +122,11 @@ function summarizeIomem(text: string): IomemSummary {
   };
 }
 
+/** Memory above 1 MiB that is the crashed kernel's after the jump. */
+export function crashedMemory({ systemRam, crashkernel }: IomemSummary): RangeSet {
+  return without(rangeSet(systemRam), [physRange(0, SZ_1M), ...crashkernel]);
+}
+
 function iomemRanges(text: string, wanted: string): PhysRange[] {
   return parseIomem(text)
     .filter(({ name }) => name === wanted)
@@ -135,15 +141,4 @@ function summarizeCrashedLog(log: string): CrashedLog {
     );
   }
   return { panicLine: findLogLine(log, PANIC_LINE) ?? null, lastLine };
-}
-
-function seenVmcore(vmcore: ByteSource | undefined): Seen<VmcoreState> {
-  if (!vmcore) return { value: null, why: 'The cell left no vmcore' };
-  try {
-    const { size, records } = checkFlattened(vmcore);
-    return { value: { whole: true, what: `${(size / 1e6).toFixed(1)} MB in ${records} records` } };
-  } catch (error) {
-    if (error instanceof FormatError) return { value: { whole: false, what: error.message } };
-    throw error;
-  }
 }

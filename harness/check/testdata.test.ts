@@ -5,8 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readBundle } from '../bundle/bundle.ts';
 import { renderRange } from '../memory/phys-range.ts';
 import { OWNERS } from '../model/owners.ts';
-import { bytesSource } from '../vmcore/byte-source.ts';
-import { wholeDump } from '../vmcore/flattened-builder.ts';
+import { digestOf, wholeDump } from '../vmcore/flattened-builder.ts';
 import { judgeBundle } from './judge-bundle.ts';
 import type { Judgement } from './judgement.ts';
 
@@ -35,7 +34,7 @@ describe('a captured cell', () => {
 
   it.each(names)('yields what it must: %s', async (name) => {
     const bundle = await readBundle(join(TESTDATA, name));
-    const judgement = judgeBundle(bundle, bytesSource(wholeDump()));
+    const judgement = judgeBundle(bundle, digestOf(wholeDump()));
     await expect(renderYield(judgement)).toMatchFileSnapshot(join(TESTDATA, name, 'yields.txt'));
   });
 });

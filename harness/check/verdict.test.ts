@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { CellDefect, Outcome } from '../bundle/cell-record.ts';
-import { bytesSource } from '../vmcore/byte-source.ts';
-import { wholeDump } from '../vmcore/flattened-builder.ts';
+import { digestOf, wholeDump } from '../vmcore/flattened-builder.ts';
 import { type BundleSpec, buildBundle, ended, overran, refused } from './bundle-builder.ts';
 import type { InvariantId } from './invariants.ts';
 import { judgeBundle } from './judge-bundle.ts';
@@ -21,7 +20,7 @@ const UNBOOTED: Verdict = {
 function judge(bundle: BundleSpec, known: readonly CellDefect[]): Judgement {
   const { cell, ...rest } = buildBundle(bundle);
   const record = { ...cell, known: [...known] };
-  return judgeBundle({ cell: record, ...rest }, bytesSource(wholeDump()));
+  return judgeBundle({ cell: record, ...rest }, digestOf(wholeDump()));
 }
 
 function listed(...ids: InvariantId[]): CellDefect[] {

@@ -19,6 +19,7 @@ const SHOWN_LATE: ReadonlySet<InvariantId> = new Set([
   'lowmem.trampoline',
   'lowmem.untouched',
   'kdump.vmcore-ranges',
+  'kdump.vmcore-bytes',
   'kdump.confined',
   'kdump.dmesg',
 ]);

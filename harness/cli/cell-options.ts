@@ -48,6 +48,12 @@ const AXIS_OPTIONS: readonly {
     value: String,
   },
   {
+    flags: '--truth <what>',
+    axis: 'truth',
+    about: 'what the vmcore is compared with: guest memory at the kexec jump, or nothing',
+    value: String,
+  },
+  {
     flags: '--append <text>',
     axis: 'append',
     about: "added to the system kernel's command line",

@@ -7,17 +7,16 @@ import { readBundle } from '../bundle/bundle.ts';
 import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
-import type { ByteSource } from '../vmcore/byte-source.ts';
-import { openFile } from './open-file.ts';
+import { runInThread } from '../process/run-in-thread.ts';
+import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 
 /**
  * Judges the bundle in `folder` from its evidence alone, and leaves `observation.json`, `prediction.json` and
  * `verdict.json` beside it. The same bundle gives the same judgement.
  */
-export async function judgeFolder(folder: string): Promise<JudgedCell> {
+export async function judgeFolder(folder: string, signal: AbortSignal): Promise<JudgedCell> {
   const bundle = await readBundle(folder);
-  using vmcore = openVmcore(join(folder, 'vmcore'));
-  const judgement = judgeBundle(bundle, vmcore);
+  const judgement = judgeBundle(bundle, await digestIn(join(folder, 'vmcore'), signal));
   await writeJudgement(folder, judgement);
   return { record: bundle.cell, judgement, folder };
 }
@@ -30,7 +29,9 @@ async function writeJudgement(folder: string, judgement: Judgement): Promise<voi
   }
 }
 
-/** The vmcore, or undefined if the cell left none. */
-function openVmcore(path: string): (ByteSource & Disposable) | undefined {
-  return existsSync(path) ? openFile(path) : undefined;
+/** The vmcore, read in a thread of its own; undefined if the cell left none. */
+async function digestIn(path: string, signal: AbortSignal): Promise<VmcoreDigest | undefined> {
+  if (!existsSync(path)) return undefined;
+  const module = new URL('digest-file.ts', import.meta.url).href;
+  return runInThread<VmcoreDigest>({ module, name: 'digestFile', argument: path }, signal);
 }

@@ -111,13 +111,13 @@ async function runAll(
           onPhase,
         };
         await runCell(job, host);
-        const judged = await judgeFolder(bundle);
+        const judged = await judgeFolder(bundle, signal);
         const { verdict } = judged.judgement;
         if (verdict.kind !== 'unjudged' || verdict.code !== EMULATOR_FAULT) return judged;
         context.log.info(`${id}: ${verdict.why}`);
         await rm(bundle, { recursive: true });
         await runCell(job, host);
-        return judgeFolder(bundle);
+        return judgeFolder(bundle, signal);
       },
     });
     const place = ({ record }: JudgedCell): number => names.indexOf(record.id);

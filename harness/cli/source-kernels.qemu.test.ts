@@ -56,7 +56,7 @@ describe('a seeded fault', () => {
       await using temp = await makeTempDir();
       const path = join(temp.path, 'faults.json');
       const faults = [
-        { name: 'page-0-released', axes: { trigger: ['none'] }, caughtBy: ['lowmem.page0-kept'] },
+        { name: 'pool-never-released', axes: { trigger: ['none'] }, caughtBy: ['lowmem.released'] },
         {
           name: 'elf-range-one-page-short',
           axes: { crashkernel: ['192M'] },
@@ -69,7 +69,7 @@ describe('a seeded fault', () => {
       expect(cells.map(({ fault }) => fault?.caught)).toEqual([
         undefined,
         undefined,
-        ['lowmem.page0-kept'],
+        ['lowmem.released'],
         ['kdump.vmcore-ranges'],
       ]);
       expect(cells.slice(0, 2).map(({ verdict }) => verdict.kind)).toEqual(['match', 'match']);

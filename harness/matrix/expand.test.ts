@@ -31,6 +31,7 @@ describe('expand', () => {
       memoryMiB: 1024,
       accel: 'auto',
       vmcore: 'filtered',
+      truth: 'jump',
       append: '',
       policy: 'auto',
     });

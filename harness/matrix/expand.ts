@@ -33,6 +33,7 @@ const STANDARD_SPEC: Omit<CellSpec, 'kernel'> = {
   memoryMiB: 1024,
   accel: 'auto',
   vmcore: 'filtered',
+  truth: 'jump',
   append: '',
   policy: 'auto',
 };
@@ -55,6 +56,7 @@ const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
   memoryMiB: ({ memoryMiB }) => `${memoryMiB}-mib`,
   accel: ({ accel }) => accel,
   vmcore: ({ vmcore }) => `vmcore-${vmcore}`,
+  truth: ({ truth }) => `truth-${truth}`,
   append: ({ append }) => `append-${append}`,
   policy: ({ policy }) => policy,
 };

@@ -34,6 +34,7 @@ const axesSchema = z.strictObject({
   memoryMiB: axis(spec.memoryMiB).exactOptional(),
   accel: axis(spec.accel).exactOptional(),
   vmcore: axis(spec.vmcore).exactOptional(),
+  truth: axis(spec.truth.unwrap()).exactOptional(),
   append: axis(spec.append).exactOptional(),
   policy: axis(spec.policy).exactOptional(),
 });

@@ -7,6 +7,11 @@ import { type PhysRange, intersects, physRange } from './phys-range.ts';
  */
 export type RangeSet = readonly PhysRange[];
 
+/** The bytes of ranges that may overlap, in any order. */
+export function rangeSet(ranges: readonly PhysRange[]): RangeSet {
+  return ranges.reduce<RangeSet>(addRange, []);
+}
+
 /** The set with `range` in it; empty ranges are nothing. */
 export function addRange(set: RangeSet, range: PhysRange): RangeSet {
   if (range.end <= range.start) return set;

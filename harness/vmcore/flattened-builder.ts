@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { bytesSource } from './byte-source.ts';
+import { type VmcoreDigest, digestVmcore } from './vmcore-digest.ts';
 /** A record of a flattened dump: where its data belongs, and the data. */
 export interface RecordSpec {
   readonly offset: bigint;
@@ -39,4 +41,9 @@ export function wholeDump(): Uint8Array {
     flatRecord({ offset: 4096n, data: 'pages' }),
     FLAT_END,
   ]);
+}
+
+/** What is left of a dump when it is compared with memory. */
+export function digestOf(dump: Uint8Array): VmcoreDigest {
+  return digestVmcore(bytesSource(dump));
 }

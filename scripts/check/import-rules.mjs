@@ -33,6 +33,9 @@ const PACKAGE_OWNERS = {
   'junit-report-builder': 'harness/report/junit-report\\.ts$',
   commander: 'harness/cli/',
   zod: 'harness/',
+  hysnappy: 'harness/vmcore/decompress\\.ts$|\\.test\\.ts$',
+  zstddec: 'harness/vmcore/decompress\\.ts$',
+  tsx: 'harness/process/thread-start\\.mjs$',
 };
 
 /** @param {string[]} names */

@@ -24,7 +24,8 @@ export function addJudge(program: Command, context: CommandContext): void {
     const startedAt = performance.now();
     const folder = resolve(results);
     const judged: JudgedCell[] = [];
-    for (const cell of await cellFolders(folder)) judged.push(await judgeFolder(cell));
+    for (const cell of await cellFolders(folder))
+      judged.push(await judgeFolder(cell, context.signal));
     await report({
       id: basename(folder),
       folder,

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+import { renderPages } from '../memory/page-map.ts';
+import { hex } from '../memory/pfn.ts';
+import { renderRange } from '../memory/phys-range.ts';
+import { rangeSet, without } from '../memory/range-set.ts';
+import { notCaptured } from './check-kdump.ts';
+import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
+import { phaseEnded } from './kernel-failure.ts';
+import type { JumpWrite, MemoryTruth, PageList } from './memory-truth.ts';
+import { countPages } from './page-faults.ts';
+
+const NO_TRUTH = notAsked('The cell does not look at memory at the kexec jump');
+
+/**
+ * `kdump.confined`: the capture kernel has the crashkernel, and of the memory below 1 MiB what the model predicts; and
+ * of the crashed kernel's memory above, no page has changed.
+ */
+export const checkConfined: Check = ({ record, observation, prediction }) => {
+  const evidence = 'capture/iomem';
+  const blind = notCaptured(record);
+  if (blind) return blind;
+  const { captureRam, iomem, memory } = observation;
+  if (captureRam.value === null) return unseen(captureRam.why);
+  if (iomem.value === null) return unseen(iomem.why);
+  if (prediction.value === null) return unseen(prediction.why);
+  const given = rangeSet([...iomem.value.crashkernel, ...prediction.value.captureLowRam]);
+  const beyond = without(rangeSet(captureRam.value), given);
+  if (beyond.length > 0) {
+    const which = beyond.map(renderRange).join(', ');
+    return broken(`The capture kernel has ${which}, which is the crashed kernel's`, { evidence });
+  }
+  const has = 'The capture kernel has the crashkernel and low memory alone';
+  if (memory === null) return kept(has, { evidence });
+  return memory.value === null ? unseen(memory.why) : checkUnwritten(memory.value, has);
+};
+
+function checkUnwritten(memory: MemoryTruth, has: string): Finding {
+  const evidence = 'capture/page-crcs.gz';
+  const { changed, changedTables, jumpWrites } = memory;
+  const [written, byJump] = apart(changed, jumpWrites);
+  const tables =
+    changedTables.length > 0 ? `; the EFI tables in it: ${changedTables.join(', ')}` : '';
+  const why = `After the kexec jump ${named(written)} of the crashed kernel changed${tables}`;
+  return written.count > 0
+    ? broken(why, { evidence })
+    : kept(`${has}, and wrote to no other page${but(byJump)}`, { evidence });
+}
+
+/** `kdump.vmcore-bytes` */
+export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => {
+  const evidence = 'jump/page-crcs.gz';
+  const blind = notCaptured(record);
+  if (blind) return blind;
+  if (memory === null) return NO_TRUTH;
+  if (memory.value === null) return unseen(memory.why);
+  const { vmcore, jumpWrites } = memory.value;
+  if (vmcore === null) return notAsked('The cell keeps no vmcore');
+  if (!phaseEnded(record, 'dump')) return unseen('The vmcore is not whole');
+  if (vmcore.value === null) return broken(vmcore.why, { evidence: 'vmcore' });
+  const { compared, differing, leftOut, zeroesLeftOut } = vmcore.value;
+  const [wrong, byJump] = apart(differing, jumpWrites);
+  const [absent] = apart(leftOut, jumpWrites);
+  const isFiltered = record.spec.vmcore === 'filtered';
+  const faults = [
+    ...(wrong.count > 0 ? [`${named(wrong)} differ from memory at the kexec jump`] : []),
+    ...(absent.count > 0 && !isFiltered ? [`${named(absent)} are missing`] : []),
+  ];
+  if (faults.length > 0) return broken(faults.join('; '), { evidence });
+  const rest = isFiltered
+    ? `; the filter left out ${zeroesLeftOut + leftOut.count}`
+    : `; the other ${zeroesLeftOut} are zeroes`;
+  return kept(`${compared} pages are as at the kexec jump${but(byJump)}${rest}`, { evidence });
+};
+
+/** The pages of a list but those that the jump writes to, and these. */
+function apart({ count, first }: PageList, writes: readonly JumpWrite[]): [PageList, JumpWrite[]] {
+  const byJump = writes.filter(({ page }) => first.includes(page));
+  const rest = first.filter((page) => !byJump.some((write) => write.page === page));
+  return [{ count: count - (first.length - rest.length), first: rest }, byJump];
+}
+
+function named({ count, first }: PageList): string {
+  const pages = renderPages(first).join(', ');
+  return `${countPages(count)} (${pages}${first.length < count ? ', …' : ''})`;
+}
+
+/** The named exceptions, in words. */
+function but(byJump: readonly JumpWrite[]): string {
+  const exceptions = byJump.map(({ page, what }) => `${what} (page ${hex(page)})`);
+  return exceptions.length === 0
+    ? ''
+    : `, but for what the jump itself writes: ${exceptions.join(', ')}`;
+}

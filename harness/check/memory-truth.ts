@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: MIT
+import { gunzipSync } from 'node:zlib';
+import { type Bundle, bundleText } from '../bundle/bundle.ts';
+import { FormatError } from '../errors.ts';
+import { ZERO_PAGE_CRC } from '../memory/page-crcs.ts';
+import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
+import { type PhysRange, physRange } from '../memory/phys-range.ts';
+import { ramLayout } from '../memory/guest-ram.ts';
+import { findLogLine } from '../memory/kernel-log.ts';
+import { parseKallsyms } from '../memory/kallsyms.ts';
+import { imagePhys } from '../memory/kernel-image.ts';
+import type { VmcorePages } from '../vmcore/vmcore-digest.ts';
+import { type Seen, seenBytes, seenText } from './seen.ts';
+
+/** What became of the crashed kernel's memory from the kexec jump on. */
+export interface MemoryTruth {
+  /** The pages that the kexec jump itself writes to, after `machine_kexec()` has begun. */
+  readonly jumpWrites: readonly JumpWrite[];
+  /** Pages that changed between the jump and the end of the cell. */
+  readonly changed: PageList;
+  /** EFI tables in pages that changed, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
+  readonly changedTables: readonly string[];
+  /** Null where the cell keeps no vmcore. */
+  readonly vmcore: Seen<VmcoreTruth> | null;
+}
+
+/** A page that the kexec jump writes to, and what of it. */
+export interface JumpWrite {
+  readonly page: Pfn;
+  readonly what: string;
+}
+
+/** A vmcore beside memory at the jump. */
+interface VmcoreTruth {
+  /** Pages that are in both. */
+  readonly compared: number;
+  readonly differing: PageList;
+  /** Pages of zeroes that the dump has left out. */
+  readonly zeroesLeftOut: number;
+  /** Others that it has left out. */
+  readonly leftOut: PageList;
+}
+
+/** Pages, of which the first few are named. */
+export interface PageList {
+  readonly count: number;
+  readonly first: readonly Pfn[];
+}
+
+/** Pages that are named of each list: a report shows no more. */
+const NAMED = 64;
+
+/** The most that the hashes of a machine may be, in bytes, unpacked: 64 GiB of memory. */
+const LIMIT = 64 * 1024 * 1024;
+
+/** How far below its stack pointer the CPU that jumps still writes (`machine_kexec()` and what it calls), in bytes. */
+const STACK_REACH = 1024;
+
+const JUMP = 'jump/page-crcs.gz';
+const END = 'capture/page-crcs.gz';
+
+/** Reads what the cell has of its memory at the jump and in the end; null in a cell that does not look at it. */
+export function seenMemoryTruth(
+  bundle: Bundle,
+  pages: Seen<VmcorePages> | null,
+  ranges: readonly PhysRange[],
+): Seen<MemoryTruth> | null {
+  if (bundle.cell.spec.truth === 'none') return null;
+  const jump = seenBytes(bundle, JUMP, unpack);
+  if (jump.value === null) return jump;
+  const end = seenBytes(bundle, END, unpack);
+  if (end.value === null) return end;
+  const [before, after] = [jump.value, end.value];
+  const { memoryMiB } = bundle.cell.spec;
+  const indexOf = pageIndex(memoryMiB);
+  const changed = pagesIn(ranges).filter((page) => {
+    const index = indexOf(page);
+    return index !== undefined && before[index] !== after[index];
+  });
+  return {
+    value: {
+      jumpWrites: [...stackWrites(bundle), ...ftraceWrites(bundle)],
+      changed: listed(changed),
+      changedTables: efiTablesIn(changed, bundleText(bundle, 'capture/dmesg') ?? ''),
+      vmcore: pages && compare(pages, { before, indexOf, ranges }),
+    },
+  };
+}
+
+interface Memory {
+  readonly before: Uint32Array;
+  readonly indexOf: (page: Pfn) => number | undefined;
+  readonly ranges: readonly PhysRange[];
+}
+
+function compare(pages: Seen<VmcorePages>, { before, indexOf, ranges }: Memory): Seen<VmcoreTruth> {
+  if (pages.value === null) return pages;
+  const { pfns, crcs } = pages.value;
+  const there = new Set(pfns);
+  const differing = Array.from(pfns, pfn).filter((page, at) => {
+    const index = indexOf(page);
+    return index === undefined || before[index] !== crcs[at];
+  });
+  const absent = pagesIn(ranges).filter((page) => !there.has(page));
+  const leftOut = absent.filter((page) => before[indexOf(page) ?? -1] !== ZERO_PAGE_CRC);
+  return {
+    value: {
+      compared: pfns.length,
+      differing: listed(differing),
+      zeroesLeftOut: absent.length - leftOut.length,
+      leftOut: listed(leftOut),
+    },
+  };
+}
+
+/** Where the hash of a page is; undefined for one that is not RAM. */
+function pageIndex(memoryMiB: number): (page: Pfn) => number | undefined {
+  const pieces = ramLayout(memoryMiB);
+  return (page) => {
+    const start = page * PAGE_SIZE;
+    const piece = pieces.find(({ range }) => range.start <= start && start < range.end);
+    return piece && (piece.fileOffset + start - piece.range.start) / PAGE_SIZE;
+  };
+}
+
+function pagesIn(ranges: readonly PhysRange[]): Pfn[] {
+  return ranges.flatMap(({ start, end }) => {
+    const first = Math.floor(start / PAGE_SIZE);
+    const length = Math.ceil(end / PAGE_SIZE) - first;
+    return Array.from({ length }, (_, index) => pfn(first + index));
+  });
+}
+
+function listed(pages: readonly Pfn[]): PageList {
+  return { count: pages.length, first: pages.slice(0, NAMED) };
+}
+
+/** Which of the EFI tables that a kernel found (`efi_config_parse_tables()`) lie in the pages. */
+function efiTablesIn(pages: readonly Pfn[], log: string): string[] {
+  const line = findLogLine(log, /\befi: .*\b[A-Z]\w*=0x/) ?? '';
+  const tables = line.matchAll(/\b([A-Z][A-Za-z0-9]{1,15})=(0x[0-9a-f]{1,13})\b/g);
+  return Array.from(tables)
+    .filter(([, , address]) => pages.includes(pfn(Math.floor(Number(address) / PAGE_SIZE))))
+    .map(([table]) => table);
+}
+
+function stackWrites(bundle: Bundle): JumpWrite[] {
+  const stack = Number(/^0x[0-9a-f]{1,13}$/m.exec(bundleText(bundle, 'jump/stack') ?? '')?.[0]);
+  if (Number.isNaN(stack) || stack < SZ_1M) return [];
+  const pages = pagesIn([physRange(stack - STACK_REACH, stack + 1)]);
+  return pages.map((page) => ({ page, what: 'the stack of the CPU that jumps' }));
+}
+
+/** `__ftrace_enabled_save()`, which `machine_kexec()` calls, clears a variable (kernels with CONFIG_FUNCTION_TRACER). */
+function ftraceWrites(bundle: Bundle): JumpWrite[] {
+  const symbols = seenText(bundle, 'system/kallsyms', parseKallsyms).value;
+  const iomem = bundleText(bundle, 'system/iomem');
+  const place = symbols && iomem && imagePhys(symbols, iomem, 'ftrace_enabled');
+  return place ? [{ page: pfn(Math.floor(place / PAGE_SIZE)), what: 'ftrace_enabled' }] : [];
+}
+
+function unpack(packed: Uint8Array): Uint32Array {
+  try {
+    const bytes = gunzipSync(packed, { maxOutputLength: LIMIT });
+    return new Uint32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 4));
+  } catch (error) {
+    throw new FormatError('Cannot read the hashes of memory: gzip wanted', { cause: error });
+  }
+}

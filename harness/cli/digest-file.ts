@@ -1,0 +1,9 @@
+// SPDX-License-Identifier: MIT
+import { type VmcoreDigest, digestVmcore } from '../vmcore/vmcore-digest.ts';
+import { openFile } from './open-file.ts';
+
+/** The digest of a dump in a file: for a thread. */
+export function digestFile(path: string): VmcoreDigest {
+  using file = openFile(path);
+  return digestVmcore(file);
+}

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { expect, it } from 'vitest';
+import { InterruptedError } from '../errors.ts';
+import { runInThread } from './run-in-thread.ts';
+
+const module = new URL('thread-sample.ts', import.meta.url).href;
+const { signal } = new AbortController();
+
+it('calls a function of a TypeScript module', async () => {
+  const call = { module, name: 'doubled', argument: new Uint8Array([1, 2, 3]) };
+  expect(await runInThread(call, signal)).toEqual(new Uint8Array([2, 4, 6]));
+});
+
+it('rejects with what the function throws', async () => {
+  const call = { module, name: 'doubled', argument: new Uint8Array() };
+  await expect(runInThread(call, signal)).rejects.toThrow('bytes wanted');
+});
+
+it('ends with the signal, whatever the function does', async () => {
+  const abort = new AbortController();
+  const running = runInThread({ module, name: 'forever', argument: null }, abort.signal);
+  setTimeout(() => {
+    abort.abort();
+  }, 300);
+  await expect(running).rejects.toThrow(InterruptedError);
+});

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../errors.ts';
+import { pageCrc } from '../memory/page-crcs.ts';
+import { PAGE_SIZE, pfn, physAddr } from '../memory/pfn.ts';
+import type { ByteSource } from './byte-source.ts';
+import { checkFlattened, isFlattened } from './flattened.ts';
+import { openVmcore } from './open-vmcore.ts';
+
+/** Something read of a dump, or why it cannot be. */
+type Read<T> = { readonly value: T } | { readonly value: null; readonly why: string };
+
+/** What is left of a dump when it is compared with memory: it can be sent from a thread. */
+export interface VmcoreDigest {
+  /** Whether it is whole, in words. */
+  readonly whole: Read<string>;
+  readonly pages: Read<VmcorePages>;
+}
+
+/** The pages of a dump, ascending. */
+export interface VmcorePages {
+  readonly pfns: Uint32Array;
+  /** The CRC-32 of each (`pageCrcs()`). */
+  readonly crcs: Uint32Array;
+}
+
+/** Reads a whole dump, at memory speed: for a thread. */
+export function digestVmcore(source: ByteSource): VmcoreDigest {
+  return { whole: read(() => wholeness(source)), pages: read(() => digestPages(source)) };
+}
+
+function wholeness(source: ByteSource): string {
+  if (!isFlattened(source.read(0, Math.min(16, source.size)))) {
+    return `${(openVmcore(source).size / 1e6).toFixed(1)} MB`;
+  }
+  const { size, records } = checkFlattened(source);
+  return `${(size / 1e6).toFixed(1)} MB in ${records} records`;
+}
+
+function digestPages(source: ByteSource): VmcorePages {
+  const { memory } = openVmcore(source);
+  const [pfns, crcs]: [number[], number[]] = [[], []];
+  for (const { start, end } of memory.ranges) {
+    for (let page = Math.ceil(start / PAGE_SIZE); (page + 1) * PAGE_SIZE <= end; page += 1) {
+      if (!memory.has(pfn(page))) continue;
+      pfns.push(page);
+      crcs.push(pageCrc(memory.read(physAddr(page * PAGE_SIZE), PAGE_SIZE)));
+    }
+  }
+  return { pfns: Uint32Array.from(pfns), crcs: Uint32Array.from(crcs) };
+}
+
+function read<T>(reader: () => T): Read<T> {
+  try {
+    return { value: reader() };
+  } catch (error) {
+    if (error instanceof FormatError) return { value: null, why: error.message };
+    throw error;
+  }
+}
