@@ -2,6 +2,7 @@
 import { FormatError } from '../errors.ts';
 import { pageCrc } from '../memory/page-crcs.ts';
 import { PAGE_SIZE, pfn, physAddr } from '../memory/pfn.ts';
+import { rangeSize } from '../memory/phys-range.ts';
 import type { ByteSource } from './byte-source.ts';
 import { checkFlattened, isFlattened } from './flattened.ts';
 import { openVmcore } from './open-vmcore.ts';
@@ -36,8 +37,17 @@ function wholeness(source: ByteSource): string {
   return `${(size / 1e6).toFixed(1)} MB in ${records} records`;
 }
 
+/** The most pages that a dump may claim to have: 64 GiB. A few bytes can claim any number. */
+const MAX_PAGES = 2 ** 24;
+
 function digestPages(source: ByteSource): VmcorePages {
   const { memory } = openVmcore(source);
+  const claimed = memory.ranges.reduce((sum, range) => sum + rangeSize(range) / PAGE_SIZE, 0);
+  if (claimed > MAX_PAGES) {
+    throw new FormatError(
+      `Cannot read the vmcore: at most ${MAX_PAGES} pages wanted, ${claimed} found`,
+    );
+  }
   const [pfns, crcs]: [number[], number[]] = [[], []];
   for (const { start, end } of memory.ranges) {
     for (let page = Math.ceil(start / PAGE_SIZE); (page + 1) * PAGE_SIZE <= end; page += 1) {
