@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+import { type Kernel, attempt } from './kernel.ts';
+import type { PrintkRecord } from './printk-record.ts';
+
+/** How the kernel died. */
+export interface KernelPanic {
+  /** What it said of it: `sysrq triggered crash`; null if it said nothing. */
+  readonly message: string | null;
+  /** The CPU that panicked. */
+  readonly cpu: number | null;
+  /** What ran on that CPU. */
+  readonly task: KernelTask | null;
+}
+
+/** A task by its `comm`, which is the guest's. */
+interface KernelTask {
+  readonly pid: number;
+  readonly comm: string;
+}
+
+/** `panic()` and `die()`: what they say first. */
+const MESSAGES = [/^Kernel panic - not syncing: (.*)/s, /^(?:BUG|Oops): (.*)/s];
+
+/** `dump_stack_print_info()`: the task by the words of the log. */
+const LOGGED_TASK =
+  /^CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.{1,16}?) (?:Kdump: \w+ |Not tainted|Tainted)/;
+
+/** CPUs that a kernel may be built for (`NR_CPUS`); while none has panicked it is -1 (`PANIC_CPU_INVALID`). */
+const CPU_LIMIT = 8192;
+
+const TASK_COMM_LEN = 16;
+
+/** Finds the panic by the kernel's variables, and what these do not tell by its log; null if neither tells of one. */
+export function findPanic(kernel: Kernel, log: readonly PrintkRecord[]): KernelPanic | null {
+  const { message, index } = findMessage(log);
+  const logged = findLoggedTask(log.slice(index));
+  const cpu = readPanicCpu(kernel) ?? logged.cpu;
+  if (message === null && cpu === null) return null;
+  return { message, cpu, task: attempt([], () => readTask(kernel, cpu)) ?? logged.task };
+}
+
+function findMessage(log: readonly PrintkRecord[]): { message: string | null; index: number } {
+  for (const pattern of MESSAGES) {
+    for (const [index, { text }] of log.entries()) {
+      const message = pattern.exec(text)?.[1];
+      if (message !== undefined) return { message, index };
+    }
+  }
+  return { message: null, index: log.length };
+}
+
+function findLoggedTask(log: readonly PrintkRecord[]): Pick<KernelPanic, 'cpu' | 'task'> {
+  for (const { text } of log) {
+    const [, cpu, pid, comm = ''] = LOGGED_TASK.exec(text) ?? [];
+    if (cpu !== undefined) return { cpu: Number(cpu), task: { pid: Number(pid), comm } };
+  }
+  return { cpu: null, task: null };
+}
+
+function readPanicCpu({ memory, kallsyms }: Kernel): number | null {
+  const symbol = kallsyms?.address('panic_cpu');
+  const cpu = symbol === undefined ? null : attempt([], () => memory.i32(symbol));
+  return cpu === null || cpu < 0 || cpu >= CPU_LIMIT ? null : cpu;
+}
+
+/** The task of a CPU: `current_task`, which is in `pcpu_hot` in 6.2 to 6.14. */
+function readTask({ memory, btf, kallsyms }: Kernel, cpu: number | null): KernelTask | null {
+  const variable = kallsyms?.address('current_task') ?? kallsyms?.address('pcpu_hot');
+  if (cpu === null || variable === undefined || !kallsyms || !btf) return null;
+  const area = memory.u64(kallsyms.requireAddress('__per_cpu_offset') + BigInt(cpu * 8));
+  const task = memory.u64(BigInt.asUintN(64, variable + area));
+  return {
+    pid: memory.i32(task + BigInt(btf.requireOffset('task_struct.pid'))),
+    comm: memory.text(task + BigInt(btf.requireOffset('task_struct.comm')), TASK_COMM_LEN),
+  };
+}

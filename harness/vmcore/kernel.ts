@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../errors.ts';
+import { type Btf, readBtf } from './btf.ts';
+import { type Kallsyms, readKallsyms } from './kallsyms.ts';
+import { kernelPageTables } from './page-tables.ts';
+import type { PhysicalMemory } from './physical-memory.ts';
+import type { CpuRegisters } from './prstatus.ts';
+import { VirtualMemory } from './virtual-memory.ts';
+import type { Vmcoreinfo } from './vmcoreinfo.ts';
+
+/** A kernel in a dump, as far as it can be read without debug information. */
+export interface Kernel {
+  readonly memory: VirtualMemory;
+  readonly vmcoreinfo: Vmcoreinfo;
+  readonly cpus: readonly CpuRegisters[];
+  /** null if it cannot be read: `missing` says why. */
+  readonly kallsyms: Kallsyms | null;
+  readonly btf: Btf | null;
+  /** What could not be read, in the words of each `FormatError`. */
+  readonly missing: readonly string[];
+}
+
+/** What of a dump a kernel is read from. */
+export interface KernelDump {
+  readonly memory: PhysicalMemory;
+  readonly vmcoreinfo: Vmcoreinfo | null;
+  readonly cpus: readonly CpuRegisters[];
+}
+
+/** Opens the kernel in a dump. Throws `FormatError` if the dump has no VMCOREINFO or no page tables. */
+export function openKernel({ memory, vmcoreinfo, cpus }: KernelDump): Kernel {
+  if (!vmcoreinfo) {
+    throw new FormatError('Cannot read the kernel: VMCOREINFO wanted in the dump, none found');
+  }
+  const missing: string[] = [];
+  const virtual = new VirtualMemory(memory, kernelPageTables(vmcoreinfo));
+  const kallsyms = attempt(missing, () => readKallsyms(virtual, vmcoreinfo));
+  const btf = kallsyms && attempt(missing, () => readBtf(virtual, kallsyms));
+  return { memory: virtual, vmcoreinfo, cpus, kallsyms, btf, missing };
+}
+
+/** What is read, or null if the dump has it not; then why is added to `missing`. */
+export function attempt<T>(missing: string[], read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    missing.push(error.message);
+    return null;
+  }
+}

@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: MIT
+/** What the kernel's `struct page`s say of the pages below 1 MiB, as `/proc/kpageflags` would (`stable_page_flags()`). */
+import { FormatError } from '../errors.ts';
+import type { PageClass } from '../memory/kpageflags.ts';
+import { LOW_PAGES } from '../memory/pfn.ts';
+import type { Btf } from './btf.ts';
+import type { Kallsyms } from './kallsyms.ts';
+import { type PageLayout, pageLayout, pageTypeOf } from './page-layout.ts';
+import type { VirtualMemory } from './virtual-memory.ts';
+import type { Vmcoreinfo } from './vmcoreinfo.ts';
+
+/** What a page that is in use is used for; `unknown` is what its `struct page` does not tell. */
+type PageUse =
+  | 'slab'
+  | 'page table'
+  | 'hugetlb'
+  | 'offline'
+  | 'anonymous'
+  | 'page cache'
+  | 'unreferenced'
+  | 'unknown';
+
+/** A page below 1 MiB. */
+export interface LowPage {
+  readonly class: PageClass;
+  /** null unless it is `used`. */
+  readonly use: PageUse | null;
+  readonly flags: bigint;
+  readonly refcount: number;
+}
+
+/** What is known of the kernel. */
+export interface KernelSources {
+  readonly memory: VirtualMemory;
+  readonly vmcoreinfo: Vmcoreinfo;
+  readonly kallsyms: Kallsyms | null;
+  readonly btf: Btf | null;
+}
+
+/** Orders of the buddy allocator whose blocks may begin below 1 MiB or hold it. */
+const BUDDY_ORDERS = 9;
+
+/** The low bits of `page.mapping` (`PAGE_MAPPING_FLAGS`): anonymous; both say that it is no file's. */
+const PAGE_MAPPING_ANON = 1n;
+
+/** Reads the 256 pages below 1 MiB from the kernel's `struct page`s. Throws `FormatError`. */
+export function readLowPages(kernel: KernelSources): LowPage[] {
+  const layout = pageLayout(kernel);
+  const bytes = readPageArray(kernel, layout.bytes * LOW_PAGES);
+  const pages = Array.from({ length: LOW_PAGES }, (_, index) => {
+    const start = bytes.byteOffset + index * layout.bytes;
+    return rawPage(new DataView(bytes.buffer, start, layout.bytes), layout);
+  });
+  return pages.map((page, index) => ({ ...classify(pages, index, layout), ...shown(page) }));
+}
+
+/** Where the array of `struct page` begins, by all that may tell; the first that is there is right. */
+function readPageArray(kernel: KernelSources, length: number): Uint8Array {
+  const tried: string[] = [];
+  for (const find of VMEMMAPS) {
+    try {
+      const vmemmap = find(kernel);
+      if (vmemmap !== undefined) return kernel.memory.read(vmemmap, length);
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      tried.push(error.message);
+    }
+  }
+  throw new FormatError(
+    `Cannot read struct page: SYMBOL(vmemmap) or vmemmap_base wanted, ${tried[0] ?? 'none found'}`,
+  );
+}
+
+const VMEMMAPS: readonly ((kernel: KernelSources) => bigint | undefined)[] = [
+  ({ vmcoreinfo }) => vmcoreinfo.symbol('vmemmap'),
+  ({ kallsyms, memory }) => {
+    const base = kallsyms?.address('vmemmap_base');
+    return base && memory.u64(base);
+  },
+  // `__VMEMMAP_BASE_L4` and `__VMEMMAP_BASE_L5` (arch/x86/include/asm/pgtable_64_types.h).
+  () => 0xffffea0000000000n,
+  () => 0xffd4000000000000n,
+];
+
+interface RawPage {
+  readonly flags: bigint;
+  readonly refcount: number;
+  /** The word that is `_mapcount`, or `page_type` of a page that nobody can map. */
+  readonly pageType: number;
+  readonly mapping: bigint;
+  readonly order: bigint;
+  /** `compound_head`: its lowest bit says that the page is a tail. */
+  readonly compound: bigint;
+}
+
+function rawPage(view: DataView, layout: PageLayout): RawPage {
+  return {
+    flags: view.getBigUint64(layout.flags, true),
+    refcount: view.getInt32(layout.refcount, true),
+    pageType: view.getUint32(layout.mapcount, true),
+    mapping: view.getBigUint64(layout.mapping, true),
+    order: view.getBigUint64(layout.private, true),
+    compound: view.getBigUint64(layout.compoundHead, true),
+  };
+}
+
+function shown({ flags, refcount }: RawPage): { flags: bigint; refcount: number } {
+  return { flags, refcount };
+}
+
+function classify(
+  pages: readonly RawPage[],
+  index: number,
+  layout: PageLayout,
+): Pick<LowPage, 'class' | 'use'> {
+  const page = pages[index];
+  // A `struct page` that was never initialised, or that is filled with ones (`PAGE_POISON_PATTERN`).
+  if (!page || page.flags === ALL_ONES) return { class: 'absent', use: null };
+  if ((page.flags >> layout.reservedBit) & 1n) return { class: 'reserved', use: null };
+  if (isFree(pages, index, layout)) return { class: 'free', use: null };
+  return { class: 'used', use: useOf(headOf(pages, index), layout) };
+}
+
+const ALL_ONES = 0xffffffffffffffffn;
+
+/** `is_free_buddy_page()`: the page, or the first of the block that it lies in, is the buddy allocator's. */
+function isFree(pages: readonly RawPage[], index: number, layout: PageLayout): boolean {
+  return Array.from({ length: BUDDY_ORDERS }, (_, order) => order).some((order) => {
+    const head = pages[index - (index % 2 ** order)];
+    return head && pageTypeOf(head.pageType, layout) === 'buddy' && head.order >= BigInt(order);
+  });
+}
+
+/** The head of the block that a tail belongs to, if it is one of low memory, as all whose tails are. */
+function headOf(pages: readonly RawPage[], index: number): RawPage | undefined {
+  const page = pages[index];
+  if (!page || !(page.compound & 1n)) return page;
+  // A tail's own words mean other things than a head's; the head is the nearest page before that is no tail.
+  for (let head = index - 1; head >= 0; head -= 1) {
+    if (!((pages[head]?.compound ?? 0n) & 1n)) return pages[head];
+  }
+  return page;
+}
+
+function useOf(page: RawPage | undefined, layout: PageLayout): PageUse {
+  if (!page) return 'unknown';
+  const type = pageTypeOf(page.pageType, layout);
+  if (layout.slabBit !== undefined && (page.flags >> layout.slabBit) & 1n) return 'slab';
+  if (type !== undefined && type !== 'buddy') return type;
+  if (page.refcount === 0) return 'unreferenced';
+  if (page.mapping & PAGE_MAPPING_ANON) return 'anonymous';
+  if (page.mapping !== 0n) return 'page cache';
+  return 'unknown';
+}

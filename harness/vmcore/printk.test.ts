@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../errors.ts';
+import { symbolLine } from './kallsyms-builder.ts';
+import { type BuiltKernel, builtKernel, readerOf, vaddrOf, writeWords } from './kernel-builder.ts';
+import { type RecordSpec, addPrintk } from './printk-builder.ts';
+import { readPrintk, renderPrintk } from './printk.ts';
+
+const RING = 0x8000;
+
+function withRecords(records: readonly RecordSpec[]): BuiltKernel {
+  const kernel = builtKernel();
+  addPrintk(kernel, RING, records);
+  return kernel;
+}
+
+const read = (kernel: BuiltKernel): ReturnType<typeof readPrintk> => readPrintk(readerOf(kernel));
+const texts = (records: readonly RecordSpec[]): string[] =>
+  read(withRecords(records)).map(({ text }) => text);
+
+describe('the ring buffer of printk', () => {
+  it('gives what is known of a record', () => {
+    const record = { text: 'Linux version', nanoseconds: 5_972_072_999n, callerId: 7, level: 5 };
+    expect(read(withRecords([record]))).toEqual([{ ...record, seq: 0n, facility: 0 }]);
+  });
+
+  it.each<{ what: string; records: RecordSpec[]; found: string[] }>([
+    {
+      what: 'records that are committed, and not those that are being written or free',
+      records: [
+        { text: 'committed', state: 1 },
+        { text: 'reserved', state: 0 },
+        { text: 'reusable', state: 3 },
+        { text: 'finalized', state: 2 },
+      ],
+      found: ['committed', 'finalized'],
+    },
+    {
+      what: 'a record at the start of the ring that had no room at its end',
+      records: [{ text: 'wrapped', begin: 240n, next: 256n + 16n }],
+      found: ['wrapped'],
+    },
+    {
+      what: 'an empty line, and no record whose text was lost',
+      records: [
+        { text: '', begin: 3n, next: 3n },
+        { text: '', begin: 1n, next: 1n },
+      ],
+      found: [''],
+    },
+    {
+      what: 'no block that is none',
+      records: [
+        { text: 'backwards', begin: 64n, next: 32n },
+        { text: 'only an id', begin: 64n, next: 72n },
+        { text: 'long', begin: 0n, next: 1n << 40n },
+      ],
+      found: [],
+    },
+    {
+      what: 'characters of UTF-8, and others as what they are not',
+      records: [{ text: 'µs \u001b[31m' }],
+      found: ['µs \u001b[31m'],
+    },
+  ])('has $what', ({ records, found }) => {
+    expect(texts(records)).toEqual(found);
+  });
+
+  it('has no record that another has taken the place of', () => {
+    const kernel = withRecords([{ text: 'old' }, { text: 'new' }]);
+    writeWords(kernel.ram, RING + 0x100, [(2n << 62n) | 8n]);
+    expect(read(kernel).map(({ text }) => text)).toEqual(['old']);
+  });
+
+  it.each<{ lie: string; change: (kernel: BuiltKernel) => void; message: string }>([
+    {
+      lie: 'too many records',
+      change: ({ ram }) => ram.writeUInt32LE(64, RING),
+      message: 'count_bits of at most 21 wanted, 0x40 found',
+    },
+    {
+      lie: 'too much text',
+      change: ({ ram }) => ram.writeUInt32LE(31, RING + 48),
+      message: 'size_bits for at most 33554432 bytes wanted, 0x1f found',
+    },
+    {
+      lie: 'a member outside of its structure',
+      change: ({ lines }) => lines.push('OFFSET(printk_info.ts_nsec)=84'),
+      message: 'OFFSET(printk_info.ts_nsec) for 8 of 88 bytes wanted, 0x54 found',
+    },
+    {
+      lie: 'no size of its structure',
+      change: ({ lines }) => lines.splice(lines.indexOf('SIZE(prb_desc)=24'), 1),
+      message: 'SIZE(prb_desc) wanted in VMCOREINFO, none found',
+    },
+    {
+      lie: 'records that share their text',
+      change: (kernel) => {
+        const text = 'x'.repeat(200);
+        addPrintk(kernel, RING, [
+          { text, begin: 0n },
+          { text, begin: 0n },
+        ]);
+      },
+      message: 'text no longer than its ring wanted, 0x190 found',
+    },
+  ])('is refused with $lie', ({ change, message }) => {
+    const kernel = withRecords([{ text: 'text' }]);
+    change(kernel);
+    expect(() => read(kernel)).toThrow(new FormatError(`Cannot read the kernel log: ${message}`));
+  });
+});
+
+describe('log_buf, before 5.10', () => {
+  const LOG = 0x9000;
+  const LAYOUT = [
+    'SIZE(printk_log)=16',
+    ...['ts_nsec)=0', 'len)=8', 'text_len)=10', 'dict_len)=12'].map(
+      (m) => `OFFSET(printk_log.${m}`,
+    ),
+  ];
+
+  /** Records of 32 bytes in a log of 128: at 96, then a record of length 0 or the end, then at 0. */
+  function withLog({ first = 64, next = 32, length = 32, size = 128 } = {}): BuiltKernel {
+    const kernel = builtKernel();
+    const { ram, lines } = kernel;
+    writeWords(ram, 0x8000, [vaddrOf(LOG), size, first, next]);
+    for (const [at, text] of [
+      [64, 'one'],
+      [0, 'two'],
+    ] as const) {
+      writeWords(ram, LOG + at, [1_500_000_000n]);
+      ram.writeUInt16LE(length, LOG + at + 8);
+      ram.writeUInt16LE(text.length, LOG + at + 10);
+      ram.writeUInt8(4 << 5, LOG + at + 15);
+      ram.write(text, LOG + at + 16);
+    }
+    const symbols = ['log_buf', 'log_buf_len', 'log_first_idx', 'log_next_idx'];
+    lines.push(...symbols.map((name, index) => symbolLine(name, 0x8000 + index * 8)), ...LAYOUT);
+    return kernel;
+  }
+
+  it('is read over its end', () => {
+    expect([...renderPrintk(read(withLog()))]).toEqual([
+      '[    1.500000] one',
+      '[    1.500000] two',
+    ]);
+  });
+
+  it.each([
+    { log: { next: 40 }, message: 'log_next_idx behind a record that is none wanted, 0x28 found' },
+    { log: { next: 16 }, message: 'log_next_idx at the end of a record wanted, 0x10 found' },
+    { log: { length: 15 }, message: 'len from 16 to the end of the log wanted, 0xf found' },
+    { log: { length: 65 }, message: 'len from 16 to the end of the log wanted, 0x41 found' },
+    { log: { first: 120 }, message: 'log_next_idx at the end of a record wanted, 0x20 found' },
+    { log: { size: 2 ** 31 }, message: 'log_buf_len of at most 33554432 wanted, 0x80000000 found' },
+  ])('is refused with $log', ({ log, message }) => {
+    expect(() => read(withLog(log))).toThrow(
+      new FormatError(`Cannot read the kernel log: ${message}`),
+    );
+  });
+});
+
+describe('readPrintk()', () => {
+  it('says that there is no log', () => {
+    expect(() => read(builtKernel())).toThrow(
+      new FormatError(
+        'Cannot read the kernel log: SYMBOL(prb) or SYMBOL(log_buf) wanted in VMCOREINFO, none found',
+      ),
+    );
+  });
+});
+
+describe('renderPrintk()', () => {
+  const records = read(
+    withRecords([
+      { text: 'two\nlines', nanoseconds: 123_456_789_012_345n, callerId: 1 },
+      { text: 'a CPU', callerId: 0x8000_0002 },
+    ]),
+  );
+
+  it('has the time before each line, as dmesg has', () => {
+    expect([...renderPrintk(records)]).toEqual([
+      '[123456.789012] two',
+      '[123456.789012] lines',
+      '[    0.000000] a CPU',
+    ]);
+  });
+
+  it('has blanks before a further line, as makedumpfile has', () => {
+    expect([...renderPrintk(records, { continued: 'blanks' })].slice(0, 2)).toEqual([
+      '[123456.789012] two',
+      '                lines',
+    ]);
+  });
+
+  it('says who wrote it, where that is wanted', () => {
+    expect([...renderPrintk(records, { callers: true })]).toEqual([
+      '[123456.789012][    T1] two',
+      '[123456.789012][    T1] lines',
+      '[    0.000000][    C2] a CPU',
+    ]);
+  });
+});
