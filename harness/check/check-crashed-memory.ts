@@ -6,7 +6,7 @@ import { rangeSet, without } from '../memory/range-set.ts';
 import { notCaptured } from './check-kdump.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { phaseEnded } from './kernel-failure.ts';
-import type { JumpWrite, MemoryTruth, PageList } from './memory-truth.ts';
+import type { JumpWrite, MemoryTruth, PageList, VmcoreTruth } from './memory-truth.ts';
 import { countPages } from './page-faults.ts';
 
 const NO_TRUTH = notAsked('The cell does not look at memory at the kexec jump');
@@ -48,7 +48,6 @@ function checkUnwritten(memory: MemoryTruth, has: string): Finding {
 
 /** `kdump.vmcore-bytes` */
 export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => {
-  const evidence = 'jump/page-crcs.gz';
   const blind = notCaptured(record);
   if (blind) return blind;
   if (memory === null) return NO_TRUTH;
@@ -57,20 +56,33 @@ export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => 
   if (vmcore === null) return notAsked('The cell keeps no vmcore');
   if (!phaseEnded(record, 'dump')) return unseen('The vmcore is not whole');
   if (vmcore.value === null) return broken(vmcore.why, { evidence: 'vmcore' });
-  const { compared, differing, leftOut, zeroesLeftOut } = vmcore.value;
+  return checkPages(vmcore.value, jumpWrites, record.spec.vmcore === 'filtered');
+};
+
+function checkPages(
+  { compared, differing, leftOut, sharedLeftOut, zeroesLeftOut }: VmcoreTruth,
+  jumpWrites: readonly JumpWrite[],
+  isFiltered: boolean,
+): Finding {
+  const evidence = 'jump/page-crcs.gz';
   const [wrong, byJump] = apart(differing, jumpWrites);
-  const [absent] = apart(leftOut, jumpWrites);
-  const isFiltered = record.spec.vmcore === 'filtered';
   const faults = [
     ...(wrong.count > 0 ? [`${named(wrong)} differ from memory at the kexec jump`] : []),
-    ...(absent.count > 0 && !isFiltered ? [`${named(absent)} are missing`] : []),
+    ...(leftOut.count > 0 && !isFiltered ? [`${named(leftOut)} are missing`] : []),
   ];
   if (faults.length > 0) return broken(faults.join('; '), { evidence });
   const rest = isFiltered
-    ? `; the filter left out ${zeroesLeftOut + leftOut.count}`
-    : `; the other ${zeroesLeftOut} are zeroes`;
-  return kept(`${compared} pages are as at the kexec jump${but(byJump)}${rest}`, { evidence });
-};
+    ? `the filter left out ${zeroesLeftOut + leftOut.count}`
+    : `the other ${zeroesLeftOut} are zeroes`;
+  const said = [
+    `${compared} pages are as at the kexec jump${but(byJump)}`,
+    rest,
+    ...(sharedLeftOut > 0
+      ? [`makedumpfile left out ${sharedLeftOut} that two segments share`]
+      : []),
+  ];
+  return kept(said.join('; '), { evidence });
+}
 
 /** The pages of a list but those that the jump writes to, and these. */
 function apart({ count, first }: PageList, writes: readonly JumpWrite[]): [PageList, JumpWrite[]] {

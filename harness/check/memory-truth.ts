@@ -31,12 +31,14 @@ export interface JumpWrite {
 }
 
 /** A vmcore beside memory at the jump. */
-interface VmcoreTruth {
+export interface VmcoreTruth {
   /** Pages that are in both. */
   readonly compared: number;
   readonly differing: PageList;
   /** Pages of zeroes that the dump has left out. */
   readonly zeroesLeftOut: number;
+  /** Pages that two of its segments share: makedumpfile leaves them out, at any level. */
+  readonly sharedLeftOut: number;
   /** Others that it has left out. */
   readonly leftOut: PageList;
 }
@@ -59,11 +61,19 @@ const STACK_REACH = 1024;
 const JUMP = 'jump/page-crcs.gz';
 const END = 'capture/page-crcs.gz';
 
+/** The system kernel's memory. */
+interface SystemMemory {
+  /** What its `/proc/iomem` has, as it is: `setup_data` may split it within a page. */
+  readonly systemRam: readonly PhysRange[];
+  /** What of it is the crashed kernel's after the jump. */
+  readonly crashed: readonly PhysRange[];
+}
+
 /** Reads what the cell has of its memory at the jump and in the end; null in a cell that does not look at it. */
 export function seenMemoryTruth(
   bundle: Bundle,
   pages: Seen<VmcorePages> | null,
-  ranges: readonly PhysRange[],
+  memory: SystemMemory,
 ): Seen<MemoryTruth> | null {
   if (bundle.cell.spec.truth === 'none') return null;
   const jump = seenBytes(bundle, JUMP, unpack);
@@ -73,7 +83,7 @@ export function seenMemoryTruth(
   const [before, after] = [jump.value, end.value];
   const { memoryMiB } = bundle.cell.spec;
   const indexOf = pageIndex(memoryMiB);
-  const changed = pagesIn(ranges).filter((page) => {
+  const changed = pagesIn(memory.crashed).filter((page) => {
     const index = indexOf(page);
     return index !== undefined && before[index] !== after[index];
   });
@@ -82,18 +92,20 @@ export function seenMemoryTruth(
       jumpWrites: [...stackWrites(bundle), ...ftraceWrites(bundle)],
       changed: listed(changed),
       changedTables: efiTablesIn(changed, bundleText(bundle, 'capture/dmesg') ?? ''),
-      vmcore: pages && compare(pages, { before, indexOf, ranges }),
+      vmcore: pages && compare(pages, { before, indexOf, ...memory }),
     },
   };
 }
 
-interface Memory {
+interface HashedMemory extends SystemMemory {
   readonly before: Uint32Array;
   readonly indexOf: (page: Pfn) => number | undefined;
-  readonly ranges: readonly PhysRange[];
 }
 
-function compare(pages: Seen<VmcorePages>, { before, indexOf, ranges }: Memory): Seen<VmcoreTruth> {
+function compare(
+  pages: Seen<VmcorePages>,
+  { before, indexOf, systemRam, crashed }: HashedMemory,
+): Seen<VmcoreTruth> {
   if (pages.value === null) return pages;
   const { pfns, crcs } = pages.value;
   const there = new Set(pfns);
@@ -101,16 +113,26 @@ function compare(pages: Seen<VmcorePages>, { before, indexOf, ranges }: Memory):
     const index = indexOf(page);
     return index === undefined || before[index] !== crcs[at];
   });
-  const absent = pagesIn(ranges).filter((page) => !there.has(page));
-  const leftOut = absent.filter((page) => before[indexOf(page) ?? -1] !== ZERO_PAGE_CRC);
+  const absent = pagesIn(crashed).filter((page) => !there.has(page));
+  const full = absent.filter((page) => before[indexOf(page) ?? -1] !== ZERO_PAGE_CRC);
+  const shared = sharedPages(systemRam);
+  const leftOut = full.filter((page) => !shared.has(page));
   return {
     value: {
       compared: pfns.length,
       differing: listed(differing),
-      zeroesLeftOut: absent.length - leftOut.length,
+      zeroesLeftOut: absent.length - full.length,
+      sharedLeftOut: full.length - leftOut.length,
       leftOut: listed(leftOut),
     },
   };
+}
+
+/** The pages in which ranges begin or end. */
+function sharedPages(ranges: readonly PhysRange[]): ReadonlySet<Pfn> {
+  const edges = ranges.flatMap(({ start, end }) => [start, end]);
+  const within = edges.filter((edge) => edge % PAGE_SIZE !== 0);
+  return new Set(within.map((edge) => pfn(Math.floor(edge / PAGE_SIZE))));
 }
 
 /** Where the hash of a page is; undefined for one that is not RAM. */

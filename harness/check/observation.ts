@@ -70,6 +70,7 @@ const PANIC_LINE = /Kernel panic - not syncing: sysrq triggered crash/;
 export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Observation {
   const trampoline = seenText(bundle, 'system/real-mode.json', parseRealMode);
   const iomem = seenText(bundle, 'system/iomem', summarizeIomem);
+  const systemRam = iomem.value?.systemRam ?? [];
   const crashed = iomem.value ? crashedMemory(iomem.value) : [];
   return {
     cpusOnline: seenText(bundle, 'system/cpus', countCpus),
@@ -85,7 +86,7 @@ export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Obser
     vmcoreSegments: seenVmcoreSegments(bundle),
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
     vmcore: vmcore?.whole ?? null,
-    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, crashed),
+    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, { systemRam, crashed }),
   };
 }
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
-import { FormatError, fromSystemError } from '../errors.ts';
+import { FormatError, UsageError } from '../errors.ts';
 import type { ByteSource } from '../vmcore/byte-source.ts';
 
-/** Opens a file for reading at any offset. Throws `UsageError` or `HostError` if it cannot. */
+/** Opens a file for reading at any offset. Throws `UsageError` if there is none that can be read. */
 export function openFile(path: string): ByteSource & Disposable {
   const fd = openToRead(path);
   return {
@@ -28,6 +28,7 @@ function openToRead(path: string): number {
   try {
     return openSync(path, 'r');
   } catch (error) {
-    throw fromSystemError(error, `read ${path}`);
+    const why = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`Cannot read ${path}: ${why}; name a file`, { cause: error });
   }
 }

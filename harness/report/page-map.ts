@@ -49,16 +49,24 @@ const MARKED: Format = ['red', 'inverse'];
 
 /** The pages by predicted owner in rows of 256 KiB; marks beneath what was observed otherwise. */
 export function renderPageMap(pages: readonly CellPage[], style: Style): string[] {
+  const symbols = pages.map((page) => pageSymbol(page, style));
+  return renderSignMap(
+    symbols,
+    pages.map((page) => (disagrees(page) ? MARK : ' ')),
+  );
+}
+
+/** A symbol for each page in rows of 256 KiB; beneath a row its marks, if it has one. */
+export function renderSignMap(symbols: readonly string[], marks: readonly string[] = []): string[] {
   const offsets = Array.from({ length: ROW_PAGES / GROUP_PAGES }, (_, group) =>
     `+${hex(group * GROUP_PAGES * PAGE_SIZE)}`.padEnd(GROUP_PAGES),
   );
   const lines = [mapLine('', offsets)];
-  for (let first = 0; first < pages.length; first += ROW_PAGES) {
-    const row = pages.slice(first, first + ROW_PAGES);
+  for (let first = 0; first < symbols.length; first += ROW_PAGES) {
     const address = `0x${(first * PAGE_SIZE).toString(16).padStart(5, '0')}`;
-    lines.push(mapLine(address, groups(row.map((page) => pageSymbol(page, style)))));
-    const marks = row.map((page) => (disagrees(page) ? MARK : ' '));
-    if (row.some(disagrees)) lines.push(mapLine('', groups(marks)));
+    lines.push(mapLine(address, groups(symbols.slice(first, first + ROW_PAGES))));
+    const beneath = marks.slice(first, first + ROW_PAGES);
+    if (beneath.includes(MARK)) lines.push(mapLine('', groups(beneath)));
   }
   return lines;
 }

@@ -82,7 +82,7 @@ export function pageOf(byte: number): Uint8Array {
 }
 
 /** The bytes with zeroes behind them, up to a multiple of `unit`. */
-export function padded(bytes: Uint8Array, unit: number): Uint8Array {
+function padded(bytes: Uint8Array, unit: number): Uint8Array {
   const whole = Buffer.alloc(Math.ceil(bytes.length / unit) * unit);
   whole.set(bytes);
   return whole;

@@ -20,7 +20,10 @@ export function addCheck(program: Command, context: CommandContext): void {
   const command = program
     .command('check')
     .description('check kernels with the standard cells: without crashkernel and with it')
-    .argument('<kernel...>', 'a bzImage, a .deb, a source tree, recipe:<name>, or debian:<version or package>')
+    .argument(
+      '<kernel...>',
+      'a bzImage, a .deb, a source tree, recipe:<name>, or debian:<version or package>',
+    )
     .addHelpText('after', '\nExample: sub1m check ~/linux/arch/x86/boot/bzImage --cpus 2');
   addCellOptions(command);
   addRunOptions(command);

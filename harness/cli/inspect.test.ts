@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { elfHeaders } from '../vmcore/elf-builder.ts';
+import { elfCoreBytes, pageOf } from '../vmcore/vmcore-builder.ts';
+import { runSub1m } from './run-sub1m.ts';
+
+const WHOLE = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]);
+const LOAD = { paddr: 0x1000, memoryBytes: 0x1000 };
+
+// Each starts a process, which takes a second or two.
+describe('sub1m inspect', { timeout: 30_000 }, () => {
+  it.each([
+    {
+      what: 'a text',
+      bytes: Buffer.from('no dump\n'.repeat(100)),
+      says: 'Cannot read this file: a vmcore wanted, text ("no dump no dump no dump no dump no dump") found',
+    },
+    {
+      what: 'a core of ARM',
+      bytes: elfHeaders([LOAD], { machine: 40 }),
+      says: 'Cannot read this ELF file: a 64-bit core file of x86-64 wanted, one of ARM found',
+    },
+    {
+      what: 'a 32-bit core',
+      bytes: elfHeaders([LOAD], { elfClass: 1, machine: 3 }),
+      says: 'Cannot read this ELF file: a 64-bit core file of x86-64 wanted, a 32-bit one, one of i386 found',
+    },
+    {
+      what: 'a core cut in its headers',
+      bytes: WHOLE.subarray(0, 100),
+      says: 'Cannot read Elf64_Phdr: 8 bytes wanted at offset 0x60, 4 left',
+    },
+    {
+      what: 'a core without VMCOREINFO',
+      bytes: WHOLE,
+      says: 'Cannot read the kernel: VMCOREINFO wanted in the dump, none found',
+    },
+  ])('says in one line what $what is, with 65', async ({ bytes, says }) => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'vmcore');
+    await writeFile(path, bytes);
+    const end = await runSub1m(['inspect', path]);
+    expect(end).toEqual({ status: 65, stdout: '', stderr: `sub1m: ${says}\n` });
+  });
+
+  it('refuses an empty file, and one that is not there, with 64', async () => {
+    const [empty, absent] = [
+      await runSub1m(['inspect', '/dev/null']),
+      await runSub1m(['inspect', '/no/such/vmcore']),
+    ];
+    expect(empty).toMatchObject({ status: 64, stdout: '' });
+    expect(empty.stderr).toContain('Cannot read /dev/null: a vmcore wanted, it is empty');
+    expect(absent).toMatchObject({ status: 64, stdout: '' });
+    expect(absent.stderr).toContain('Cannot read /no/such/vmcore: ');
+  });
+});
