@@ -133,18 +133,26 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
     ]);
   });
 
-  it('stops the kernel when there is no room for it', () => {
-    // Low memory is one range then, from 0 to 1 MiB.
-    const full = { ...many, efiMap: [bootData(0x10000, 0x9f000), ...isolatedBootServices(130)] };
-    const prediction = predict(full, 'reserve-1m');
-    expect(prediction.panic).toEqual({
-      step: 'efi_free_boot_services',
-      line: 'Kernel panic - not syncing: Attempted to kill init!',
-      orBefore: 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory',
-    });
-    expect(prediction.logLines).toContain(
-      'memblock: Failed to double reserved array from 128 to 256 entries !',
-    );
+  // Low memory is one range then, from 0 to 1 MiB.
+  const full = { ...many, efiMap: [bootData(0x10000, 0x9f000), ...isolatedBootServices(130)] };
+
+  it.each(['reserve-1m', 'two-phase'] as const)(
+    'stops a %s kernel without room for it',
+    (policy) => {
+      const prediction = predict(full, policy);
+      expect(prediction.panic).toEqual({
+        step: 'efi_free_boot_services',
+        line: 'Kernel panic - not syncing: Attempted to kill init!',
+        orBefore: 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory',
+      });
+      expect(prediction.logLines).toContain(
+        'memblock: Failed to double reserved array from 128 to 256 entries !',
+      );
+    },
+  );
+
+  it('stops none that keeps boot services for efi=debug', () => {
+    expect(predict({ ...full, cmdline: 'efi=debug' }, 'two-phase').panic).toBeNull();
   });
 
   it('is never given back under two-phase', () => {

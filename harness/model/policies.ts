@@ -11,6 +11,7 @@ import {
   efiFreeBootServices,
   efiFreeBootServicesAbove1M,
   efiFreeBootServicesAlways,
+  efiFreeBootServicesThatWereLost,
   efiReserveBootServices,
   efiReserveBootServicesKeepingLow,
 } from './quirks.ts';
@@ -136,7 +137,7 @@ export const POLICIES = {
       'hand-over': [efiBgrtInitKeepingCopy],
       'boot-services-over': [poolBootServices],
       claimed: [claimPool],
-      'kexec-jump': [releasePool],
+      'kexec-jump': [efiFreeBootServicesThatWereLost, releasePool],
     },
   },
 } as const satisfies Record<string, Policy>;

@@ -90,21 +90,30 @@ function freeBootServices(memory: LowMemory, inputs: ModelInputs, rules: Freeing
     const event: PageEvent = { step, owner: 'reserved', why };
     return transfer(state, lowPages(left), { event, from: 'boot-services' });
   }, quirked);
-  return lostReservations(memory) ? dieOfLostReservations(freed, step) : freed;
+  return dieOfLostReservations(freed);
 }
 
+/** What `efi_free_boot_services()` does to kernels of the two-phase policy, which keep it from low memory. */
+export const efiFreeBootServicesThatWereLost: Step = (memory, inputs) => {
+  const keepsAll = hasEfiOption(inputs, 'debug') || inputs.setVirtualAddressMapFails;
+  return keepsAll ? memory : dieOfLostReservations(memory);
+};
+
 /**
+ * Boot services that `memblock_reserve()` lost are freed twice: "Bad page state", and worse.
+ *
  * Memory below 1 MiB was full then: where KASLR has the kernel's map of memory need more page tables than it has
  * beforehand, `alloc_low_pages()` (arch/x86/mm/init.c) finds none for them either, and that comes first.
  */
-function dieOfLostReservations(memory: LowMemory, step: string): LowMemory {
+function dieOfLostReservations(memory: LowMemory): LowMemory {
+  if (!lostReservations(memory)) return memory;
+  const step = 'efi_free_boot_services';
   const dead = stop(memory, step, 'Attempted to kill init!');
   if (dead.panic?.step !== step) return dead;
   const orBefore = 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory';
   return { ...dead, panic: { ...dead.panic, orBefore } };
 }
 
-/** Ranges that `memblock_reserve()` lost are freed twice: "Bad page state", and worse. */
 function lostReservations({ logLines }: LowMemory): boolean {
   return logLines.some((line) => line.startsWith('memblock: Failed to double reserved array'));
 }
