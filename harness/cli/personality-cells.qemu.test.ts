@@ -125,6 +125,14 @@ describe('defects of released kernels', () => {
     expect(status).toBe(1);
   });
 
+  it('write into the memory that they are to dump: 7.3 clears the EFI initrd table', async () => {
+    const { status, cells } = await check(['debian:7.3', '--crashkernel', '256M']);
+    const confined = invariant(cells[0], 'kdump.confined');
+    expect(confined?.outcome).toBe('broken');
+    expect(confined?.why).toMatch(/1 page \(0x\w+\) .* the EFI tables in it: INITRD=0x/);
+    expect(status).toBe(1);
+  });
+
   it("free memblock's own list of reserved ranges, for many boot services", async () => {
     const axes = ['--layout', 'synthetic-many-boot-services', '--crashkernel', '256M'];
     const { status, cells } = await look(RELEASED, ...axes);

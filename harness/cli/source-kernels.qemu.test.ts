@@ -6,6 +6,10 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import { check, freePages, invariant, look, runCells } from './checked-cells.ts';
 import { runSub1m } from './run-sub1m.ts';
 
+interface RunDocument {
+  readonly cells: readonly { readonly bundle: string; readonly trampoline: string }[];
+}
+
 const TWO_PHASE = 'recipe:two-phase-6.12';
 
 /** A source is downloaded, unpacked and compiled where the cache has none: ten minutes on two busy cores. */
@@ -36,6 +40,8 @@ describe('the two-phase series', () => {
     for (const cell of cells.slice(2)) {
       expect(invariant(cell, 'kdump.captured')?.outcome).toBe('kept');
       expect(invariant(cell, 'kdump.vmcore-ranges')?.outcome).toBe('kept');
+      expect(invariant(cell, 'kdump.vmcore-bytes')?.outcome).toBe('kept');
+      expect(invariant(cell, 'kdump.confined')?.outcome).toBe('kept');
     }
     expect(status).toBe(0);
   });
@@ -46,6 +52,25 @@ describe('the two-phase series', () => {
     const { status, cells } = await look([TWO_PHASE], ...ids, ...options);
     for (const cell of cells) expect(invariant(cell, 'boot.all-cpus')?.outcome).toBe('kept');
     expect(status).toBe(0);
+  });
+});
+
+describe('a vmcore', () => {
+  it('is read without debuginfo', async () => {
+    await using temp = await makeTempDir();
+    const results = join(temp.path, 'results');
+    const options = ['--crashkernel', '192M', '--results', results, '--json'];
+    const { stdout } = await runSub1m(['check', 'debian:6.12', ...options]);
+    const { bundle, trampoline } = (JSON.parse(stdout) as RunDocument).cells[0] ?? {};
+    const vmcore = join(bundle ?? '', 'vmcore');
+    const summary = await runSub1m(['inspect', vmcore, '--json']);
+    expect(JSON.parse(summary.stdout)).toMatchObject({
+      summary: { panic: { message: 'sysrq triggered crash' }, trampoline, btf: true, missing: [] },
+    });
+    const { stdout: log } = await runSub1m(['inspect', vmcore, '--dmesg']);
+    expect(log).toContain('Kernel panic - not syncing: sysrq triggered crash');
+    const { stdout: stacks } = await runSub1m(['inspect', vmcore, '--stacks']);
+    expect(stacks).toMatch(/ {2}panic\+0x\w+\n(?:.*\n)*.* {2}vfs_write\+0x/);
   });
 });
 
