@@ -23,7 +23,7 @@ export interface RunningCell {
   readonly folder: string;
   readonly disks: CellDisks;
   /** Null where the cell is not compared with its memory. */
-  readonly ram: GuestRam | null;
+  readonly ram: Pick<GuestRam, 'saveJump' | 'saveEnd'> | null;
   readonly captureCmdline: string | null;
   readonly machine: CellMachine;
   readonly agent: GuestAgent;
@@ -87,8 +87,8 @@ async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
 /** With crashkernel it ends after the kexec jump, without when the machine has ended by the panic. */
 async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
   const { spec, machine } = cell;
-  const jump = cell.ram && (await findSymbol(cell.folder, 'machine_kexec'));
-  if (!cell.ram || jump === undefined || jump === null) {
+  const jump = cell.ram ? await findSymbol(cell.folder, 'machine_kexec') : undefined;
+  if (!cell.ram || jump === undefined) {
     await saveLowMemory(cell);
     const refused = await panic(cell, signal);
     if (!refused && endsByPanic(spec)) await machine.ended;
@@ -97,8 +97,8 @@ async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome 
   await using hold = await machine.holdAt(jump, signal);
   const refused = await panic(cell, signal);
   if (refused) return refused;
-  // A machine that ends instead is seen by who runs the phases.
   const end = await hold.stopped(signal);
+  // A machine that has ended instead is seen by who runs the phases, in this one or the next.
   if (end.kind !== 'held') return undefined;
   await saveLowMemory(cell);
   await saveStack(cell, end.cpu ?? 0);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readFile } from 'node:fs/promises';
+import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { GuestLinkError, InterruptedError, ProcessError } from '../errors.ts';
@@ -7,6 +7,7 @@ import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
 import { answer, cellSpec, scriptedCell } from './running-cell-builder.ts';
+import { PHASE_STEPS } from './phases.ts';
 import { type PhaseOptions, runPhases } from './run-phases.ts';
 
 const SYSTEM_HELLO = answer('ok', 'hello', { agent: '1', role: 'system', release: '6.12.0' });
@@ -49,6 +50,26 @@ describe('runPhases()', () => {
       cause: 'guest-reset',
       lastLines: ['Linux version 6.12', 'Kernel panic - not syncing'],
     });
+  });
+
+  it('goes on to say so when the machine ends without getting to the kexec jump', async () => {
+    await using temp = await makeTempDir();
+    await mkdir(join(temp.path, 'system'));
+    const symbols = 'ffffffff81000000 T machine_kexec\n';
+    await writeFile(join(temp.path, 'system/kallsyms'), symbols);
+    const spec = cellSpec({ trigger: 'serial-break', truth: 'jump' });
+    const saved: string[] = [];
+    const ram = {
+      saveJump: () => Promise.resolve(void saved.push('jump')),
+      saveEnd: () => Promise.resolve(void saved.push('end')),
+    };
+    const guest = scriptedCell(spec, temp.path, () => undefined);
+    const [trigger] = PHASE_STEPS.filter(({ phase }) => phase === 'trigger');
+    guest.end('guest-reset');
+    const cell = { ...guest.cell, ram };
+    guest.say(answer('ok', 'trigger'));
+    expect(await trigger?.run(cell, new AbortController().signal)).toBeUndefined();
+    expect(saved).toEqual([]);
   });
 
   it('gives the reason of an agent that refuses, made printable', async () => {

@@ -3,7 +3,7 @@
 import type { CellSpec } from '../bundle/cell-record.ts';
 import { GuestAgent } from '../guest-link/guest-agent.ts';
 import type { MachineEnd } from '../qemu/machine.ts';
-import type { CellMachine } from './cell-machine.ts';
+import type { CellHold, CellMachine } from './cell-machine.ts';
 import { GuestConsole } from './guest-console.ts';
 import type { RunningCell } from './phases.ts';
 
@@ -71,7 +71,7 @@ export function scriptedCell(
     savePhys: () => Promise.resolve(),
     registers: () => Promise.resolve('RIP=0\n'),
     physOf: () => Promise.resolve(undefined),
-    holdAt: () => Promise.reject(new Error('No hold in this test')),
+    holdAt: () => Promise.resolve(unreachedHold(ended)),
   };
   const guestConsole = new GuestConsole();
   const disk = { path: `${folder}/disk`, size: 1 };
@@ -97,6 +97,15 @@ export function scriptedCell(
     end: (cause) => {
       end({ cause, exitCode: 0, signal: undefined, stderr: '' });
     },
+  };
+}
+
+/** A hold that the machine never gets to. */
+function unreachedHold(ended: Promise<MachineEnd>): CellHold {
+  return {
+    stopped: async () => ({ kind: 'machine-ended', end: await ended }),
+    release: () => Promise.resolve(),
+    [Symbol.asyncDispose]: () => Promise.resolve(),
   };
 }
 
