@@ -194,7 +194,7 @@ describe("the crashed kernel's memory", () => {
         },
       }),
       outcome: 'broken',
-      why: 'After the kexec jump 1 page (0x105) of the crashed kernel changed; the EFI tables in it: INITRD=0x105f18',
+      why: 'After the kexec jump 1 page (0x105) of the crashed kernel changed; in it is the EFI table INITRD=0x105f18, which efi_config_parse_tables() clears (linux-efi, December 2025: "efi: Wipe INITRD config table from memory after consumption")',
     },
     {
       id: 'kdump.confined',

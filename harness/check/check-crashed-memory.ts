@@ -34,13 +34,22 @@ export const checkConfined: Check = ({ record, observation, prediction }) => {
   return memory.value === null ? unseen(memory.why) : checkUnwritten(memory.value, has);
 };
 
+/** What kernels are known to do to an EFI table when they read it. */
+const TOLD_OF: Readonly<Record<string, string>> = {
+  INITRD:
+    ', which efi_config_parse_tables() clears (linux-efi, December 2025: "efi: Wipe INITRD config table from memory after consumption")',
+};
+
 function checkUnwritten(memory: MemoryTruth, has: string): Finding {
   const evidence = 'capture/page-crcs.gz';
   const { changed, changedTables, jumpWrites } = memory;
   const [written, byJump] = apart(changed, jumpWrites);
-  const tables =
-    changedTables.length > 0 ? `; the EFI tables in it: ${changedTables.join(', ')}` : '';
-  const why = `After the kexec jump ${named(written)} of the crashed kernel changed${tables}`;
+  const tables = changedTables.map((table) => {
+    const [name = ''] = table.split('=');
+    const told = TOLD_OF[name] ?? '';
+    return `; in it is the EFI table ${table}${told}`;
+  });
+  const why = `After the kexec jump ${named(written)} of the crashed kernel changed${tables.join('')}`;
   return written.count > 0
     ? broken(why, { evidence })
     : kept(`${has}, and wrote to no other page${but(byJump)}`, { evidence });
