@@ -7,11 +7,10 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { cellSpecSchema } from '../harness/bundle/cell-record.ts';
 import type { CellHost } from '../harness/cell/cell-host.ts';
-import { runCell } from '../harness/cell/run-cell.ts';
 import { readEnvironment } from '../harness/cli/environment.ts';
 import { requireHost } from '../harness/cli/host.ts';
 import { interruptSignal } from '../harness/cli/interrupt.ts';
-import { judgeFolder } from '../harness/cli/judge-folder.ts';
+import { runAndJudge } from '../harness/cli/judge-folder.ts';
 import { stderrLog } from '../harness/cli/stderr-log.ts';
 import { requireKernel } from '../harness/kernel/require-kernel.ts';
 import { expand } from '../harness/matrix/expand.ts';
@@ -71,7 +70,7 @@ function report(measured: {
 
 /** A cell as `run` does it: machine, evidence and judgement. */
 async function runHarnessCell({ spec, kernel, folder }: BareJob, host: CellHost): Promise<void> {
-  await runCell(
+  const { judgement } = await runAndJudge(
     {
       id: 'bench',
       spec,
@@ -85,7 +84,6 @@ async function runHarnessCell({ spec, kernel, folder }: BareJob, host: CellHost)
     },
     host,
   );
-  const { judgement } = await judgeFolder(folder, signal);
   if (judgement.verdict.kind !== 'match') {
     throw new Error(`The cell must match: ${JSON.stringify(judgement.verdict)}`);
   }

@@ -2,8 +2,10 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
+import { type Phase, SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { readBundle } from '../bundle/bundle.ts';
+import type { CellHost } from '../cell/cell-host.ts';
+import { type CellJob, runCell } from '../cell/run-cell.ts';
 import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -14,9 +16,13 @@ import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
  * Judges the bundle in `folder` from its evidence alone, and leaves `observation.json`, `prediction.json` and
  * `verdict.json` beside it. The same bundle gives the same judgement.
  */
-export async function judgeFolder(folder: string, signal: AbortSignal): Promise<JudgedCell> {
+export async function judgeFolder(
+  folder: string,
+  signal: AbortSignal,
+  digest = digestIn(folder, signal),
+): Promise<JudgedCell> {
   const bundle = await readBundle(folder);
-  const judgement = judgeBundle(bundle, await digestIn(join(folder, 'vmcore'), signal));
+  const judgement = judgeBundle(bundle, await digest);
   await writeJudgement(folder, judgement);
   return { record: bundle.cell, judgement, folder };
 }
@@ -29,8 +35,24 @@ async function writeJudgement(folder: string, judgement: Judgement): Promise<voi
   }
 }
 
+/** Runs a cell and judges it; its vmcore is read while the machine is switched off and its memory is hashed. */
+export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
+  const { folder, signal } = job;
+  let digest: Promise<VmcoreDigest | undefined> | undefined;
+  const onPhase = (phase: Phase): void => {
+    job.onPhase(phase);
+    if (phase !== 'off') return;
+    digest = digestIn(folder, signal);
+    // Who judges sees why there is none.
+    digest.catch(() => {});
+  };
+  await runCell({ ...job, onPhase }, host);
+  return judgeFolder(folder, signal, digest);
+}
+
 /** The vmcore, read in a thread of its own; undefined if the cell left none. */
-async function digestIn(path: string, signal: AbortSignal): Promise<VmcoreDigest | undefined> {
+async function digestIn(folder: string, signal: AbortSignal): Promise<VmcoreDigest | undefined> {
+  const path = join(folder, 'vmcore');
   if (!existsSync(path)) return undefined;
   const module = new URL('digest-file.ts', import.meta.url).href;
   return runInThread<VmcoreDigest>({ module, name: 'digestFile', argument: path }, signal);

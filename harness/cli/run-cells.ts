@@ -2,7 +2,6 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellHost } from '../cell/cell-host.ts';
-import { runCell } from '../cell/run-cell.ts';
 import { EMULATOR_FAULT } from '../check/emulator-fault.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
@@ -16,7 +15,7 @@ import type { CommandContext } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
 import { requireHost } from './host.ts';
 import { requireLayouts } from './layouts.ts';
-import { judgeFolder } from './judge-folder.ts';
+import { runAndJudge } from './judge-folder.ts';
 import { withRecipePolicy } from './recipe-policy.ts';
 import { type Kernels, requireKernels } from './kernels.ts';
 import { reportIntoFolder, reportRun } from './report-run.ts';
@@ -110,14 +109,12 @@ async function runAll(
           signal,
           onPhase,
         };
-        await runCell(job, host);
-        const judged = await judgeFolder(bundle, signal);
+        const judged = await runAndJudge(job, host);
         const { verdict } = judged.judgement;
         if (verdict.kind !== 'unjudged' || verdict.code !== EMULATOR_FAULT) return judged;
         context.log.info(`${id}: ${verdict.why}`);
         await rm(bundle, { recursive: true });
-        await runCell(job, host);
-        return judgeFolder(bundle, signal);
+        return runAndJudge(job, host);
       },
     });
     const place = ({ record }: JudgedCell): number => names.indexOf(record.id);
