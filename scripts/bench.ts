@@ -10,7 +10,7 @@ import type { CellHost } from '../harness/cell/cell-host.ts';
 import { readEnvironment } from '../harness/cli/environment.ts';
 import { requireHost } from '../harness/cli/host.ts';
 import { interruptSignal } from '../harness/cli/interrupt.ts';
-import { runAndJudge } from '../harness/cli/judge-folder.ts';
+import { runAndJudge } from '../harness/cli/run-and-judge.ts';
 import { stderrLog } from '../harness/cli/stderr-log.ts';
 import { requireKernel } from '../harness/kernel/require-kernel.ts';
 import { expand } from '../harness/matrix/expand.ts';

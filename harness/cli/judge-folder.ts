@@ -2,10 +2,8 @@
 import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Phase, SCHEMA_VERSION } from '../bundle/cell-record.ts';
+import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { readBundle } from '../bundle/bundle.ts';
-import type { CellHost } from '../cell/cell-host.ts';
-import { type CellJob, runCell } from '../cell/run-cell.ts';
 import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -35,23 +33,11 @@ async function writeJudgement(folder: string, judgement: Judgement): Promise<voi
   }
 }
 
-/** Runs a cell and judges it; its vmcore is read while the machine is switched off and its memory is hashed. */
-export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
-  const { folder, signal } = job;
-  let digest: Promise<VmcoreDigest | undefined> | undefined;
-  const onPhase = (phase: Phase): void => {
-    job.onPhase(phase);
-    if (phase !== 'off') return;
-    digest = digestIn(folder, signal);
-    // Who judges sees why there is none.
-    digest.catch(() => {});
-  };
-  await runCell({ ...job, onPhase }, host);
-  return judgeFolder(folder, signal, digest);
-}
-
 /** The vmcore, read in a thread of its own; undefined if the cell left none. */
-async function digestIn(folder: string, signal: AbortSignal): Promise<VmcoreDigest | undefined> {
+export async function digestIn(
+  folder: string,
+  signal: AbortSignal,
+): Promise<VmcoreDigest | undefined> {
   const path = join(folder, 'vmcore');
   if (!existsSync(path)) return undefined;
   const module = new URL('digest-file.ts', import.meta.url).href;

@@ -15,7 +15,7 @@ import type { CommandContext } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
 import { requireHost } from './host.ts';
 import { requireLayouts } from './layouts.ts';
-import { runAndJudge } from './judge-folder.ts';
+import { runAndJudge } from './run-and-judge.ts';
 import { withRecipePolicy } from './recipe-policy.ts';
 import { type Kernels, requireKernels } from './kernels.ts';
 import { reportIntoFolder, reportRun } from './report-run.ts';
