@@ -23,7 +23,7 @@ import { claimResultsFolder } from './results-folder.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** What a run is to do. */
-interface RunPlan {
+export interface RunPlan {
   readonly cells: readonly PlannedCell[];
   /** The known defects of all kernels and cells. */
   readonly known: readonly KnownDefect[];
@@ -35,10 +35,22 @@ export async function runCells(
   options: RunOptions,
   context: CommandContext,
 ): Promise<void> {
+  const report = reportRun(options, context);
+  const run = await runPlan(plan, options, context);
+  await reportIntoFolder(run);
+  await report(run);
+  context.exit(exitCode(summary(run.cells)));
+}
+
+/** Runs cells and judges them; their bundles are in a results folder of their own. */
+export async function runPlan(
+  plan: RunPlan,
+  options: RunOptions,
+  context: CommandContext,
+): Promise<RunResult> {
   const startedAt = performance.now();
   const shard = options.shard === undefined ? plan.cells : takeShard(plan.cells, options.shard);
   const cells = repeated(shard, options.repeat);
-  const report = reportRun(options, context);
   const host = await requireHost(context, options);
   const layouts = await requireLayouts(cells);
   await requireFirmwares(cells, host);
@@ -55,16 +67,13 @@ export async function runCells(
     context,
   });
   const seconds = (performance.now() - startedAt) / 1000;
-  const run: RunResult = {
+  return {
     id: results.run,
     folder: results.path,
     startedAt: new Date(Date.now() - seconds * 1000).toISOString(),
     seconds,
     cells: judged,
   };
-  await reportIntoFolder(run);
-  await report(run);
-  context.exit(exitCode(summary(judged)));
 }
 
 interface AllOptions {
