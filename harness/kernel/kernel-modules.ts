@@ -7,6 +7,9 @@ import { runCommand } from '../process/owned-process.ts';
 /** What a kernel must have, built in or as modules, to reach a virtio disk. */
 const DISK_DRIVERS = ['virtio_pci', 'virtio_blk'];
 
+/** What it needs besides to reach a network, which only the machines of `sub1m shell` have. */
+const NETWORK_DRIVER = 'virtio_net';
+
 /** What decompresses a module in place, by its extension (`CONFIG_MODULE_COMPRESS_*`). */
 const DECOMPRESS = new Map<string, readonly string[]>([
   ['.xz', ['xz', '-d']],
@@ -24,17 +27,27 @@ export interface ModuleTree {
   readonly builtin: ReadonlySet<string>;
 }
 
+/** Names of files with modules, in load order. */
+export interface TakenModules {
+  /** What reaches the disk. */
+  readonly modules: readonly string[];
+  /** What reaches a network, after `modules`; none where the kernel has it built in, or not at all. */
+  readonly networkModules: readonly string[];
+}
+
 /**
- * Moves the modules that reach the disk into `folder`, decompressed, named in load order, and gives
- * these names. Throws `PackageError` if one is neither there nor built in.
+ * Moves the modules that are needed into `folder`, decompressed, named in load order. Throws `PackageError` if one that
+ * reaches the disk is neither there nor built in.
  */
-export async function takeDiskModules(
+export async function takeModules(
   tree: ModuleTree,
   folder: string,
   signal: AbortSignal,
-): Promise<string[]> {
+): Promise<TakenModules> {
   const taken = new Map<string, string>();
   for (const driver of DISK_DRIVERS) await addModule(driver, { tree, taken, signal });
+  const nrDiskModules = taken.size;
+  if (tree.modules.has(NETWORK_DRIVER)) await addModule(NETWORK_DRIVER, { tree, taken, signal });
   await mkdir(folder);
   const names: string[] = [];
   for (const [module, path] of taken) {
@@ -42,7 +55,7 @@ export async function takeDiskModules(
     await rename(path, join(folder, name));
     names.push(name);
   }
-  return names;
+  return { modules: names.slice(0, nrDiskModules), networkModules: names.slice(nrDiskModules) };
 }
 
 /**

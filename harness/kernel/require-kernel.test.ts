@@ -51,6 +51,7 @@ async function fillCache(): Promise<string> {
     imageSha256: 'cd'.repeat(32),
     package: `${NAME} ${VERSION}`,
     modules: ['00-virtio.ko', '01-virtio_blk.ko'],
+    networkModules: ['02-virtio_net.ko'],
   };
   await mkdir(folder, { recursive: true });
   await writeFile(join(folder, 'kernel.json'), JSON.stringify(kernel));
@@ -65,6 +66,7 @@ it('takes a kernel that is in the cache from there', async () => {
     image: join(folder, 'vmlinuz'),
     imageSha256: 'cd'.repeat(32),
     modules: [join(folder, 'modules/00-virtio.ko'), join(folder, 'modules/01-virtio_blk.ko')],
+    networkModules: [join(folder, 'modules/02-virtio_net.ko')],
     package: `${NAME} ${VERSION}`,
     policy: null,
   });
@@ -112,6 +114,7 @@ it('takes a bare image as it is', async () => {
     image: path,
     imageSha256: sha256(bzImage()),
     modules: [],
+    networkModules: [],
     package: null,
     policy: null,
   });

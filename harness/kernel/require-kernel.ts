@@ -7,8 +7,9 @@ import { downloadPackages } from '../package/apt-client.ts';
 import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
-import { type BuiltKernel, buildRecipe, buildTree } from './build-kernel.ts';
+import { type BuiltKernel, buildRecipe, buildRevision, buildTree } from './build-kernel.ts';
 import { requireBuildTools } from './build-tools.ts';
+import { parseRevision } from './git-tree.ts';
 import { readHead, readKernelImage } from './kernel-image.ts';
 import {
   type KernelPackage,
@@ -35,11 +36,16 @@ export interface Kernel {
    * bare image.
    */
   readonly modules: readonly string[];
+  /** Likewise, what it needs besides to reach a network. */
+  readonly networkModules: readonly string[];
   /** Name and version of its package, or its recipe; null for a bare image and a tree. */
   readonly package: string | null;
   /** The id of the policy that its recipe says it keeps to, null if nothing says so. */
   readonly policy: string | null;
 }
+
+/** What nothing is known of where there is but an image. */
+const BARE = { modules: [], networkModules: [], package: null, policy: null } as const;
 
 const DEB_MAGIC = '!<arch>\n';
 
@@ -72,7 +78,8 @@ export async function requireKernel(ref: string, context: PackageContext): Promi
 export async function isBuiltHere(ref: string): Promise<boolean> {
   const wanted = parseKernelReference(ref);
   const isRecipe = wanted.kind === 'recipe';
-  if (!isRecipe && !(wanted.kind === 'path' && isKernelTree(ref))) return false;
+  const isSource = isKernelTree(ref) || parseRevision(ref) !== undefined;
+  if (!isRecipe && !(wanted.kind === 'path' && isSource)) return false;
   await requireBuildTools();
   if (isRecipe) await readRecipe(wanted.recipe);
   return true;
@@ -110,6 +117,8 @@ async function kernelFromPath(path: string, context: PackageContext): Promise<Ke
   if (isKernelTree(path)) {
     return readBuilt(path, await buildTree(path, { kind: 'ours' }, context), null);
   }
+  const revision = parseRevision(path);
+  if (revision !== undefined) return readBuilt(path, await buildRevision(revision, context), null);
   // The folder of a `make O=…`.
   const image = join(path, BUILT_IMAGE);
   return existsSync(image)
@@ -123,7 +132,7 @@ async function readBuilt(
   from: string | null,
 ): Promise<Kernel> {
   const { release, sha256: imageSha256 } = await readKernelImage(image);
-  return { ref, release, image, imageSha256, modules: [], package: from, policy };
+  return { ...BARE, ref, release, image, imageSha256, package: from, policy };
 }
 
 async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext): Promise<Kernel> {
@@ -131,7 +140,7 @@ async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext
   if (Buffer.from(head).subarray(0, DEB_MAGIC.length).toString('latin1') !== DEB_MAGIC) {
     const { release, sha256: imageSha256 } = await readKernelImage(path);
     const image = resolve(path);
-    return { ref: path, release, image, imageSha256, modules: [], package: null, policy: null };
+    return { ...BARE, ref: path, release, image, imageSha256 };
   }
   const folder = await cachedFolder(
     kernelFolder(cacheDir, [await sha256File(path)]),
@@ -145,11 +154,13 @@ async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext
 
 async function readKernel(ref: string, folder: string): Promise<Kernel> {
   const kernel = JSON.parse(await readFile(join(folder, 'kernel.json'), 'utf8')) as UnpackedKernel;
+  const path = (name: string): string => join(folder, 'modules', name);
   return {
     ...kernel,
     ref,
     image: join(folder, 'vmlinuz'),
-    modules: kernel.modules.map((name) => join(folder, 'modules', name)),
+    modules: kernel.modules.map(path),
+    networkModules: kernel.networkModules.map(path),
     policy: null,
   };
 }

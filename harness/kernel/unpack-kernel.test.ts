@@ -84,6 +84,7 @@ it('unpacks a kernel that has its drivers built in', async () => {
     imageSha256: expect.stringMatching(/^[0-9a-f]{64}$/) as string,
     package: 'linux-image-6.12 6.12-1',
     modules: [],
+    networkModules: [],
   });
 });
 
@@ -95,6 +96,8 @@ it('takes modules of every compression after those that they depend on', async (
     'virtio_pci_modern_dev.ko': '',
     'virtio_ring.ko': 'virtio',
     'virtio.ko': '',
+    'virtio_net.ko': 'virtio_ring,failover',
+    'failover.ko': '',
     'unneeded.ko': 'virtio',
   };
   const image = await buildDeb('linux-binary-6.12', { [`${root}/vmlinuz`]: bzImage() });
@@ -114,7 +117,19 @@ it('takes modules of every compression after those that they depend on', async (
     '02-virtio_pci_modern_dev.ko',
     '03-virtio_pci.ko',
     '04-virtio_blk.ko',
+    '05-failover.ko',
+    '06-virtio_net.ko',
   ]);
+  expect(JSON.parse(await readFile(join(folder, 'kernel.json'), 'utf8'))).toMatchObject({
+    modules: [
+      '00-virtio.ko',
+      '01-virtio_ring.ko',
+      expect.anything(),
+      expect.anything(),
+      '04-virtio_blk.ko',
+    ],
+    networkModules: ['05-failover.ko', '06-virtio_net.ko'],
+  });
   expect(await readFile(join(folder, 'modules/01-virtio_ring.ko'))).toEqual(kernelModule('virtio'));
 });
 

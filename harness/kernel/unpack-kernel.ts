@@ -6,17 +6,18 @@ import { PackageError } from '../errors.ts';
 import { debFields, unpackDeb } from '../package/deb-file.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { readKernelImage } from './kernel-image.ts';
-import { type ModuleTree, moduleName, takeDiskModules } from './kernel-modules.ts';
+import { type ModuleTree, type TakenModules, moduleName, takeModules } from './kernel-modules.ts';
 import { partNames } from './kernel-packages.ts';
 
-/** What `kernel.json` says of an unpacked kernel. */
-export interface UnpackedKernel {
+/** Changes when other files of the same packages are to be kept. */
+const UNPACK_VERSION = 2;
+
+/** What `kernel.json` says of an unpacked kernel; its modules are files in `modules/`. */
+export interface UnpackedKernel extends TakenModules {
   readonly release: string;
   readonly imageSha256: string;
   /** Name and version of the package. */
   readonly package: string;
-  /** Files in `modules/`, in load order. */
-  readonly modules: readonly string[];
 }
 
 /** The kernel image's place in a package. */
@@ -26,7 +27,7 @@ const MODULES_BUILTIN = /\/modules\.builtin$/;
 
 /** Where the cache keeps the kernel of packages with these SHA-256. */
 export function kernelFolder(cacheDir: string, hashes: readonly string[]): string {
-  return join(cacheDir, 'kernels', sha256(hashes.join('\n')));
+  return join(cacheDir, 'kernels', sha256([UNPACK_VERSION, ...hashes].join('\n')));
 }
 
 /**
@@ -45,13 +46,9 @@ export async function unpackKernel(
   const image = join(folder, 'vmlinuz');
   await rename(join(tree, vmlinuz), image);
   const { release, sha256: imageSha256 } = await readKernelImage(image);
-  const modules = await takeDiskModules(
-    await moduleTree(tree, files),
-    join(folder, 'modules'),
-    signal,
-  );
+  const modules = await takeModules(await moduleTree(tree, files), join(folder, 'modules'), signal);
   await rm(tree, { recursive: true });
-  const kernel: UnpackedKernel = { release, imageSha256, package: name, modules };
+  const kernel: UnpackedKernel = { release, imageSha256, package: name, ...modules };
   await writeFile(join(folder, 'kernel.json'), `${JSON.stringify(kernel, null, 2)}\n`);
 }
 
