@@ -135,7 +135,7 @@ function tryLog(kernel: Kernel): PrintkRecord[] {
 }
 
 function dmesg({ kernel }: Opened): Part {
-  const lines = Array.from(renderPrintk(readPrintk(kernel)), printableText);
+  const lines = [...renderPrintk(readPrintk(kernel))];
   return { name: 'dmesg', lines, value: lines };
 }
 

@@ -27,8 +27,10 @@ const END_FLAG_FLAT_HEADER = -1n;
 /** What a kdump-compressed dump begins with (`struct disk_dump_header`, signature). */
 const KDUMP_SIGNATURE = 'KDUMP   ';
 
-/** Read ahead, bytes: a dump made of tiny records must not cost a read for each. */
-const WINDOW_BYTES = 65_536;
+/**
+ * Read ahead, bytes: a dump made of tiny records must not cost a read for each, and one of large records not a read of all of it.
+ */
+const WINDOW_BYTES = 4096;
 
 /** Where data of the dump lies in the file, and where it belongs. */
 interface FlatRecord {

@@ -92,7 +92,7 @@ function readAll({ ram, lines, cpus }: Pick<WholeKernel, 'ram' | 'lines' | 'cpus
   const kernel = openKernel({ memory: ramMemory(ram), vmcoreinfo, cpus });
   const { memory, kallsyms, btf } = kernel;
   const log = attempt([], () => readPrintk(kernel)) ?? [];
-  for (const _ of renderPrintk(log, { callers: true }));
+  for (const _ of renderPrintk(log));
   readKernelState(kernel, log);
   attempt([], () => readLowPages(kernel));
   if (!kallsyms) return;

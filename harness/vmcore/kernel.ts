@@ -13,10 +13,11 @@ export interface Kernel {
   readonly memory: VirtualMemory;
   readonly vmcoreinfo: Vmcoreinfo;
   readonly cpus: readonly CpuRegisters[];
-  /** null if it cannot be read: `missing` says why. */
+  /** null if it cannot be read: `missing` says why. Read when it is asked for: the log and the low pages do without. */
   readonly kallsyms: Kallsyms | null;
+  /** As `kallsyms`, which it is found by. */
   readonly btf: Btf | null;
-  /** What could not be read, in the words of each `FormatError`. */
+  /** What was asked for and could not be read, in the words of each `FormatError`. */
   readonly missing: readonly string[];
 }
 
@@ -34,9 +35,29 @@ export function openKernel({ memory, vmcoreinfo, cpus }: KernelDump): Kernel {
   }
   const missing: string[] = [];
   const virtual = new VirtualMemory(memory, kernelPageTables(vmcoreinfo));
-  const kallsyms = attempt(missing, () => readKallsyms(virtual, vmcoreinfo));
-  const btf = kallsyms && attempt(missing, () => readBtf(virtual, kallsyms));
-  return { memory: virtual, vmcoreinfo, cpus, kallsyms, btf, missing };
+  const kallsyms = once(() => attempt(missing, () => readKallsyms(virtual, vmcoreinfo)));
+  const btf = once(() => {
+    const symbols = kallsyms();
+    return symbols && attempt(missing, () => readBtf(virtual, symbols));
+  });
+  return {
+    memory: virtual,
+    vmcoreinfo,
+    cpus,
+    get kallsyms() {
+      return kallsyms();
+    },
+    get btf() {
+      return btf();
+    },
+    missing,
+  };
+}
+
+/** The same, done when it is first asked for. */
+function once<T>(make: () => T): () => T {
+  let made: { readonly value: T } | undefined;
+  return () => (made ??= { value: make() }).value;
 }
 
 /** What is read, or null if the dump has it not; then why is added to `missing`. */

@@ -43,14 +43,16 @@ const TYPE_NUMBERS: readonly (readonly [PageTypeName, string])[] = [
  */
 const PGTY_SHIFT = 24;
 const PGTY_TABLE = 0xf2;
-/** Finds the layout by VMCOREINFO, and the flags' numbers by BTF where there is one. Throws `FormatError`. */
-export function pageLayout({
-  vmcoreinfo,
-  btf,
-}: {
+
+/** What tells of types; BTF is asked for what VMCOREINFO does not have. */
+interface KernelTypes {
   readonly vmcoreinfo: Vmcoreinfo;
   readonly btf: Btf | null;
-}): PageLayout {
+}
+
+/** Finds the layout by VMCOREINFO. Throws `FormatError`. */
+export function pageLayout(kernel: KernelTypes): PageLayout {
+  const { vmcoreinfo } = kernel;
   const bytes = vmcoreinfo.size('page');
   const offset = (member: string, width: number): number => {
     const found = vmcoreinfo.offset(`page.${member}`);
@@ -74,7 +76,7 @@ export function pageLayout({
     mapping: offset('mapping', 8),
     private: offset('private', 8),
     compoundHead: offset(hasInfo ? 'compound_info' : 'compound_head', 8),
-    ...flagBits(vmcoreinfo, btf),
+    ...flagBits(kernel),
     types: pageTypes(vmcoreinfo),
   };
 }
@@ -86,14 +88,14 @@ export function pageTypeOf(word: number, { types }: PageLayout): PageTypeName | 
   )?.name;
 }
 
-function flagBits(
-  vmcoreinfo: Vmcoreinfo,
-  btf: Btf | null,
-): Pick<PageLayout, 'reservedBit' | 'slabBit'> {
-  const slab = vmcoreinfo.number('PG_slab');
-  const priv = vmcoreinfo.number('PG_private');
-  // Every kernel has PG_reserved right before PG_private (include/linux/page-flags.h).
-  const reserved = btf?.enumerators('pageflags')?.get('PG_reserved') ?? (priv ?? Number.NaN) - 1;
+function flagBits(kernel: KernelTypes): Pick<PageLayout, 'reservedBit' | 'slabBit'> {
+  const slab = kernel.vmcoreinfo.number('PG_slab');
+  const priv = kernel.vmcoreinfo.number('PG_private');
+  // Every kernel that has both has PG_reserved right before PG_private (include/linux/page-flags.h).
+  const reserved =
+    priv === undefined
+      ? (kernel.btf?.enumerators('pageflags')?.get('PG_reserved') ?? Number.NaN)
+      : priv - 1;
   const isBit = (bit: number): boolean => bit >= 0 && bit < 64;
   if (!isBit(reserved) || !isBit(slab ?? 0)) {
     throw new FormatError('Cannot read struct page: NUMBER(PG_private) wanted, none found');

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
 import { symbolLine } from './kallsyms-builder.ts';
-import { type BuiltKernel, builtKernel, readerOf } from './kernel-builder.ts';
+import { type BuiltKernel, builtKernel, readerOf, vaddrOf, writeWords } from './kernel-builder.ts';
 import { BIT_TYPES, BYTE_TYPES, type PageSpec, addPages } from './page-builder.ts';
 import { readLowPages } from './page-structs.ts';
 
@@ -79,6 +79,28 @@ describe('readLowPages()', () => {
       withPages({ 16: slab, 17: { compound: 0x1001n }, 18: { compound: 0x1001n } }),
     );
     expect([16, 17, 18].map((index) => pages[index]?.use)).toEqual(['slab', 'slab', 'slab']);
+  });
+
+  describe('by the first mem_section', () => {
+    const withSection = (map: number): BuiltKernel => {
+      const kernel = builtKernel();
+      addPages(kernel, map, { 7: { pageType: 0xf000_0000 } });
+      const [sections, root, flags] = [0x1_0000, 0x1_0100, 0x1fn];
+      writeWords(kernel.ram, sections, [vaddrOf(root)]);
+      writeWords(kernel.ram, root, [0, vaddrOf(map) | flags]);
+      const member = 'OFFSET(mem_section.section_mem_map)=8';
+      kernel.lines.push(symbolLine('mem_section', sections), member, ...BYTE_TYPES);
+      return kernel;
+    };
+
+    it('finds them', () => {
+      expect(read(withSection(0x20_0000))[7]?.class).toBe('free');
+    });
+
+    it('does not take what no section can have for them', () => {
+      const wanted = 'Cannot read struct page: SYMBOL(vmemmap) or vmemmap_base wanted';
+      expect(() => read(withSection(0x22_0000))).toThrow(wanted);
+    });
   });
 
   it.each<{ lie: string; lines: string[]; message: string }>([

@@ -73,6 +73,7 @@ function readPageArray(kernel: KernelSources, length: number): Uint8Array {
 
 const VMEMMAPS: readonly ((kernel: KernelSources) => bigint | undefined)[] = [
   ({ vmcoreinfo }) => vmcoreinfo.symbol('vmemmap'),
+  findByMemSection,
   ({ kallsyms, memory }) => {
     const base = kallsyms?.address('vmemmap_base');
     return base && memory.u64(base);
@@ -81,6 +82,21 @@ const VMEMMAPS: readonly ((kernel: KernelSources) => bigint | undefined)[] = [
   () => 0xffffea0000000000n,
   () => 0xffd4000000000000n,
 ];
+
+/** `section_mem_map` of the first section, which is that of low memory: the array, and flags in its low bits. */
+function findByMemSection({ vmcoreinfo, memory }: KernelSources): bigint | undefined {
+  const sections = vmcoreinfo.symbol('mem_section');
+  const offset = vmcoreinfo.offset('mem_section.section_mem_map');
+  if (sections === undefined || offset === undefined) return undefined;
+  const map = memory.u64(memory.u64(sections) + BigInt(offset));
+  const array = map - BigInt.asUintN(SECTION_FLAG_BITS, map);
+  return array % SECTION_ARRAY_BYTES === 0n ? array : undefined;
+}
+
+/** Bits of `section_mem_map` that may be flags (`SECTION_MAP_LAST_BIT`), and then some. */
+const SECTION_FLAG_BITS = 12;
+/** The pages of a section, of 128 MiB, have at least that much of `struct page`: by that the array is aligned. */
+const SECTION_ARRAY_BYTES = 0x20_0000n;
 
 interface RawPage {
   readonly flags: bigint;

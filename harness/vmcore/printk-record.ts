@@ -14,7 +14,7 @@ export interface PrintkRecord {
   readonly level: number;
   /** The task, or the CPU if bit 31 is set; undefined where the kernel keeps none. */
   readonly callerId: number | undefined;
-  /** UTF-8, as the guest wrote it: it may have any character, and newlines in it. */
+  /** Latin-1, a character for each byte that the guest wrote: any, newlines too. */
   readonly text: string;
 }
 
@@ -30,9 +30,9 @@ const TEXT_LIMIT = 8192;
 /** Bytes of a log: `log_buf_len=` takes up to 2 GiB, nobody has so much to say. */
 export const LOG_BYTES_LIMIT = 32 * 1024 * 1024;
 
-/** The text of a record: UTF-8 up to its limit. */
+/** The text of a record up to its limit. */
 export function printkText(bytes: Uint8Array): string {
-  return Buffer.from(bytes.subarray(0, TEXT_LIMIT)).toString('utf8');
+  return Buffer.from(bytes.subarray(0, TEXT_LIMIT)).toString('latin1');
 }
 
 /** A value of VMCOREINFO that the log cannot be read without. */

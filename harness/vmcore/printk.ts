@@ -16,26 +16,23 @@ export function readPrintk(context: LogContext): PrintkRecord[] {
   );
 }
 
-/** How lines are made of records. */
-interface PrintkFormat {
-  /** Who wrote it stands behind the time (CONFIG_PRINTK_CALLER). */
-  readonly callers?: boolean;
-  /** What stands before a further line of a record: the time again, as in the kernel's, or blanks, as in makedumpfile's. */
-  readonly continued?: 'time' | 'blanks';
-}
-
-/** The lines of the log as the kernel prints them (`record_print_text()`). Characters are the guest's. */
-export function* renderPrintk(
-  records: Iterable<PrintkRecord>,
-  { callers = false, continued = 'time' }: PrintkFormat = {},
-): Generator<string> {
+/**
+ * The lines of the log, byte for byte as `makedumpfile --dump-dmesg` writes them but for white space that would move a cursor:
+ * blanks before a further line of a record, and what is neither printable ASCII nor a tab as `\x1b`.
+ */
+export function* renderPrintk(records: Iterable<PrintkRecord>): Generator<string> {
   for (const record of records) {
-    const first = `[${timeOf(record)}]${callers ? callerOf(record) : ''} `;
-    const further = continued === 'time' ? first : ' '.repeat(first.length);
+    const first = `[${timeOf(record)}] `;
     for (const [index, line] of record.text.split('\n').entries()) {
-      yield (index === 0 ? first : further) + line;
+      yield (
+        (index === 0 ? first : ' '.repeat(first.length)) + line.replaceAll(/[^\t -~]/g, escaped)
+      );
     }
   }
+}
+
+function escaped(character: string): string {
+  return `\\x${character.charCodeAt(0).toString(16).padStart(2, '0')}`;
 }
 
 /** `print_time()`: seconds, right-aligned, with six digits of their fraction. */
@@ -43,11 +40,4 @@ function timeOf({ nanoseconds }: PrintkRecord): string {
   const micros = nanoseconds / 1000n;
   const fraction = String(micros % 1_000_000n).padStart(6, '0');
   return `${String(micros / 1_000_000n).padStart(5)}.${fraction}`;
-}
-
-/** `print_caller()`: `[    T1]` for a task, `[    C0]` for a CPU. */
-function callerOf({ callerId }: PrintkRecord): string {
-  if (callerId === undefined) return '';
-  const isCpu = callerId >= 0x8000_0000;
-  return `[${`${isCpu ? 'C' : 'T'}${isCpu ? callerId - 0x8000_0000 : callerId}`.padStart(6)}]`;
 }
