@@ -23,7 +23,7 @@ export interface RunningCell {
   readonly folder: string;
   readonly disks: CellDisks;
   /** Null where the cell is not compared with its memory. */
-  readonly ram: Pick<GuestRam, 'saveJump' | 'saveEnd'> | null;
+  readonly ram: Pick<GuestRam, 'saveJump' | 'saved'> | null;
   readonly captureCmdline: string | null;
   readonly machine: CellMachine;
   readonly agent: GuestAgent;

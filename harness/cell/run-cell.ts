@@ -25,7 +25,9 @@ import { requireGuestImage } from '../guest-link/initramfs.ts';
 import type { Layout } from '../memory/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
+import { readyThread } from '../process/run-in-thread.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
+import type { MachineConfig } from '../qemu/machine-config.ts';
 import { Machine } from '../qemu/machine.ts';
 import { VMCORE_PART, machineDisks, makeCellDisks } from './cell-disks.ts';
 import type { CellHost, CellOvmf } from './cell-host.ts';
@@ -89,7 +91,19 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
   }
 }
 
-interface LifeOptions {
+/** What a cell's machine has for people to work in it: only `sub1m shell` gives it. */
+export interface MachineExtras {
+  /** See `requireSessionArchive`. */
+  readonly archive: string;
+  readonly machine: Pick<MachineConfig, 'network' | 'debugger'>;
+}
+
+/** What a machine is started with. */
+interface StartJob extends Pick<CellJob, 'spec' | 'kernel' | 'layout' | 'folder' | 'signal'> {
+  readonly extras?: MachineExtras;
+}
+
+export interface LifeOptions {
   readonly host: CellHost;
   readonly ovmf: CellOvmf;
   readonly accel: MachineRecord['accel'];
@@ -106,7 +120,7 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
     await using cell = await startCell({ ...job, signal }, options, hostFails);
     const { budgetScale, log } = host;
     const outcome = await runPhases(cell, { clock, budgetScale, signal, log });
-    if (outcome.kind === 'completed') await cell.ram?.saveEnd();
+    if (outcome.kind === 'completed') await cell.ram?.saved();
     return outcome;
   } catch (thrown) {
     if (job.signal.aborted) throw thrown;
@@ -118,20 +132,23 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
 }
 
 /** Starts the cell's machine and keeps its evidence; machine, sockets and temporary files end with what it gives. */
-async function startCell(
-  job: CellJob,
+export async function startCell(
+  job: StartJob,
   { host, ovmf, accel, clock }: LifeOptions,
   hostFails: AbortController,
-): Promise<RunningCell & AsyncDisposable> {
-  const { spec, folder, signal } = job;
+): Promise<RunningCell & { readonly machine: Machine } & AsyncDisposable> {
+  const { spec, folder, signal, kernel, extras } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
+  if (knowsTruth(spec)) readyThread();
   const options = { cacheDir: host.cacheDir, signal };
-  const image = await requireGuestImage(job.kernel, options);
+  const image = extras
+    ? await requireGuestImage(
+        { ...kernel, modules: [...kernel.modules, ...kernel.networkModules] },
+        { ...options, extra: [extras.archive] },
+      )
+    : await requireGuestImage(kernel, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
-  const ram = knowsTruth(spec)
-    ? await GuestRam.make(spec, { bundle: folder, signal }, starting)
-    : null;
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
   clock.enter('firmware');
@@ -142,18 +159,22 @@ async function startCell(
         accel: accel.kind,
         cpus: spec.cpus,
         memoryMiB: spec.memoryMiB,
-        ...(ram && { ramFile: ram.path }),
+        pauseAtEnd: knowsTruth(spec),
         firmware: { code: ovmf.code, vars: await copyVars(ovmf, temp.path) },
-        kernel: job.kernel.image,
+        kernel: kernel.image,
         initrd: image.initrd,
         cmdline: systemCmdline(spec),
         disks: machineDisks(disks),
         ...(job.layout && { personality: await makePersonality(job.layout, temp.path, options) }),
+        ...extras?.machine,
         folder: temp.path,
       },
       { signal, onQmp: logs.line('qmp.jsonl') },
     ),
   );
+  const ram = knowsTruth(spec)
+    ? starting.use(await GuestRam.of(machine, { bundle: folder, signal }))
+    : null;
   const console = new GuestConsole();
   machine.console.onBytes((bytes) => {
     console.feed(bytes);

@@ -141,7 +141,7 @@ function pageIndex(memoryMiB: number): (page: Pfn) => number | undefined {
   return (page) => {
     const start = page * PAGE_SIZE;
     const piece = pieces.find(({ range }) => range.start <= start && start < range.end);
-    return piece && (piece.fileOffset + start - piece.range.start) / PAGE_SIZE;
+    return piece && (piece.ramOffset + start - piece.range.start) / PAGE_SIZE;
   };
 }
 

@@ -20,7 +20,7 @@ it.each([
   },
 ])('lays out $memoryMiB MiB', ({ memoryMiB, pieces }) => {
   const found = ramLayout(memoryMiB).map(
-    ({ range, fileOffset }) => `${renderRange(range)} at ${hex(fileOffset)}`,
+    ({ range, ramOffset }) => `${renderRange(range)} at ${hex(ramOffset)}`,
   );
   expect(found).toEqual(pieces);
 });

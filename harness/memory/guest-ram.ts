@@ -2,11 +2,11 @@
 import { SZ_1M } from './pfn.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 
-/** A piece of guest memory that is one piece of the RAM file, too. */
+/** A piece of guest memory that is one piece of the machine's RAM, too. */
 export interface RamPiece {
   readonly range: PhysRange;
-  /** Where `range.start` is in the file, in bytes. */
-  readonly fileOffset: number;
+  /** Where `range.start` is in RAM, in bytes. */
+  readonly ramOffset: number;
 }
 
 const SZ_4G = 2 ** 32;
@@ -21,15 +21,15 @@ const SPLIT_LOWMEM = 0x8000_0000;
 const LEGACY_VIDEO = 0xa_0000;
 
 /**
- * Where the RAM of a q35 lies in its file (`MachineConfig.ramFile`), in order; mirrors QEMU's
+ * Where the RAM of a q35, one piece in QEMU's memory (`pc.ram`), is for its CPUs, in order; mirrors QEMU's
  * `pc_q35_init()` (hw/i386/pc_q35.c). Left out is what is not always RAM: 0xa0000 to 1 MiB.
  */
 export function ramLayout(memoryMiB: number): RamPiece[] {
   const size = memoryMiB * SZ_1M;
   const lowmem = size >= SPLIT_FROM ? SPLIT_LOWMEM : size;
   return [
-    { range: physRange(0, LEGACY_VIDEO), fileOffset: 0 },
-    { range: physRange(SZ_1M, lowmem), fileOffset: SZ_1M },
-    { range: physRange(SZ_4G, SZ_4G + size - lowmem), fileOffset: lowmem },
+    { range: physRange(0, LEGACY_VIDEO), ramOffset: 0 },
+    { range: physRange(SZ_1M, lowmem), ramOffset: SZ_1M },
+    { range: physRange(SZ_4G, SZ_4G + size - lowmem), ramOffset: lowmem },
   ].filter(({ range }) => range.start < range.end);
 }

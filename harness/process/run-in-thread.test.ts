@@ -16,6 +16,20 @@ it('rejects with what the function throws', async () => {
   await expect(runInThread(call, signal)).rejects.toThrow('bytes wanted');
 });
 
+it('calls again after a function threw', async () => {
+  const call = (argument: Uint8Array): Promise<unknown> =>
+    runInThread({ module, name: 'doubled', argument }, signal);
+  await expect(call(new Uint8Array())).rejects.toThrow('bytes wanted');
+  expect(await call(new Uint8Array([4]))).toEqual(new Uint8Array([8]));
+});
+
+it('runs calls side by side', async () => {
+  const calls = [1, 2, 3].map((byte) =>
+    runInThread({ module, name: 'doubled', argument: new Uint8Array([byte]) }, signal),
+  );
+  expect(await Promise.all(calls)).toEqual([2, 4, 6].map((byte) => new Uint8Array([byte])));
+});
+
 it('ends with the signal, whatever the function does', async () => {
   const abort = new AbortController();
   const running = runInThread({ module, name: 'forever', argument: null }, abort.signal);

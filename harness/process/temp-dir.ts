@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readdir, rm, statfs } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { existsSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -12,26 +12,9 @@ export interface TempDir extends AsyncDisposable {
   readonly path: string;
 }
 
-/** A file system in memory, on every Linux; in a container it may be tiny. */
-const MEMORY = '/dev/shm';
-
 /** Makes an empty folder, mode 0700, named for this process so that a later run can tell whether it is still in use. */
-export function makeTempDir(): Promise<TempDir> {
-  return makeDirIn(tmpdir());
-}
-
-/** The same in memory, where `bytes` can be written at memory speed; on disk where memory has not twice the room. */
-export async function makeMemoryDir(bytes: number): Promise<TempDir> {
-  const hasRoom = await statfs(MEMORY).then(
-    ({ bavail, bsize }) => bavail * bsize >= bytes * 2,
-    () => false,
-  );
-  return makeDirIn(hasRoom ? MEMORY : tmpdir());
-}
-
-async function makeDirIn(parent: string): Promise<TempDir> {
-  const prefix = `${PREFIX}-${process.pid}`;
-  const made = await dir({ prefix, unsafeCleanup: true, tmpdir: parent });
+export async function makeTempDir(): Promise<TempDir> {
+  const made = await dir({ prefix: `${PREFIX}-${process.pid}`, unsafeCleanup: true });
   return {
     path: made.path,
     [Symbol.asyncDispose]: async () => {
@@ -42,12 +25,10 @@ async function makeDirIn(parent: string): Promise<TempDir> {
 
 /** Removes the folders of earlier processes that were killed before they could clean up. */
 export async function sweepTempDirs(): Promise<void> {
-  for (const parent of new Set([tmpdir(), MEMORY])) {
-    for (const name of await readdir(parent).catch(() => [])) {
-      const pid = /^sub1m-(\d+)-/.exec(name)?.[1];
-      if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
-        await rm(join(parent, name), { recursive: true, force: true });
-      }
+  for (const name of await readdir(tmpdir())) {
+    const pid = /^sub1m-(\d+)-/.exec(name)?.[1];
+    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
+      await rm(join(tmpdir(), name), { recursive: true, force: true });
     }
   }
 }

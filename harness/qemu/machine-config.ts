@@ -20,8 +20,8 @@ export interface MachineConfig {
   readonly accel: 'kvm' | 'tcg';
   readonly cpus: number;
   readonly memoryMiB: number;
-  /** Where the machine's RAM is to lie, as a sparse file: see `ramLayout`. QEMU makes it and leaves it. */
-  readonly ramFile?: string;
+  /** Whether QEMU stays, with the machine's memory, when the guest has ended it: until QMP `quit`. */
+  readonly pauseAtEnd?: boolean;
   /** OVMF, and this machine's own copy of its variable store. */
   readonly firmware: { readonly code: string; readonly vars: string };
   /** What the firmware boots; without it, it comes up and finds nothing to boot. */
@@ -31,6 +31,13 @@ export interface MachineConfig {
   readonly disks: readonly Disk[];
   /** The driver that gives the firmware a layout; without it, the firmware has its own. */
   readonly personality?: PersonalityConfig;
+  /**
+   * A network of its own, cut off from the host and all others but for a loopback port of the host that leads to this
+   * TCP port of the guest: see `Machine.forwardedPort`. Cells have none.
+   */
+  readonly network?: { readonly guestPort: number };
+  /** Where a debugger may connect: a Unix socket. The machine waits for it before its first instruction. */
+  readonly debugger?: string;
   /** The saved state that the machine goes on from (`Machine.saveState`), which had the same devices. */
   readonly incoming?: string;
   /** A private temporary folder with a short path: the sockets are in it. */

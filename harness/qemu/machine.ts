@@ -9,6 +9,7 @@ import { CleanupStack } from '../process/cleanup-stack.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { MachineEnd } from './machine-end.ts';
 import { MachineHold } from './machine-hold.ts';
+import { MachineRam } from './machine-ram.ts';
 import { quoteShell } from './qemu-args.ts';
 import type { QmpClient, QmpOptions } from './qmp-client.ts';
 import type { SerialPort } from './serial-port.ts';
@@ -25,14 +26,14 @@ const SAVING_POLL_MS = 20;
 /** A machine. It ends with this object, and with this program even when that is killed. */
 export class Machine implements AsyncDisposable {
   readonly #qemu: RunningQemu;
-  readonly #folder: string;
+  readonly #config: MachineConfig;
   readonly #cleanups: CleanupStack;
   #disposal: Promise<void> | undefined;
   #reads = 0;
 
-  private constructor(qemu: RunningQemu, folder: string, cleanups: CleanupStack) {
+  private constructor(qemu: RunningQemu, config: MachineConfig, cleanups: CleanupStack) {
     this.#qemu = qemu;
-    this.#folder = folder;
+    this.#config = config;
     this.#cleanups = cleanups;
   }
 
@@ -44,7 +45,7 @@ export class Machine implements AsyncDisposable {
   static async start(config: MachineConfig, options: QmpOptions): Promise<Machine> {
     await using starting = new CleanupStack();
     const qemu = await startQemu(config, options, starting);
-    return new Machine(qemu, config.folder, starting.move());
+    return new Machine(qemu, config, starting.move());
   }
 
   get qmp(): QmpClient {
@@ -91,6 +92,11 @@ export class Machine implements AsyncDisposable {
     await this.qmp.execute('cont', {});
   }
 
+  /** Throws `QmpError` if QEMU does not tell where its RAM is, `HostError` if Linux does not let it be read. */
+  openRam(): Promise<MachineRam> {
+    return MachineRam.open(this.#qemu, this.#config.memoryMiB);
+  }
+
   /** Saves guest physical memory to a file; unmapped parts as whatever a read there gives. */
   async savePhys(range: PhysRange, path: string): Promise<void> {
     await this.qmp.execute('pmemsave', {
@@ -103,7 +109,7 @@ export class Machine implements AsyncDisposable {
   /** Reads `length` bytes of guest physical memory; see `savePhys`. */
   async readPhys(start: PhysAddr, length: number): Promise<Uint8Array> {
     this.#reads += 1;
-    const path = join(this.#folder, `phys-${this.#reads}.bin`);
+    const path = join(this.#config.folder, `phys-${this.#reads}.bin`);
     try {
       await this.savePhys(physRange(start, start + length), path);
       return await readFile(path);
@@ -147,7 +153,17 @@ export class Machine implements AsyncDisposable {
    * run now, and nobody else may hold it. Throws `QmpError` if QEMU cannot.
    */
   holdAt(vaddr: VirtAddr, signal: AbortSignal): Promise<MachineHold> {
-    return MachineHold.set(vaddr, { qemu: this.#qemu, folder: this.#folder, signal });
+    return MachineHold.set(vaddr, { qemu: this.#qemu, folder: this.#config.folder, signal });
+  }
+
+  /** The port of 127.0.0.1 that leads to the guest's: see `MachineConfig.network`. */
+  async forwardedPort(): Promise<number> {
+    const answer = await this.qmp.execute('human-monitor-command', {
+      'command-line': 'info usernet',
+    });
+    const port = /TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(\d+)/.exec(answer)?.[1];
+    if (port !== undefined) return Number(port);
+    throw new QmpError(`Cannot find the forwarded port: QEMU says ${JSON.stringify(answer)}`);
   }
 
   /** Sends a BREAK on the console: what makes the next character a sysrq. */

@@ -16,36 +16,29 @@ export function qemuArgs(config: MachineConfig): string[] {
     ...config.disks.flatMap(diskOptions),
     ...chardevOptions(config),
     ...personalityOptions(config),
+    ...networkOptions(config),
+    ...debuggerOptions(config),
     ...incomingOptions(config),
   ].flat();
 }
 
-/** The name that q35 gives its RAM by default: a saved state must find it, whether it is a file or not. */
-const RAM = 'pc.ram';
-
-function boardOptions({ accel, cpus, memoryMiB, ramFile }: MachineConfig): QemuOption[] {
+function boardOptions({ accel, cpus, memoryMiB, pauseAtEnd }: MachineConfig): QemuOption[] {
   return [
     ['-nodefaults'],
     ['-no-user-config'],
     ['-display', 'none'],
     // A reset ends QEMU, with the reason guest-reset: a panic is seen for what it is.
     ['-no-reboot'],
-    // Nothing runs before somebody listens; Machine.start() sends `cont`.
+    ...(pauseAtEnd ? [['-no-shutdown'] as const] : []),
+    // Nothing runs before somebody listens; Machine.start() sends `cont`, or a debugger does.
     ['-S'],
     // OVMF without SMM support hangs with SMM, and one with it hangs without.
-    ['-machine', `q35,smm=off${ramFile === undefined ? '' : `,memory-backend=${RAM}`}`],
+    ['-machine', 'q35,smm=off'],
     ['-accel', accel],
     ['-cpu', CPU[accel]],
     ['-smp', String(cpus)],
     ['-m', `${memoryMiB}M`],
-    ...ramOptions(memoryMiB, ramFile),
   ];
-}
-
-function ramOptions(memoryMiB: number, ramFile: string | undefined): QemuOption[] {
-  if (ramFile === undefined) return [];
-  const size = `size=${memoryMiB}M,mem-path=${quoteOptarg(ramFile)}`;
-  return [['-object', `memory-backend-file,id=${RAM},${size},share=on`]];
 }
 
 function firmwareOptions({ code, vars }: MachineConfig['firmware']): QemuOption[] {
@@ -100,6 +93,25 @@ function personalityOptions({ personality }: MachineConfig): QemuOption[] {
     ['-device', `${device},romfile=${quoteOptarg(rom)},romsize=${romBytes}`],
     ['-fw_cfg', `name=opt/sub1m/layout,file=${quoteOptarg(layout)}`],
     ['-fw_cfg', `name=opt/sub1m/hold,string=${hold ? 1 : 0}`],
+  ];
+}
+
+function networkOptions({ network }: MachineConfig): QemuOption[] {
+  if (network === undefined) return [];
+  // The host's kernel chooses port 0 from those that are free.
+  const forward = `hostfwd=tcp:127.0.0.1:0-:${network.guestPort}`;
+  return [
+    ['-netdev', `user,id=network,restrict=on,${forward}`],
+    // Without its ROM the firmware does not try to boot from it.
+    ['-device', 'virtio-net-pci,netdev=network,romfile='],
+  ];
+}
+
+function debuggerOptions({ debugger: path }: MachineConfig): QemuOption[] {
+  if (path === undefined) return [];
+  return [
+    ['-chardev', `socket,id=debugger,server=on,wait=off,path=${quoteOptarg(path)}`],
+    ['-gdb', 'chardev:debugger'],
   ];
 }
 

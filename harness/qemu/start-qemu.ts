@@ -56,7 +56,7 @@ export async function startQemu(
     const ended = machineEnd(process, qmp, ports);
     const hostFailure = watchHostFailure(qmp, config.disks);
     if (config.incoming !== undefined) await stateIsThere(qmp);
-    await qmp.execute('cont', {});
+    if (config.debugger === undefined) await qmp.execute('cont', {});
     return { process, pid, qmp, console, agent, personality, ended, hostFailure };
   };
   const limits = { budgetMs: START_BUDGET_MS, signal: options.signal };
@@ -98,7 +98,8 @@ async function machineEnd(
 ): Promise<MachineEnd> {
   let cause = 'crashed';
   qmp.onEvent(({ name, data }) => {
-    if (name === 'SHUTDOWN') cause = String(data['reason']);
+    // One that is paused in the end is told to quit, after its own reason.
+    if (name === 'SHUTDOWN' && cause === 'crashed') cause = String(data['reason']);
   });
   const end = await process.ended;
   await Promise.all([qmp.closed, ...ports.map((port) => port.drain())]);
