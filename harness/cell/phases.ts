@@ -14,8 +14,8 @@ import { findSymbol, saveGuestMemory, saveLowMemory, saveStack } from './guest-m
 import type { GuestRam } from './guest-ram.ts';
 import { keepNeededSymbols } from './needed-symbols.ts';
 
-/** makedumpfile's dump level for each kind of vmcore that is kept. */
-const DUMP_LEVEL = { full: '0', filtered: '31' } as const;
+/** What the agent is told for each kind of vmcore: all of it, or makedumpfile's dump level. */
+const DUMP_LEVEL = { full: 'all', filtered: '31' } as const;
 
 /** A cell whose machine runs. */
 export interface RunningCell {

@@ -68,7 +68,8 @@ async function requireBase(options: GuestImageOptions): Promise<{ key: string; a
   const files = [...tools, ...(await librariesOf(tools, options))];
   const init = join(GUEST_FOLDER, 'init');
   const pack = join(GUEST_FOLDER, 'pack.sh');
-  const hashes = await Promise.all([init, pack, ...files].map(sha256File));
+  const dump = ['dump.c', 'build.sh'].map((file) => join(GUEST_FOLDER, 'dump', file));
+  const hashes = await Promise.all([init, pack, ...dump, ...files].map(sha256File));
   const key = sha256([...hashes, ...files, ...APPLETS].join());
   const folder = await cachedFolder(join(options.cacheDir, 'guest-base', key), async (building) => {
     const root = join(building, 'root');
@@ -78,6 +79,8 @@ async function requireBase(options: GuestImageOptions): Promise<{ key: string; a
     await install(init, join(root, 'init'));
     for (const tool of tools) await install(tool, join(root, 'bin', basename(tool)));
     for (const library of files.slice(tools.length)) await install(library, join(root, library));
+    const [, build = ''] = dump;
+    await runCommand([build, join(root, 'bin/dump-vmcore')], options);
     for (const applet of APPLETS) await symlink('busybox', join(root, 'bin', applet));
     await runCommand([pack, root, join(building, 'base.cpio')], options);
   });

@@ -32,7 +32,7 @@ const STANDARD_SPEC: Omit<CellSpec, 'kernel'> = {
   cpus: 1,
   memoryMiB: 1024,
   accel: 'auto',
-  vmcore: 'filtered',
+  vmcore: 'full',
   truth: 'jump',
   append: '',
   policy: 'auto',
