@@ -51,6 +51,11 @@ export function inspectVmcore(
   style: Style,
 ): Part[] {
   const vmcore = openVmcore(source);
+  if (vmcore.lacks > 0) {
+    throw new FormatError(
+      `Cannot read this dump: it is cut off after ${vmcore.size} bytes, and ${vmcore.lacks} more wanted`,
+    );
+  }
   const opened: Opened = { vmcore, kernel: openKernel(vmcore), style };
   const parts = [
     ...(questions.dmesg ? [dmesg(opened)] : []),

@@ -34,6 +34,11 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
       says: 'Cannot read Elf64_Phdr: 8 bytes wanted at offset 0x60, 4 left',
     },
     {
+      what: 'a core cut in its memory',
+      bytes: WHOLE.subarray(0, 3000),
+      says: 'Cannot read this dump: it is cut off after 3000 bytes, and 1272 more wanted',
+    },
+    {
       what: 'a core without VMCOREINFO',
       bytes: WHOLE,
       says: 'Cannot read the kernel: VMCOREINFO wanted in the dump, none found',

@@ -10,6 +10,7 @@ import { sha256, sha256File } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { requireBuildTools } from './build-tools.ts';
+import { checkOut, findGitTree, renderRevision, requireFiles } from './git-tree.ts';
 import { missingOptions } from './needed-options.ts';
 import { patchTree } from './patch-tree.ts';
 import { type Recipe, readRecipe } from './recipe.ts';
@@ -62,6 +63,37 @@ export async function buildTree(
   return { image: await buildInTree(tree, config, context), policy: null };
 }
 
+/** The kernel of a revision of a tree, such as `HEAD~1` or files that no commit has, built if it is not in the cache. */
+export async function buildRevision(
+  { tree: path, revision }: { readonly tree: string; readonly revision: string },
+  context: PackageContext,
+): Promise<BuiltKernel> {
+  const { signal, log } = context;
+  const tree = await findGitTree(path, context);
+  if (tree === undefined) {
+    throw new UsageError(
+      `Cannot build ${revision} of ${path}: a tree under git wanted, it is none`,
+    );
+  }
+  await requireBuildTools();
+  const files = await requireFiles(tree, revision, signal);
+  const config = await fragments([OUR_CONFIG]);
+  const folder = await buildFolder([files, sha256(config.text)], context);
+  if (!existsSync(folder)) {
+    const name = renderRevision(tree, revision);
+    // All revisions of a tree share a folder and its objects: the next one compiles only what differs.
+    await using lock = await lockBuild(`${tree.folder}.lock`, name, context);
+    const objects = join(tree.folder, `built-${sha256(config.text).slice(0, 16)}`);
+    await cachedFolder(folder, async (unfinished) => {
+      const sources = await checkOut(tree, files, signal);
+      const { descriptor } = lock;
+      const build = { name, tree: sources, objects, lock: descriptor, signal, log };
+      await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
+    });
+  }
+  return { image: join(folder, 'bzImage'), policy: null };
+}
+
 /** A config, and the target of make that makes `.config` of it. */
 interface Config {
   readonly text: string;
@@ -73,13 +105,11 @@ async function buildPackage(
   { name, version }: { readonly name: string; readonly version: string | null },
   context: PackageContext,
 ): Promise<string> {
-  const { cacheDir, signal, log } = context;
+  const { signal, log } = context;
   const found = await findSource(name, version, context);
   const config = await fragments(recipe.config);
   const patches = await Promise.all(recipe.patches.map(sha256File));
-  const compiler = await runCommand(['gcc', '--version'], { signal });
-  const parts = [BUILD_VERSION, found.sha256, ...patches, sha256(config.text), compiler];
-  const folder = join(cacheDir, 'builds', sha256(parts.join('\n')));
+  const folder = await buildFolder([found.sha256, ...patches, sha256(config.text)], context);
   if (!existsSync(folder)) {
     const source = await requireSource(found, context);
     const label = `recipe:${recipe.name}`;
@@ -94,6 +124,16 @@ async function buildPackage(
     });
   }
   return join(folder, 'bzImage');
+}
+
+/** The folder of the cache for what this compiler makes of a source and a config. */
+async function buildFolder(
+  parts: readonly string[],
+  { cacheDir, signal }: PackageContext,
+): Promise<string> {
+  const compiler = await runCommand(['gcc', '--version'], { signal });
+  const key = [BUILD_VERSION, ...parts, compiler];
+  return join(cacheDir, 'builds', sha256(key.join('\n')));
 }
 
 async function buildInTree(path: string, config: Config, context: PackageContext): Promise<string> {

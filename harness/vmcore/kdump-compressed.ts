@@ -10,7 +10,7 @@ import { LruMap } from './lru-map.ts';
 import { type PageBitmap, bitmapRanges, pageBitmap } from './page-bitmap.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 
-/** `struct page_desc`: where the bytes of a page lie, how many there are and how they are compressed. */
+/** Bytes of a `struct page_desc`: where the bytes of a page lie, how many there are and how they are compressed. */
 const PAGE_DESC_BYTES = 24;
 
 /** `flags` of a `struct page_desc`: the `DUMP_DH_COMPRESSED_*` that its page is compressed with. */
@@ -59,6 +59,19 @@ export function kdumpMemory(source: ByteSource, header: KdumpHeader): PhysicalMe
   };
 }
 
+/** Where the bytes of the last page end, or its descriptor if that is not there: in a dump that is whole, the file's end. */
+export function kdumpEnd(source: ByteSource, header: KdumpHeader): number {
+  const { pages, split, descriptors, incomplete } = header;
+  const dumped = pageBitmap(source, { offset: header.dumpedBitmap, pages });
+  const count = split
+    ? dumped.rank(Math.min(split.end, pages)) - dumped.rank(Math.min(split.first, pages))
+    : dumped.rank(pages);
+  const end = descriptors + Math.max(0, count) * PAGE_DESC_BYTES;
+  if (count <= 0 || incomplete || end > source.size) return incomplete ? 0 : end;
+  const { offset, size } = readDescriptor(source, end - PAGE_DESC_BYTES);
+  return offset + size;
+}
+
 function readPages(
   page: (index: number) => Uint8Array,
   start: PhysAddr,
@@ -78,9 +91,7 @@ function readPage(dump: Dump, page: number): Uint8Array {
   requireDumped(dump, page);
   const { source, header } = dump;
   const offset = header.descriptors + (dump.dumped.rank(page) - dump.before) * PAGE_DESC_BYTES;
-  const bytes = readExactly(source, 'struct page_desc', { offset, bytes: PAGE_DESC_BYTES });
-  const reader = new ByteReader(bytes, 'struct page_desc', offset);
-  const desc = { offset: reader.size(), size: reader.u32(), flags: reader.u32() };
+  const desc = readDescriptor(source, offset);
   if (header.incomplete && desc.offset === 0) {
     throw missingPage(page * PAGE_SIZE, 'the dump is incomplete and ends before it');
   }
@@ -94,6 +105,16 @@ function readPage(dump: Dump, page: number): Uint8Array {
   const what = `page ${hex(page * PAGE_SIZE)}`;
   const data = readExactly(source, what, { offset: desc.offset, bytes: desc.size });
   return compression === 'none' ? data : decompressPage(compression, data, what);
+}
+
+/** `struct page_desc` */
+function readDescriptor(
+  source: ByteSource,
+  offset: number,
+): { readonly offset: number; readonly size: number; readonly flags: number } {
+  const bytes = readExactly(source, 'struct page_desc', { offset, bytes: PAGE_DESC_BYTES });
+  const reader = new ByteReader(bytes, 'struct page_desc', offset);
+  return { offset: reader.size(), size: reader.u32(), flags: reader.u32() };
 }
 
 function fits(bytes: number, compression: Compression | 'none'): boolean {

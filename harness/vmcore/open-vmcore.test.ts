@@ -5,7 +5,7 @@ import { FormatError, UnsupportedFormatError } from '../errors.ts';
 import { physAddr } from '../memory/pfn.ts';
 import { bytesSource } from './byte-source.ts';
 import { elfHeaders } from './elf-builder.ts';
-import { kdumpBytes, zlibPage } from './kdump-builder.ts';
+import { kdumpBytes, rawPage, zlibPage } from './kdump-builder.ts';
 import { type Vmcore, openVmcore } from './open-vmcore.ts';
 import {
   type NoteSpec,
@@ -28,11 +28,35 @@ const KDUMP = kdumpBytes({
   notes: NOTES.slice(0, 2),
   vmcoreinfo: 'OSRELEASE=6.12.0\n',
 });
+const SPLIT = kdumpBytes({
+  pages: [rawPage(2, pageOf(7))],
+  split: { first: 2, end: 3 },
+  filtered: [1],
+});
 
 const open = (bytes: Uint8Array): Vmcore => openVmcore(bytesSource(bytes));
 const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');
 
 describe('openVmcore()', () => {
+  it.each([
+    { what: 'an ELF core', bytes: ELF },
+    { what: 'a kdump-compressed dump', bytes: KDUMP },
+    { what: 'one of the files of a split dump', bytes: SPLIT },
+  ])('says how much $what lacks that is cut off', ({ bytes }) => {
+    const lacks = [0, 1, 20].map((cut) => open(bytes.subarray(0, bytes.length - cut)).lacks);
+    expect(lacks).toEqual([0, 1, 20]);
+  });
+
+  it('says what the descriptors lack of a dump that is cut off in them', () => {
+    const pages = [rawPage(1, pageOf(1)), rawPage(2, pageOf(2))];
+    expect(open(kdumpBytes({ pages }).subarray(0, 0x4000 + 30)).lacks).toBe(18);
+  });
+
+  it('does not want what an incomplete dump says that it lacks', () => {
+    const pages = [{ ...rawPage(1, pageOf(1)), offset: 0n }];
+    expect(open(kdumpBytes({ pages, status: 0x9 })).lacks).toBe(0);
+  });
+
   it.each([
     { format: 'elf', isFlat: false, bytes: ELF },
     { format: 'kdump-compressed', isFlat: false, bytes: KDUMP },

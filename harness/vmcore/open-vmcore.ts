@@ -8,7 +8,7 @@ import { type ElfNote, elfNotes } from './elf-notes.ts';
 import { isElf, readElfCore } from './elf.ts';
 import { flattenedSource, isFlattened } from './flattened.ts';
 import { refuseForeignNotes, refuseWithoutMemory } from './foreign-elf.ts';
-import { kdumpMemory } from './kdump-compressed.ts';
+import { kdumpEnd, kdumpMemory } from './kdump-compressed.ts';
 import { isKdump, readKdumpHeader } from './kdump-header.ts';
 import { HEAD_BYTES, refuseUnknown } from './known-formats.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
@@ -22,6 +22,8 @@ export interface Vmcore {
   readonly flattened: boolean;
   /** Bytes of the file. */
   readonly size: number;
+  /** Bytes that its end lacks, at least: a dump that is cut off is opened, but for what was there. */
+  readonly lacks: number;
   /** What it gives is not to be written to. */
   readonly memory: PhysicalMemory;
   /** null if the dump has none, as QEMU's without `-device vmcoreinfo`. */
@@ -57,8 +59,10 @@ function openElf(dump: ByteSource): OpenDump {
     readNotes(dump, { offset, bytes }),
   );
   refuseWithoutMemory(dump, core);
+  const end = core.loads.reduce((far, load) => Math.max(far, load.offset + load.fileBytes), 0);
   return {
     format: 'elf',
+    lacks: Math.max(0, end - dump.size),
     memory: elfMemory(dump, core),
     vmcoreinfo: findVmcoreinfo(notes),
     cpus: cpuRegisters(notes),
@@ -74,6 +78,7 @@ function openKdump(dump: ByteSource): OpenDump {
   const text = header.vmcoreinfo && readExactly(dump, 'VMCOREINFO', header.vmcoreinfo);
   return {
     format: 'kdump-compressed',
+    lacks: Math.max(0, kdumpEnd(dump, header) - dump.size),
     memory: kdumpMemory(dump, header),
     vmcoreinfo: text ? parseVmcoreinfo(text) : findVmcoreinfo(notes),
     cpus: cpuRegisters(notes),

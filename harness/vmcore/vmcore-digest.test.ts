@@ -20,6 +20,12 @@ it('says why a dump cannot be read, and still whether it is whole', () => {
   expect(pages.value).toBeNull();
 });
 
+it('says that a dump is cut off', () => {
+  const bytes = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]).subarray(0, 3000);
+  const why = 'The vmcore is cut off after 3000 bytes, and 1272 more wanted';
+  expect(digestVmcore(bytesSource(bytes)).whole).toEqual({ value: null, why });
+});
+
 it('refuses a dump that claims more memory than a machine has', () => {
   const load = { paddr: 0, bytes: pageOf(1), memoryBytes: 2 ** 40 };
   expect(digestVmcore(bytesSource(elfCoreBytes([], [load]))).pages).toEqual({

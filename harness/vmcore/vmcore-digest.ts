@@ -31,7 +31,9 @@ export function digestVmcore(source: ByteSource): VmcoreDigest {
 
 function wholeness(source: ByteSource): string {
   if (!isFlattened(source.read(0, Math.min(16, source.size)))) {
-    return `${(openVmcore(source).size / 1e6).toFixed(1)} MB`;
+    const { size, lacks } = openVmcore(source);
+    if (lacks === 0) return `${(size / 1e6).toFixed(1)} MB`;
+    throw new FormatError(`The vmcore is cut off after ${size} bytes, and ${lacks} more wanted`);
   }
   const { size, records } = checkFlattened(source);
   return `${(size / 1e6).toFixed(1)} MB in ${records} records`;

@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { UsageError } from '../../errors.ts';
-import { type BuiltKernel, buildRecipe, buildTree } from '../../kernel/build-kernel.ts';
+import {
+  type BuiltKernel,
+  buildRecipe,
+  buildRevision,
+  buildTree,
+} from '../../kernel/build-kernel.ts';
+import { parseRevision } from '../../kernel/git-tree.ts';
 import { parseKernelReference } from '../../kernel/kernel-reference.ts';
 import { readKernelImage } from '../../kernel/kernel-image.ts';
 import type { PackageContext } from '../../package/package-lists.ts';
@@ -19,7 +25,10 @@ export function addBuild(program: Command, context: CommandContext): void {
   program
     .command('build')
     .description('build a kernel from a recipe or a tree; prints the path of its bzImage')
-    .argument('<kernel>', 'recipe:<name or JSON file>, or the source tree of a kernel')
+    .argument(
+      '<kernel>',
+      'recipe:<name or JSON file>, the source tree of a kernel, or <tree>@<revision>',
+    )
     .option(
       '--config <ours|file>',
       "of a tree: sub1m's small config, or a whole .config (default: ours)",
@@ -45,6 +54,8 @@ async function build(
   context: PackageContext,
 ): Promise<BuiltKernel> {
   const wanted = parseKernelReference(kernel);
+  const revision = parseRevision(kernel);
+  if (revision !== undefined && config === undefined) return buildRevision(revision, context);
   if (wanted.kind === 'path') {
     const ours = config === undefined || config === 'ours';
     return buildTree(kernel, ours ? { kind: 'ours' } : { kind: 'file', path: config }, context);

@@ -1,0 +1,124 @@
+// SPDX-License-Identifier: MIT
+import { appendFile, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../errors.ts';
+import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import {
+  type GitTree,
+  checkOut,
+  commitsOf,
+  filesAsTheyStand,
+  findCommit,
+  findGitTree,
+  parseRevision,
+  patchedFiles,
+  requireFiles,
+} from './git-tree.ts';
+import { commitLine, makeKernelRepo, testGit } from './kernel-repo-builder.ts';
+
+const { signal } = new AbortController();
+
+interface Repo extends TempDir {
+  readonly top: string;
+  readonly git: GitTree;
+}
+
+async function makeRepo(): Promise<Repo> {
+  const temp = await makeTempDir();
+  const top = join(temp.path, 'linux');
+  await makeKernelRepo(top);
+  const git = await findGitTree(top, { cacheDir: join(temp.path, 'cache'), signal });
+  if (git === undefined) throw new Error('A git tree wanted');
+  return { ...temp, top, git };
+}
+
+/** All that a user could see of what sub1m does in the repository. */
+async function whatTheUserHas(top: string): Promise<unknown> {
+  const index = await readFile(join(top, '.git/index'));
+  const objects = await readdir(join(top, '.git/objects'), { recursive: true });
+  const words = await Promise.all([
+    testGit(top, 'for-each-ref'),
+    testGit(top, 'worktree', 'list'),
+    testGit(top, 'symbolic-ref', 'HEAD'),
+  ]);
+  return { index: index.toString('base64'), objects: objects.toSorted(), words };
+}
+
+describe('a kernel tree under git', () => {
+  it('has commits, files, and ranges of them', async () => {
+    await using repo = await makeRepo();
+    const head = await testGit(repo.top, 'rev-parse', 'HEAD');
+    expect(await findCommit(repo.git, 'main', signal)).toBe(head);
+    expect(await findCommit(repo.git, 'no-such', signal)).toBeUndefined();
+    expect(await findCommit(repo.git, '--all', signal)).toBeUndefined();
+    const files = await requireFiles(repo.git, 'HEAD', signal);
+    expect(files).toBe(await testGit(repo.top, 'rev-parse', 'HEAD^{tree}'));
+    await expect(requireFiles(repo.git, 'v9', signal)).rejects.toThrow(
+      new UsageError(
+        `Cannot find v9 in ${repo.git.top}: a commit, tag or branch wanted; "git log" lists them`,
+      ),
+    );
+    expect(await commitsOf(repo.git, 'HEAD~1..HEAD', signal)).toEqual([
+      { id: head, subject: 'init/main.sh: # one' },
+    ]);
+  });
+
+  it('is none where there is no git', async () => {
+    await using temp = await makeTempDir();
+    expect(await findGitTree(temp.path, { cacheDir: temp.path, signal })).toBeUndefined();
+  });
+
+  it('has files as they stand: changed and new ones, none that git ignores; the user sees nothing of it', async () => {
+    await using repo = await makeRepo();
+    const head = await testGit(repo.top, 'rev-parse', 'HEAD');
+    await writeFile(join(repo.top, 'main.o'), 'built here');
+    expect(await filesAsTheyStand(repo.git, signal)).toBe(head);
+    await appendFile(join(repo.top, 'init/main.sh'), '# two\n');
+    await writeFile(join(repo.top, 'init/new.sh'), '# new\n');
+    const before = await whatTheUserHas(repo.top);
+    const files = await filesAsTheyStand(repo.git, signal);
+    const sources = await checkOut(repo.git, files, signal);
+    expect(await whatTheUserHas(repo.top)).toEqual(before);
+    expect(await readFile(join(sources, 'init/main.sh'), 'utf8')).toMatch(/# one\n# two\n$/);
+    expect(await readdir(join(sources, 'init'))).toEqual(['main.sh', 'new.sh']);
+    expect(await readdir(sources)).not.toContain('main.o');
+  });
+
+  it('is checked out again with the times of files that stay the same, and what a killed one left is mended', async () => {
+    await using repo = await makeRepo();
+    const sources = await checkOut(repo.git, 'HEAD', signal);
+    const { mtimeMs } = await stat(join(sources, 'Makefile'));
+    await writeFile(join(repo.git.folder, 'index.lock'), '');
+    await writeFile(join(sources, 'Kbuild'), 'half');
+    await checkOut(repo.git, 'HEAD~1', signal);
+    expect(await readFile(join(sources, 'init/main.sh'), 'utf8')).not.toContain('# one');
+    expect(await readFile(join(sources, 'Kbuild'), 'utf8')).toBe('');
+    expect((await stat(join(sources, 'Makefile'))).mtimeMs).toBe(mtimeMs);
+  });
+
+  it('takes patches one on the other, and says which does not apply', async () => {
+    await using repo = await makeRepo();
+    await commitLine(repo.top, 'init/main.sh', '# two');
+    const patch = join(repo.path, 'two.patch');
+    await writeFile(patch, `${await testGit(repo.top, 'format-patch', '--stdout', '-1')}\n`);
+    const files = await patchedFiles(repo.git, { files: 'HEAD~1', patch }, signal);
+    expect(files).toBe(await testGit(repo.top, 'rev-parse', 'HEAD^{tree}'));
+    await expect(patchedFiles(repo.git, { files, patch }, signal)).rejects.toThrow(
+      new UsageError(`Cannot apply ${patch}: patch failed: init/main.sh:1`),
+    );
+  });
+});
+
+describe('parseRevision', () => {
+  it('splits a reference where a kernel tree ends', async () => {
+    await using repo = await makeRepo();
+    expect(parseRevision(`${repo.top}@HEAD@{1}`)).toEqual({
+      tree: repo.top,
+      revision: 'HEAD@{1}',
+    });
+    expect(parseRevision(`${repo.top}@x86/urgent`)?.revision).toBe('x86/urgent');
+    expect(parseRevision(repo.top)).toBeUndefined();
+    expect(parseRevision('me@example.org')).toBeUndefined();
+  });
+});

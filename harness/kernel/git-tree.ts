@@ -1,0 +1,211 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { copyFile, mkdir, realpath, rm } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { ProcessError, UsageError } from '../errors.ts';
+import { sha256 } from '../process/file-hash.ts';
+import { runCommand } from '../process/owned-process.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { isKernelTree } from './source-tree.ts';
+
+/** A user's kernel tree under git. It is read only: what sub1m makes of it lies in `folder`. */
+export interface GitTree {
+  /** The real path of its top folder. */
+  readonly top: string;
+  /** sub1m's own: an index, the files of one revision, and what git stores of files that no commit has. */
+  readonly folder: string;
+  readonly gitDir: string;
+  readonly objects: string;
+  readonly index: string;
+}
+
+/** A commit, in the words of people. */
+export interface Commit {
+  readonly id: string;
+  readonly subject: string;
+}
+
+/** Between the tree and a revision of it in a kernel reference: `~/linux@v6.12`. */
+const AT = '@';
+
+/** Hexadecimal digits of an id that a reader sees. */
+const ID_DIGITS = 12;
+
+/** Whatever the user's git is told to do beside, it does not do it here. */
+const PLAIN_GIT = [
+  'hooksPath=/dev/null',
+  'fsmonitor=false',
+  'splitIndex=false',
+  'sparseCheckout=false',
+];
+
+interface GitOptions {
+  readonly signal: AbortSignal;
+  readonly env?: Readonly<Record<string, string>>;
+  readonly okExitCodes?: readonly number[];
+}
+
+function git(where: string, args: readonly string[], options: GitOptions): Promise<string> {
+  const config = PLAIN_GIT.flatMap((setting) => ['-c', `core.${setting}`]);
+  const env = { LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', ...options.env };
+  return runCommand(['git', '-C', where, ...config, ...args], { ...options, env });
+}
+
+/** The git tree whose top is this folder; undefined if it is none. */
+export async function findGitTree(
+  folder: string,
+  { cacheDir, signal }: { readonly cacheDir: string; readonly signal: AbortSignal },
+): Promise<GitTree | undefined> {
+  if (!existsSync(join(folder, '.git'))) return undefined;
+  const top = await realpath(folder);
+  const paths = ['--git-path', 'objects', '--git-path', 'index'];
+  const asked = ['rev-parse', '--path-format=absolute', '--absolute-git-dir', ...paths];
+  // Git does not read the tree of another user unless it is told to.
+  const options = { signal, okExitCodes: [0, 128] };
+  const [gitDir = '', objects = '', index = ''] = (await git(top, asked, options)).split('\n');
+  if (index === '') return undefined;
+  const own = join(cacheDir, 'trees', sha256(top));
+  await mkdir(join(own, 'objects'), { recursive: true });
+  return { top, folder: own, gitDir, objects, index };
+}
+
+/** The tree and the revision of a reference such as `~/linux@HEAD~1`; undefined if it is none. */
+export function parseRevision(
+  ref: string,
+): { readonly tree: string; readonly revision: string } | undefined {
+  if (existsSync(ref)) return undefined;
+  for (let at = ref.indexOf(AT); at !== -1; at = ref.indexOf(AT, at + 1)) {
+    const tree = ref.slice(0, at);
+    if (isKernelTree(tree)) return { tree, revision: ref.slice(at + 1) };
+  }
+  return undefined;
+}
+
+/** The reference of a revision of a tree. */
+export function renderRevision({ top }: GitTree, id: string): string {
+  return `${top}${AT}${id.slice(0, ID_DIGITS)}`;
+}
+
+/** The id of a commit of the tree, or undefined if it has no such revision. */
+export async function findCommit(
+  tree: GitTree,
+  revision: string,
+  signal: AbortSignal,
+): Promise<string | undefined> {
+  const id = await askRevision(tree, `${revision}^{commit}`, signal);
+  return id === '' ? undefined : id;
+}
+
+/** The id of git's tree object that has the files of a revision. Throws `UsageError` if there is none. */
+export async function requireFiles(
+  tree: GitTree,
+  revision: string,
+  signal: AbortSignal,
+): Promise<string> {
+  const id = await askRevision(tree, `${revision}^{tree}`, signal);
+  if (id !== '') return id;
+  throw new UsageError(
+    `Cannot find ${revision} in ${tree.top}: a commit, tag or branch wanted; "git log" lists them`,
+  );
+}
+
+function askRevision(tree: GitTree, revision: string, signal: AbortSignal): Promise<string> {
+  const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', revision];
+  return git(tree.top, args, { signal, env: storeOf(tree), okExitCodes: [0, 1, 128] });
+}
+
+/** A commit for people: the start of its id and its subject. */
+export function subjectOf({ top }: GitTree, id: string, signal: AbortSignal): Promise<string> {
+  return git(top, ['log', '-1', `--format=%h %s`, '--end-of-options', id], { signal });
+}
+
+/** The commits of a range such as `v6.12..HEAD`, the oldest first. */
+export async function commitsOf(
+  { top }: GitTree,
+  range: string,
+  signal: AbortSignal,
+): Promise<Commit[]> {
+  const args = ['log', '--reverse', '--first-parent', '--format=%H %s', '--end-of-options', range];
+  const lines = (await git(top, args, { signal })).split('\n').filter((line) => line !== '');
+  return lines.map((line) => ({
+    id: line.slice(0, line.indexOf(' ')),
+    subject: line.slice(line.indexOf(' ') + 1),
+  }));
+}
+
+/**
+ * The id of the files as they stand in the user's folder: changed ones and new ones too, but for those that git ignores.
+ * If they are those of HEAD, it is the commit's.
+ */
+export async function filesAsTheyStand(tree: GitTree, signal: AbortSignal): Promise<string> {
+  const { top, index } = tree;
+  const files = await withIndex(tree, signal, async (env, scratch) => {
+    // The user's index knows which files have not changed.
+    if (existsSync(index)) await copyFile(index, scratch);
+    await git(top, ['add', '--all'], { signal, env: { ...env, GIT_WORK_TREE: top } });
+  });
+  const head = await findCommit(tree, 'HEAD', signal);
+  const isHead = head !== undefined && (await requireFiles(tree, head, signal)) === files;
+  return isHead ? head : files;
+}
+
+/** The folders in which the tree has files as they stand. */
+export async function foldersOf(tree: GitTree, signal: AbortSignal): Promise<string[]> {
+  const files = await filesAsTheyStand(tree, signal);
+  const args = ['ls-tree', '-r', '-d', '-z', '--name-only', files];
+  const names = await git(tree.top, args, { signal, env: storeOf(tree) });
+  return ['', ...names.split('\0')].map((name) => join(tree.top, name));
+}
+
+/** The id of the files that a patch in git's format makes of others. Throws `UsageError` if it does not apply. */
+export async function patchedFiles(
+  tree: GitTree,
+  { files, patch }: { readonly files: string; readonly patch: string },
+  signal: AbortSignal,
+): Promise<string> {
+  try {
+    return await withIndex(tree, signal, async (env) => {
+      await git(tree.top, ['read-tree', files], { signal, env });
+      const apply = ['apply', '--cached', '--whitespace=nowarn', resolve(patch)];
+      await git(tree.top, apply, { signal, env: { ...env, GIT_WORK_TREE: tree.top } });
+    });
+  } catch (error) {
+    const said = error instanceof ProcessError && /^error: (.*)/m.exec(error.message)?.[1];
+    if (!said) throw error;
+    throw new UsageError(`Cannot apply ${patch}: ${said}`, { cause: error });
+  }
+}
+
+/** Makes the folder of sub1m's own hold these files; of a file that stays the same the time does, too. */
+export async function checkOut(tree: GitTree, files: string, signal: AbortSignal): Promise<string> {
+  const sources = join(tree.folder, 'tree');
+  await mkdir(sources, { recursive: true });
+  const index = join(tree.folder, 'index');
+  // Who holds the lock of the build is alone here: an earlier one was killed.
+  await rm(`${index}.lock`, { force: true });
+  const env = { ...storeOf(tree), GIT_INDEX_FILE: index, GIT_WORK_TREE: sources };
+  await git(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
+  return sources;
+}
+
+/** Has git's index changed in a file of its own, and gives the id of the files that it then has. */
+async function withIndex(
+  tree: GitTree,
+  signal: AbortSignal,
+  change: (env: Readonly<Record<string, string>>, index: string) => Promise<void>,
+): Promise<string> {
+  await using temp = await makeTempDir();
+  const index = join(temp.path, 'index');
+  const env = { ...storeOf(tree), GIT_INDEX_FILE: index };
+  await change(env, index);
+  return await git(tree.top, ['write-tree'], { signal, env });
+}
+
+/** Git writes objects into sub1m's folder, and reads the user's beside. */
+function storeOf({ gitDir, objects, folder }: GitTree): Readonly<Record<string, string>> {
+  return {
+    GIT_DIR: gitDir,
+    GIT_OBJECT_DIRECTORY: join(folder, 'objects'),
+    GIT_ALTERNATE_OBJECT_DIRECTORIES: objects,
+  };
+}
