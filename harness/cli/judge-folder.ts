@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { existsSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
@@ -9,6 +8,7 @@ import type { Judgement } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { runInThread } from '../process/run-in-thread.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
+import { findVmcore } from './vmcore-file.ts';
 
 /**
  * Judges the bundle in `folder` from its evidence alone, and leaves `observation.json`, `prediction.json` and
@@ -38,8 +38,9 @@ export async function digestIn(
   folder: string,
   signal: AbortSignal,
 ): Promise<VmcoreDigest | undefined> {
-  const path = join(folder, 'vmcore');
-  if (!existsSync(path)) return undefined;
+  await using vmcore = await findVmcore(join(folder, 'vmcore'), signal);
+  if (!vmcore) return undefined;
   const module = new URL('digest-file.ts', import.meta.url).href;
-  return runInThread<VmcoreDigest>({ module, name: 'digestFile', argument: path }, signal);
+  const call = { module, name: 'digestFile', argument: vmcore.path };
+  return await runInThread<VmcoreDigest>(call, signal);
 }

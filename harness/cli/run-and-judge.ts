@@ -1,22 +1,34 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Phase } from '../bundle/cell-record.ts';
 import type { CellHost } from '../cell/cell-host.ts';
 import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
-import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { digestIn, judgeFolder } from './judge-folder.ts';
+import { packVmcore } from './vmcore-file.ts';
 
-/** Runs a cell and judges it; its vmcore is read while the machine is switched off and its memory is hashed. */
+/** Runs a cell and judges it; its vmcore is read and packed while the machine is switched off and its memory is hashed. */
 export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
   const { folder, signal } = job;
-  let digest: Promise<VmcoreDigest | undefined> | undefined;
+  const vmcore = join(folder, 'vmcore');
+  let digest: ReturnType<typeof digestIn> | undefined;
+  let packing: Promise<void> | undefined;
   const onPhase = (phase: Phase): void => {
     job.onPhase(phase);
-    if (phase !== 'off') return;
+    if (phase !== 'off' || !existsSync(vmcore)) return;
     digest = digestIn(folder, signal);
-    // Who judges sees why there is none.
-    digest.catch(() => {});
+    // makedumpfile has compressed what it filtered.
+    if (job.spec.vmcore === 'full') packing = packVmcore(vmcore, signal);
+    // Who waits for them sees what is wrong.
+    void Promise.allSettled([digest, packing]);
   };
   await runCell({ ...job, onPhase }, host);
-  return judgeFolder(folder, signal, digest);
+  const judged = await judgeFolder(folder, signal, digest);
+  if (packing) {
+    await packing;
+    await rm(vmcore);
+  }
+  return judged;
 }

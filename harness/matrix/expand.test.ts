@@ -30,7 +30,7 @@ describe('expand', () => {
       cpus: 1,
       memoryMiB: 1024,
       accel: 'auto',
-      vmcore: 'filtered',
+      vmcore: 'full',
       truth: 'jump',
       append: '',
       policy: 'auto',

@@ -24,6 +24,17 @@ describe('a flattened vmcore', () => {
     expect(checkFlattened(source)).toEqual({ records: 2, size: 4101 });
   });
 
+  it('may be an ELF core, whose pages of zeroes nobody wrote', () => {
+    const far = 2n ** 30n;
+    const [head, last] = [
+      flatRecord({ offset: 0n, data: '\x7fELF' }),
+      flatRecord({ offset: far, data: 'end' }),
+    ];
+    const source = bytesSource(Buffer.concat([flatHeader(), head, last, FLAT_END]));
+    expect(checkFlattened(source)).toEqual({ records: 2, size: 2 ** 30 + 3 });
+    expect(flattenedSource(source).read(2 ** 29, 4096)).toEqual(new Uint8Array(4096));
+  });
+
   it('is whole when the disk it was written to is longer', () => {
     const source = bytesSource(Buffer.concat([wholeDump(), new Uint8Array(10_000)]));
     expect(checkFlattened(source)).toEqual({ records: 2, size: 4101 });
@@ -61,12 +72,12 @@ describe('a flattened vmcore', () => {
     {
       lie: 'no dump in it',
       bytes: [flatHeader(), FLAT_END],
-      message: 'a record with "KDUMP   " at offset 0 wanted, none found',
+      message: 'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
     },
     {
       lie: 'another dump in it',
-      bytes: [flatHeader(), flatRecord({ offset: 0n, data: '\x7fELF\x02\x01\x01\0' }), FLAT_END],
-      message: 'a record with "KDUMP   " at offset 0 wanted, none found',
+      bytes: [flatHeader(), flatRecord({ offset: 0n, data: 'DISKDUMP' }), FLAT_END],
+      message: 'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
     },
     {
       lie: 'a record with a negative offset',

@@ -24,8 +24,8 @@ const HEADER_BYTES = 4096;
 const RECORD_HEADER_BYTES = 16;
 const END_FLAG_FLAT_HEADER = -1n;
 
-/** What a kdump-compressed dump begins with (`struct disk_dump_header`, signature). */
-const KDUMP_SIGNATURE = 'KDUMP   ';
+/** What the dumps that may be in it begin with: kdump-compressed (`struct disk_dump_header`, signature) or ELF (`EI_MAG0` ff.). */
+const DUMP_SIGNATURES = ['KDUMP   ', '\u{7f}ELF'];
 
 /**
  * Read ahead, bytes: a dump made of tiny records must not cost a read for each, and one of large records not a read of all of it.
@@ -46,8 +46,8 @@ interface FlatRecord {
 /** Records that are put together: makedumpfile writes some 30 KiB in each, so this is a dump of 30 GiB. */
 const MAX_RECORDS = 2 ** 20;
 
-/** Bytes that the dump may have more than the file: there may be gaps, but none for the sake of claiming much. */
-const MAX_GAPS_BYTES = 2 ** 26;
+/** Bytes that the dump may have more than the file, as pages of zeroes are gaps: 64 GiB. A few bytes can claim any number. */
+const MAX_GAPS_BYTES = 2 ** 36;
 
 /**
  * Checks that a dump in makedumpfile's flattened format (`makedumpfile -F`) is whole: from its
@@ -58,13 +58,16 @@ export function checkFlattened(source: ByteSource): FlattenedVmcore {
   const read = windowReader(source);
   let [records, size, signed] = [0, 0, false];
   for (const { offset, bytes, data } of flatRecords(source, read)) {
-    if (offset === 0) signed ||= ascii(read(data, KDUMP_SIGNATURE.length)) === KDUMP_SIGNATURE;
+    if (offset === 0) {
+      const head = ascii(read(data, Math.min(bytes, 8)));
+      signed ||= DUMP_SIGNATURES.some((signature) => head.startsWith(signature));
+    }
     size = Math.max(size, offset + bytes);
     records += 1;
   }
   if (!signed) {
     throw new FormatError(
-      `${CANNOT}: a record with "${KDUMP_SIGNATURE}" at offset 0 wanted, none found`,
+      `${CANNOT}: a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found`,
     );
   }
   return { records, size };

@@ -5,13 +5,14 @@ import { asciiJson } from '../../report/ascii-json.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { InspectQuestions } from '../inspect-vmcore.ts';
 import { openFile } from '../open-file.ts';
+import { findVmcore } from '../vmcore-file.ts';
 
 interface InspectOptions extends InspectQuestions {
   readonly json?: true;
 }
 
 /** `sub1m inspect <vmcore>`: reads any dump of an x86-64 kernel without debug information. */
-export function addInspect(program: Command, { environment }: CommandContext): void {
+export function addInspect(program: Command, { environment, signal }: CommandContext): void {
   program
     .command('inspect')
     .description('read a vmcore, ELF or kdump-compressed, flattened or not; needs no debuginfo')
@@ -28,7 +29,8 @@ export function addInspect(program: Command, { environment }: CommandContext): v
     .action(async (path: string, { json, ...questions }: InspectOptions) => {
       // Loading what reads dumps takes a tenth of a second, which other commands need not wait for.
       const { inspectVmcore } = await import('../inspect-vmcore.ts');
-      using file = openFile(path);
+      await using vmcore = await findVmcore(path, signal);
+      using file = openFile(vmcore?.path ?? path);
       if (file.size === 0)
         throw new UsageError(`Cannot read ${path}: a vmcore wanted, it is empty`);
       const { colour, columns: width } = environment;

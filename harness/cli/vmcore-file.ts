@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { open, rename } from 'node:fs/promises';
+import { join } from 'node:path';
+import { CleanupStack } from '../process/cleanup-stack.ts';
+import { runCommand } from '../process/owned-process.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+
+/** A dump that can be read, and what goes when it has been. */
+export interface VmcoreFile extends AsyncDisposable {
+  readonly path: string;
+}
+
+/** Memory holds the same pages many times, far apart: a kernel, where it was read, loaded and unpacked. */
+const ZSTD = ['zstd', '--quiet', '--long=27'];
+
+/** What a file begins with that zstd made (RFC 8878, section 3.1.1). */
+const ZSTD_MAGIC = 0xfd2f_b528;
+
+/** Compresses a file to one beside it, named `.zst`. */
+export async function packVmcore(path: string, signal: AbortSignal): Promise<void> {
+  const part = `${path}.zst.part`;
+  await runCommand([...ZSTD, '-3', '--force', '-o', part, path], { signal });
+  await rename(part, `${path}.zst`);
+}
+
+/**
+ * Finds a dump in a file, or in the one beside it that `packVmcore()` made; then it is unpacked into a temporary file, as
+ * dumps are read at any offset. Undefined if there is neither.
+ */
+export async function findVmcore(
+  path: string,
+  signal: AbortSignal,
+): Promise<VmcoreFile | undefined> {
+  const found = [path, `${path}.zst`].find((name) => existsSync(name));
+  if (found === undefined) return undefined;
+  if (!(await isPacked(found))) return { path: found, [Symbol.asyncDispose]: async () => {} };
+  await using unpacking = new CleanupStack();
+  const temp = unpacking.use(await makeTempDir());
+  const unpacked = join(temp.path, 'vmcore');
+  await runCommand([...ZSTD, '--decompress', '-o', unpacked, found], { signal });
+  const cleanups = unpacking.move();
+  return { path: unpacked, [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose]() };
+}
+
+async function isPacked(path: string): Promise<boolean> {
+  await using file = await open(path);
+  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+  return bytesRead === 4 && buffer.readUInt32LE() === ZSTD_MAGIC;
+}
