@@ -21,7 +21,7 @@ import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
 import { makePersonality } from '../firmware/personality.ts';
 import { GuestAgent } from '../guest-link/guest-agent.ts';
-import { requireGuestImage } from '../guest-link/initramfs.ts';
+import { type GuestImage, requireGuestImage } from '../guest-link/initramfs.ts';
 import type { Layout } from '../memory/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
@@ -137,17 +137,12 @@ export async function startCell(
   { host, ovmf, accel, clock }: LifeOptions,
   hostFails: AbortController,
 ): Promise<RunningCell & { readonly machine: Machine } & AsyncDisposable> {
-  const { spec, folder, signal, kernel, extras } = job;
+  const { spec, folder, signal, extras } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
   if (knowsTruth(spec)) readyThread();
   const options = { cacheDir: host.cacheDir, signal };
-  const image = extras
-    ? await requireGuestImage(
-        { ...kernel, modules: [...kernel.modules, ...kernel.networkModules] },
-        { ...options, extra: [extras.archive] },
-      )
-    : await requireGuestImage(kernel, options);
+  const image = await guestImage(job, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
@@ -161,7 +156,7 @@ export async function startCell(
         memoryMiB: spec.memoryMiB,
         pauseAtEnd: knowsTruth(spec),
         firmware: { code: ovmf.code, vars: await copyVars(ovmf, temp.path) },
-        kernel: kernel.image,
+        kernel: job.kernel.image,
         initrd: image.initrd,
         cmdline: systemCmdline(spec),
         disks: machineDisks(disks),
@@ -175,14 +170,7 @@ export async function startCell(
   const ram = knowsTruth(spec)
     ? starting.use(await GuestRam.of(machine, { bundle: folder, signal }))
     : null;
-  const console = new GuestConsole();
-  machine.console.onBytes((bytes) => {
-    console.feed(bytes);
-  });
-  machine.console.onBytes(logs.bytes('console.log'));
-  machine.agent.onBytes(logs.bytes('tap.log'));
-  machine.personality?.onBytes(logs.bytes('personality.log'));
-  const agent = new GuestAgent(machine.agent);
+  const heard = listen(machine, logs);
   void machine.hostFailure.then((error) => {
     hostFails.abort(error);
   });
@@ -193,11 +181,31 @@ export async function startCell(
     disks,
     ram,
     machine,
-    agent,
-    console,
+    ...heard,
     captureCmdline: captureCmdline(spec),
     [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),
   };
+}
+
+/** Hears what the guest says on its ports, and keeps it. */
+function listen(machine: Machine, logs: CellLogs): Pick<RunningCell, 'agent' | 'console'> {
+  const console = new GuestConsole();
+  machine.console.onBytes((bytes) => {
+    console.feed(bytes);
+  });
+  machine.console.onBytes(logs.bytes('console.log'));
+  machine.agent.onBytes(logs.bytes('tap.log'));
+  machine.personality?.onBytes(logs.bytes('personality.log'));
+  return { agent: new GuestAgent(machine.agent), console };
+}
+
+function guestImage(
+  { kernel, extras }: StartJob,
+  options: { readonly cacheDir: string; readonly signal: AbortSignal },
+): Promise<GuestImage> {
+  if (extras === undefined) return requireGuestImage(kernel, options);
+  const modules = [...kernel.modules, ...kernel.networkModules];
+  return requireGuestImage({ ...kernel, modules }, { ...options, extra: [extras.archive] });
 }
 
 function kernelRecord({ release, image, imageSha256, package: from }: Kernel): KernelRecord {

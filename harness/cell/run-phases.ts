@@ -22,12 +22,22 @@ export interface PhaseOptions {
 
 /** Takes a running cell through its phases; the first that ends it gives the outcome. */
 export async function runPhases(cell: RunningCell, options: PhaseOptions): Promise<Outcome> {
-  for (const step of PHASE_STEPS.filter(({ applies }) => applies(cell.spec))) {
+  const outcome = await runSteps(PHASE_STEPS, cell, options);
+  return outcome ?? { kind: 'completed', cause: await endOf(cell) };
+}
+
+/** Takes a running cell through those of the steps that it has; gives the outcome of one that ends it. */
+export async function runSteps(
+  steps: readonly PhaseStep[],
+  cell: RunningCell,
+  options: PhaseOptions,
+): Promise<Outcome | undefined> {
+  for (const step of steps.filter(({ applies }) => applies(cell.spec))) {
     options.clock.enter(step.phase);
     const outcome = await runPhase(step, cell, options);
     if (outcome) return outcome;
   }
-  return { kind: 'completed', cause: await endOf(cell) };
+  return undefined;
 }
 
 async function runPhase(

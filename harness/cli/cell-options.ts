@@ -62,9 +62,13 @@ const AXIS_OPTIONS: readonly {
   { flags: '--policy <id>', axis: 'policy', about: 'policy to hold the kernel to', value: String },
 ];
 
-/** Adds the options that say what the cells are like. */
-export function addCellOptions(command: Command): void {
+/** The axes that do not change what a machine is like, only what comes of it. */
+const JUDGED_AXES: readonly string[] = ['vmcore', 'truth', 'policy'] satisfies (keyof CellSpec)[];
+
+/** Adds the options that say what the cells are like; for machines that are not judged, only what these are like. */
+export function addCellOptions(command: Command, judged = true): void {
   for (const { flags, axis, about, value } of AXIS_OPTIONS) {
+    if (!judged && JUDGED_AXES.includes(axis)) continue;
     const { options } = shape[axis] as { readonly options?: readonly string[] };
     const words = options ? `${about}: ${options.join(', ')}` : about;
     command.option<unknown[]>(

@@ -9,5 +9,5 @@ export interface CommandContext {
   readonly signal: AbortSignal;
   readonly log: Log;
   /** Sets the exit status of a command that did its work. */
-  exit(code: 0 | 1 | 69): void;
+  exit(code: number): void;
 }

@@ -16,6 +16,8 @@ export interface Environment {
   readonly colour: boolean;
   /** The width of the terminal, or what is usual where there is none. */
   readonly columns: number;
+  /** TERM: what the terminal understands. */
+  readonly term: string;
 }
 
 /** Reads the environment once, at the start. */
@@ -34,5 +36,6 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     ],
     colour: wantsColour && process.stdout.isTTY,
     columns: process.stdout.columns ?? 100,
+    term: TERM || 'dumb',
   };
 }

@@ -33,6 +33,7 @@ function hostWithoutOvmf(): Promise<CellHost> {
     firmwareFolders: [join(temp.path, 'firmware')],
     colour: false,
     columns: 100,
+    term: 'dumb',
   };
   const { signal } = new AbortController();
   return requireHost({ environment, signal, log: silentLog, exit: () => {} }, { budget: 2 });

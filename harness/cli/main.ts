@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   model: async () => (await import('./commands/model.ts')).addModel,
   build: async () => (await import('./commands/build.ts')).addBuild,
   kernels: async () => (await import('./commands/kernels.ts')).addKernels,
+  shell: async () => (await import('./commands/shell.ts')).addShell,
   inspect: async () => (await import('./commands/inspect.ts')).addInspect,
   judge: async () => (await import('./commands/judge.ts')).addJudge,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,

@@ -24,12 +24,7 @@ export function addRunOptions(command: Command): void {
     .option('--repeat <n>', 'run every cell so many times', positive(Number.isInteger), 1)
     .option('--shard <i/n>', 'run only the i-th of n parts of the cells')
     .option('--results <folder>', 'where the bundles go (default: a new folder under results/)')
-    .option(
-      '--budget <factor>',
-      "on every phase's time limit: more than 1 for a slow host",
-      positive(Number.isFinite),
-      1,
-    )
+    .addOption(budgetOption())
     .addOption(mirrorOption());
   addReportOptions(command);
 }
@@ -44,6 +39,12 @@ export function addReportOptions(command: Command): void {
       [],
     )
     .option('--json', 'the same as --reporter json');
+}
+
+/** How much time phases have. */
+export function budgetOption(): Option {
+  const about = "on every phase's time limit: more than 1 for a slow host";
+  return new Option('--budget <factor>', about).argParser(positive(Number.isFinite)).default(1);
 }
 
 /** Where packages come from. */

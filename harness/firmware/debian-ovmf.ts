@@ -1,13 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PackageError, UsageError } from '../errors.ts';
-import { downloadPackages } from '../package/apt-client.ts';
-import { byVersion, neighbours, newestVersion } from '../package/choose-version.ts';
-import { unpackDeb } from '../package/deb-file.ts';
+import { byVersion, isOfRelease, neighbours, newestVersion } from '../package/choose-version.ts';
 import { versionBeginsWith } from '../package/debian-version.ts';
-import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
+import { type PackageContext, packagesWith } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
+import { downloadTree } from '../package/package-tree.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { type Ovmf, findOvmf, whatIsWanting } from './ovmf.ts';
 import { DEBIAN, type DebianOvmfReference } from './ovmf-reference.ts';
@@ -35,7 +33,7 @@ export async function requireDebianOvmf(
   const { name, version, sha256 } = found;
   const tree = await cachedFolder(
     join(context.cacheDir, 'ovmf', `${version}-${sha256}`),
-    (unfinished) => download(found, unfinished, context),
+    (unfinished) => downloadTree([found], unfinished, context),
   );
   return ovmfInTree(tree, `${name} ${version}`);
 }
@@ -83,23 +81,7 @@ function ovmfPackages(packages: readonly PackageRecord[]): PackageRecord[] {
   return [...chosen.values()].toSorted(byVersion);
 }
 
-/** A suite's updates and security fixes are as good as in it. */
 function isMeant({ version, suite }: PackageRecord, wanted: DebianOvmfReference): boolean {
   if (wanted.kind === 'version') return versionBeginsWith(version, wanted.version);
-  const { suite: base } = wanted;
-  return [base, `${base}-updates`, `${base}-security`].includes(suite);
-}
-
-async function download(
-  record: PackageRecord,
-  tree: string,
-  context: PackageContext,
-): Promise<void> {
-  const { name, version, suite, bytes } = record;
-  context.log.info(`downloading ${name} ${version} from ${suite}: ${Math.ceil(bytes / 1e6)} MB`);
-  const debs = await downloadPackages(aptClient(context), [record], tree);
-  for (const deb of debs) {
-    await unpackDeb(deb, tree, context.signal);
-    await rm(deb);
-  }
+  return isOfRelease(suite, wanted.suite);
 }

@@ -20,11 +20,17 @@ const APPLETS =
     ' ',
   );
 
+/** What dump-vmcore is made of, in `guest/dump/`. */
+const DUMP_SOURCES = ['dump.c', 'build.sh'];
+
 const GUEST_FOLDER = join(import.meta.dirname, '../../guest');
+const PACK = join(GUEST_FOLDER, 'pack.sh');
 
 export interface GuestImageOptions {
   readonly cacheDir: string;
   readonly signal: AbortSignal;
+  /** Further archives. */
+  readonly extra?: readonly string[];
 }
 
 /** What a cell gives its machine: the initramfs, and the image of the disk `input`. */
@@ -35,7 +41,7 @@ export interface GuestImage {
 
 /**
  * The initramfs and input disk for one kernel, built once and cached by content: the base archive (agent and
- * tools) with the kernel's modules behind it, and a tar of kernel and initramfs for the capture kernel.
+ * tools) with the kernel's modules and what is extra behind it, and a tar of kernel and initramfs for the capture kernel.
  * Throws `HostError` naming the package of a tool that is missing.
  */
 export async function requireGuestImage(
@@ -47,12 +53,14 @@ export async function requireGuestImage(
   options: GuestImageOptions,
 ): Promise<GuestImage> {
   const base = await requireBase(options);
-  const modules = await Promise.all(kernel.modules.map(sha256File));
-  const key = sha256([base.key, kernel.imageSha256, ...modules].join());
+  const { extra = [] } = options;
+  const hashes = await Promise.all([...kernel.modules, ...extra].map(sha256File));
+  const key = sha256([base.key, kernel.imageSha256, ...hashes].join());
   const folder = await cachedFolder(join(options.cacheDir, 'guest', key), async (building) => {
     const initrd = join(building, 'initrd');
     await writeFile(initrd, await readFile(base.archive));
     await writeFile(initrd, await modulesArchive(building, kernel.modules, options), { flag: 'a' });
+    for (const archive of extra) await writeFile(initrd, await readFile(archive), { flag: 'a' });
     await symlink(kernel.image, join(building, 'vmlinuz'));
     await runCommand(
       ['tar', '--dereference', '-cf', join(building, 'input'), '-C', building, 'vmlinuz', 'initrd'],
@@ -67,9 +75,8 @@ async function requireBase(options: GuestImageOptions): Promise<{ key: string; a
   const tools = await Promise.all(GUEST_TOOLS.map(([name, from]) => requireTool(name, from)));
   const files = [...tools, ...(await librariesOf(tools, options))];
   const init = join(GUEST_FOLDER, 'init');
-  const pack = join(GUEST_FOLDER, 'pack.sh');
-  const dump = ['dump.c', 'build.sh'].map((file) => join(GUEST_FOLDER, 'dump', file));
-  const hashes = await Promise.all([init, pack, ...dump, ...files].map(sha256File));
+  const dump = DUMP_SOURCES.map((file) => join(GUEST_FOLDER, 'dump', file));
+  const hashes = await Promise.all([init, PACK, ...dump, ...files].map(sha256File));
   const key = sha256([...hashes, ...files, ...APPLETS].join());
   const folder = await cachedFolder(join(options.cacheDir, 'guest-base', key), async (building) => {
     const root = join(building, 'root');
@@ -79,10 +86,9 @@ async function requireBase(options: GuestImageOptions): Promise<{ key: string; a
     await install(init, join(root, 'init'));
     for (const tool of tools) await install(tool, join(root, 'bin', basename(tool)));
     for (const library of files.slice(tools.length)) await install(library, join(root, library));
-    const [, build = ''] = dump;
-    await runCommand([build, join(root, 'bin/dump-vmcore')], options);
+    await runCommand([join(GUEST_FOLDER, 'dump/build.sh'), join(root, 'bin/dump-vmcore')], options);
     for (const applet of APPLETS) await symlink('busybox', join(root, 'bin', applet));
-    await runCommand([pack, root, join(building, 'base.cpio')], options);
+    await packArchive(root, join(building, 'base.cpio'), options);
   });
   return { key, archive: join(folder, 'base.cpio') };
 }
@@ -96,11 +102,21 @@ async function modulesArchive(
   await mkdir(join(root, 'modules'), { recursive: true });
   for (const module of modules) await copyFile(module, join(root, 'modules', basename(module)));
   const archive = join(building, 'modules.cpio');
-  await runCommand([join(GUEST_FOLDER, 'pack.sh'), root, archive], options);
+  await packArchive(root, archive, options);
   return readFile(archive);
 }
 
-async function install(from: string, to: string): Promise<void> {
+/** Packs a folder as an archive of an initramfs. */
+export async function packArchive(
+  root: string,
+  archive: string,
+  { signal }: Pick<GuestImageOptions, 'signal'>,
+): Promise<void> {
+  await runCommand([PACK, root, archive], { signal });
+}
+
+/** Copies a program or library into a folder that is packed. */
+export async function install(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, to);
   await chmod(to, 0o755);

@@ -49,7 +49,7 @@ it.each([
   expect(parseTargets(text)).toEqual(lists);
 });
 
-it('keeps of a list the packages of kernels and of plain OVMF', async () => {
+it('keeps of a list the packages of kernels, of plain OVMF, and of an SSH server', async () => {
   await using temp = await makeTempDir();
   const names = [
     'linux-image-6.12.43+deb12-cloud-amd64',
@@ -61,6 +61,9 @@ it('keeps of a list the packages of kernels and of plain OVMF', async () => {
     'ovmf-generic',
     'ovmf-generic-dbg',
     'ovmf-ia32',
+    'dropbear-bin',
+    'libc6',
+    'libc6-dev',
   ];
   const path = join(temp.path, 'Packages');
   await writeFile(path, names.map((name) => `Package: ${name}\nVersion: 1\n`).join('\n'));
@@ -73,5 +76,7 @@ it('keeps of a list the packages of kernels and of plain OVMF', async () => {
     'Package: linux-binary-unsigned-7.2-amd64\nVersion: 1',
     'Package: ovmf\nVersion: 1',
     'Package: ovmf-generic\nVersion: 1',
+    'Package: dropbear-bin\nVersion: 1',
+    'Package: libc6\nVersion: 1',
   ]);
 });

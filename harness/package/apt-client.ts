@@ -36,8 +36,12 @@ const UPDATE = ['apt-get', '-qq', '--error-on=any', '-o', 'pkgCacheFile::Generat
  */
 const REACH_SETTING = /^Acquire::(?:https?|Retries|ForceIPv[46])\b/;
 
-/** The packages that are kept of a list: kernels, their parts and sources, and OVMF for x86_64. */
-const KEPT_PACKAGES = String.raw`linux-(image|binary|modules|base|source)-[0-9u]|ovmf(-generic)?\n`;
+/** The packages that are kept of a list: kernels, their parts and sources, OVMF for x86_64, an SSH server with its libraries. */
+const KEPT_PACKAGES = [
+  'linux-(image|binary|modules|base|source)-[0-9u]',
+  String.raw`ovmf(-generic)?\n`,
+  String.raw`(dropbear-bin|openssh-sftp-server|libc6|libcrypt1|libgmp10|libtomcrypt1|libtommath1|zlib1g)\n`,
+].join('|');
 
 /** A shell pipeline: the list "$1", unpacked, without the packages that are not kept. */
 const KEPT_PARAGRAPHS = String.raw`${APT_HELPER} cat-file "$1" |

@@ -17,6 +17,11 @@ export function newestVersion<T extends Versioned>(versions: readonly T[]): T | 
   return sorted.findLast(({ suite }) => !suites.lastResort.includes(suite)) ?? sorted.at(-1);
 }
 
+/** Whether a suite belongs to a release, e.g. `bookworm`: its updates and security fixes are as good as it. */
+export function isOfRelease(suite: string, release: string): boolean {
+  return [release, `${release}-updates`, `${release}-security`].includes(suite);
+}
+
 /** Orders what has a version from old to new. */
 export function byVersion(a: Versioned, b: Versioned): number {
   return compareDebianVersions(a.version, b.version);

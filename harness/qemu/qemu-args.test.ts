@@ -87,3 +87,26 @@ it('has QEMU stay in the end only where it is asked to', () => {
   const args = qemuArgs({ ...config, pauseAtEnd: true });
   expect(args.filter((arg) => !qemuArgs(config).includes(arg))).toEqual(['-no-shutdown']);
 });
+
+it('has no network device but where one is asked for, which leads nowhere but from one port of the host', () => {
+  const plain = qemuArgs(config);
+  expect(plain.join(' ')).not.toMatch(/netdev|-net |-nic |virtio-net/);
+  // QEMU gives a machine that says nothing of a network one of its own.
+  expect(plain).toContain('-nodefaults');
+  const args = qemuArgs({ ...config, network: { guestPort: 22 } });
+  expect(args.filter((arg) => !plain.includes(arg))).toEqual([
+    '-netdev',
+    'user,id=network,restrict=on,hostfwd=tcp:127.0.0.1:0-:22',
+    'virtio-net-pci,netdev=network,romfile=',
+  ]);
+});
+
+it('opens a gdbstub for a debugger only where one is asked for', () => {
+  expect(qemuArgs(config)).not.toContain('-gdb');
+  const args = qemuArgs({ ...config, debugger: '/tmp/m/gdb.sock' });
+  expect(args.filter((arg) => !qemuArgs(config).includes(arg))).toEqual([
+    'socket,id=debugger,server=on,wait=off,path=/tmp/m/gdb.sock',
+    '-gdb',
+    'chardev:debugger',
+  ]);
+});

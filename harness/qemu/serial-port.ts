@@ -20,9 +20,9 @@ export class SerialPort {
     this.#socket.on('data', listener);
   }
 
-  /** Types `text` into the guest. Into a machine that has ended it goes nowhere. */
-  write(text: string): void {
-    this.#socket.write(text);
+  /** Types text or bytes into the guest. Into a machine that has ended they go nowhere. */
+  write(typed: string | Uint8Array): void {
+    this.#socket.write(typed);
   }
 
   /** Once QEMU has ended: resolves when its last bytes were handed on. */

@@ -72,12 +72,14 @@ describe('a flattened vmcore', () => {
     {
       lie: 'no dump in it',
       bytes: [flatHeader(), FLAT_END],
-      message: 'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
+      message:
+        'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
     },
     {
       lie: 'another dump in it',
       bytes: [flatHeader(), flatRecord({ offset: 0n, data: 'DISKDUMP' }), FLAT_END],
-      message: 'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
+      message:
+        'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
     },
     {
       lie: 'a record with a negative offset',

@@ -29,6 +29,7 @@ const PACKAGE_OWNERS = {
   'tmp-promise': 'harness/process/temp-dir\\.ts$',
   'tap-parser': 'harness/guest-link/guest-tap\\.ts$|\\.test\\.ts$',
   'tar-stream': 'harness/guest-link/',
+  ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
   listr2: 'harness/report/progress\\.ts$',
   'junit-report-builder': 'harness/report/junit-report\\.ts$',
   commander: 'harness/cli/',

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+import { Transform } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { BootedCell } from '../cell/boot-cell.ts';
+import { GuestLinkError, InterruptedError } from '../errors.ts';
+import { runOnConsole } from '../guest-link/serial-session.ts';
+import type { Session } from '../guest-link/session.ts';
+import { makeSshKeys } from '../guest-link/ssh-keys.ts';
+import { SshLink } from '../guest-link/ssh-link.ts';
+import { printableText } from '../memory/printable-text.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
+import { withDeadline } from '../process/deadline.ts';
+import { makeTerminalRaw } from '../process/raw-terminal.ts';
+import { endError } from '../qemu/machine-end.ts';
+import type { CommandContext } from './command-context.ts';
+import { type ShellOptions, commandLine } from './shell-options.ts';
+
+/** From the agent's hello to a session, ms: a second on an idle host under TCG. */
+const CONNECT_BUDGET_MS = 60_000;
+
+/** From a broken connection to the end of the machine that broke it, ms. */
+const DYING_MS = 3000;
+
+/** Ctrl-], which leaves a guest that does not answer any more, as telnet's and virsh's. */
+const LEAVE_KEY = 0x1d;
+
+/** What is done in a booted cell. */
+export interface ShellWork {
+  readonly words: readonly string[];
+  readonly options: ShellOptions;
+}
+
+/** Does the work, with the user's terminal if there is one, and gives the exit status of the guest's command. */
+export async function runSession(
+  cell: BootedCell,
+  work: ShellWork,
+  context: CommandContext,
+): Promise<number> {
+  const { signal, log } = context;
+  const running = work.options.serial
+    ? onConsole(cell, work, context)
+    : overSsh(cell, work, context);
+  const ended = async (): Promise<number> => {
+    const end = await cell.machine.ended;
+    if (!end.cause.startsWith('guest-')) throw endError('go on with the session', end);
+    const what = `The guest has ended its machine (${end.cause})`;
+    if (work.words.length > 0) throw new GuestLinkError(what);
+    log.info(what);
+    return 0;
+  };
+  const gone = ended();
+  gone.catch(() => {});
+  try {
+    return await Promise.race([running, gone]);
+  } catch (error) {
+    if (signal.aborted || !(error instanceof GuestLinkError)) throw error;
+    // The end of a connection is seen before that of its machine, which knows why.
+    const status = await Promise.race([gone, delay(DYING_MS, undefined, { ref: false })]);
+    if (status === undefined) throw error;
+    return status;
+  }
+}
+
+async function overSsh(
+  cell: BootedCell,
+  { words, options }: ShellWork,
+  context: CommandContext,
+): Promise<number> {
+  const { signal } = context;
+  const budgetMs = CONNECT_BUDGET_MS * options.budget;
+  await using link = await withDeadline('a session', { budgetMs, signal }, (either) =>
+    connect(cell, options.gdb ?? false, either),
+  );
+  for (const { local, remote } of options.put) await link.put(local, remote, signal);
+  const status = await withTerminal(words, context, (session, leave) => link.run(session, leave));
+  for (const { local, remote } of options.get) await link.get(remote, local, signal);
+  return status;
+}
+
+async function connect(cell: BootedCell, patient: boolean, signal: AbortSignal): Promise<SshLink> {
+  const { agent, machine } = cell;
+  const keys = makeSshKeys();
+  const argument = `${keys.hostKey.toString('base64')} ${keys.clientName}`;
+  const { ok, values } = await agent.command('ssh', argument, signal);
+  if (!ok) {
+    const why = printableText(values.get('why') ?? 'the agent gave no reason');
+    throw new GuestLinkError(`Cannot open a session over the network: ${why}; --serial needs none`);
+  }
+  return SshLink.connect({ port: await machine.forwardedPort(), keys, patient }, signal);
+}
+
+function onConsole(
+  { agent, machine }: BootedCell,
+  { words }: ShellWork,
+  context: CommandContext,
+): Promise<number> {
+  return withTerminal(words, context, (session, leave) =>
+    runOnConsole(session, { agent, console: machine.console }, leave),
+  );
+}
+
+/** Runs a session on standard input and output; on a terminal raw, which is then given back as it was found. */
+async function withTerminal(
+  words: readonly string[],
+  { environment, signal, log }: CommandContext,
+  run: (session: Session, signal: AbortSignal) => Promise<number>,
+): Promise<number> {
+  const { stdin, stdout, stderr } = process;
+  const command = commandLine(words);
+  await using cleanups = new CleanupStack();
+  cleanups.defer(() => stdin.unpipe().pause());
+  if (!(stdin.isTTY && stdout.isTTY)) {
+    return await run({ command, terminal: null, stdin, stdout, stderr }, signal);
+  }
+  if (command === undefined) log.info('Ctrl-] leaves a guest that does not answer any more');
+  cleanups.use(await makeTerminalRaw());
+  const left = new AbortController();
+  const keys = new Transform({
+    transform: (bytes: Buffer, _encoding, done) => {
+      if (bytes.includes(LEAVE_KEY)) left.abort(new InterruptedError('Left with Ctrl-]'));
+      done(null, bytes);
+    },
+  });
+  const terminal = { term: environment.term, screen: stdout };
+  const session = { command, terminal, stdin: stdin.pipe(keys), stdout, stderr };
+  return await run(session, AbortSignal.any([signal, left.signal]));
+}

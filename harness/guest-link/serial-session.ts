@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: MIT
+import { GuestLinkError } from '../errors.ts';
+import { printableText } from '../memory/printable-text.ts';
+import type { GuestAgent } from './guest-agent.ts';
+import type { TestPoint } from './guest-tap.ts';
+import { type Session, unread } from './session.ts';
+
+/** Ends a line, and the file where there is none begun (termios(3), VEOF). */
+const END_OF_FILE = '\u0004\u0004';
+
+/** The kernel's console, as far as a session needs it. */
+interface ConsolePort {
+  write(bytes: Uint8Array | string): void;
+  onBytes(listener: (bytes: Uint8Array) => void): void;
+}
+
+/**
+ * Runs a session on the console, beside what the kernel says there, and gives its exit status. The last bytes may come
+ * after that, until the machine is disposed. The window's size is the one that it had at the start.
+ */
+export async function runOnConsole(
+  session: Session,
+  { agent, console }: { readonly agent: GuestAgent; readonly console: ConsolePort },
+  signal: AbortSignal,
+): Promise<number> {
+  const { command = '', terminal, stdin, stdout } = session;
+  const type = (bytes: Uint8Array): void => {
+    console.write(bytes);
+  };
+  const end = (): void => {
+    console.write(END_OF_FILE);
+  };
+  console.onBytes((bytes) => stdout.write(bytes));
+  stdin.on('data', type).once('end', end);
+  try {
+    // A terminal that has no size, as script(1) makes one, is one all the same.
+    const size = terminal ? [terminal.screen.rows || 24, terminal.screen.columns || 80] : [0, 0];
+    const words = [terminal?.term ?? 'dumb', ...size, Buffer.from(command).toString('base64')];
+    const answer = agent.command('serial', words.join(' '), signal);
+    return await Promise.race([answer.then(statusOf), unread(session)]);
+  } finally {
+    stdin.off('data', type).off('end', end).pause();
+  }
+}
+
+function statusOf({ ok, values }: TestPoint): number {
+  const status = Number(values.get('status'));
+  if (ok && Number.isInteger(status)) return status;
+  const why = printableText(values.get('why') ?? 'the agent gave no reason');
+  throw new GuestLinkError(`Cannot open a session on the console: ${why}`);
+}

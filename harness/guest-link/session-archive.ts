@@ -1,0 +1,74 @@
+// SPDX-License-Identifier: MIT
+import { readdir } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { PackageError } from '../errors.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { sha256, sha256File } from '../process/file-hash.ts';
+import { type GuestImageOptions, install, packArchive } from './initramfs.ts';
+
+const SESSION = join(import.meta.dirname, '../../guest/session');
+
+/** The packages that `SSH_FILES` are of. */
+export const SSH_PACKAGES = {
+  // Dropbear and its libraries have been tried in this release's versions.
+  release: 'bookworm',
+  names: [
+    'dropbear-bin',
+    'openssh-sftp-server',
+    'libc6',
+    'libcrypt1',
+    'libgmp10',
+    'libtomcrypt1',
+    'libtommath1',
+    'zlib1g',
+  ],
+} as const;
+
+/** What of the packages goes into the guest, by file name; the libraries apart from those of the agent's tools. */
+const SSH_FILES = {
+  shell: ['dropbear', 'sftp-server'],
+  'shell/lib': [
+    'ld-linux-x86-64.so.2',
+    'libc.so.6',
+    'libcrypt.so.1',
+    'libgmp.so.10',
+    'libtomcrypt.so.1',
+    'libtommath.so.1',
+    'libz.so.1',
+  ],
+} as const;
+
+/**
+ * The archive that gives an initramfs the agent's commands for people (guest/session), built once and cached by
+ * content. `ssh` is the folder with the unpacked `SSH_PACKAGES`; without it there is no SSH server.
+ */
+export async function requireSessionArchive(
+  ssh: string | undefined,
+  options: GuestImageOptions,
+): Promise<string> {
+  const files = new Map([['shell/session', SESSION]]);
+  if (ssh !== undefined) await findSshFiles(ssh, files);
+  const hashes = await Promise.all([...files.values()].map(sha256File));
+  const key = sha256([...files.keys(), ...hashes].join());
+  const folder = await cachedFolder(
+    join(options.cacheDir, 'guest-session', key),
+    async (building) => {
+      const root = join(building, 'root');
+      for (const [place, from] of files) await install(from, join(root, place));
+      await packArchive(root, join(building, 'session.cpio'), options);
+    },
+  );
+  return join(folder, 'session.cpio');
+}
+
+/** Notes where each of `SSH_FILES` lies, by its place in the guest. */
+async function findSshFiles(tree: string, files: Map<string, string>): Promise<void> {
+  const all = await readdir(tree, { recursive: true });
+  for (const [place, names] of Object.entries(SSH_FILES)) {
+    for (const name of names) {
+      const found = all.find((path) => basename(path) === name);
+      if (found === undefined) throw new PackageError(`Cannot use ${tree}: no ${name} in it`);
+      files.set(join(place, name), join(tree, found));
+    }
+  }
+}
