@@ -11,7 +11,7 @@ interface ThreadCall {
 }
 
 /** What a thread answers: what the function gave, or what it threw. */
-type ThreadAnswer<T> = { readonly value: T } | { readonly error: unknown };
+type ThreadAnswer<T> = { readonly value: T } | { readonly error: Error };
 
 /** Threads that wait for their next call: to start one takes longer than most calls. They keep no program alive. */
 const idle: Worker[] = [];
@@ -49,8 +49,9 @@ export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T
       worker.off('error', reject).off('exit', lost).unref();
       idle.push(worker);
       if ('value' in answer) resolve(answer.value);
-      else reject(answer.error as Error);
+      else reject(answer.error);
     });
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows of a browser
     worker.postMessage(call);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });

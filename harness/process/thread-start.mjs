@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, unicorn/require-post-message-target-origin */
+/* oxlint-disable typescript/no-unsafe-assignment, typescript/no-unsafe-call, typescript/no-unsafe-member-access, typescript/no-misused-promises, unicorn/require-post-message-target-origin */
 // What a thread of ours begins with: Node's threads know no TypeScript by themselves. It answers one call after another.
 import { parentPort } from 'node:worker_threads';
 import { register } from 'tsx/esm/api';
