@@ -28,3 +28,12 @@ export function agrees(owner: Owner, seen: PageClass): boolean {
 export function isUsable(seen: PageClass): boolean {
   return USABLE.includes(seen);
 }
+
+/**
+ * Whose a page is by prediction and observation: its predicted owner where it was seen so, else what it was seen as;
+ * whether the page allocator has it at the moment (`free` or `used`) is no difference.
+ */
+export function ownerSeen(predicted: Owner | null, seen: PageClass): Owner | PageClass {
+  if (predicted !== null && agrees(predicted, seen)) return predicted;
+  return isUsable(seen) ? 'free' : seen;
+}

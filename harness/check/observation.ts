@@ -13,6 +13,7 @@ import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { type RangeSet, rangeSet, without } from '../memory/range-set.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
+import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
 import { type Seen, commandLine, seenBytes, seenText } from './seen.ts';
@@ -36,6 +37,8 @@ export interface Observation {
   readonly crashkernelRefusal: string | null;
   /** What `memblock=debug` printed of low memory, or null if it was not asked for. */
   readonly memblockCalls: readonly MemblockLine[] | null;
+  /** What the system kernel's log says of low memory, see `lowMemoryLines()`; unseen unless it is whole. */
+  readonly lowMemoryLog: Seen<readonly string[]>;
   readonly crashedLog: Seen<CrashedLog>;
   /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle from before they were kept. */
   readonly vmcoreSegments: Seen<VmcoreSegments> | null;
@@ -82,6 +85,7 @@ export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Obser
     iomem,
     crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
     memblockCalls: findMemblockCalls(bundle),
+    lowMemoryLog: seenText(bundle, 'system/dmesg', wholeLowMemoryLog),
     crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
     vmcoreSegments: seenVmcoreSegments(bundle),
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
@@ -95,6 +99,12 @@ function findMemblockCalls(bundle: Bundle): readonly MemblockLine[] | null {
   const log = bundleText(bundle, 'system/dmesg') ?? '';
   const asked = findParameter(commandLine(bundle), 'memblock')?.value === 'debug';
   return asked && log.includes('Linux version ') ? parseMemblockLog(log) : null;
+}
+
+/** A log that has lost its first lines lacks who knows what. */
+function wholeLowMemoryLog(log: string): string[] {
+  if (log.includes('Linux version ')) return lowMemoryLines(log);
+  throw new FormatError("Cannot read the log: the kernel's first line wanted, it is lost");
 }
 
 const pointerSchema = z.templateLiteral([z.literal('0x'), z.hex()]).transform(BigInt);

@@ -1,8 +1,29 @@
 // SPDX-License-Identifier: MIT
-import type { RunSummary } from '../matrix/judged-cell.ts';
+import type { InvariantId } from '../check/invariants.ts';
+import type { JudgedCell, RunSummary } from '../matrix/judged-cell.ts';
 
 /** The exit status of judged cells: a broken invariant outweighs a cell that could not be judged. */
 export function exitCode({ mismatch, unjudged }: RunSummary): 0 | 1 | 69 {
   if (mismatch > 0) return 1;
   return unjudged > 0 ? 69 : 0;
+}
+
+/** The same of one invariant alone: whatever else is broken, 0 says that it was seen, and kept wherever it is asked. */
+export function invariantExitCode(cells: readonly JudgedCell[], wanted: InvariantId): 0 | 1 | 69 {
+  const outcomes = cells.flatMap(({ judgement }) =>
+    judgement.invariants.filter(({ id }) => id === wanted).map(({ outcome }) => outcome),
+  );
+  if (outcomes.includes('broken')) return 1;
+  return outcomes.length === 0 || outcomes.includes('unseen') ? 69 : 0;
+}
+
+/**
+ * What `git bisect run` is to be told: 0 and 1 are good and bad, 125 is skip, and from 128 on it stops, so that a wrong
+ * command line marks no commit as bad (git-bisect(1), "Bisect run").
+ */
+export function bisectRunStatus(status: number): number {
+  const UNTESTED = 125;
+  const STOP = 128;
+  if (status === 0 || status === 1) return status;
+  return status === 65 || status === 69 ? UNTESTED : STOP + (status % STOP);
 }

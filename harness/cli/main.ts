@@ -8,6 +8,7 @@ import { Command, CommanderError } from 'commander';
 import { Sub1mError, fromSystemError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { readEnvironment } from './environment.ts';
+import { bisectRunStatus } from './exit-code.ts';
 import { interruptSignal } from './interrupt.ts';
 import { stderrLog } from './stderr-log.ts';
 
@@ -76,4 +77,5 @@ function report(error: unknown): number {
   return EXIT_SOFTWARE;
 }
 
-process.exitCode = await main();
+const status = await main();
+process.exitCode = process.argv.includes('--bisect-run') ? bisectRunStatus(status) : status;

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { RunResult } from '../matrix/judged-cell.ts';
-import { folderReporters, parseReporters, writeReports } from '../report/reporters.ts';
+import type { ComparedRun } from '../matrix/compare-cells.ts';
+import type { SeriesResult } from '../matrix/series.ts';
+import { renderSeriesB4 } from '../report/b4-report.ts';
+import { folderReporters, parseReporters, writeReports, writeStdout } from '../report/reporters.ts';
+import { renderSeries, renderSeriesDocument } from '../report/series-report.ts';
+import type { Style } from '../report/style.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ReportOptions } from './run-options.ts';
 
@@ -12,15 +16,29 @@ const WIDTH_LIMIT = 100;
  * them once the run is over.
  */
 export function reportRun(
-  { json, reporter }: ReportOptions,
-  { environment }: CommandContext,
-): (run: RunResult) => Promise<void> {
-  const wanted = parseReporters(json ? ['json', ...reporter] : reporter);
+  { json, b4, reporter }: ReportOptions,
+  context: CommandContext,
+): (run: ComparedRun) => Promise<void> {
+  const wanted = parseReporters([...(json ? ['json'] : []), ...(b4 ? ['b4'] : []), ...reporter]);
+  return (run) => writeReports(run, wanted, screenStyle(context));
+}
+
+/** Prints a series. */
+export async function reportSeries(
+  series: SeriesResult,
+  { json, b4 }: ReportOptions,
+  context: CommandContext,
+): Promise<void> {
+  const render = b4 ? renderSeriesB4 : json ? renderSeriesDocument : renderSeries;
+  await writeStdout(render(series, screenStyle(context)));
+}
+
+function screenStyle({ environment }: CommandContext): Style {
   const { colour, columns } = environment;
-  return (run) => writeReports(run, wanted, { colour, width: Math.min(columns, WIDTH_LIMIT) });
+  return { colour, width: Math.min(columns, WIDTH_LIMIT) };
 }
 
 /** Writes the reports that the folder of every run holds. */
-export async function reportIntoFolder(run: RunResult): Promise<void> {
+export async function reportIntoFolder(run: ComparedRun): Promise<void> {
   await writeReports(run, folderReporters(run.folder), { colour: false, width: WIDTH_LIMIT });
 }

@@ -5,6 +5,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 export interface ReportOptions {
   readonly reporter: readonly string[];
   readonly json?: true;
+  readonly b4?: true;
 }
 
 /** The options of commands that run cells. */
@@ -34,7 +35,7 @@ export function addReportOptions(command: Command): void {
   command
     .option(
       '--reporter <name[:file]>',
-      'console, json, tap, ktap or junit; may be repeated',
+      'console, json, tap, ktap, junit or b4; may be repeated',
       collect,
       [],
     )
@@ -52,7 +53,8 @@ export function mirrorOption(): Option {
   return new Option('--mirror <url>', "Debian mirror, if not the host's own (or SUB1M_MIRROR)");
 }
 
-function positive(isRight: (value: number) => boolean): (text: string) => number {
+/** Reads the value of an option that is a number above 0. */
+export function positive(isRight: (value: number) => boolean): (text: string) => number {
   return (text) => {
     const value = Number(text);
     if (!isRight(value) || value <= 0) throw new InvalidArgumentError('Wanted: a number above 0.');

@@ -58,6 +58,7 @@ function blindJudgement(): Judgement {
       iomem: unseen,
       crashkernelRefusal: null,
       memblockCalls: null,
+      lowMemoryLog: unseen,
       crashedLog: unseen,
       vmcore: null,
       memory: null,

@@ -8,7 +8,7 @@ import { printableText } from '../memory/printable-text.ts';
 import { type CellPage, cellPages } from './cell-pages.ts';
 import { COUNT_FORMATS } from './cell-table.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
-import { type Style, paint, wrap } from './style.ts';
+import { type Style, indented, paint, wrap } from './style.ts';
 import { verdictLines, verdictName } from './verdict-text.ts';
 
 /**
@@ -70,8 +70,4 @@ function pagesOfRun(run: string): Pfn[] {
 
 function evidenceLines({ evidence }: InvariantOutcome, folder: string): string[] {
   return evidence === null ? [] : [`evidence: ${join(folder, evidence)}`];
-}
-
-function indented(text: string, columns: number, { width }: Style): string[] {
-  return wrap(text, width - columns).map((line) => `${' '.repeat(columns)}${line}`);
 }

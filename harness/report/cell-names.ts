@@ -46,6 +46,7 @@ function mergeAlike(
   return Array.from(byText, ([text, groups]) => ({ keys: groups.map(([name]) => name), text }));
 }
 
-function listed(names: readonly string[]): string {
+/** `a, b and c`. */
+export function listed(names: readonly string[]): string {
   return new Intl.ListFormat('en-GB').format(names);
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
+import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
 import { renderFindings } from './cell-findings.ts';
+import { renderChanges } from './changes-report.ts';
 import { renderFaultTable } from './fault-table.ts';
 import { nameCells } from './cell-names.ts';
 import { cellPages } from './cell-pages.ts';
@@ -13,13 +15,14 @@ import { type Style, paint, renderSeconds, wrap } from './style.ts';
 const LEAST_WIDTH = 78;
 
 /** A run for people: its cells, maps of their low memory, what is wrong, where the evidence is. */
-export function renderConsoleReport(run: RunResult, wanted: Style): string {
+export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
   const style = { ...wanted, width: Math.max(wanted.width, LEAST_WIDTH) };
   const sections = [
     renderCellTable(run.cells, style),
     ...pageMaps(run.cells, style),
     ...run.cells.map((cell) => renderFindings(cell, style)),
     renderFaultTable(run.cells, style),
+    run.comparison ? renderChanges(run.comparison, style) : [],
     [...wrap(`Bundles: ${run.folder}`, style.width), summaryLine(run, style)],
   ];
   const shown = sections.filter((lines) => lines.length > 0);

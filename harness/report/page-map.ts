@@ -47,12 +47,16 @@ const UNKNOWN: Sign = {
 const MARK = '^';
 const MARKED: Format = ['red', 'inverse'];
 
-/** The pages by predicted owner in rows of 256 KiB; marks beneath what was observed otherwise. */
-export function renderPageMap(pages: readonly CellPage[], style: Style): string[] {
+/** The pages by predicted owner in rows of 256 KiB; marks beneath some: those that were observed otherwise. */
+export function renderPageMap(
+  pages: readonly CellPage[],
+  style: Style,
+  isMarked = (page: number): boolean => pages[page] !== undefined && disagrees(pages[page]),
+): string[] {
   const symbols = pages.map((page) => pageSymbol(page, style));
   return renderSignMap(
     symbols,
-    pages.map((page) => (disagrees(page) ? MARK : ' ')),
+    pages.map((_, page) => (isMarked(page) ? MARK : ' ')),
   );
 }
 

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HostError, UsageError } from '../errors.ts';
-import type { RunResult } from '../matrix/judged-cell.ts';
+import type { ComparedRun } from '../matrix/compare-cells.ts';
+import { renderB4 } from './b4-report.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderJunit } from './junit-report.ts';
 import { renderKtap } from './ktap-report.ts';
@@ -12,12 +13,13 @@ import type { Style } from './style.ts';
 import { renderTap } from './tap-report.ts';
 
 const RENDERERS = {
+  b4: renderB4,
   console: renderConsoleReport,
   json: renderRunDocument,
   junit: renderJunit,
   ktap: renderKtap,
   tap: renderTap,
-} satisfies Record<string, (run: RunResult, style: Style) => string>;
+} satisfies Record<string, (run: ComparedRun, style: Style) => string>;
 
 type ReportKind = keyof typeof RENDERERS;
 
@@ -76,7 +78,7 @@ function isReportKind(kind: string): kind is ReportKind {
 
 /** Writes reports of a run; `style` is for standard output. Throws `HostError`. */
 export async function writeReports(
-  run: RunResult,
+  run: ComparedRun,
   reporters: readonly Reporter[],
   style: Style,
 ): Promise<void> {
@@ -86,7 +88,8 @@ export async function writeReports(
   }
 }
 
-async function writeStdout(text: string): Promise<void> {
+/** Writes a report to standard output. */
+export async function writeStdout(text: string): Promise<void> {
   await new Promise<void>((written, failed) => {
     process.stdout.write(text, (error) => {
       if (error) failed(error);

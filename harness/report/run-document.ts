@@ -6,23 +6,52 @@
  * Start reading here: this is all that is known of a run. `reporters.ts` lists the others.
  */
 import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
-import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
+import { type ComparedRun, type Comparison, isChanged } from '../matrix/compare-cells.ts';
+import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';
 import { asciiJson } from './ascii-json.ts';
 import { cellPages } from './cell-pages.ts';
+import { pageRuns } from './changes-report.ts';
 
 /** A run as the JSON document of DESIGN.md ("Evidence on the host"). */
-export function renderRunDocument({ id, cells }: RunResult): string {
-  const document = {
+export function renderRunDocument(run: ComparedRun): string {
+  return `${asciiJson(runDocument(run), 2)}\n`;
+}
+
+/** See `renderRunDocument`: before it is text. */
+export function runDocument({ id, cells, comparison }: ComparedRun): object {
+  return {
     schema: SCHEMA_VERSION,
     run: id,
     summary: summary(cells),
     cells: cells.map(cellDocument),
+    ...(comparison && comparisonDocument(comparison)),
   };
-  return `${asciiJson(document, 2)}\n`;
 }
 
-function cellDocument({ record, judgement, folder }: JudgedCell) {
+function comparisonDocument({ base, ref, sameImage, cells, times }: Comparison) {
+  const told = cells.filter((one) => isChanged(one) || one.uncompared !== null);
+  return {
+    base: {
+      name: base,
+      ref,
+      sameImage,
+      cells: cells.map((one) => cellDocument(one.base)),
+    },
+    changes: told.map((changes) => ({
+      cell: changes.cell.record.id,
+      base: changes.base.record.id,
+      uncompared: changes.uncompared,
+      pages: pageRuns(changes),
+      invariants: changes.invariants,
+      log: changes.log,
+    })),
+    times,
+  };
+}
+
+/** A cell as that document has it. */
+export function cellDocument({ record, judgement, folder }: JudgedCell): object {
   const { spec, kernel, machine } = record;
   const trampoline = judgement.observation.trampoline.value;
   return {

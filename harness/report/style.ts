@@ -22,6 +22,11 @@ export function wrap(text: string, width: number): string[] {
   return (text.replaceAll(/\s+/g, ' ').match(line) ?? []).map((part) => part.trim());
 }
 
+/** The text wrapped, each line behind so many blanks. */
+export function indented(text: string, columns: number, { width }: Style): string[] {
+  return wrap(text, width - columns).map((line) => `${' '.repeat(columns)}${line}`);
+}
+
 /** A time as a reader wants it: `21.4 s`, `2 min 5 s`. */
 export function renderSeconds(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;

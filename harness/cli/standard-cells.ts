@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import type { CellSpec } from '../bundle/cell-record.ts';
+import { type Axes, type PlannedCell, expandSpecs, nameCells } from '../matrix/expand.ts';
+import { takeShard } from '../matrix/shard.ts';
+
+/** Enough for every distribution kernel as its own capture kernel with the guest's initramfs. */
+const STANDARD_CRASHKERNEL = '256M';
+
+/** The cells that a kernel is checked with unless options say otherwise. */
+export const STANDARDS = {
+  quick: { crashkernel: [null, STANDARD_CRASHKERNEL] },
+  full: {
+    crashkernel: [null, STANDARD_CRASHKERNEL],
+    layout: ['stock', 'thread-2021'],
+    cpus: [1, 2],
+    load: ['kexec_file_load', 'kexec_load'],
+  },
+} as const satisfies Record<string, Omit<Axes, 'kernel'>>;
+
+export type Standard = keyof typeof STANDARDS;
+
+/** The cells of each kernel, kernel by kernel; where nothing is loaded, one load syscall is enough. */
+export function standardCells(axes: Axes, shard?: string): PlannedCell[] {
+  const specs = new Map<string, CellSpec>();
+  for (const spec of expandSpecs(axes)) {
+    const loads = spec.crashkernel !== null && spec.trigger !== 'none';
+    const key = JSON.stringify({ ...spec, load: loads ? spec.load : null });
+    if (!specs.has(key)) specs.set(key, spec);
+  }
+  const cells = [...specs.values()].map((spec) => ({ spec }));
+  return nameCells(shard === undefined ? cells : takeShard(cells, shard));
+}
+
+/** The same cells of another kernel, each behind its own: what slows the host down slows both. */
+export function besideBase(cells: readonly PlannedCell[], base: string): PlannedCell[] {
+  const pairs = cells.flatMap(({ spec }) => [{ spec }, { spec: { ...spec, kernel: base } }]);
+  return nameCells(pairs);
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT
+import { readFile, readdir, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { UsageError } from '../errors.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { sha256File } from '../process/file-hash.ts';
+import { runCommand } from '../process/owned-process.ts';
+import { touchedFiles } from './patch-tree.ts';
+
+/** A patch of a series, as a file. */
+export interface SeriesPatch {
+  readonly path: string;
+  /** Its subject, or the name of its file. */
+  readonly subject: string;
+}
+
+/** A `Subject:` with the lines that it goes on in. */
+const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
+
+/**
+ * The patches of a folder of `*.patch` in the order of their names, or of a mailbox in the order of its messages; those
+ * without a patch, such as a cover letter, are left out. Messages are kept in the cache, one file each. Throws
+ * `UsageError` if there are none.
+ */
+export async function readSeries(
+  place: string,
+  { cacheDir, signal }: { readonly cacheDir: string; readonly signal: AbortSignal },
+): Promise<SeriesPatch[]> {
+  const info = await stat(place).catch(() => undefined);
+  const folder = info?.isFile() ? await splitMailbox(place, cacheDir, signal) : place;
+  const names = info ? (await readdir(folder)).toSorted() : [];
+  const patches: SeriesPatch[] = [];
+  for (const name of names.filter((one) => one.endsWith('.patch'))) {
+    const path = join(folder, name);
+    const text = await readFile(path, 'utf8');
+    if (touchedFiles(text).length > 0) patches.push({ path, subject: subjectOf(text, name) });
+  }
+  if (patches.length > 0) return patches;
+  throw new UsageError(
+    `Cannot read the series ${place}: a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD wanted`,
+  );
+}
+
+/** Splits a mailbox as git-am(1) does, and decodes its messages: of each its subject and its patch remain. */
+const SPLIT = `cd "$1" && git mailsplit -o. "$2" && for mail in [0-9]*; do
+    git mailinfo --encoding=UTF-8 text diff <"$mail" >"$mail.patch" && cat diff >>"$mail.patch" || exit
+  done`;
+
+async function splitMailbox(path: string, cacheDir: string, signal: AbortSignal): Promise<string> {
+  const folder = join(cacheDir, 'series', await sha256File(path));
+  return cachedFolder(folder, async (unfinished) => {
+    await runCommand(['sh', '-c', SPLIT, 'sh', unfinished, resolve(path)], { signal });
+  });
+}
+
+/** Without `[PATCH 1/3]`. */
+function subjectOf(text: string, name: string): string {
+  const subject = SUBJECT.exec(text)?.[1]?.replaceAll(/\s+/g, ' ');
+  return subject?.replace(/^(?:\[[^\]]*\] *)+/, '') || name;
+}

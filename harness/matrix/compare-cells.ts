@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: MIT
+import type { CellSpec } from '../bundle/cell-record.ts';
+import { ownerSeen } from '../check/agreement.ts';
+import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
+import { type TimeChange, compareTimes } from './compare-times.ts';
+import type { JudgedCell, RunResult } from './judged-cell.ts';
+
+/** What a kernel does otherwise than its base, in the same cells. */
+export interface Comparison {
+  /** The base for people: `HEAD~1 (1a2b3c4d5e6f x86/realmode: Claim once)`, `debian:6.12`. */
+  readonly base: string;
+  /** Its kernel reference. */
+  readonly ref: string;
+  /** Whether the two images are the same byte for byte: then no cell of the base was run. */
+  readonly sameImage: boolean;
+  /** Every cell with that of the base. */
+  readonly cells: readonly CellChanges[];
+  readonly times: readonly TimeChange[];
+}
+
+/** A run of which the kernel may have been compared with a base. */
+export interface ComparedRun extends RunResult {
+  readonly comparison?: Comparison;
+}
+
+/** What a cell shows otherwise than the same cell of the base. */
+export interface CellChanges {
+  readonly base: JudgedCell;
+  readonly cell: JudgedCell;
+  /** Why the two cannot be compared; null if they can be. */
+  readonly uncompared: string | null;
+  readonly pages: readonly PageChange[];
+  readonly invariants: readonly InvariantChange[];
+  /** Lines on low memory that only the base's log has, and that only the cell's has. */
+  readonly log: { readonly gone: readonly string[]; readonly come: readonly string[] };
+}
+
+/** A page below 1 MiB that has another owner. */
+interface PageChange {
+  readonly page: number;
+  readonly from: SeenOwner;
+  readonly to: SeenOwner;
+}
+
+type SeenOwner = ReturnType<typeof ownerSeen>;
+
+/** An invariant of which something else became, or that is broken on other pages. */
+interface InvariantChange {
+  readonly id: InvariantOutcome['id'];
+  readonly from: InvariantOutcome['outcome'] | 'not asked';
+  readonly to: InvariantOutcome['outcome'] | 'not asked';
+  /** What is said of it now. */
+  readonly why: string;
+  /** Whether it is broken as it was not before: by that alone a patch fails. */
+  readonly isWorse: boolean;
+}
+
+/** Compares cells with those of the base that have the same specification but for the kernel. */
+export function compareRuns(
+  bases: readonly JudgedCell[],
+  cells: readonly JudgedCell[],
+): Pick<Comparison, 'cells' | 'times'> {
+  const left = [...bases];
+  const pairs = cells.map((cell) => {
+    const place = left.findIndex(({ record }) => isSameCell(record.spec, cell.record.spec));
+    const [base] = left.splice(place, 1);
+    if (place === -1 || base === undefined) throw new Error(`No base for ${cell.record.id}`);
+    return compareCells(base, cell);
+  });
+  const compared = pairs.filter(({ uncompared }) => uncompared === null);
+  return { cells: pairs, times: compareTimes(compared) };
+}
+
+/** Whether the cell shows anything that the base does not. */
+export function isChanged({ pages, invariants, log }: CellChanges): boolean {
+  return pages.length + invariants.length + log.gone.length + log.come.length > 0;
+}
+
+/** The exit status of a comparison: it is the patch that is judged, not what was broken before it. */
+export function comparisonStatus({ cells }: Comparison): 0 | 1 | 69 {
+  if (cells.some(({ invariants }) => invariants.some(({ isWorse }) => isWorse))) return 1;
+  return cells.some(({ uncompared }) => uncompared !== null) ? 69 : 0;
+}
+
+function isSameCell(one: CellSpec, other: CellSpec): boolean {
+  // A recipe may name the policy, and the two kernels need not follow the same.
+  const rest = (spec: CellSpec): string => JSON.stringify({ ...spec, kernel: '', policy: '' });
+  return rest(one) === rest(other);
+}
+
+/** Compares a cell with the same cell of the base. */
+export function compareCells(base: JudgedCell, cell: JudgedCell): CellChanges {
+  const uncompared = whyUnjudged('base', base) ?? whyUnjudged('cell', cell);
+  if (uncompared !== null) {
+    return { base, cell, uncompared, pages: [], invariants: [], log: { gone: [], come: [] } };
+  }
+  return {
+    base,
+    cell,
+    uncompared,
+    pages: comparePages(base.judgement, cell.judgement),
+    invariants: compareInvariants(base.judgement.invariants, cell.judgement.invariants),
+    log: compareLogs(base.judgement, cell.judgement),
+  };
+}
+
+function whyUnjudged(which: string, { judgement }: JudgedCell): string | null {
+  const { verdict } = judgement;
+  return verdict.kind === 'unjudged' ? `The ${which} is unjudged: ${verdict.why}` : null;
+}
+
+/** Pages that one of the two does not show tell nothing: an invariant then says why. */
+function comparePages(base: Judgement, now: Judgement): PageChange[] {
+  const before = owners(base);
+  return owners(now).flatMap((to, page) => {
+    const from = before[page];
+    return from === undefined || from === to ? [] : [{ page, from, to }];
+  });
+}
+
+function owners({ observation, prediction }: Judgement): SeenOwner[] {
+  return (observation.pages.value ?? []).map((seen, page) =>
+    ownerSeen(prediction?.pages[page]?.owner ?? null, seen),
+  );
+}
+
+function compareInvariants(
+  base: readonly InvariantOutcome[],
+  now: readonly InvariantOutcome[],
+): InvariantChange[] {
+  const ids = new Set([...base, ...now].map(({ id }) => id));
+  return [...ids].flatMap((id) => {
+    const before = base.find((one) => one.id === id);
+    const after = now.find((one) => one.id === id);
+    const [from, to] = [before?.outcome ?? 'not asked', after?.outcome ?? 'not asked'] as const;
+    const moved = to === 'broken' && pagesOf(before) !== pagesOf(after);
+    if (from === to && !moved) return [];
+    return [{ id, from, to, why: after?.why ?? '', isWorse: to === 'broken' }];
+  });
+}
+
+function pagesOf(outcome: InvariantOutcome | undefined): string {
+  return outcome?.pages.join() ?? '';
+}
+
+/** A line that stands in another place is no difference: CPUs and drivers race. */
+function compareLogs(base: Judgement, now: Judgement): CellChanges['log'] {
+  const before = base.observation.lowMemoryLog.value;
+  const after = now.observation.lowMemoryLog.value;
+  if (before === null || after === null) return { gone: [], come: [] };
+  return {
+    gone: before.filter((line) => !after.includes(line)),
+    come: after.filter((line) => !before.includes(line)),
+  };
+}

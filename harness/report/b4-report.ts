@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: MIT
+import { pathToFileURL } from 'node:url';
+import { type ComparedRun, comparisonStatus, isChanged } from '../matrix/compare-cells.ts';
+import { summary } from '../matrix/judged-cell.ts';
+import { type SeriesResult, seriesStatus } from '../matrix/series.ts';
+import { asciiJson } from './ascii-json.ts';
+import { renderConsoleReport } from './console-report.ts';
+import { renderSeries, seriesSummary } from './series-report.ts';
+
+/** The words of b4 for how a check ended, by our exit status. */
+const STATUSES = { 0: 'pass', 1: 'fail', 69: 'warn' } as const;
+
+/** Mail and terminals: no colour, 80 columns. */
+const STYLE = { colour: false, width: 80 };
+
+/**
+ * A run as `b4 review` takes it of a check command (b4, docs/maintainer/review.rst, "Writing an external check
+ * script"): an array of results; b4 keeps one for each tool.
+ */
+export function renderB4(run: ComparedRun): string {
+  const { match, mismatch, unjudged } = summary(run.cells);
+  const alone = mismatch > 0 ? 'fail' : unjudged > 0 ? 'warn' : 'pass';
+  const counts = `${match} match, ${mismatch} mismatch, ${unjudged} unjudged`;
+  const { comparison } = run;
+  return renderResult({
+    status: comparison ? STATUSES[comparisonStatus(comparison)] : alone,
+    summary: comparison ? `${counts}; ${differences(run)} from ${comparison.base}` : counts,
+    url: pathToFileURL(run.folder).href,
+    details: renderConsoleReport(run, STYLE),
+  });
+}
+
+/** A series, likewise. */
+export function renderSeriesB4(series: SeriesResult): string {
+  const last = series.steps.findLast(({ run }) => run !== null)?.run;
+  return renderResult({
+    status: STATUSES[seriesStatus(series)],
+    summary: seriesSummary(series),
+    url: last ? pathToFileURL(last.folder).href : '',
+    details: renderSeries(series, STYLE),
+  });
+}
+
+function differences({ comparison }: ComparedRun): string {
+  const changed = comparison?.cells.filter(isChanged).length ?? 0;
+  return changed === 0
+    ? 'no difference'
+    : `${changed} cell${changed === 1 ? ' differs' : 's differ'}`;
+}
+
+function renderResult(result: {
+  readonly status: string;
+  readonly summary: string;
+  readonly url: string;
+  readonly details: string;
+}): string {
+  return `${asciiJson([{ tool: 'sub1m', ...result }], 2)}\n`;
+}

@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: MIT
+import type { CellRecord } from '../bundle/cell-record.ts';
+import { type CellChanges, type Comparison, isChanged } from '../matrix/compare-cells.ts';
+import type { JudgedCell } from '../matrix/judged-cell.ts';
+import { renderPages } from '../memory/page-map.ts';
+import { pfn } from '../memory/pfn.ts';
+import { printableText } from '../memory/printable-text.ts';
+import { cellPages, disagrees } from './cell-pages.ts';
+import { crashkernelName, layoutName, listed } from './cell-names.ts';
+import { groupBy } from './group-by.ts';
+import { renderLegend, renderPageMap } from './page-map.ts';
+import { type Style, indented, paint } from './style.ts';
+
+/** What the kernel does otherwise than its base, for people: alike changes once, with the cells that show them. */
+export function renderChanges(comparison: Comparison, style: Style): string[] {
+  const { cells, times, sameImage } = comparison;
+  const base = printableText(comparison.base);
+  const told = cells.filter((one) => isChanged(one) || one.uncompared !== null);
+  if (told.length === 0 && times.length === 0) {
+    const why = sameImage ? 'the images are the same byte for byte' : `in ${cells.length} cells`;
+    return indented(`Compared with ${base}: no difference (${why})`, 0, style);
+  }
+  const groups = groupBy(told, (one) => changeLines(one, style).join('\n'));
+  return [
+    ...indented(`Compared with ${base}:`, 0, style),
+    ...Array.from(groups, ([text, group]) => {
+      const title = nameSettings(recordsOf(group), recordsOf(cells));
+      return ['', paint(title, 'bold', style), text];
+    }).flat(),
+    ...times.map(({ phase, from, to, cells: nr }) => {
+      const seconds = `${from.toFixed(1)} s → ${to.toFixed(1)} s`;
+      return `  phase ${phase}: ${seconds} in each of ${nr} cells`;
+    }),
+    ...restLines(cells.length - told.length, style),
+  ];
+}
+
+function restLines(nr: number, style: Style): string[] {
+  if (nr === 0) return [];
+  const rest = `${nr} other cell${nr === 1 ? '' : 's'}`;
+  return ['', ...indented(`No difference in ${rest}`, 0, style)];
+}
+
+/** Pages that change owner alike, as runs. */
+export function pageRuns({ pages }: CellChanges): {
+  readonly pages: readonly string[];
+  readonly from: string;
+  readonly to: string;
+}[] {
+  const alike = groupBy(pages, ({ from, to }) => `${from} → ${to}`);
+  return [...alike.values()].map((group) => ({
+    pages: renderPages(group.map(({ page }) => pfn(page))),
+    from: group[0]?.from ?? '',
+    to: group[0]?.to ?? '',
+  }));
+}
+
+function changeLines(changes: CellChanges, style: Style): string[] {
+  if (changes.uncompared !== null) {
+    const why = printableText(changes.uncompared);
+    return indented(`cannot be compared: ${why}`, 2, style);
+  }
+  const { invariants, log } = changes;
+  return [
+    ...pageRuns(changes).flatMap(({ pages, from, to }) =>
+      indented(`pages ${pages.join(', ')}: ${from} → ${to}`, 2, style),
+    ),
+    ...mapLines(changes, style),
+    ...invariants.flatMap(({ id, from, to, why, isWorse }) =>
+      indented(
+        `${id}: ${from} → ${to}${why === '' ? '' : `: ${printableText(why)}`}`,
+        2,
+        style,
+      ).map((line) => (isWorse ? paint(line, 'red', style) : line)),
+    ),
+    ...log.gone.flatMap((line) => indented(`log - ${line}`, 2, style)),
+    ...log.come.flatMap((line) => indented(`log + ${line}`, 2, style)),
+  ];
+}
+
+/** The base's pages, and those of the kernel with a mark beneath each that has another owner. */
+function mapLines({ pages, base, cell }: CellChanges, style: Style): string[] {
+  if (pages.length === 0) return [];
+  const moved = new Set(pages.map(({ page }) => page));
+  const [before, after] = [seenPages(base), seenPages(cell)];
+  const isMoved = (page: number): boolean => moved.has(page);
+  return [
+    '  the base:',
+    ...renderPageMap(before, style, () => false),
+    '  this kernel, ^ where it differs:',
+    ...renderPageMap(after, style, isMoved),
+    ...renderLegend(
+      [...before, ...after].filter((_, nr) => isMoved(nr % before.length)),
+      style,
+    ),
+  ];
+}
+
+/** A page that was seen otherwise than predicted is shown as it was seen. */
+function seenPages({ judgement }: JudgedCell) {
+  return cellPages(judgement).map((page) =>
+    disagrees(page) ? { ...page, predicted: null } : page,
+  );
+}
+
+function recordsOf(group: readonly CellChanges[]): CellRecord[] {
+  return group.map(({ cell }) => cell.record);
+}
+
+/** What cells may differ in, and how it is called. */
+const SETTINGS: readonly (readonly [string, (record: CellRecord) => string])[] = [
+  ['crashkernel', crashkernelName],
+  ['layout', layoutName],
+  ['cpus', ({ spec }) => String(spec.cpus)],
+  ['load', ({ spec }) => spec.load],
+  ['trigger', ({ spec }) => spec.trigger],
+  ['append', ({ spec }) => printableText(spec.append)],
+];
+
+/** Names some cells of one kernel by as few settings as tell them from its others, or else by their ids. */
+function nameSettings(some: readonly CellRecord[], all: readonly CellRecord[]): string {
+  if (some.length === all.length)
+    return some.length === 1 ? 'the cell' : `all ${some.length} cells`;
+  const tells = (settings: typeof SETTINGS): boolean =>
+    all.filter((record) =>
+      settings.every(([, textOf]) => new Set(some.map(textOf)).has(textOf(record))),
+    ).length === some.length;
+  if (!tells(SETTINGS)) return listed(some.map(({ id }) => id));
+  const needed = SETTINGS.reduce<typeof SETTINGS>((kept, setting) => {
+    const without = kept.filter((one) => one !== setting);
+    return tells(without) ? without : kept;
+  }, SETTINGS);
+  return needed
+    .map(([name, textOf]) => `${name} ${listed([...new Set(some.map(textOf))])}`)
+    .join(', ');
+}
