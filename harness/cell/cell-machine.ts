@@ -9,7 +9,7 @@ export type CellHold = Pick<MachineHold, 'stopped' | 'release' | typeof Symbol.a
 /** What a cell asks of its machine. */
 export interface CellMachine extends Pick<
   Machine,
-  'ended' | 'sendBreak' | 'readPhys' | 'savePhys' | 'registers' | 'physOf'
+  'ended' | 'sendBreak' | 'readPhys' | 'savePhys' | 'saveCore' | 'registers' | 'physOf'
 > {
   readonly console: Pick<Machine['console'], 'write'>;
   /** See `Machine.holdAt`. */

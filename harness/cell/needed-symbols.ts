@@ -11,6 +11,7 @@ const NEEDED_SYMBOLS = new Set([
   'efi_free_boot_services',
   'efi_mokvar_table_init',
   'efi_unmap_boot_services',
+  'emergency_restart',
   'ftrace_enabled',
   'low_pool_add',
   'machine_kexec',

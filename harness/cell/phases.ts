@@ -11,16 +11,22 @@ import type { CellDisks } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
 import type { GuestConsole } from './guest-console.ts';
 import { findSymbol, saveGuestMemory, saveLowMemory, saveStack } from './guest-memory.ts';
+import { saveCore } from './save-core.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { keepNeededSymbols } from './needed-symbols.ts';
 
 /** What the agent is told for each kind of vmcore: all of it, or makedumpfile's dump level. */
 const DUMP_LEVEL = { full: 'all', filtered: '31' } as const;
 
+/** The last that a system kernel calls: where its machine is held, to look at its memory. */
+const LAST_CALL = { jump: 'machine_kexec', reboot: 'emergency_restart' } as const;
+
 /** A cell whose machine runs. */
 export interface RunningCell {
   readonly spec: CellSpec;
   readonly folder: string;
+  /** Where what is large and of no use later may lie. */
+  readonly temp: string;
   readonly disks: CellDisks;
   /** Null where the cell is not compared with its memory. */
   readonly ram: Pick<GuestRam, 'saveJump' | 'saved'> | null;
@@ -47,6 +53,8 @@ const crashes = (spec: CellSpec): boolean => spec.trigger !== 'none';
 const captures = (spec: CellSpec): boolean => crashes(spec) && spec.crashkernel !== null;
 const endsByPanic = (spec: CellSpec): boolean => crashes(spec) && spec.crashkernel === null;
 const endsByPowerOff = (spec: CellSpec): boolean => !endsByPanic(spec);
+const looksAtMemory = ({ truth, vmcore, crashkernel }: CellSpec): boolean =>
+  truth === 'jump' && (crashkernel !== null || vmcore !== 'none');
 const withVmcore = (spec: CellSpec): boolean => captures(spec) && spec.vmcore !== 'none';
 
 /** A cell's life, in order. */
@@ -86,25 +94,39 @@ async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
 
 /** With crashkernel it ends after the kexec jump, without when the machine has ended by the panic. */
 async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
-  const { spec, machine } = cell;
-  const jump = cell.ram ? await findSymbol(cell.folder, 'machine_kexec') : undefined;
-  if (!cell.ram || jump === undefined) {
+  const { spec, folder, machine } = cell;
+  const place = looksAtMemory(spec)
+    ? await findSymbol(folder, LAST_CALL[endsByPanic(spec) ? 'reboot' : 'jump'])
+    : undefined;
+  if (place === undefined) {
     await saveLowMemory(cell);
     const refused = await panic(cell, signal);
     if (!refused && endsByPanic(spec)) await machine.ended;
     return refused;
   }
-  await using hold = await machine.holdAt(jump, signal);
+  if (endsByPanic(spec)) await saveLowMemory(cell);
+  await using hold = await machine.holdAt(place, signal);
   const refused = await panic(cell, signal);
   if (refused) return refused;
   const end = await hold.stopped(signal);
   // A machine that has ended instead is seen by who runs the phases, in this one or the next.
-  if (end.kind !== 'held') return undefined;
-  await saveLowMemory(cell);
-  await saveStack(cell, end.cpu ?? 0);
-  await cell.ram.saveJump();
-  await hold.release(signal);
+  if (end.kind === 'held') {
+    if (cell.ram) await saveJump(cell, cell.ram, end.cpu ?? 0);
+    else await saveCore(cell, signal);
+    await hold.release(signal);
+  }
+  if (endsByPanic(spec)) await machine.ended;
   return undefined;
+}
+
+async function saveJump(
+  cell: RunningCell,
+  ram: NonNullable<RunningCell['ram']>,
+  cpu: number,
+): Promise<void> {
+  await saveLowMemory(cell);
+  await saveStack(cell, cpu);
+  await ram.saveJump();
 }
 
 /** Makes the system kernel panic. */

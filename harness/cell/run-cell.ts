@@ -178,6 +178,7 @@ export async function startCell(
   return {
     spec,
     folder,
+    temp: temp.path,
     disks,
     ram,
     machine,

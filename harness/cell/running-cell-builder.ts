@@ -69,6 +69,7 @@ export function scriptedCell(
     sendBreak: () => Promise.resolve(),
     readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
     savePhys: () => Promise.resolve(),
+    saveCore: () => Promise.resolve(),
     registers: () => Promise.resolve('RIP=0\n'),
     physOf: () => Promise.resolve(undefined),
     holdAt: () => Promise.resolve(unreachedHold(ended)),
@@ -80,6 +81,7 @@ export function scriptedCell(
     cell: {
       spec,
       folder,
+      temp: folder,
       disks,
       ram: null,
       machine,

@@ -61,22 +61,24 @@ export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => 
   if (blind) return blind;
   if (memory === null) return NO_TRUTH;
   if (memory.value === null) return unseen(memory.why);
-  const { vmcore, jumpWrites } = memory.value;
+  const { vmcore } = memory.value;
   if (vmcore === null) return notAsked('The cell keeps no vmcore');
   if (!phaseEnded(record, 'dump')) return unseen('The vmcore is not whole');
   if (vmcore.value === null) return broken(vmcore.why, { evidence: 'vmcore' });
-  return checkPages(vmcore.value, jumpWrites, record.spec.vmcore === 'filtered');
+  return checkPages(vmcore.value, memory.value, record.spec.vmcore === 'filtered');
 };
 
 function checkPages(
   { compared, differing, leftOut, sharedLeftOut, zeroesLeftOut }: VmcoreTruth,
-  jumpWrites: readonly JumpWrite[],
+  { changed, jumpWrites }: MemoryTruth,
   isFiltered: boolean,
 ): Finding {
   const evidence = 'jump/page-crcs.gz';
   const [wrong, byJump] = apart(differing, jumpWrites);
   const faults = [
-    ...(wrong.count > 0 ? [`${named(wrong)} differ from memory at the kexec jump`] : []),
+    ...(wrong.count > 0
+      ? [`${named(wrong)} differ from memory at the kexec jump${whoWrote(wrong, changed)}`]
+      : []),
     ...(leftOut.count > 0 && !isFiltered ? [`${named(leftOut)} are missing`] : []),
   ];
   if (faults.length > 0) return broken(faults.join('; '), { evidence });
@@ -91,6 +93,12 @@ function checkPages(
       : []),
   ];
   return kept(said.join('; '), { evidence });
+}
+
+/** How many of the pages that a vmcore has wrong had been written to by who made it, in words. */
+function whoWrote(wrong: PageList, changed: PageList): string {
+  const { length } = wrong.first.filter((page) => changed.first.includes(page));
+  return length > 0 ? `: the capture kernel wrote to ${length} of them before` : '';
 }
 
 /** The pages of a list but those that the jump writes to, and these. */

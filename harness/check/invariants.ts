@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { checkAtCrash } from './check-at-crash.ts';
 import { checkAllCpus, checkPanicReboots, checkUserspace } from './check-boot.ts';
 import { checkConfined, checkVmcoreBytes } from './check-crashed-memory.ts';
 import { checkCaptured, checkDmesg, checkReserved } from './check-kdump.ts';
@@ -55,6 +56,10 @@ export const INVARIANTS = {
   'lowmem.untouched': {
     promise: 'locked pages have at the kexec jump the bytes they had at ExitBootServices',
     check: checkUntouched,
+  },
+  'lowmem.at-crash': {
+    promise: 'every page below 1 MiB still has that owner when the kernel has crashed',
+    check: checkAtCrash,
   },
   'kdump.reserved': { promise: 'crashkernel is reserved as large as asked', check: checkReserved },
   'kdump.captured': {

@@ -46,6 +46,8 @@ export interface Observation {
   readonly captureRam: Seen<readonly PhysRange[]>;
   /** How large the vmcore is, or why it is not whole; null where the cell left none. */
   readonly vmcore: VmcoreDigest['whole'] | null;
+  /** The class of each of the 256 pages when the system kernel had crashed; null where the cell left no vmcore. */
+  readonly pagesAtCrash: VmcoreDigest['lowPages'] | null;
   /** Null in a cell that does not look at its memory. */
   readonly memory: Seen<MemoryTruth> | null;
 }
@@ -90,6 +92,7 @@ export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Obser
     vmcoreSegments: seenVmcoreSegments(bundle),
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
     vmcore: vmcore?.whole ?? null,
+    pagesAtCrash: vmcore?.lowPages ?? null,
     memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, { systemRam, crashed }),
   };
 }

@@ -18,6 +18,7 @@ const SHOWN_LATE: ReadonlySet<InvariantId> = new Set([
   'lowmem.firmware-kept',
   'lowmem.trampoline',
   'lowmem.untouched',
+  'lowmem.at-crash',
   'kdump.vmcore-ranges',
   'kdump.vmcore-bytes',
   'kdump.confined',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type VmcoreDigest, digestVmcore } from '../vmcore/vmcore-digest.ts';
-import { openFile } from './open-file.ts';
+import { openFile } from '../process/open-file.ts';
 
 /** The digest of a dump in a file: for a thread. */
 export function digestFile(path: string): VmcoreDigest {

@@ -15,16 +15,20 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   const vmcore = join(folder, 'vmcore');
   let digest: ReturnType<typeof digestIn> | undefined;
   let packing: Promise<void> | undefined;
-  const onPhase = (phase: Phase): void => {
-    job.onPhase(phase);
-    if (phase !== 'off' || !existsSync(vmcore)) return;
+  const read = (): void => {
+    if (digest || !existsSync(vmcore)) return;
     digest = digestIn(folder, signal);
     // makedumpfile has compressed what it filtered.
     if (job.spec.vmcore === 'full') packing = packVmcore(vmcore, signal);
     // Who waits for them sees what is wrong.
     void Promise.allSettled([digest, packing]);
   };
+  const onPhase = (phase: Phase): void => {
+    job.onPhase(phase);
+    if (phase === 'off') read();
+  };
   await runCell({ ...job, onPhase }, host);
+  read();
   const judged = await judgeFolder(folder, signal, digest);
   if (packing) {
     await packing;

@@ -7,6 +7,9 @@ import { runCommand } from '../process/owned-process.ts';
 /** What a kernel must have, built in or as modules, to reach a virtio disk. */
 const DISK_DRIVERS = ['virtio_pci', 'virtio_blk'];
 
+/** What tells QEMU where VMCOREINFO is; a kernel may do without. */
+const VMCOREINFO_DRIVER = 'qemu_fw_cfg';
+
 /** What it needs besides to reach a network, which only the machines of `sub1m shell` have. */
 const NETWORK_DRIVER = 'virtio_net';
 
@@ -29,7 +32,7 @@ export interface ModuleTree {
 
 /** Names of files with modules, in load order. */
 export interface TakenModules {
-  /** What reaches the disk. */
+  /** What reaches the disk, and QEMU. */
   readonly modules: readonly string[];
   /** What reaches a network, after `modules`; none where the kernel has it built in, or not at all. */
   readonly networkModules: readonly string[];
@@ -46,7 +49,9 @@ export async function takeModules(
 ): Promise<TakenModules> {
   const taken = new Map<string, string>();
   for (const driver of DISK_DRIVERS) await addModule(driver, { tree, taken, signal });
-  const nrDiskModules = taken.size;
+  if (tree.modules.has(VMCOREINFO_DRIVER))
+    await addModule(VMCOREINFO_DRIVER, { tree, taken, signal });
+  const nrModules = taken.size;
   if (tree.modules.has(NETWORK_DRIVER)) await addModule(NETWORK_DRIVER, { tree, taken, signal });
   await mkdir(folder);
   const names: string[] = [];
@@ -55,7 +60,7 @@ export async function takeModules(
     await rename(path, join(folder, name));
     names.push(name);
   }
-  return { modules: names.slice(0, nrDiskModules), networkModules: names.slice(nrDiskModules) };
+  return { modules: names.slice(0, nrModules), networkModules: names.slice(nrModules) };
 }
 
 /**

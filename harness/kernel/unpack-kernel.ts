@@ -10,7 +10,7 @@ import { type ModuleTree, type TakenModules, moduleName, takeModules } from './k
 import { partNames } from './kernel-packages.ts';
 
 /** Changes when other files of the same packages are to be kept. */
-const UNPACK_VERSION = 2;
+const UNPACK_VERSION = 3;
 
 /** What `kernel.json` says of an unpacked kernel; its modules are files in `modules/`. */
 export interface UnpackedKernel extends TakenModules {

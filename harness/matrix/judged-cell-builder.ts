@@ -61,6 +61,7 @@ function blindJudgement(): Judgement {
       lowMemoryLog: unseen,
       crashedLog: unseen,
       vmcore: null,
+      pagesAtCrash: null,
       memory: null,
       vmcoreSegments: null,
       captureRam: unseen,

@@ -96,8 +96,13 @@ export class MachineHold implements AsyncDisposable {
     }
     await this.#gdb.removeHardwareBreakpoint(this.#vaddr, signal);
     await this.#gdb.detach(signal);
-    // QEMU keeps a stub whose debugger is gone, and would refuse the next one.
-    await monitorCommand(this.#qemu.qmp, 'gdbserver none', 'Disabled gdbserver');
+    try {
+      // QEMU keeps a stub whose debugger is gone, and would refuse the next one.
+      await monitorCommand(this.#qemu.qmp, 'gdbserver none', 'Disabled gdbserver');
+    } catch (error) {
+      // A machine that was held at its end has ended by now.
+      await this.#endBehind(error);
+    }
     await this[Symbol.asyncDispose]();
   }
 
@@ -114,13 +119,18 @@ export class MachineHold implements AsyncDisposable {
         if (stop.signal === GDB_SIGNAL_TRAP) return { kind: 'held', cpu: stop.cpu };
       }
     } catch (error) {
-      if (!(error instanceof QmpError)) throw error;
-      // The end of a connection is seen before that of QEMU.
-      const dying = delay(DYING_MS, undefined, { ref: false });
-      const end = await Promise.race([this.#qemu.ended, dying]);
-      if (!end) throw error;
-      return { kind: 'machine-ended', end };
+      return { kind: 'machine-ended', end: await this.#endBehind(error) };
     }
+  }
+
+  /** How QEMU ended, if that is what an error came of; else throws it. */
+  async #endBehind(error: unknown): Promise<MachineEnd> {
+    if (!(error instanceof QmpError)) throw error;
+    // The end of a connection is seen before that of QEMU.
+    const dying = delay(DYING_MS, undefined, { ref: false });
+    const end = await Promise.race([this.#qemu.ended, dying]);
+    if (!end) throw error;
+    return end;
   }
 }
 

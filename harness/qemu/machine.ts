@@ -106,6 +106,11 @@ export class Machine implements AsyncDisposable {
     });
   }
 
+  /** Writes all of a machine that stands still into an ELF core: memory, registers, and VMCOREINFO if the kernel tells. */
+  async saveCore(path: string): Promise<void> {
+    await this.qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${path}` });
+  }
+
   /** Reads `length` bytes of guest physical memory; see `savePhys`. */
   async readPhys(start: PhysAddr, length: number): Promise<Uint8Array> {
     this.#reads += 1;

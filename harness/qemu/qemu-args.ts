@@ -38,6 +38,8 @@ function boardOptions({ accel, cpus, memoryMiB, pauseAtEnd }: MachineConfig): Qe
     ['-cpu', CPU[accel]],
     ['-smp', String(cpus)],
     ['-m', `${memoryMiB}M`],
+    // Where the kernel says where its VMCOREINFO is, for dump-guest-memory.
+    ['-device', 'vmcoreinfo'],
   ];
 }
 

@@ -11,6 +11,7 @@ export const QMP_RETURNS = {
   cont: nothing,
   quit: nothing,
   pmemsave: nothing,
+  'dump-guest-memory': nothing,
   'human-monitor-command': z.string(),
   'chardev-send-break': nothing,
   migrate: nothing,
@@ -26,6 +27,8 @@ export interface QmpArguments {
   readonly quit: Record<string, never>;
   /** Guest physical memory into a file of the host; `val` is the address, `size` in bytes. */
   readonly pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
+  /** All of it into an ELF core; `protocol` is `file:` and a path of the host. */
+  readonly 'dump-guest-memory': { readonly paging: boolean; readonly protocol: string };
   readonly 'human-monitor-command': {
     readonly 'command-line': string;
     readonly 'cpu-index'?: number;

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../errors.ts';
 import { pageCrc } from '../memory/page-crcs.ts';
+import type { PageClass } from '../memory/kpageflags.ts';
 import { PAGE_SIZE, pfn, physAddr } from '../memory/pfn.ts';
 import { rangeSize } from '../memory/phys-range.ts';
 import type { ByteSource } from './byte-source.ts';
 import { checkFlattened, isFlattened } from './flattened.ts';
+import { openKernel } from './kernel.ts';
 import { openVmcore } from './open-vmcore.ts';
+import { readLowPages } from './page-structs.ts';
 
 /** Something read of a dump, or why it cannot be. */
 type Read<T> = { readonly value: T } | { readonly value: null; readonly why: string };
@@ -15,6 +18,8 @@ export interface VmcoreDigest {
   /** Whether it is whole, in words. */
   readonly whole: Read<string>;
   readonly pages: Read<VmcorePages>;
+  /** The class of each of the 256 pages below 1 MiB, by its `struct page`. */
+  readonly lowPages: Read<readonly PageClass[]>;
 }
 
 /** The pages of a dump, ascending. */
@@ -26,7 +31,11 @@ export interface VmcorePages {
 
 /** Reads a whole dump, at memory speed: for a thread. */
 export function digestVmcore(source: ByteSource): VmcoreDigest {
-  return { whole: read(() => wholeness(source)), pages: read(() => digestPages(source)) };
+  return {
+    whole: read(() => wholeness(source)),
+    pages: read(() => digestPages(source)),
+    lowPages: read(() => readLowPages(openKernel(openVmcore(source))).map((page) => page.class)),
+  };
 }
 
 function wholeness(source: ByteSource): string {

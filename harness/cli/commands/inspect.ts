@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { asciiJson } from '../../report/ascii-json.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { InspectQuestions } from '../inspect-vmcore.ts';
-import { openFile } from '../open-file.ts';
+import { openFile } from '../../process/open-file.ts';
 import { findVmcore } from '../vmcore-file.ts';
 
 interface InspectOptions extends InspectQuestions {

@@ -1,10 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { FormatError, UsageError } from '../errors.ts';
-import type { ByteSource } from '../vmcore/byte-source.ts';
+
+/** A file that can be read at any offset. */
+export interface OpenFile extends Disposable {
+  /** In bytes. */
+  readonly size: number;
+  /** Gives exactly `length` bytes; throws `FormatError` if the file has become shorter. */
+  read(offset: number, length: number): Uint8Array;
+}
 
 /** Opens a file for reading at any offset. Throws `UsageError` if there is none that can be read. */
-export function openFile(path: string): ByteSource & Disposable {
+export function openFile(path: string): OpenFile {
   const fd = openToRead(path);
   return {
     size: fstatSync(fd).size,

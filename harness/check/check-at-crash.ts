@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: MIT
+import { agrees } from './agreement.ts';
+import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { LOW, findPageFaults } from './page-faults.ts';
+
+/** `lowmem.at-crash` */
+export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, prediction }) => {
+  const { crashkernel, trigger, truth, vmcore } = record.spec;
+  if (trigger === 'none') return notAsked('The cell does not crash');
+  if (truth === 'none' || vmcore === 'none')
+    return notAsked('The cell does not look at its memory');
+  // A kernel need not tell QEMU where its VMCOREINFO is (CONFIG_FW_CFG_SYSFS); a capture kernel knows.
+  const blind = crashkernel === null ? notAsked : unseen;
+  if (pagesAtCrash === null) return blind('There is no vmcore');
+  if (pagesAtCrash.value === null) return blind(pagesAtCrash.why);
+  if (prediction.value === null) return unseen(prediction.why);
+  const [owners, classes] = [prediction.value.pages, pagesAtCrash.value];
+  const faults = findPageFaults(LOW, (page) => {
+    const [owner, seen] = [owners[page]?.owner, classes[page]];
+    return owner && seen && agrees(owner, seen)
+      ? null
+      : `${owner} predicted, ${seen} in the vmcore`;
+  });
+  const evidence = 'vmcore';
+  return faults
+    ? broken(faults.why, { evidence, pages: faults.pages })
+    : kept('All 256 struct pages in the vmcore are as predicted', { evidence });
+};
