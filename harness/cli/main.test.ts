@@ -42,7 +42,7 @@ describe('sub1m', { timeout: 30_000 }, () => {
     expect(noQemu.status).toBe(69);
   });
 
-  it.each(['run', 'check', 'model', 'kernels', 'judge', 'doctor'])(
+  it.each(['run', 'check', 'bisect', 'model', 'kernels', 'judge', 'doctor'])(
     'prints help on %s to standard output, with an example',
     async (command) => {
       const end = await runSub1m([command, '--help']);

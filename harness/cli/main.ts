@@ -24,6 +24,7 @@ type AddCommand = (program: Command, context: CommandContext) => void;
 const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   check: async () => (await import('./commands/check.ts')).addCheck,
+  bisect: async () => (await import('./commands/bisect.ts')).addBisect,
   model: async () => (await import('./commands/model.ts')).addModel,
   build: async () => (await import('./commands/build.ts')).addBuild,
   kernels: async () => (await import('./commands/kernels.ts')).addKernels,

@@ -3,7 +3,8 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 
-const RESULTS = join(import.meta.dirname, '../../results');
+/** Where results go unless a folder is named. */
+export const RESULTS = join(import.meta.dirname, '../../results');
 
 /** The file that says that a run has taken a folder. */
 const CLAIM = '.claimed-by-run';

@@ -19,7 +19,7 @@ const FOLDERS = {
   matrix: ['process', 'bundle', 'kernel', 'cell', 'check'],
   bisect: ['process', 'kernel', 'memory', 'model', 'matrix', 'check'],
   fuzz: ['process', 'kernel', 'memory', 'model', 'matrix', 'check'],
-  report: ['memory', 'model', 'vmcore', 'bundle', 'check', 'matrix'],
+  report: ['memory', 'model', 'vmcore', 'bundle', 'check', 'matrix', 'bisect'],
   cli: ['[^/]+'],
 };
 

@@ -1,0 +1,129 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `bisect/`: which change broke an invariant, or mended it.
+ * Its one rule: it is told what boots showed and says what to boot next; it boots nothing itself, and only
+ * `git-bisect.ts` and `state-file.ts` touch a disk.
+ * Start reading here, then `answers.ts` (what boots say of a change), `bisect.ts` (the search).
+ */
+import { z } from 'zod';
+import { EMULATOR_FAULT } from '../check/emulator-fault.ts';
+import type { InvariantId } from '../check/invariants.ts';
+import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
+import { LOW_PAGES } from '../memory/pfn.ts';
+
+/** By what a broken invariant is known again in another kernel. */
+const reasonSchema = z.object({
+  /** The pages below 1 MiB concerned, as runs: `0x10-0x13`. Pages above move with every build, and say nothing. */
+  pages: z.array(z.string()),
+  /** Kernel functions that freed them, as the model has it; null where it did not see them freed. */
+  steps: z.array(z.string()).nullable(),
+  /** How the kernel ended the cell, without what differs from boot to boot; null if it did not. */
+  end: z.string().nullable(),
+});
+
+/** What one boot showed of the invariant. */
+export const factSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('kept'), why: z.string() }),
+  z.object({ kind: z.literal('broken'), why: z.string(), reason: reasonSchema }),
+  /** It did not show, or there was no kernel to boot. */
+  z.object({
+    kind: z.literal('untold'),
+    why: z.string(),
+    /** Whether that was the host's doing, as far as is known: another boot may tell. */
+    again: z.boolean(),
+  }),
+]);
+
+/** See `reasonSchema`. */
+export type Reason = z.infer<typeof reasonSchema>;
+/** See `factSchema`. */
+export type Fact = z.infer<typeof factSchema>;
+
+/** Codes of verdicts on a machine that was not the one asked for: what it showed counts for nothing. */
+const NOT_ASKED_FOR: ReadonlySet<string> = new Set(['E_PERSONALITY', EMULATOR_FAULT]);
+
+/** Codes of verdicts that another boot would give again. */
+const SURE: ReadonlySet<string> = new Set(['E_PERSONALITY', 'E_EVIDENCE']);
+
+/** What a judged cell shows of an invariant. A known defect is as broken as any. */
+export function factOf(judgement: Judgement, id: InvariantId): Fact {
+  const found = judgement.invariants.find((invariant) => invariant.id === id);
+  if (!found || found.outcome === 'unseen')
+    return untold(judgement, found?.why ?? `${id} is not judged`);
+  const { verdict } = judgement;
+  if (verdict.kind === 'unjudged' && NOT_ASKED_FOR.has(verdict.code))
+    return untold(judgement, verdict.why);
+  const { outcome, why } = found;
+  return outcome === 'kept'
+    ? { kind: 'kept', why }
+    : { kind: 'broken', why, reason: reasonOf(judgement, found) };
+}
+
+function untold({ verdict }: Judgement, why: string): Fact {
+  const again = verdict.kind === 'unjudged' && !SURE.has(verdict.code);
+  return { kind: 'untold', why: endOf(verdict) ?? why, again };
+}
+
+function reasonOf({ prediction, verdict }: Judgement, { pages }: InvariantOutcome): Reason {
+  const low = pages.filter((run) => Number(run.split('-')[0]) < LOW_PAGES);
+  const fates = low.flatMap(pagesOfRun).map((page) => prediction?.pages[page]);
+  const isFreed = fates.length > 0 && fates.every((fate) => fate?.owner === 'free');
+  // The first event is the e820 map's: a page without another was never reserved.
+  const steps = fates.flatMap((fate) => fate?.history.slice(1).at(-1)?.step ?? []);
+  const end = endOf(verdict);
+  return {
+    pages: low,
+    steps: isFreed ? [...new Set(steps)] : null,
+    end: end && withoutNumbers(end),
+  };
+}
+
+/** How a kernel ended its cell, in words; null if it did not. */
+function endOf(verdict: Verdict): string | null {
+  switch (verdict.kind) {
+    case 'boot-failure':
+      return `It does not boot: ${verdict.lastLine}`;
+    case 'no-vmcore':
+      return `It is lost in the ${verdict.phase}`;
+    case 'unjudged':
+      return verdict.why;
+    case 'match':
+    case 'mismatch':
+      return null;
+  }
+}
+
+/** Times, addresses and CPUs differ from boot to boot. */
+function withoutNumbers(text: string): string {
+  return text.replaceAll(/\b(?:0x)?[0-9a-f]*\d[0-9a-f.]*\b/gi, '#');
+}
+
+/**
+ * Why an invariant that is broken in two kernels is not broken for the same reason, in words that complete "broken
+ * otherwise: "; null if it is. The same: pages in common, a freeing function in common, the same end.
+ */
+export function differenceOf(found: Reason, wanted: Reason): string | null {
+  const foundPages = new Set(found.pages.flatMap(pagesOfRun));
+  const wantedPages = wanted.pages.flatMap(pagesOfRun);
+  if (foundPages.size > 0 && wantedPages.length > 0) {
+    if (!wantedPages.some((page) => foundPages.has(page))) {
+      return `pages ${found.pages.join(', ')}, none of ${wanted.pages.join(', ')}`;
+    }
+  } else if (found.end !== wanted.end) {
+    return `${found.end ?? 'It does not end so'}, not: ${wanted.end ?? 'it goes on'}`;
+  }
+  if (found.steps === null || wanted.steps === null) return null;
+  const isSameStep = wanted.steps.some((step) => found.steps?.includes(step));
+  if (isSameStep || found.steps.length + wanted.steps.length === 0) return null;
+  return `freed by ${nameSteps(found.steps)}, not by ${nameSteps(wanted.steps)}`;
+}
+
+function nameSteps(steps: readonly string[]): string {
+  return steps.join(' and ') || 'nobody: never reserved';
+}
+
+/** The pages of a run as `renderPages()` writes it. */
+function pagesOfRun(run: string): number[] {
+  const [first = 0, last = first] = run.split('-').map(Number);
+  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
+}

@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+import { readFile, readdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FormatError } from '../errors.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { type Sign, bootOf, changes } from './change-builder.ts';
+import { StateFile } from './state-file.ts';
+
+const SIGNS: readonly Sign[] = ['+', '-', '?', '~'];
+
+it('has every boot again after a program that was killed', async () => {
+  await using temp = await makeTempDir();
+  const path = join(temp.path, 'state', 'key.json');
+  const [change] = changes('a');
+  if (!change) throw new Error('One wanted');
+  const boots = SIGNS.map((sign) => bootOf(change, sign));
+  const state = await StateFile.open(path, 'what is asked');
+  expect(state.boots).toEqual([]);
+  for (const boot of boots) {
+    await state.add(boot);
+    // Half a file that another left does not count.
+    await writeFile(`${path}.unfinished`, '{"schema": 1, "boo');
+    expect((await StateFile.open(path, 'what is asked')).boots).toEqual(state.boots);
+  }
+  expect(state.boots).toEqual(boots);
+  expect(await readdir(join(temp.path, 'state'))).toContain('key.json');
+  expect(await readFile(path, 'utf8')).toContain('what is asked');
+});
+
+it.each(['', '{"schema": 2}', '{"schema": 1, "question": "", "boots": [{}]}'])(
+  'refuses what is no state: %s',
+  async (text) => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'key.json');
+    await writeFile(path, text);
+    await expect(StateFile.open(path, '')).rejects.toThrow(FormatError);
+    await expect(StateFile.open(path, '')).rejects.toThrow('remove it to begin anew');
+  },
+);

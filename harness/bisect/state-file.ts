@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { z } from 'zod';
+import { parseJsonFile } from '../json-file.ts';
+import { type Boot, bootSchema } from './answers.ts';
+
+const stateSchema = z.object({
+  schema: z.literal(1),
+  /** What is asked, for people: the file's name stands for it. */
+  question: z.string(),
+  boots: z.array(bootSchema),
+});
+
+/** The boots of a bisection, kept on disk: killed at any time, it has all but the one that was under way. */
+export class StateFile {
+  readonly path: string;
+  readonly #question: string;
+  #boots: readonly Boot[];
+
+  private constructor(path: string, question: string, boots: readonly Boot[]) {
+    this.path = path;
+    this.#question = question;
+    this.#boots = boots;
+  }
+
+  /** Goes on with what the file has, or begins. Throws `FormatError` if it is no such file. */
+  static async open(path: string, question: string): Promise<StateFile> {
+    const text = await readFile(path, 'utf8').catch((error: unknown) => {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
+      throw error;
+    });
+    if (text === null) return new StateFile(path, question, []);
+    const advice = 'remove it to begin anew';
+    const kind = { name: 'the state of a bisection in', schema: stateSchema, advice };
+    return new StateFile(path, question, parseJsonFile(text, path, kind).boots);
+  }
+
+  /** In the order in which they were done. */
+  get boots(): readonly Boot[] {
+    return this.#boots;
+  }
+
+  /** Resolves once the boot is on disk. */
+  async add(boot: Boot): Promise<void> {
+    this.#boots = [...this.#boots, boot];
+    const state = { schema: 1, question: this.#question, boots: this.#boots };
+    const unfinished = `${this.path}.unfinished`;
+    await mkdir(dirname(this.path), { recursive: true });
+    await writeFile(unfinished, `${JSON.stringify(state, null, 1)}\n`);
+    await rename(unfinished, this.path);
+  }
+}

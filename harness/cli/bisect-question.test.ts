@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+import { cp } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { UsageError } from '../errors.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { readQuestion } from './bisect-question.ts';
+
+const { signal } = new AbortController();
+
+/** A cell of 5.10 whose locked memory is freed. */
+const FAILED = join(import.meta.dirname, '../testdata/5.10-256m-2-cpus');
+
+describe('readQuestion', () => {
+  it('asks in the cheapest cell that shows the invariant', async () => {
+    const { spec, reason } = await readQuestion({ invariant: 'lowmem.locked' }, signal);
+    expect(spec).toMatchObject({ trigger: 'none', crashkernel: '256M', policy: 'auto' });
+    expect(reason).toBeNull();
+    const { spec: dump } = await readQuestion({ invariant: 'kdump.vmcore-ranges' }, signal);
+    expect(dump).toMatchObject({ trigger: 'sysrq', crashkernel: '256M' });
+  });
+
+  it('holds every kernel to the policy that releases memory, where that is the question', async () => {
+    const { spec } = await readQuestion({ invariant: 'lowmem.released' }, signal);
+    expect(spec).toMatchObject({ crashkernel: null, policy: 'two-phase' });
+  });
+
+  it('lets options have the last word', async () => {
+    const options = { invariant: 'lowmem.locked', crashkernel: ['192M'], trigger: ['sysrq'] };
+    const { spec } = await readQuestion(options, signal);
+    expect(spec).toMatchObject({ crashkernel: '192M', trigger: 'sysrq' });
+  });
+
+  it('takes cell, invariant and pages from a cell that failed', async () => {
+    await using temp = await makeTempDir();
+    const cell = join(temp.path, 'cell');
+    await cp(FAILED, cell, { recursive: true });
+    const { invariant, spec, reason } = await readQuestion({ from: cell }, signal);
+    expect(invariant).toBe('lowmem.locked');
+    expect(spec).toMatchObject({ cpus: 2, crashkernel: '256M', layout: 'stock' });
+    expect(reason).toEqual({ pages: ['0x87'], steps: ['efi_free_boot_services'], end: null });
+    const kept = readQuestion({ from: cell, invariant: 'boot.userspace' }, signal);
+    await expect(kept).rejects.toThrow(
+      'boot.userspace wanted broken there, broken is lowmem.locked',
+    );
+  });
+
+  it.each([
+    [{}, '--invariant <id> or --from'],
+    [
+      { invariant: 'lowmem.lock' },
+      'the nearest is lowmem.locked; they are boot.userspace, boot.all-cpus',
+    ],
+    [{ invariant: 'lowmem.locked', cpus: [1, 2] }, 'one value of each option wanted'],
+    [{ invariant: 'lowmem.locked', layout: ['corpus'] }, 'one value of each option wanted'],
+    [{ from: '/no/such/cell' }, 'the folder of a cell wanted, results/<run>/<cell>'],
+  ])('refuses %j', async (options, message) => {
+    await expect(readQuestion(options, signal)).rejects.toThrow(UsageError);
+    await expect(readQuestion(options, signal)).rejects.toThrow(message);
+  });
+});

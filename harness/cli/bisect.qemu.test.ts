@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { requireKernel } from '../kernel/require-kernel.ts';
+import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { readEnvironment } from './environment.ts';
+import { runSub1m, startSub1m } from './run-sub1m.ts';
+import { stderrLog } from './stderr-log.ts';
+
+interface Document {
+  readonly find: string;
+  readonly outcome: {
+    readonly kind: string;
+    readonly first: { readonly id: string };
+    readonly before: { readonly id: string };
+  };
+  readonly before: { readonly pages: readonly { readonly observed: string }[] };
+  readonly after: Document['before'];
+  readonly answers: readonly { readonly id: string; readonly bundles: readonly string[] }[];
+  readonly boots: { readonly total: number; readonly earlier: number };
+}
+
+// Released kernels that other tests have, too: what else there is would have to be downloaded.
+const PACKAGES = ['--packages', 'debian:5.10..debian:6.12', '--cached', '--json'];
+const LOCKED = ['--invariant', 'lowmem.locked', '--layout', 'thread-2021', '--crashkernel', '192M'];
+
+beforeAll(async () => {
+  const { signal } = new AbortController();
+  const context = { ...readEnvironment(process.env), signal, log: stderrLog };
+  for (const ref of ['debian:5.10', 'debian:6.1', 'debian:6.12']) await requireKernel(ref, context);
+});
+
+function folders({ path }: TempDir): string[] {
+  return ['--state', join(path, 'state'), '--results', join(path, 'results')];
+}
+
+function usablePages({ pages }: Document['before']): number {
+  return pages.filter(({ observed }) => observed === 'free' || observed === 'used').length;
+}
+
+describe('sub1m bisect', () => {
+  it('finds the release that mended the bug of the thread, killed half-way, and repeats no boot', async () => {
+    await using temp = await makeTempDir();
+    const args = ['bisect', ...PACKAGES, ...LOCKED, ...folders(temp)];
+    const killed = startSub1m(args);
+    await killed.says(': broken: The system kernel can use 48 pages below 1 MiB');
+    killed.child.kill('SIGKILL');
+    expect((await killed.ended).status).toBeNull();
+    const { status, stdout, stderr } = await runSub1m(args);
+    expect(stderr).toContain('bisect: going on after 2 answers');
+    const found = JSON.parse(stdout) as Document;
+    expect(found).toMatchObject({ find: 'fix', outcome: { kind: 'found' }, boots: { earlier: 2 } });
+    expect(found.outcome.before.id).toMatch(/^debian:5\.10\./);
+    expect(found.outcome.first.id).toMatch(/^debian:6\.1\./);
+    expect([found.before, found.after].map(usablePages)).toEqual([48, 0]);
+    const bundles = found.answers.flatMap((answer) => answer.bundles);
+    expect(bundles).toHaveLength(found.boots.total);
+    expect(bundles.every(existsSync)).toBe(true);
+    expect(status).toBe(0);
+    const again = await runSub1m(args);
+    const { boots } = JSON.parse(again.stdout) as Document;
+    expect(boots).toMatchObject({ total: found.boots.total, earlier: found.boots.total });
+  });
+
+  it('finds the release from which on low memory is no longer given out', async () => {
+    await using temp = await makeTempDir();
+    const asked = ['--invariant', 'lowmem.released', ...folders(temp)];
+    const { status, stdout } = await runSub1m(['bisect', ...PACKAGES, ...asked]);
+    const found = JSON.parse(stdout) as Document;
+    expect(found).toMatchObject({ find: 'break', outcome: { kind: 'found' } });
+    expect(found.outcome.first.id).toMatch(/^debian:6\.1\./);
+    expect([found.before, found.after].map(usablePages)).toEqual([137, 0]);
+    expect(status).toBe(0);
+  });
+});
