@@ -46,6 +46,7 @@ const SHOWN_BY: Readonly<Record<InvariantId, Shown>> = {
   // No other policy promises it: whatever a kernel's own is, it is asked whether it keeps to this one.
   'lowmem.released': { ...LOOK, policy: 'two-phase' },
   'lowmem.untouched': DUMP,
+  'lowmem.at-crash': {},
   'kdump.reserved': LOCKED,
   'kdump.captured': DUMP,
   'kdump.vmcore-ranges': DUMP,

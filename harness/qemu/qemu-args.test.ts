@@ -37,6 +37,8 @@ it('spells out a whole machine', () => {
     2
     -m
     1024M
+    -device
+    vmcoreinfo
     -drive
     if=pflash,unit=0,format=raw,readonly=on,file=/usr/share/OVMF/OVMF_CODE_4M.fd
     -drive
