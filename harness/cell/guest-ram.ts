@@ -12,7 +12,7 @@ export function knowsTruth({ truth, crashkernel, trigger }: CellSpec): boolean {
 }
 
 /**
- * The RAM of a cell's machine (`MachineConfig.pauseAtEnd`): what it held at the kexec jump, and what it holds in the end,
+ * The RAM of a cell's machine: what it held at the kexec jump, and what it holds in the end,
  * as the CRC-32 of each page (`pageCrc()`), gzipped, in the bundle.
  */
 export class GuestRam implements AsyncDisposable {
@@ -28,17 +28,16 @@ export class GuestRam implements AsyncDisposable {
     this.#signal = signal;
   }
 
-  /** Takes care of the machine's end: it is hashed then, into `capture/page-crcs.gz`, before QEMU goes. */
+  /** Has the machine's memory hashed at its end, too, into `capture/page-crcs.gz`. */
   static async of(
     machine: Machine,
     { bundle, signal }: { readonly bundle: string; readonly signal: AbortSignal },
   ): Promise<GuestRam> {
     const guest = new GuestRam(await machine.openRam(), bundle, signal);
-    machine.qmp.onEvent(({ name, data }) => {
-      if (name !== 'SHUTDOWN' || !String(data['reason']).startsWith('guest-')) return;
-      guest.#end ??= guest.#saveEnd(machine);
-      // Who asks whether it is saved is told.
-      guest.#end.catch(() => {});
+    machine.beforeEnd(() => {
+      // A machine that never got to the jump has nothing to be compared with.
+      guest.#end = guest.#jump ? guest.#hash('capture') : Promise.resolve();
+      return guest.#end;
     });
     return guest;
   }
@@ -52,15 +51,6 @@ export class GuestRam implements AsyncDisposable {
   /** Waits until the memory of a machine that has ended is saved. */
   async saved(): Promise<void> {
     await this.#end;
-  }
-
-  async #saveEnd(machine: Machine): Promise<void> {
-    try {
-      // A machine that never got to the jump has nothing to be compared with.
-      if (this.#jump) await this.#hash('capture');
-    } finally {
-      machine.qmp.execute('quit', {}).catch(() => {});
-    }
   }
 
   async #hash(folder: string): Promise<void> {

@@ -154,7 +154,6 @@ export async function startCell(
         accel: accel.kind,
         cpus: spec.cpus,
         memoryMiB: spec.memoryMiB,
-        pauseAtEnd: knowsTruth(spec),
         firmware: { code: ovmf.code, vars: await copyVars(ovmf, temp.path) },
         kernel: job.kernel.image,
         initrd: image.initrd,

@@ -20,8 +20,6 @@ export interface MachineConfig {
   readonly accel: 'kvm' | 'tcg';
   readonly cpus: number;
   readonly memoryMiB: number;
-  /** Whether QEMU stays, with the machine's memory, when the guest has ended it: until QMP `quit`. */
-  readonly pauseAtEnd?: boolean;
   /** OVMF, and this machine's own copy of its variable store. */
   readonly firmware: { readonly code: string; readonly vars: string };
   /** What the firmware boots; without it, it comes up and finds nothing to boot. */

@@ -77,6 +77,11 @@ export class Machine implements AsyncDisposable {
     return this.#qemu.ended;
   }
 
+  /** Has `work` done when the guest has ended the machine and before QEMU goes, with memory as the guest left it. */
+  beforeEnd(work: () => Promise<void>): void {
+    this.#qemu.lastWork.work = work;
+  }
+
   /** See `watchHostFailure`. */
   get hostFailure(): Promise<HostError> {
     return this.#qemu.hostFailure;

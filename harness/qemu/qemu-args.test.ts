@@ -85,11 +85,6 @@ it('leaves the firmware alone with itself when there is no kernel', () => {
   expect(args).not.toContain('-append');
 });
 
-it('has QEMU stay in the end only where it is asked to', () => {
-  const args = qemuArgs({ ...config, pauseAtEnd: true });
-  expect(args.filter((arg) => !qemuArgs(config).includes(arg))).toEqual(['-no-shutdown']);
-});
-
 it('has no network device but where one is asked for, which leads nowhere but from one port of the host', () => {
   const plain = qemuArgs(config);
   expect(plain.join(' ')).not.toMatch(/netdev|-net |-nic |virtio-net/);

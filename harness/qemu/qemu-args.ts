@@ -22,14 +22,13 @@ export function qemuArgs(config: MachineConfig): string[] {
   ].flat();
 }
 
-function boardOptions({ accel, cpus, memoryMiB, pauseAtEnd }: MachineConfig): QemuOption[] {
+function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
   return [
     ['-nodefaults'],
     ['-no-user-config'],
     ['-display', 'none'],
     // A reset ends QEMU, with the reason guest-reset: a panic is seen for what it is.
     ['-no-reboot'],
-    ...(pauseAtEnd ? [['-no-shutdown'] as const] : []),
     // Nothing runs before somebody listens; Machine.start() sends `cont`, or a debugger does.
     ['-S'],
     // OVMF without SMM support hangs with SMM, and one with it hangs without.

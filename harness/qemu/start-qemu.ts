@@ -18,6 +18,11 @@ const START_BUDGET_MS = 30_000;
 /** From a broken connection to the end of the QEMU that broke it, ms. */
 const DYING_MS = 10_000;
 
+/** See `Machine.beforeEnd`. */
+interface LastWork {
+  work: (() => Promise<void>) | undefined;
+}
+
 /** A QEMU that runs the machine, and the host's end of all that leads into it. */
 export interface RunningQemu {
   readonly process: OwnedProcess;
@@ -28,6 +33,7 @@ export interface RunningQemu {
   readonly personality: SerialPort | undefined;
   readonly ended: Promise<MachineEnd>;
   readonly hostFailure: Promise<HostError>;
+  readonly lastWork: LastWork;
 }
 
 /** See `Machine.start`; what must be undone goes to `cleanups`. */
@@ -44,7 +50,9 @@ export async function startQemu(
     agent: await listen('agent'),
     personality: config.personality && (await listen('personality')),
   };
-  const process = cleanups.use(OwnedProcess.spawn([config.binary, ...qemuArgs(config)]));
+  // When the guest has ended the machine, QEMU stays: its last event could be lost if it went at once.
+  const argv = [config.binary, ...qemuArgs(config), '-no-shutdown'];
+  const process = cleanups.use(OwnedProcess.spawn(argv));
   const { pid } = process;
   if (pid === undefined) throw endError('start QEMU', await process.ended);
   const run = async (): Promise<RunningQemu> => {
@@ -53,11 +61,12 @@ export async function startQemu(
     const personality = sockets.personality && new SerialPort(await sockets.personality.connected);
     const qmp = await QmpClient.connect(await sockets.qmp.connected, options);
     const ports = personality ? [console, agent, personality] : [console, agent];
-    const ended = machineEnd(process, qmp, ports);
+    const lastWork: LastWork = { work: undefined };
+    const ended = machineEnd({ process, qmp, ports, lastWork });
     const hostFailure = watchHostFailure(qmp, config.disks);
     if (config.incoming !== undefined) await stateIsThere(qmp);
     if (config.debugger === undefined) await qmp.execute('cont', {});
-    return { process, pid, qmp, console, agent, personality, ended, hostFailure };
+    return { process, pid, qmp, console, agent, personality, ended, hostFailure, lastWork };
   };
   const limits = { budgetMs: START_BUDGET_MS, signal: options.signal };
   return withDeadline('QEMU to start', limits, () => orDeath(process, run()));
@@ -91,17 +100,31 @@ async function orDeath<T>(process: OwnedProcess, work: Promise<T>): Promise<T> {
   }
 }
 
-async function machineEnd(
-  process: OwnedProcess,
-  qmp: QmpClient,
-  ports: readonly SerialPort[],
-): Promise<MachineEnd> {
+async function machineEnd({
+  process,
+  qmp,
+  ports,
+  lastWork,
+}: {
+  readonly process: OwnedProcess;
+  readonly qmp: QmpClient;
+  readonly ports: readonly SerialPort[];
+  readonly lastWork: LastWork;
+}): Promise<MachineEnd> {
   let cause = 'crashed';
   qmp.onEvent(({ name, data }) => {
-    // One that is paused in the end is told to quit, after its own reason.
-    if (name === 'SHUTDOWN' && cause === 'crashed') cause = String(data['reason']);
+    // QMP `quit`, which follows, is not why a guest ended.
+    if (name !== 'SHUTDOWN' || cause !== 'crashed') return;
+    cause = String(data['reason']);
+    if (cause.startsWith('guest-')) void quitAfter(qmp, lastWork);
   });
   const end = await process.ended;
   await Promise.all([qmp.closed, ...ports.map((port) => port.drain())]);
   return { ...end, cause };
+}
+
+/** Ends a QEMU whose guest has ended. Who gave it the last work sees whether that was done. */
+async function quitAfter(qmp: QmpClient, { work }: LastWork): Promise<void> {
+  await Promise.allSettled([work?.()]);
+  qmp.execute('quit', {}).catch(() => {});
 }
