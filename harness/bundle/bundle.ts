@@ -5,7 +5,7 @@ import { FormatError, UsageError } from '../errors.ts';
 import { type CellRecord, cellRecordSchema } from './cell-record.ts';
 
 /** Folders of a bundle that hold evidence in small files. */
-const EVIDENCE_FOLDERS = ['system', 'jump', 'capture'] as const;
+const EVIDENCE_FOLDERS = ['system', 'load', 'jump', 'capture'] as const;
 
 /** No evidence file but the vmcore is larger than this, in bytes; a larger one is not what it should be. */
 const EVIDENCE_LIMIT = 64 * 1024 * 1024;

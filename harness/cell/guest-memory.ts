@@ -83,6 +83,21 @@ export async function saveStack(
   if (stack) await writeFile(join(folder, 'jump', 'stack'), `${hex(stack)}\n`);
 }
 
+/**
+ * Saves where the copy of VMCOREINFO lies in crashkernel memory, which `crash_save_vmcoreinfo()` writes to before the
+ * jump, into `jump/vmcoreinfo-copy`; not where the kernel does not tell.
+ */
+export async function saveVmcoreinfoCopy(
+  { machine, folder }: { readonly machine: CellMachine; readonly folder: string },
+  cpu: number,
+): Promise<void> {
+  const variable = await findSymbol(folder, 'vmcoreinfo_data_safecopy');
+  const place = variable && (await machine.physOf(variable, cpu));
+  if (place === undefined) return;
+  const copy = await machine.physOf(virtAddr(await readU64(machine, place)), cpu);
+  if (copy) await writeFile(join(folder, 'jump', 'vmcoreinfo-copy'), `${hex(copy)}\n`);
+}
+
 /** The address of one of the needed symbols, as the system kernel says; undefined if it does not. */
 export async function findSymbol(folder: string, name: string): Promise<VirtAddr | undefined> {
   const kallsyms = await readFile(join(folder, 'system', 'kallsyms'), 'latin1');

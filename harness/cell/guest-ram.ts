@@ -42,6 +42,11 @@ export class GuestRam implements AsyncDisposable {
     return guest;
   }
 
+  /** Hashes memory when the capture kernel has been loaded, into `load/page-crcs.gz`: of that nobody writes to it any more. */
+  saveLoaded(): Promise<void> {
+    return this.#hash('load');
+  }
+
   /** Hashes the memory of a machine that is held, into `jump/page-crcs.gz`. */
   saveJump(): Promise<void> {
     this.#jump = this.#hash('jump');

@@ -21,6 +21,7 @@ const NEEDED_SYMBOLS = new Set([
   'real_mode_blob_end',
   'real_mode_header',
   'reserve_real_mode',
+  'vmcoreinfo_data_safecopy',
 ]);
 
 /** Cuts `/proc/kallsyms` down to the lines of needed symbols: a bundle need not hold seven megabytes of the others. */

@@ -10,7 +10,13 @@ import { printableText } from '../memory/printable-text.ts';
 import type { CellDisks } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
 import type { GuestConsole } from './guest-console.ts';
-import { findSymbol, saveGuestMemory, saveLowMemory, saveStack } from './guest-memory.ts';
+import {
+  findSymbol,
+  saveGuestMemory,
+  saveLowMemory,
+  saveStack,
+  saveVmcoreinfoCopy,
+} from './guest-memory.ts';
 import { saveCore } from './save-core.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { keepNeededSymbols } from './needed-symbols.ts';
@@ -29,7 +35,7 @@ export interface RunningCell {
   readonly temp: string;
   readonly disks: CellDisks;
   /** Null where the cell is not compared with its memory. */
-  readonly ram: Pick<GuestRam, 'saveJump' | 'saved'> | null;
+  readonly ram: Pick<GuestRam, 'saveLoaded' | 'saveJump' | 'saved'> | null;
   readonly captureCmdline: string | null;
   readonly machine: CellMachine;
   readonly agent: GuestAgent;
@@ -89,7 +95,9 @@ async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
     `${cell.spec.load} ${cell.captureCmdline ?? ''}`,
     signal,
   );
-  return refusal(cell, 'load', point);
+  const refused = refusal(cell, 'load', point);
+  if (!refused) await cell.ram?.saveLoaded();
+  return refused;
 }
 
 /** With crashkernel it ends after the kexec jump, without when the machine has ended by the panic. */
@@ -126,6 +134,7 @@ async function saveJump(
 ): Promise<void> {
   await saveLowMemory(cell);
   await saveStack(cell, cpu);
+  await saveVmcoreinfoCopy(cell, cpu);
   await ram.saveJump();
 }
 

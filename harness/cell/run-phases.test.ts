@@ -60,6 +60,7 @@ describe('runPhases()', () => {
     const spec = cellSpec({ trigger: 'serial-break', truth: 'jump' });
     const saved: string[] = [];
     const ram = {
+      saveLoaded: () => Promise.resolve(),
       saveJump: () => Promise.resolve(void saved.push('jump')),
       saved: () => Promise.resolve(),
     };

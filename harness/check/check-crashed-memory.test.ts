@@ -49,10 +49,51 @@ function crashed({ end = AT_JUMP, files, spec }: Life = {}): BundleSpec {
   };
 }
 
+/** Memory when the capture kernel was loaded: at the jump it differs in page 0x100 + n, which had this byte. */
+function loaded(differs: Readonly<Record<number, number>>): Record<string, Uint8Array | string> {
+  const bytes = Object.assign([...AT_JUMP, 0, 0, 0], differs);
+  return { 'load/page-crcs.gz': memory(bytes), 'jump/vmcoreinfo-copy': '0x109000\n' };
+}
+
 const HAS = 'The capture kernel has the crashkernel and low memory alone';
 
 describe("the crashed kernel's memory", () => {
   itFinds([
+    {
+      id: 'kdump.undisturbed',
+      when: 'nobody wrote to what was loaded',
+      bundle: crashed({ files: loaded({}) }),
+      outcome: 'kept',
+      why: 'The crashkernel memory is at the kexec jump as it was loaded',
+    },
+    {
+      id: 'kdump.undisturbed',
+      when: 'the crashing kernel wrote to its copy of VMCOREINFO',
+      bundle: crashed({ files: loaded({ 9: 1 }) }),
+      outcome: 'kept',
+      why: 'The crashkernel memory is at the kexec jump as it was loaded, but for its copy of VMCOREINFO (page 0x109)',
+    },
+    {
+      id: 'kdump.undisturbed',
+      when: 'somebody wrote to another page of it',
+      bundle: crashed({ files: loaded({ 9: 1, 10: 2 }) }),
+      outcome: 'broken',
+      why: 'Since the capture kernel was loaded 1 page (0x10a) of the crashkernel memory changed',
+    },
+    {
+      id: 'kdump.undisturbed',
+      when: 'it was not looked at then',
+      bundle: crashed(),
+      outcome: 'unseen',
+      why: 'Memory was not looked at when the capture kernel was loaded',
+    },
+    {
+      id: 'kdump.undisturbed',
+      when: 'the kernel does not tell where the copy is',
+      bundle: crashed({ files: { ...loaded({ 9: 1 }), 'jump/vmcoreinfo-copy': null } }),
+      outcome: 'unseen',
+      why: 'The kernel does not tell where its copy of VMCOREINFO is',
+    },
     {
       id: 'kdump.vmcore-bytes',
       when: 'all pages are as they were',

@@ -9,7 +9,7 @@ import { phaseEnded } from './kernel-failure.ts';
 import type { JumpWrite, MemoryTruth, PageList, VmcoreTruth } from './memory-truth.ts';
 import { countPages } from './page-faults.ts';
 
-const NO_TRUTH = notAsked('The cell does not look at memory at the kexec jump');
+export const NO_TRUTH = notAsked('The cell does not look at memory at the kexec jump');
 
 /**
  * `kdump.confined`: the capture kernel has the crashkernel, and of the memory below 1 MiB what the model predicts; and
@@ -108,7 +108,7 @@ function apart({ count, first }: PageList, writes: readonly JumpWrite[]): [PageL
   return [{ count: count - (first.length - rest.length), first: rest }, byJump];
 }
 
-function named({ count, first }: PageList): string {
+export function named({ count, first }: PageList): string {
   const pages = renderPages(first).join(', ');
   return `${countPages(count)} (${pages}${first.length < count ? ', …' : ''})`;
 }

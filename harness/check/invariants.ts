@@ -12,6 +12,7 @@ import {
 } from './check-lowmem.ts';
 import { checkFirmwareKept, checkSingleOwner } from './check-ownership.ts';
 import { checkUntouched } from './check-untouched.ts';
+import { checkUndisturbed } from './check-undisturbed.ts';
 import { checkVmcoreRanges } from './check-vmcore-ranges.ts';
 import type { Check } from './finding.ts';
 
@@ -62,6 +63,10 @@ export const INVARIANTS = {
     check: checkAtCrash,
   },
   'kdump.reserved': { promise: 'crashkernel is reserved as large as asked', check: checkReserved },
+  'kdump.undisturbed': {
+    promise: 'from the load to the kexec jump nobody writes to the crashkernel memory',
+    check: checkUndisturbed,
+  },
   'kdump.captured': {
     promise: 'after a panic the capture kernel comes up and a whole vmcore is read',
     check: checkCaptured,

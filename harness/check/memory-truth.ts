@@ -20,6 +20,10 @@ export interface MemoryTruth {
   readonly changed: PageList;
   /** EFI tables in pages that changed, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
   readonly changedTables: readonly string[];
+  /** Pages of crashkernel that changed between the load of the capture kernel and the jump; null in a bundle from before that was seen. */
+  readonly disturbed: PageList | null;
+  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to, or null where the kernel does not tell. */
+  readonly vmcoreinfoCopy: Pfn | null;
   /** Null where the cell keeps no vmcore. */
   readonly vmcore: Seen<VmcoreTruth> | null;
 }
@@ -58,6 +62,7 @@ const LIMIT = 64 * 1024 * 1024;
 /** How far below its stack pointer the CPU that jumps still writes (`machine_kexec()` and what it calls), in bytes. */
 const STACK_REACH = 1024;
 
+const LOADED = 'load/page-crcs.gz';
 const JUMP = 'jump/page-crcs.gz';
 const END = 'capture/page-crcs.gz';
 
@@ -67,6 +72,7 @@ interface SystemMemory {
   readonly systemRam: readonly PhysRange[];
   /** What of it is the crashed kernel's after the jump. */
   readonly crashed: readonly PhysRange[];
+  readonly crashkernel: readonly PhysRange[];
 }
 
 /** Reads what the cell has of its memory at the jump and in the end; null in a cell that does not look at it. */
@@ -83,15 +89,20 @@ export function seenMemoryTruth(
   const [before, after] = [jump.value, end.value];
   const { memoryMiB } = bundle.cell.spec;
   const indexOf = pageIndex(memoryMiB);
-  const changed = pagesIn(memory.crashed).filter((page) => {
-    const index = indexOf(page);
-    return index !== undefined && before[index] !== after[index];
-  });
+  const changedIn = (ranges: readonly PhysRange[], one: Uint32Array, other: Uint32Array): Pfn[] =>
+    pagesIn(ranges).filter((page) => {
+      const index = indexOf(page);
+      return index !== undefined && one[index] !== other[index];
+    });
+  const changed = changedIn(memory.crashed, before, after);
+  const loaded = seenBytes(bundle, LOADED, unpack).value;
   return {
     value: {
       jumpWrites: [...stackWrites(bundle), ...ftraceWrites(bundle)],
       changed: listed(changed),
       changedTables: efiTablesIn(changed, bundleText(bundle, 'capture/dmesg') ?? ''),
+      disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
+      vmcoreinfoCopy: pageOfAddress(bundle, 'jump/vmcoreinfo-copy'),
       vmcore: pages && compare(pages, { before, indexOf, ...memory }),
     },
   };
@@ -171,6 +182,12 @@ function stackWrites(bundle: Bundle): JumpWrite[] {
   if (Number.isNaN(stack) || stack < SZ_1M) return [];
   const pages = pagesIn([physRange(stack - STACK_REACH, stack + 1)]);
   return pages.map((page) => ({ page, what: 'the stack of the CPU that jumps' }));
+}
+
+/** The page of an address that a file of the bundle has. */
+function pageOfAddress(bundle: Bundle, path: string): Pfn | null {
+  const address = /^0x[0-9a-f]{1,13}$/m.exec(bundleText(bundle, path) ?? '')?.[0];
+  return address === undefined ? null : pfn(Math.floor(Number(address) / PAGE_SIZE));
 }
 
 /** `__ftrace_enabled_save()`, which `machine_kexec()` calls, clears a variable (kernels with CONFIG_FUNCTION_TRACER). */

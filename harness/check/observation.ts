@@ -93,7 +93,11 @@ export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Obser
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
-    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, { systemRam, crashed }),
+    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, {
+      systemRam,
+      crashed,
+      crashkernel: iomem.value?.crashkernel ?? [],
+    }),
   };
 }
 

@@ -19,6 +19,7 @@ const SHOWN_LATE: ReadonlySet<InvariantId> = new Set([
   'lowmem.trampoline',
   'lowmem.untouched',
   'lowmem.at-crash',
+  'kdump.undisturbed',
   'kdump.vmcore-ranges',
   'kdump.vmcore-bytes',
   'kdump.confined',

@@ -48,6 +48,7 @@ const SHOWN_BY: Readonly<Record<InvariantId, Shown>> = {
   'lowmem.untouched': DUMP,
   'lowmem.at-crash': {},
   'kdump.reserved': LOCKED,
+  'kdump.undisturbed': DUMP,
   'kdump.captured': DUMP,
   'kdump.vmcore-ranges': DUMP,
   'kdump.vmcore-bytes': DUMP,
