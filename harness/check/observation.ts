@@ -75,8 +75,8 @@ const PANIC_LINE = /Kernel panic - not syncing: sysrq triggered crash/;
 export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Observation {
   const trampoline = seenText(bundle, 'system/real-mode.json', parseRealMode);
   const iomem = seenText(bundle, 'system/iomem', summarizeIomem);
-  const systemRam = iomem.value?.systemRam ?? [];
-  const crashed = iomem.value ? crashedMemory(iomem.value) : [];
+  const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
+  const crashed = crashedMemory(memory);
   return {
     cpusOnline: seenText(bundle, 'system/cpus', countCpus),
     pages: seenBytes(bundle, 'system/kpageflags', readPageClasses),
@@ -93,11 +93,7 @@ export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Obser
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
-    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, {
-      systemRam,
-      crashed,
-      crashkernel: iomem.value?.crashkernel ?? [],
-    }),
+    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, { ...memory, crashed }),
   };
 }
 
