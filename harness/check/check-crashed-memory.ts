@@ -69,7 +69,7 @@ export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => 
 };
 
 function checkPages(
-  { compared, differing, leftOut, sharedLeftOut, zeroesLeftOut }: VmcoreTruth,
+  { compared, differing, leftOut, keptKindsLeftOut: wrongly, zeroesLeftOut }: VmcoreTruth,
   { changed, jumpWrites }: MemoryTruth,
   isFiltered: boolean,
 ): Finding {
@@ -80,18 +80,16 @@ function checkPages(
       ? [`${named(wrong)} differ from memory at the kexec jump${whoWrote(wrong, changed)}`]
       : []),
     ...(leftOut.count > 0 && !isFiltered ? [`${named(leftOut)} are missing`] : []),
-  ];
-  if (faults.length > 0) return broken(faults.join('; '), { evidence });
-  const rest = isFiltered
-    ? `the filter left out ${zeroesLeftOut + leftOut.count}`
-    : `the other ${zeroesLeftOut} are zeroes`;
-  const said = [
-    `${compared} pages are as at the kexec jump${but(byJump)}`,
-    rest,
-    ...(sharedLeftOut > 0
-      ? [`makedumpfile left out ${sharedLeftOut} that two segments share`]
+    ...(isFiltered && wrongly.value && wrongly.value.count > 0
+      ? [`${named(wrongly.value)} are missing, and neither free nor cache nor user data`]
       : []),
   ];
+  if (faults.length > 0) return broken(faults.join('; '), { evidence });
+  if (isFiltered && wrongly.value === null) return unseen(wrongly.why);
+  const rest = isFiltered
+    ? `the filter left out ${zeroesLeftOut + leftOut.count} that are free, cache, user data or zero`
+    : `the other ${zeroesLeftOut} are zeroes`;
+  const said = [`${compared} pages are as at the kexec jump${but(byJump)}`, rest];
   return kept(said.join('; '), { evidence });
 }
 

@@ -9,7 +9,7 @@ import { ramLayout } from '../memory/guest-ram.ts';
 import { findLogLine } from '../memory/kernel-log.ts';
 import { parseKallsyms } from '../memory/kallsyms.ts';
 import { imagePhys } from '../memory/kernel-image.ts';
-import type { VmcorePages } from '../vmcore/vmcore-digest.ts';
+import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { type Seen, seenBytes, seenText } from './seen.ts';
 
 /** What became of the crashed kernel's memory from the kexec jump on. */
@@ -41,10 +41,13 @@ export interface VmcoreTruth {
   readonly differing: PageList;
   /** Pages of zeroes that the dump has left out. */
   readonly zeroesLeftOut: number;
-  /** Pages that two of its segments share: makedumpfile leaves them out, at any level. */
-  readonly sharedLeftOut: number;
   /** Others that it has left out. */
   readonly leftOut: PageList;
+  /**
+   * Those of them that no filter may leave out, by their `struct page`. Not those that two segments share: makedumpfile
+   * leaves them out, at any level.
+   */
+  readonly keptKindsLeftOut: Seen<PageList>;
 }
 
 /** Pages, of which the first few are named. */
@@ -78,7 +81,7 @@ interface SystemMemory {
 /** Reads what the cell has of its memory at the jump and in the end; null in a cell that does not look at it. */
 export function seenMemoryTruth(
   bundle: Bundle,
-  pages: Seen<VmcorePages> | null,
+  vmcore: VmcoreDigest | undefined,
   memory: SystemMemory,
 ): Seen<MemoryTruth> | null {
   if (bundle.cell.spec.truth === 'none') return null;
@@ -103,7 +106,7 @@ export function seenMemoryTruth(
       changedTables: efiTablesIn(changed, bundleText(bundle, 'capture/dmesg') ?? ''),
       disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
       vmcoreinfoCopy: pageOfAddress(bundle, 'jump/vmcoreinfo-copy'),
-      vmcore: pages && compare(pages, { before, indexOf, ...memory }),
+      vmcore: vmcore ? compare(vmcore, { before, indexOf, ...memory }) : null,
     },
   };
 }
@@ -114,7 +117,7 @@ interface HashedMemory extends SystemMemory {
 }
 
 function compare(
-  pages: Seen<VmcorePages>,
+  { pages, keptKindsLeftOut: kinds }: VmcoreDigest,
   { before, indexOf, systemRam, crashed }: HashedMemory,
 ): Seen<VmcoreTruth> {
   if (pages.value === null) return pages;
@@ -127,14 +130,17 @@ function compare(
   const absent = pagesIn(crashed).filter((page) => !there.has(page));
   const full = absent.filter((page) => before[indexOf(page) ?? -1] !== ZERO_PAGE_CRC);
   const shared = sharedPages(systemRam);
-  const leftOut = full.filter((page) => !shared.has(page));
+  const wrong = (kinds: Uint32Array): Pfn[] => {
+    const kept = new Set<number>(kinds);
+    return full.filter((page) => kept.has(page) && !shared.has(page));
+  };
   return {
     value: {
       compared: pfns.length,
       differing: listed(differing),
       zeroesLeftOut: absent.length - full.length,
-      sharedLeftOut: full.length - leftOut.length,
-      leftOut: listed(leftOut),
+      leftOut: listed(full),
+      keptKindsLeftOut: kinds.value === null ? kinds : { value: listed(wrong(kinds.value)) },
     },
   };
 }

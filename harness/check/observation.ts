@@ -93,7 +93,7 @@ export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Obser
     captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
-    memory: seenMemoryTruth(bundle, vmcore?.pages ?? null, { ...memory, crashed }),
+    memory: seenMemoryTruth(bundle, vmcore, { ...memory, crashed }),
   };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { LowPage } from '../vmcore/page-structs.ts';
+import type { PageState } from '../vmcore/page-structs.ts';
 import { type Format, type Style, paint } from './style.ts';
 import { renderSignMap } from './page-map.ts';
 
@@ -21,7 +21,7 @@ const SIGNS = {
   'page cache': { symbol: 'c', format: 'blue' },
   unreferenced: { symbol: '0', format: 'white' },
   unknown: { symbol: 'u', format: 'yellow' },
-} as const satisfies Record<Exclude<LowPage['class'], 'used'> | NonNullable<LowPage['use']>, Sign>;
+} as const satisfies Record<Exclude<PageState['class'], 'used'> | NonNullable<PageState['use']>, Sign>;
 
 /** What a sign means beyond its name. */
 const MEANINGS: Readonly<Partial<Record<keyof typeof SIGNS, string>>> = {
@@ -32,7 +32,7 @@ const MEANINGS: Readonly<Partial<Record<keyof typeof SIGNS, string>>> = {
 };
 
 /** The pages below 1 MiB by what they are used for, in rows of 256 KiB, and what the symbols mean. */
-export function renderLowPages(pages: readonly LowPage[], style: Style): string[] {
+export function renderLowPages(pages: readonly PageState[], style: Style): string[] {
   const names = pages.map((page) => page.use ?? (page.class === 'used' ? 'unknown' : page.class));
   const symbols = names.map((name) => paint(SIGNS[name].symbol, SIGNS[name].format, style));
   const legend = [...new Set(names)].map((name) => {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/** What the kernel's `struct page`s say of the pages below 1 MiB, as `/proc/kpageflags` would (`stable_page_flags()`). */
+/** What the kernel's `struct page`s say of pages, as `/proc/kpageflags` would (`stable_page_flags()`). */
 import { FormatError } from '../errors.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
-import { LOW_PAGES } from '../memory/pfn.ts';
+import { LOW_PAGES, type Pfn, pfn } from '../memory/pfn.ts';
 import type { Btf } from './btf.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import { type PageLayout, pageLayout, pageTypeOf } from './page-layout.ts';
@@ -20,8 +20,8 @@ type PageUse =
   | 'unreferenced'
   | 'unknown';
 
-/** A page below 1 MiB. */
-export interface LowPage {
+/** A page, by its `struct page`. */
+export interface PageState {
   readonly class: PageClass;
   /** null unless it is `used`. */
   readonly use: PageUse | null;
@@ -37,30 +37,47 @@ export interface KernelSources {
   readonly btf: Btf | null;
 }
 
-/** Orders of the buddy allocator whose blocks may begin below 1 MiB or hold it. */
-const BUDDY_ORDERS = 9;
+/** Orders of the buddy allocator (`MAX_PAGE_ORDER` and one). */
+const BUDDY_ORDERS = 11;
+
+/** The pages of its largest block, by which blocks are aligned. */
+export const BUDDY_BLOCK_PAGES = 2 ** (BUDDY_ORDERS - 1);
 
 /** The low bits of `page.mapping` (`PAGE_MAPPING_FLAGS`): anonymous; both say that it is no file's. */
 const PAGE_MAPPING_ANON = 1n;
 
+/** Reads `count` pages from `first`, a multiple of `BUDDY_BLOCK_PAGES`, on. Throws `FormatError`. */
+export type PageReader = (first: Pfn, count: number) => PageState[];
+
 /** Reads the 256 pages below 1 MiB from the kernel's `struct page`s. Throws `FormatError`. */
-export function readLowPages(kernel: KernelSources): LowPage[] {
+export function readLowPages(kernel: KernelSources): PageState[] {
+  return pageReader(kernel)(pfn(0), LOW_PAGES);
+}
+
+/** Finds the kernel's `struct page`s. Throws `FormatError`. */
+export function pageReader(kernel: KernelSources): PageReader {
   const layout = pageLayout(kernel);
-  const bytes = readPageArray(kernel, layout.bytes * LOW_PAGES);
-  const pages = Array.from({ length: LOW_PAGES }, (_, index) => {
-    const start = bytes.byteOffset + index * layout.bytes;
-    return rawPage(new DataView(bytes.buffer, start, layout.bytes), layout);
-  });
-  return pages.map((page, index) => ({ ...classify(pages, index, layout), ...shown(page) }));
+  const vmemmap = findPageArray(kernel, layout.bytes * LOW_PAGES);
+  return (first, count) => {
+    const place = vmemmap + BigInt(first * layout.bytes);
+    const bytes = kernel.memory.read(place, count * layout.bytes);
+    const pages = Array.from({ length: count }, (_, index) => {
+      const start = bytes.byteOffset + index * layout.bytes;
+      return rawPage(new DataView(bytes.buffer, start, layout.bytes), layout);
+    });
+    return pages.map((page, index) => ({ ...classify(pages, index, layout), ...shown(page) }));
+  };
 }
 
 /** Where the array of `struct page` begins, by all that may tell; the first that is there is right. */
-function readPageArray(kernel: KernelSources, length: number): Uint8Array {
+function findPageArray(kernel: KernelSources, length: number): bigint {
   const tried: string[] = [];
   for (const find of VMEMMAPS) {
     try {
       const vmemmap = find(kernel);
-      if (vmemmap !== undefined) return kernel.memory.read(vmemmap, length);
+      if (vmemmap === undefined) continue;
+      kernel.memory.read(vmemmap, length);
+      return vmemmap;
     } catch (error) {
       if (!(error instanceof FormatError)) throw error;
       tried.push(error.message);
@@ -128,7 +145,7 @@ function classify(
   pages: readonly RawPage[],
   index: number,
   layout: PageLayout,
-): Pick<LowPage, 'class' | 'use'> {
+): Pick<PageState, 'class' | 'use'> {
   const page = pages[index];
   // A `struct page` that was never initialised, or that is filled with ones (`PAGE_POISON_PATTERN`).
   if (!page || page.flags === ALL_ONES) return { class: 'absent', use: null };
@@ -147,7 +164,7 @@ function isFree(pages: readonly RawPage[], index: number, layout: PageLayout): b
   });
 }
 
-/** The head of the block that a tail belongs to, if it is one of low memory, as all whose tails are. */
+/** The head of the block that a tail belongs to, if it is one of these pages. */
 function headOf(pages: readonly RawPage[], index: number): RawPage | undefined {
   const page = pages[index];
   if (!page || !(page.compound & 1n)) return page;

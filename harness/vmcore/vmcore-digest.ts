@@ -5,6 +5,7 @@ import type { PageClass } from '../memory/kpageflags.ts';
 import { PAGE_SIZE, pfn, physAddr } from '../memory/pfn.ts';
 import { rangeSize } from '../memory/phys-range.ts';
 import type { ByteSource } from './byte-source.ts';
+import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './flattened.ts';
 import { openKernel } from './kernel.ts';
 import { openVmcore } from './open-vmcore.ts';
@@ -20,6 +21,8 @@ export interface VmcoreDigest {
   readonly pages: Read<VmcorePages>;
   /** The class of each of the 256 pages below 1 MiB, by its `struct page`. */
   readonly lowPages: Read<readonly PageClass[]>;
+  /** See `keptKindsLeftOut()`. */
+  readonly keptKindsLeftOut: Read<Uint32Array>;
 }
 
 /** The pages of a dump, ascending. */
@@ -35,6 +38,10 @@ export function digestVmcore(source: ByteSource): VmcoreDigest {
     whole: read(() => wholeness(source)),
     pages: read(() => digestPages(source)),
     lowPages: read(() => readLowPages(openKernel(openVmcore(source))).map((page) => page.class)),
+    keptKindsLeftOut: read(() => {
+      const vmcore = openVmcore(source);
+      return keptKindsLeftOut(openKernel(vmcore), vmcore.memory);
+    }),
   };
 }
 
