@@ -2,12 +2,18 @@
 import { defineConfig } from 'vitest/config';
 
 const MACHINE_TESTS = 'harness/**/*.qemu.test.ts';
+/** Run by `vitest run --project nightly` alone: they build kernels for half an hour. */
+const NIGHTLY_TESTS = 'harness/**/*.nightly.test.ts';
 
 export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'unit', include: ['harness/**/*.test.ts'], exclude: [MACHINE_TESTS] },
+        test: {
+          name: 'unit',
+          include: ['harness/**/*.test.ts'],
+          exclude: [MACHINE_TESTS, NIGHTLY_TESTS],
+        },
       },
       {
         test: {
@@ -21,6 +27,7 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
+      { test: { name: 'nightly', include: [NIGHTLY_TESTS], sequence: { groupOrder: 2 } } },
     ],
   },
 });

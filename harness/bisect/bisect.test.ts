@@ -63,7 +63,7 @@ describe('bisect', () => {
     expect(end).toMatchObject({ find: 'break', kind: 'found', before: '4', after: '5' });
     expect(end.booted).toEqual(['7', '0', '7', '3', '5', '4', '4']);
     expect(end.told.slice(-2)).toEqual([
-      '4 ("Change 4"); 0 left after it, about 0 steps',
+      '4 ("Change 4"); 0 left after it; steps to go: about 0',
       '4 ("Change 4"); once more, to be sure',
     ]);
   });

@@ -64,64 +64,83 @@ interface Ends {
  * not differ, or differ the other way round, and whatever `boot` throws.
  */
 export async function bisect(bisection: Bisection): Promise<BisectEnd> {
-  const { range } = bisection;
-  const { find, bad, good } = await chooseEnds(bisection);
-  const answers = await settleAll(bisection, bad);
-  const untold = findUntold([bad, good], answers);
-  if (untold) return { find, outcome: { kind: 'end-untold', ...untold }, proof: null, answers };
-  requireDifference({ find, bad, good }, answers);
+  const ends = await chooseEnds(bisection);
+  const { find, bad } = ends;
+  const untold = await verifyEnds(bisection, ends);
+  if (untold) return { find, proof: null, ...untold };
   for (;;) {
-    const settled = await settleAll(bisection, bad);
-    const step = await range.next(sidesOf(settled, find));
-    const doubtful =
-      step.kind === 'found' ? findDoubtful(bisection, { find, bad, good }, step) : undefined;
-    if (step.kind === 'ask') {
-      await askStep(bisection, step, settled);
-    } else if (doubtful) {
-      bisection.onStep(`${nameChange(doubtful)}; once more, to be sure`);
-      await bisection.boot(doubtful);
-    } else {
-      const proof =
-        step.kind === 'found' ? await prove(bisection, { find, bad, good }, step.first) : null;
-      return { find, outcome: step, proof, answers: await settleAll(bisection, bad) };
+    const answers = await settle(bisection, bad);
+    const step = await bisection.range.next(sidesOf(answers, find));
+    const next = nextBoot(bisection, ends, step);
+    if (next) {
+      bisection.onStep(`${nameChange(next.change)}; ${next.about}`);
+      await bisection.boot(next.change);
+    } else if (step.kind === 'found') {
+      const proof = await prove(bisection, ends, step.first);
+      return { find, outcome: step, proof, answers: await settle(bisection, bad) };
+    } else if (step.kind === 'skips-left') {
+      return { find, outcome: step, proof: null, answers };
     }
   }
 }
 
+/** Finds that an end cannot be told, or throws `UsageError` if both are alike. */
+async function verifyEnds(
+  bisection: Bisection,
+  ends: Ends,
+): Promise<Pick<BisectEnd, 'outcome' | 'answers'> | undefined> {
+  // Without a fault to be seen at the bad end the other need not be booted again.
+  for (const [end, must] of [
+    [ends.bad, 'broken'],
+    [ends.good, 'kept'],
+  ] as const) {
+    const answers = await settle(bisection, ends.bad, end);
+    const answer = answers.byChange.get(end.id);
+    if (answer?.kind === 'skip') {
+      return { outcome: { kind: 'end-untold', end, why: answer.why }, answers };
+    }
+    if (answer?.kind !== must) throw sameEnds(ends, end === ends.bad ? 'keep' : 'break');
+  }
+  return undefined;
+}
+
 /**
- * What was found rests on the one kernel beside it that keeps the invariant: that one is booted as often as the bad end
- * was. Undefined if it has been.
+ * What to boot after a step, if anything. What was found rests on the one kernel beside it that keeps the invariant: that
+ * one is booted as often as the bad end was.
  */
-function findDoubtful(
-  { boots }: Pick<Bisection, 'boots'>,
+function nextBoot(
+  bisection: Bisection,
   { find, bad }: Ends,
-  { first, before }: Extract<SearchStep, { readonly kind: 'found' }>,
-): Change | undefined {
-  const kept = find === 'break' ? before : first;
-  const count = ({ id }: Change): number => boots().filter(({ change }) => change.id === id).length;
-  return count(kept) < count(bad) ? kept : undefined;
+  step: SearchStep,
+): { readonly change: Change; readonly about: string } | undefined {
+  if (step.kind === 'ask') {
+    return {
+      change: step.change,
+      about: `${step.left} left after it; steps to go: about ${step.steps}`,
+    };
+  }
+  if (step.kind === 'skips-left') return undefined;
+  const kept = find === 'break' ? step.before : step.first;
+  const isDoubtful = bootsOf(bisection, kept).length < bootsOf(bisection, bad).length;
+  return isDoubtful ? { change: kept, about: 'once more, to be sure' } : undefined;
 }
 
-async function askStep(
-  { boot, onStep }: Pick<Bisection, 'boot' | 'onStep'>,
-  { change, left, steps }: Extract<SearchStep, { readonly kind: 'ask' }>,
-  { byChange }: Answers,
-): Promise<void> {
-  if (byChange.has(change.id)) throw new Error(`Asked twice for ${change.id}`);
-  onStep(`${nameChange(change)}; ${left} left after it, about ${steps} steps`);
-  await boot(change);
+function bootsOf(bisection: Bisection, { id }: Change): Boot[] {
+  return bisection.boots().filter(({ change }) => change.id === id);
 }
 
-/** Boots what must be booted again until every answer is settled. */
-async function settleAll(bisection: Bisection, bad: Change): Promise<Answers> {
+/** Boots what must be booted again, of all changes or of one, until that is settled. */
+async function settle(bisection: Bisection, bad: Change, only?: Change): Promise<Answers> {
   const { reason, confidence, onStep } = bisection;
   for (;;) {
     const boots = bisection.boots();
     const answers = readAnswers(boots, { reason, badEnd: bad.id, confidence });
-    const again = boots.find(({ change }) => answers.byChange.get(change.id) === null);
+    const again = boots.find(
+      ({ change: { id } }) => answers.byChange.get(id) === null && id === (only?.id ?? id),
+    );
     if (!again) return answers;
     const { change } = again;
-    const done = boots.filter((boot) => boot.change.id === change.id).length;
+    const done = bootsOf(bisection, change).length;
     onStep(`${nameChange(change)}; once more, after ${done} of ${answers.wanted}`);
     await bisection.boot(change);
   }
@@ -133,7 +152,7 @@ async function chooseEnds(bisection: Bisection): Promise<Ends> {
   await bootOnce(bisection, range.new, 'the new end');
   await bootOnce(bisection, range.old, 'the old end');
   const shows = (end: Change, kind: Boot['fact']['kind']): boolean =>
-    bisection.boots().some(({ change, fact }) => change.id === end.id && fact.kind === kind);
+    bootsOf(bisection, end).some(({ fact }) => fact.kind === kind);
   const find = wanted ?? (shows(range.old, 'broken') ? 'fix' : 'break');
   const [bad, good] = find === 'break' ? [range.new, range.old] : [range.old, range.new];
   const isBadKept = shows(bad, 'kept') && !shows(bad, 'broken');
@@ -150,25 +169,9 @@ async function chooseEnds(bisection: Bisection): Promise<Ends> {
 }
 
 async function bootOnce(bisection: Bisection, change: Change, what: string): Promise<void> {
-  if (bisection.boots().some((boot) => boot.change.id === change.id)) return;
+  if (bootsOf(bisection, change).length > 0) return;
   bisection.onStep(`${nameChange(change)}; ${what}`);
   await bisection.boot(change);
-}
-
-function findUntold(
-  ends: readonly Change[],
-  { byChange }: Answers,
-): { readonly end: Change; readonly why: string } | undefined {
-  for (const end of ends) {
-    const answer = byChange.get(end.id);
-    if (answer?.kind === 'skip') return { end, why: answer.why };
-  }
-  return undefined;
-}
-
-function requireDifference(ends: Ends, { byChange }: Answers): void {
-  if (byChange.get(ends.bad.id)?.kind === 'kept') throw sameEnds(ends, 'keep');
-  if (byChange.get(ends.good.id)?.kind === 'broken') throw sameEnds(ends, 'break');
 }
 
 function sameEnds({ bad, good }: Ends, both: 'keep' | 'break'): UsageError {
@@ -201,12 +204,9 @@ async function prove(
   if (reverted === null) return null;
   if (typeof reverted === 'string') return { kind: 'none', why: reverted };
   await bootOnce(bisection, reverted, 'to prove it');
-  const answer = (await settleAll(bisection, bad)).byChange.get(reverted.id);
-  const { why } = bisection.boots().findLast(({ change }) => change.id === reverted.id)?.fact ?? {
-    why: '',
-  };
-  if (!answer || answer.kind === 'skip')
-    return { kind: 'none', why: `Without it: ${answer?.why ?? why}` };
+  const answer = (await settle(bisection, bad)).byChange.get(reverted.id);
+  const why = bootsOf(bisection, reverted).at(-1)?.fact.why ?? '';
+  if (!answer || answer.kind === 'skip') return { kind: 'none', why: `Without it: ${why}` };
   const kind = SIDES[find][answer.kind] === 'old' ? 'proven' : 'refuted';
   return { kind, why: `The new end without it: ${answer.kind}: ${why}` };
 }

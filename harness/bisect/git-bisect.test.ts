@@ -75,7 +75,7 @@ async function search(
   };
   const words = { reason: null, confidence: 0.99, boots: () => boots, onStep: () => {} };
   const end = await bisect({ range, find, boot, ...words });
-  return { ...end, booted, log: await range.log(), length: range.length };
+  return { ...end, booted, log: range.log() ?? '', length: range.length };
 }
 
 /** What the log says when it is replayed in a copy of the tree. */
@@ -135,6 +135,13 @@ describe('a range of commits', { timeout: 60_000 }, () => {
       candidates: [{ subject: 'Change 2' }, { subject: 'Change 3' }, { subject: 'Change 4' }],
     });
     expect(log).toContain('# only skipped commits left to test');
+  });
+
+  it('has no log to replay when an end cannot be told', async () => {
+    const repository = await makeRepository('+-?');
+    await using _ = repository.temp;
+    const { outcome, log } = await search(repository);
+    expect({ kind: outcome.kind, log }).toEqual({ kind: 'end-untold', log: '' });
   });
 
   it('gives the new end without a commit, unless that does not revert', async () => {

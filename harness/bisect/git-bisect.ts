@@ -57,6 +57,7 @@ export class CommitRange implements ChangeRange {
   readonly #find: Find;
   readonly #git: Git;
   readonly #signal: AbortSignal;
+  #log: string | null = null;
 
   private constructor(found: FoundRange, find: Find, signal: AbortSignal) {
     ({
@@ -81,11 +82,12 @@ export class CommitRange implements ChangeRange {
     await writeFile(replay, this.#logOf(sides));
     await this.#git.reset(this.old.id);
     const said = await this.#git.run(['bisect', 'replay', replay], [0, EXIT_ONLY_SKIPPED]);
+    this.#log = await this.#git.log();
     return (await this.#findEnd(sides)) ?? (await this.#ask(said));
   }
 
-  async log(): Promise<string> {
-    return (await this.#git.log()).replaceAll(NO_CHECKOUT, '');
+  log(): string | null {
+    return this.#log && this.#log.replaceAll(NO_CHECKOUT, '');
   }
 
   /** Whether the tree has changes that no commit has. */
@@ -127,7 +129,7 @@ export class CommitRange implements ChangeRange {
 
   /** How the search has ended, by what git notes at the end of its log; undefined if it goes on. */
   async #findEnd(sides: ReadonlyMap<string, Side>): Promise<SearchStep | undefined> {
-    const log = await this.#git.log();
+    const log = this.#log ?? '';
     const term = TERMS[this.#find].new;
     const named = [
       ...log.matchAll(new RegExp(`^# (possible )?first ${term} commit: \\[(\\w+)\\]`, 'gm')),

@@ -33,8 +33,8 @@ export interface ChangeRange {
   next(sides: ReadonlyMap<string, Side>): Promise<SearchStep>;
   /** The new end without one change, or why there is no such kernel: a sentence; null where that proves nothing. */
   revert(change: Change): Promise<Change | string | null>;
-  /** All answers for `git bisect replay`, after the last step; null where there are no commits. */
-  log(): Promise<string | null>;
+  /** All answers of the last step, for `git bisect replay`; null where there was none or there are no commits. */
+  log(): string | null;
 }
 
 /** Looks between the ends of a list: asks for the change nearest the middle of which nothing is known. */
@@ -78,7 +78,7 @@ export function listRange(changes: readonly Change[]): ChangeRange {
     length: changes.length - 1,
     next: (sides) => Promise.resolve(searchList(changes, sides)),
     revert: () => Promise.resolve(null),
-    log: () => Promise.resolve(null),
+    log: () => null,
   };
 }
 

@@ -11,7 +11,7 @@ import { type CellJob, type MachineExtras, startCell } from './run-cell.ts';
 import { runSteps } from './run-phases.ts';
 
 /** A cell that is not taken to its end. */
-export interface BootJob extends Pick<
+interface BootJob extends Pick<
   CellJob,
   'spec' | 'kernel' | 'layout' | 'folder' | 'signal' | 'onPhase'
 > {

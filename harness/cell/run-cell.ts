@@ -103,7 +103,7 @@ interface StartJob extends Pick<CellJob, 'spec' | 'kernel' | 'layout' | 'folder'
   readonly extras?: MachineExtras;
 }
 
-export interface LifeOptions {
+interface LifeOptions {
   readonly host: CellHost;
   readonly ovmf: CellOvmf;
   readonly accel: MachineRecord['accel'];

@@ -56,6 +56,7 @@ describe('lowMemoryLines', () => {
     '[    0.016424] Calibrating delay loop (skipped).. 4890.81 BogoMIPS (lpj=9781636)',
     '[    0.077346] x86/fpu: Supporting XSAVE feature 0x001: "x87 floating point registers"',
     '[    3.1] hrtimer: interrupt took 1234567 ns',
+    '[    0.2] Trampoline variant of Tasks RCU enabled.',
     '',
   ])('has nothing of "%s"', (line) => {
     expect(lowMemoryLines(line)).toEqual([]);

@@ -12,7 +12,7 @@ const ADDRESS =
 
 /** Words of who claims low memory, and of what uses it. */
 const LOW_WORDS =
-  /\blow[ _-]?(?:1M|mem(?:ory)?|pool)\b|\b(?:below|first|sub|under)[ -]1 ?Mi?B?\b|trampoline|real[ _-]?mode|crash ?kernel/i;
+  /\blow[ _-]?(?:1M|mem(?:ory)?|pool)\b|\b(?:below|first|sub|under)[ -]1 ?Mi?B?\b|trampoline(?! variant of Tasks RCU)|real[ _-]?mode|crash ?kernel/i;
 
 /** A kernel complains: memory that two use shows so, too. */
 const COMPLAINT = /^(?:WARNING:|BUG:|Oops:|kernel BUG at|general protection fault)/;

@@ -11,7 +11,8 @@ const { signal } = new AbortController();
 /** A cell of 5.10 whose locked memory is freed. */
 const FAILED = join(import.meta.dirname, '../testdata/5.10-256m-2-cpus');
 
-describe('readQuestion', () => {
+// A bundle is judged from its files, in a thread too.
+describe('readQuestion', { timeout: 30_000 }, () => {
   it('asks in the cheapest cell that shows the invariant', async () => {
     const { spec, reason } = await readQuestion({ invariant: 'lowmem.locked' }, signal);
     expect(spec).toMatchObject({ trigger: 'none', crashkernel: '256M', policy: 'auto' });

@@ -39,7 +39,8 @@ function usablePages({ pages }: Document['before']): number {
   return pages.filter(({ observed }) => observed === 'free' || observed === 'used').length;
 }
 
-describe('sub1m bisect', () => {
+// Seven boots each.
+describe('sub1m bisect', { timeout: 900_000 }, () => {
   it('finds the release that mended the bug of the thread, killed half-way, and repeats no boot', async () => {
     await using temp = await makeTempDir();
     const args = ['bisect', ...PACKAGES, ...LOCKED, ...folders(temp)];

@@ -73,7 +73,7 @@ export async function runBisect(options: BisectOptions, context: CommandContext)
     earlier,
     before: await judgedBoot(around.before, { end, boots: state.boots, signal }),
     after: await judgedBoot(around.after, { end, boots: state.boots, signal }),
-    log: await range.log(),
+    log: range.log(),
     folder: results,
   };
   const { colour, columns } = environment;

@@ -10,7 +10,7 @@ import { quoteShell } from '../qemu/qemu-args.ts';
 import { overAxes } from './cell-options.ts';
 
 /** A file here, and the file in the guest that it is copied to or from. */
-export interface FileCopy {
+interface FileCopy {
   readonly local: string;
   readonly remote: string;
 }

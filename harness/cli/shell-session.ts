@@ -36,29 +36,33 @@ export async function runSession(
   work: ShellWork,
   context: CommandContext,
 ): Promise<number> {
-  const { signal, log } = context;
-  const running = work.options.serial
-    ? onConsole(cell, work, context)
-    : overSsh(cell, work, context);
-  const ended = async (): Promise<number> => {
-    const end = await cell.machine.ended;
-    if (!end.cause.startsWith('guest-')) throw endError('go on with the session', end);
-    const what = `The guest has ended its machine (${end.cause})`;
-    if (work.words.length > 0) throw new GuestLinkError(what);
-    log.info(what);
-    return 0;
-  };
-  const gone = ended();
+  const over = new AbortController();
+  const signal = AbortSignal.any([context.signal, over.signal]);
+  const run = work.options.serial ? onConsole : overSsh;
+  const running = run(cell, work, { ...context, signal });
+  const gone = endOf(cell);
   gone.catch(() => {});
   try {
     return await Promise.race([running, gone]);
   } catch (error) {
-    if (signal.aborted || !(error instanceof GuestLinkError)) throw error;
     // The end of a connection is seen before that of its machine, which knows why.
-    const status = await Promise.race([gone, delay(DYING_MS, undefined, { ref: false })]);
-    if (status === undefined) throw error;
-    return status;
+    if (error instanceof GuestLinkError) {
+      await Promise.race([gone, delay(DYING_MS, undefined, { ref: false })]);
+    }
+    throw error;
+  } finally {
+    over.abort();
+    // Before anything is said of the end the terminal is as it was.
+    await running.catch(() => {});
   }
+}
+
+async function endOf({ machine }: BootedCell): Promise<never> {
+  const end = await machine.ended;
+  if (!end.cause.startsWith('guest-')) throw endError('go on with the session', end);
+  throw new GuestLinkError(
+    `Cannot go on with the session: the guest ended its machine (${end.cause})`,
+  );
 }
 
 async function overSsh(
@@ -107,13 +111,13 @@ async function withTerminal(
 ): Promise<number> {
   const { stdin, stdout, stderr } = process;
   const command = commandLine(words);
-  await using cleanups = new CleanupStack();
-  cleanups.defer(() => stdin.unpipe().pause());
   if (!(stdin.isTTY && stdout.isTTY)) {
-    return await run({ command, terminal: null, stdin, stdout, stderr }, signal);
+    return run({ command, terminal: null, stdin, stdout, stderr }, signal);
   }
   if (command === undefined) log.info('Ctrl-] leaves a guest that does not answer any more');
-  cleanups.use(await makeTerminalRaw());
+  await using terminalAgain = new CleanupStack();
+  terminalAgain.use(await makeTerminalRaw());
+  terminalAgain.defer(() => stdin.unpipe().pause());
   const left = new AbortController();
   const keys = new Transform({
     transform: (bytes: Buffer, _encoding, done) => {

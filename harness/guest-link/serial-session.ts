@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { GuestLinkError } from '../errors.ts';
+import { GuestLinkError, InterruptedError } from '../errors.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { GuestAgent } from './guest-agent.ts';
 import type { TestPoint } from './guest-tap.ts';
@@ -38,6 +38,9 @@ export async function runOnConsole(
     const words = [terminal?.term ?? 'dumb', ...size, Buffer.from(command).toString('base64')];
     const answer = agent.command('serial', words.join(' '), signal);
     return await Promise.race([answer.then(statusOf), unread(session)]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    throw new InterruptedError('Interrupted in a session', { cause: signal.reason });
   } finally {
     stdin.off('data', type).off('end', end).pause();
   }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { createReadStream, createWriteStream } from 'node:fs';
+import { createWriteStream } from 'node:fs';
 import { rm, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { pipeline } from 'node:stream/promises';
-import ssh2, { type Client, type ClientChannel, type SFTPWrapper } from 'ssh2';
+import ssh2, { type Client, type ClientChannel, type SFTPWrapper, type Stats } from 'ssh2';
 import { GuestLinkError, InterruptedError, Sub1mError, fromSystemError } from '../errors.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { type Session, unread } from './session.ts';
@@ -12,7 +12,7 @@ import type { SshKeys } from './ssh-keys.ts';
 /** A guest that answers none of three questions in a row is gone, ms between two. */
 const KEEPALIVE_MS = 5000;
 
-export interface SshOptions {
+interface SshOptions {
   /** Of the loopback address. */
   readonly port: number;
   readonly keys: Pick<SshKeys, 'hostName' | 'clientKey'>;
@@ -24,6 +24,7 @@ export interface SshOptions {
 export class SshLink implements AsyncDisposable {
   readonly #client: Client;
   readonly #lost: Promise<never>;
+  #sftp: Promise<SFTPWrapper> | undefined;
 
   private constructor() {
     this.#client = new ssh2.Client();
@@ -54,7 +55,7 @@ export class SshLink implements AsyncDisposable {
       readyTimeout: 0,
       keepaliveInterval: patient ? 0 : KEEPALIVE_MS,
     });
-    await link.#whileThere(ready, signal);
+    await link.#whileThere('Cannot connect to the guest', ready, signal);
     return link;
   }
 
@@ -71,7 +72,8 @@ export class SshLink implements AsyncDisposable {
     channel.stderr.pipe(stderr, { end: false });
     stdin.pipe(channel);
     try {
-      return await this.#whileThere(Promise.race([ended, unread(session)]), signal);
+      const either = Promise.race([ended, unread(session)]);
+      return await this.#whileThere('Cannot go on with the session', either, signal);
     } finally {
       terminal?.screen.off('resize', resize);
       stdin.unpipe(channel);
@@ -81,23 +83,37 @@ export class SshLink implements AsyncDisposable {
 
   /** Copies a file of the host into the guest, with its mode. */
   async put(local: string, remote: string, signal: AbortSignal): Promise<void> {
-    await this.#copy(`Cannot put ${local} at ${remote} in the guest`, signal, async (sftp) => {
+    const copy = async (): Promise<void> => {
       const { mode } = await stat(local);
-      await pipeline(createReadStream(local), sftp.createWriteStream(remote, { mode }));
-    });
+      const sftp = await this.#openSftp();
+      await called<void>((done) => {
+        sftp.fastPut(local, remote, { mode }, done);
+      });
+    };
+    await this.#whileThere(`Cannot put ${local} at ${remote} in the guest`, copy(), signal);
   }
 
   /** Copies a file of the guest to the host; leaves none where it cannot. */
   async get(remote: string, local: string, signal: AbortSignal): Promise<void> {
-    await this.#copy(`Cannot get ${remote} of the guest`, signal, async (sftp) => {
-      // Opened first: what is not there overwrites nothing.
-      const source = sftp.createReadStream(remote);
-      await new Promise((resolve, reject) => source.once('open', resolve).once('error', reject));
-      await pipeline(source, createWriteStream(local)).catch(async (error: unknown) => {
+    const copy = async (): Promise<void> => {
+      const sftp = await this.#openSftp();
+      // First of all: what is not there overwrites nothing.
+      const { size } = await called<Stats>((done) => {
+        sftp.stat(remote, done);
+      });
+      const getting =
+        size > 0
+          ? called<void>((done) => {
+              sftp.fastGet(remote, local, done);
+            })
+          : // Files of /proc do not say how long they are.
+            pipeline(sftp.createReadStream(remote), createWriteStream(local));
+      await getting.catch(async (error: unknown) => {
         await rm(local, { force: true });
         throw error;
       });
-    });
+    };
+    await this.#whileThere(`Cannot get ${remote} of the guest`, copy(), signal);
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -111,44 +127,23 @@ export class SshLink implements AsyncDisposable {
       rows: terminal.screen.rows,
       cols: terminal.screen.columns,
     };
-    const opening = new Promise<ClientChannel>((resolve, reject) => {
-      const opened = (error: Error | undefined, channel: ClientChannel): void => {
-        if (error) reject(guestError('Cannot open a session in the guest', error));
-        else resolve(channel);
-      };
-      if (command === undefined) this.#client.shell(pty ?? false, opened);
-      else this.#client.exec(command, pty ? { pty } : {}, opened);
+    const opening = called<ClientChannel>((done) => {
+      if (command === undefined) this.#client.shell(pty ?? false, done);
+      else this.#client.exec(command, pty ? { pty } : {}, done);
     });
-    return this.#whileThere(opening, signal);
+    return this.#whileThere('Cannot open a session in the guest', opening, signal);
   }
 
-  async #copy(
-    what: string,
-    signal: AbortSignal,
-    work: (sftp: SFTPWrapper) => Promise<void>,
-  ): Promise<void> {
-    const copying = async (): Promise<void> => {
-      const sftp = await new Promise<SFTPWrapper>((resolve, reject) => {
-        this.#client.sftp((error, opened) => {
-          if (error) reject(error);
-          else resolve(opened);
-        });
-      });
-      try {
-        await work(sftp);
-      } finally {
-        sftp.end();
-      }
-    };
-    try {
-      await this.#whileThere(copying(), signal);
-    } catch (error) {
-      throw guestError(what, error);
-    }
+  /** Stays open: dropbear 2022.83 closes the next channel, too, if its client closes one with a process. */
+  #openSftp(): Promise<SFTPWrapper> {
+    this.#sftp ??= called((done) => {
+      this.#client.sftp(done);
+    });
+    return this.#sftp;
   }
 
-  /** `work`, or the error of a connection that is lost; one that was interrupted is ended. */
-  async #whileThere<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  /** `work`, or the error of a connection that is lost; one that is interrupted is ended. */
+  async #whileThere<T>(what: string, work: Promise<T>, signal: AbortSignal): Promise<T> {
     const end = (): void => {
       this.#client.destroy();
     };
@@ -157,12 +152,24 @@ export class SshLink implements AsyncDisposable {
     try {
       return await Promise.race([work, this.#lost]);
     } catch (error) {
-      if (!signal.aborted) throw error;
+      if (!signal.aborted) throw guestError(what, error);
       throw new InterruptedError('Interrupted in a session', { cause: signal.reason });
     } finally {
       signal.removeEventListener('abort', end);
     }
   }
+}
+
+/** What a function of ssh2 hands to its callback. */
+function called<T>(
+  call: (done: (error: Error | null | undefined, result: T) => void) => void,
+): Promise<T> {
+  return new Promise((resolve, reject) => {
+    call((error, result) => {
+      if (error) reject(error);
+      else resolve(result);
+    });
+  });
 }
 
 function exitStatus(channel: ClientChannel): Promise<number> {

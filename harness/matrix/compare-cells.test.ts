@@ -66,6 +66,7 @@ function statusOf(...cells: readonly CellChanges[]): number {
 
 const LOCKED = { 0x10: 'lock', 0x11: 'lock' };
 const BROKEN = { outcome: 'broken', pages: ['0x10'] } as const;
+const UNSEEN = { outcome: 'unseen' } as const;
 const UNJUDGED = { kind: 'unjudged', code: 'E_HOST', why: 'No memory' } as const;
 
 describe('two cells of which the second', () => {
@@ -115,6 +116,19 @@ describe('two cells of which the second', () => {
       base: { invariants: [invariant(BROKEN)] },
       cell: { invariants: [invariant({})] },
       changes: { invariants: [{ from: 'broken', to: 'kept', isWorse: false }] },
+    },
+    {
+      what: 'dies early, and so shows less',
+      base: { invariants: [invariant({}), invariant({ id: 'kdump.dmesg' })] },
+      cell: { invariants: [invariant(BROKEN), invariant({ id: 'kdump.dmesg', ...UNSEEN })] },
+      changes: { invariants: [{ id: 'lowmem.locked', isWorse: true }] },
+      status: 1,
+    },
+    {
+      what: 'no longer dies early, and so shows more',
+      base: { invariants: [invariant(BROKEN), invariant({ id: 'kdump.dmesg', ...UNSEEN })] },
+      cell: { invariants: [invariant({}), invariant({ id: 'kdump.dmesg' })] },
+      changes: { invariants: [{ id: 'lowmem.locked', isWorse: false }] },
     },
     {
       what: 'no longer shows one, and asks another',

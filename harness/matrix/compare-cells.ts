@@ -129,7 +129,7 @@ function compareInvariants(
   now: readonly InvariantOutcome[],
 ): InvariantChange[] {
   const ids = new Set([...base, ...now].map(({ id }) => id));
-  return [...ids].flatMap((id) => {
+  const changes = [...ids].flatMap((id): InvariantChange[] => {
     const before = base.find((one) => one.id === id);
     const after = now.find((one) => one.id === id);
     const [from, to] = [before?.outcome ?? 'not asked', after?.outcome ?? 'not asked'] as const;
@@ -137,6 +137,18 @@ function compareInvariants(
     if (from === to && !moved) return [];
     return [{ id, from, to, why: after?.why ?? '', isWorse: to === 'broken' }];
   });
+  return changes.filter((change) => !isConsequence(change, changes));
+}
+
+/** What a kernel that dies early no longer shows, or shows again, says nothing beside why it died. */
+function isConsequence(
+  { from, to }: InvariantChange,
+  changes: readonly InvariantChange[],
+): boolean {
+  return (
+    (to === 'unseen' && changes.some((change) => change.to === 'broken')) ||
+    (from === 'unseen' && changes.some((change) => change.from === 'broken'))
+  );
 }
 
 function pagesOf(outcome: InvariantOutcome | undefined): string {

@@ -11,7 +11,7 @@ import { type PackageContext, aptClient, packagesWith } from './package-lists.ts
 import type { PackageRecord } from './package-records.ts';
 
 /** Packages of one release of Debian: what is compiled for each other. */
-export interface PackageSet {
+interface PackageSet {
   /** As its suite is called, e.g. `bookworm`. */
   readonly release: string;
   /** Each is in `KEPT_PACKAGES` of `apt-client.ts`. */

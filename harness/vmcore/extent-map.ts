@@ -18,7 +18,7 @@ export interface ExtentMap extends Extents {
 export function extentMap({ starts, ends }: Extents): ExtentMap {
   const bounds = boundsOf(starts, ends);
   const owners = new Int32Array(bounds.length).fill(-1);
-  const nextFree = Uint32Array.from({ length: bounds.length }, (_, index) => index);
+  const nextFree = new Uint32Array(bounds.length).map((_, index) => index);
   for (const [owner, start] of starts.entries()) {
     const last = lowerBound(bounds, ends[owner] ?? start);
     let cell = freeFrom(nextFree, lowerBound(bounds, start));

@@ -147,7 +147,8 @@ function putTogether(records: readonly Uint8Array[]): string {
   return Buffer.from(dump.read(0, dump.size)).toString('latin1').replaceAll('\0', '.');
 }
 
-describe('flattenedSource()', () => {
+// A million records take seconds on a busy host.
+describe('flattenedSource()', { timeout: 60_000 }, () => {
   it.each([
     { what: 'nothing', records: [], dump: '' },
     { what: 'records out of order', records: [put(3, 'def'), put(0, 'abc')], dump: 'abcdef' },

@@ -78,13 +78,17 @@ export function checkFlattened(source: ByteSource): FlattenedVmcore {
  * are zero. Reads all headers of records. Throws `FormatError`.
  */
 export function flattenedSource(source: ByteSource): ByteSource {
-  const records = [...limitedRecords(source)].toReversed();
-  const map = extentMap({
-    starts: Float64Array.from(records, ({ offset }) => offset),
-    ends: Float64Array.from(records, ({ offset, bytes }) => offset + bytes),
-  });
+  const [starts, ends, origins]: [number[], number[], number[]] = [[], [], []];
+  for (const { offset, bytes, data } of limitedRecords(source)) {
+    starts.push(offset);
+    ends.push(offset + bytes);
+    origins.push(data - offset);
+  }
+  // Of those that overlap the last counts.
+  const lastFirst = (numbers: number[]): Float64Array => new Float64Array(numbers).toReversed();
+  const map = extentMap({ starts: lastFirst(starts), ends: lastFirst(ends) });
   // Where byte 0 of the dump would lie in the file, if all of it lay there as each record does.
-  const origins = Float64Array.from(records, ({ data, offset }) => data - offset);
+  const originOf = lastFirst(origins);
   return {
     size: map.ends.at(-1) ?? 0,
     read: (start, length) => {
@@ -93,7 +97,7 @@ export function flattenedSource(source: ByteSource): ByteSource {
       for (let index = extentAt(map, start); (map.starts[index] ?? end) < end; index += 1) {
         const from = Math.max(start, map.starts[index] ?? end);
         const to = Math.min(end, map.ends[index] ?? end);
-        const origin = origins[map.owners[index] ?? 0] ?? 0;
+        const origin = originOf[map.owners[index] ?? 0] ?? 0;
         bytes.set(source.read(origin + from, to - from), from - start);
       }
       return bytes;

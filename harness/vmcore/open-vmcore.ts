@@ -22,7 +22,7 @@ export interface Vmcore {
   readonly flattened: boolean;
   /** Bytes of the file. */
   readonly size: number;
-  /** Bytes that its end lacks, at least: a dump that is cut off is opened, but for what was there. */
+  /** Bytes that its end lacks, at least, if it is cut off; a flattened dump then cannot be opened at all. */
   readonly lacks: number;
   /** What it gives is not to be written to. */
   readonly memory: PhysicalMemory;
@@ -45,9 +45,10 @@ export function openVmcore(source: ByteSource): Vmcore {
   const dump = cachedSource(flattened ? flattenedSource(source) : source);
   const file = { flattened, size: source.size };
   const head = dump.read(0, Math.min(HEAD_BYTES, dump.size));
-  if (isElf(head)) return { ...file, ...openElf(dump) };
-  if (isKdump(head)) return { ...file, ...openKdump(dump) };
-  return refuseUnknown(head);
+  if (!isElf(head) && !isKdump(head)) return refuseUnknown(head);
+  const opened = isElf(head) ? openElf(dump) : openKdump(dump);
+  // What is flattened may end in zeroes that nobody wrote, and has a record that says that it is whole.
+  return { ...file, ...opened, lacks: flattened ? 0 : opened.lacks };
 }
 
 type OpenDump = Omit<Vmcore, 'flattened' | 'size'>;

@@ -90,3 +90,35 @@ function addRecord(ram: Buffer, at: number, { id, seq, end, record }: Placed): b
   if (!(begin & 1n)) bytes.copy(ram, at + TEXT + start + 8);
   return next;
 }
+
+/** What a log of a kernel before 5.10 says of itself; what is left out is right. */
+export interface LogBufSpec {
+  readonly first?: number;
+  readonly next?: number;
+  readonly length?: number;
+  readonly size?: number;
+}
+
+/** Records of 32 bytes in a log of 128: at 64, then one of length 0, then at 0. Its variables lie at an offset, it behind. */
+export function addLogBuf({ ram, lines }: BuiltKernel, at: number, spec: LogBufSpec = {}): void {
+  const { first = 64, next = 32, length = 32, size = 128 } = spec;
+  const log = at + 0x100;
+  writeWords(ram, at, [vaddrOf(log), size, first, next]);
+  for (const [offset, text] of [
+    [64, 'one'],
+    [0, 'two'],
+  ] as const) {
+    writeWords(ram, log + offset, [1_500_000_000n]);
+    ram.writeUInt16LE(length, log + offset + 8);
+    ram.writeUInt16LE(text.length, log + offset + 10);
+    ram.writeUInt8(4 << 5, log + offset + 15);
+    ram.write(text, log + offset + 16);
+  }
+  const symbols = ['log_buf', 'log_buf_len', 'log_first_idx', 'log_next_idx'];
+  const members = ['ts_nsec)=0', 'len)=8', 'text_len)=10', 'dict_len)=12'];
+  lines.push(
+    ...symbols.map((name, index) => symbolLine(name, at + index * 8)),
+    'SIZE(printk_log)=16',
+    ...members.map((member) => `OFFSET(printk_log.${member}`),
+  );
+}

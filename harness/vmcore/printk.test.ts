@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
-import { symbolLine } from './kallsyms-builder.ts';
-import { type BuiltKernel, builtKernel, readerOf, vaddrOf, writeWords } from './kernel-builder.ts';
-import { type RecordSpec, addPrintk } from './printk-builder.ts';
+import { type BuiltKernel, builtKernel, readerOf, writeWords } from './kernel-builder.ts';
+import { type LogBufSpec, type RecordSpec, addLogBuf, addPrintk } from './printk-builder.ts';
 import { readPrintk, renderPrintk } from './printk.ts';
 
 const RING = 0x8000;
@@ -112,31 +111,9 @@ describe('the ring buffer of printk', () => {
 });
 
 describe('log_buf, before 5.10', () => {
-  const LOG = 0x9000;
-  const LAYOUT = [
-    'SIZE(printk_log)=16',
-    ...['ts_nsec)=0', 'len)=8', 'text_len)=10', 'dict_len)=12'].map(
-      (m) => `OFFSET(printk_log.${m}`,
-    ),
-  ];
-
-  /** Records of 32 bytes in a log of 128: at 96, then a record of length 0 or the end, then at 0. */
-  function withLog({ first = 64, next = 32, length = 32, size = 128 } = {}): BuiltKernel {
+  function withLog(spec: LogBufSpec = {}): BuiltKernel {
     const kernel = builtKernel();
-    const { ram, lines } = kernel;
-    writeWords(ram, 0x8000, [vaddrOf(LOG), size, first, next]);
-    for (const [at, text] of [
-      [64, 'one'],
-      [0, 'two'],
-    ] as const) {
-      writeWords(ram, LOG + at, [1_500_000_000n]);
-      ram.writeUInt16LE(length, LOG + at + 8);
-      ram.writeUInt16LE(text.length, LOG + at + 10);
-      ram.writeUInt8(4 << 5, LOG + at + 15);
-      ram.write(text, LOG + at + 16);
-    }
-    const symbols = ['log_buf', 'log_buf_len', 'log_first_idx', 'log_next_idx'];
-    lines.push(...symbols.map((name, index) => symbolLine(name, 0x8000 + index * 8)), ...LAYOUT);
+    addLogBuf(kernel, RING, spec);
     return kernel;
   }
 

@@ -37,8 +37,8 @@ export interface WholeKernel extends BuiltKernel {
   readonly cpus: readonly CpuRegisters[];
 }
 
-/** Builds a kernel that has panicked on CPU 1. */
-export function wholeKernel(style: KallsymsStyle = '6.12'): WholeKernel {
+/** Builds a kernel that has panicked on CPU 1; its stack can be followed by frame pointer, and by ORC if it has that. */
+export function wholeKernel(style: KallsymsStyle = '6.12', hasOrc = true): WholeKernel {
   const kernel = builtKernel();
   const { ram, lines } = kernel;
   const variables = addVariables(ram);
@@ -66,7 +66,7 @@ export function wholeKernel(style: KallsymsStyle = '6.12'): WholeKernel {
     ...variables,
     { name: 'iomem_resource', offset: PLACES.resources },
     { name: 'crashk_res', offset: PLACES.resources + 0x80 },
-    ...orc,
+    ...(hasOrc ? orc : []),
     { name: '__start_BTF', offset: PLACES.btf },
     { name: '__stop_BTF', offset: PLACES.btf + btf.length },
   ].toSorted((a, b) => a.offset - b.offset);
@@ -101,6 +101,7 @@ function addResources(ram: Buffer): void {
 /** A CPU in the kernel. */
 function cpuAt(ip: number, sp: number): CpuRegisters {
   const zeroes = Object.fromEntries(REGISTER_NAMES.map((name) => [name, 0n]));
-  const registers = { ...zeroes, ip: vaddrOf(ip), sp: vaddrOf(sp), cs: 0x10n };
+  const [at, stack] = [vaddrOf(ip), vaddrOf(sp)];
+  const registers = { ...zeroes, ip: at, sp: stack, bp: stack, cs: 0x10n };
   return { pid: 42, registers: registers as CpuRegisters['registers'] };
 }

@@ -176,7 +176,9 @@ async function checkAndReportSeries(
   const { context } = plan;
   const kernel = await asItStands(requireOne(kernels), sourcesOf(plan));
   const series = await checkSeries(options.series ?? '', kernel, plan);
-  for (const { run } of series.steps) if (run) await reportIntoFolder(run);
+  // A step with the image of the one before has its cells, too.
+  const runs = new Map(series.steps.map(({ run }) => [run?.folder, run] as const).toReversed());
+  for (const run of runs.values()) if (run) await reportIntoFolder(run);
   await reportSeries(series, options, context);
   context.exit(seriesStatus(series));
 }

@@ -21,7 +21,7 @@ import { type ShellWork, runSession } from '../shell-session.ts';
 /** Where dropbear listens. */
 const SSH_PORT = 22;
 
-/** On every time limit, where a debugger may stop the machine for days. */
+/** The factor on every time limit where a debugger may stop the machine: half a day and more. */
 const PATIENCE = 1000;
 
 /** `sub1m shell`: boots a cell and gives a prompt in it, or runs a command there. */
@@ -59,7 +59,7 @@ async function shell(work: ShellWork, context: CommandContext): Promise<number> 
   const { signal, log, environment } = context;
   const cell = shellCell(options);
   const { id, spec } = cell;
-  const budget = options.budget * (options.gdb ? PATIENCE : 1);
+  const budget = options.gdb ? PATIENCE : options.budget;
   const host = await requireHost(context, { ...options, budget });
   const layout = (await requireLayouts([cell])).get(spec.layout) ?? null;
   const { cacheDir } = environment;

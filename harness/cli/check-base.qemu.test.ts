@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: MIT
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { runSub1m } from './run-sub1m.ts';
+
+/** The part of the JSON document that these tests look at. */
+interface Document {
+  readonly cells: readonly unknown[];
+  readonly base: { readonly sameImage: boolean; readonly cells: readonly unknown[] };
+  readonly changes: readonly {
+    readonly pages: readonly object[];
+    readonly log: { readonly gone: readonly string[]; readonly come: readonly string[] };
+  }[];
+  readonly times: readonly unknown[];
+}
+
+/** Looks at ownership without crashkernel; gives the exit status and the document. */
+async function compare(
+  kernel: string,
+  base: string,
+): Promise<{ status: number | null; document: Document }> {
+  await using temp = await makeTempDir();
+  const results = join(temp.path, 'results');
+  const cell = ['--trigger', 'none', '--crashkernel', 'none', '--results', results, '--json'];
+  const { status, stdout, stderr } = await runSub1m(['check', kernel, '--base', base, ...cell]);
+  if (stdout === '') throw new Error(stderr);
+  return { status, document: JSON.parse(stdout) as Document };
+}
+
+describe('sub1m check --base', () => {
+  it('finds no difference between a kernel and itself, and runs it once', async () => {
+    const { status, document } = await compare('debian:6.12', 'debian:6.12');
+    expect(document).toMatchObject({ base: { sameImage: true, cells: [] }, changes: [] });
+    expect([status, document.cells.length]).toEqual([0, 1]);
+  });
+
+  it('says what 6.12 does otherwise than 5.10: low memory is reserved for ever', async () => {
+    const { status, document } = await compare('debian:6.12', 'debian:5.10');
+    const [change] = document.changes;
+    expect(change?.pages).toContainEqual({ pages: ['0x10-0x97'], from: 'free', to: 'reserved' });
+    expect(status).toBe(0);
+  });
+});

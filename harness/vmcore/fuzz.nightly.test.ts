@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: MIT
+/**
+ * As `fuzz.test.ts`, with 100,000 mutants of each small input, and dumps of real kernels tampered with wherever their parsers
+ * read: `SUB1M_FUZZ_DUMPS=<vmcore>:<vmcore> npx vitest run --project nightly fuzz`. Prints how each parser took it.
+ */
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { bytesSource } from './byte-source.ts';
+import { type FuzzTarget, fuzz } from './fuzz-engine.ts';
+import { fileTargets, kernelTargets } from './fuzz-inputs.ts';
+import { KERNEL_PARSER_NAMES, fileTarget, kernelTarget } from './fuzz-targets.ts';
+import { openVmcore } from './open-vmcore.ts';
+
+const COUNT = Number(process.env['SUB1M_FUZZ'] ?? 100_000);
+const DUMPS = (process.env['SUB1M_FUZZ_DUMPS'] ?? '').split(':').filter((path) => path !== '');
+
+/** What no mutant may take, ms: a real kernel has 150,000 symbols. */
+const LIMIT_MS = 20_000;
+/** What all mutants of a parser may add to the most memory that the process has had, MiB. */
+const LIMIT_MIB = 500;
+const TIMEOUT_MS = 4 * 60 * 60_000;
+
+function check(target: FuzzTarget): void {
+  const before = peakMiB();
+  const startedAt = performance.now();
+  const { count, failures, refused, slowestMs } = fuzz(target, COUNT);
+  const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
+  const grown = peakMiB() - before;
+  const took = `${seconds} s, ${refused} refused, slowest ${slowestMs.toFixed(0)} ms`;
+  // Vitest shows it.
+  process.emitWarning(`${target.name}: ${count} mutants in ${took}, + ${grown.toFixed(0)} MiB`);
+  expect(failures).toEqual([]);
+  expect(slowestMs).toBeLessThan(LIMIT_MS);
+  expect(grown).toBeLessThan(LIMIT_MIB);
+}
+
+function peakMiB(): number {
+  return Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
+}
+
+/** The parsers of symbols and types read megabytes each time. */
+const SLOW = new Set(['kallsyms', 'BTF']);
+
+function realTargets(path: string): FuzzTarget[] {
+  const file = readFileSync(path);
+  const vmcore = openVmcore(bytesSource(file));
+  return [
+    { ...fileTarget('dump', file), oneIn: 100 },
+    ...KERNEL_PARSER_NAMES.map((parser) => ({
+      ...kernelTarget(parser, vmcore),
+      oneIn: SLOW.has(parser) ? 100 : 1,
+    })),
+  ];
+}
+
+describe('tampered with', () => {
+  it.each([...fileTargets(), ...kernelTargets()])('$name is read or refused', check, TIMEOUT_MS);
+});
+
+for (const path of DUMPS) {
+  describe(`tampered with in ${path}`, () => {
+    it.each(realTargets(path))('$name is read or refused', check, TIMEOUT_MS);
+  });
+}

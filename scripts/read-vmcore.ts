@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: MIT
+/**
+ * `read-vmcore.ts <vmcore>`: reads the log and the low pages once, in a process that has read none before, and prints how many
+ * ms it took, Node's start and the loading of the program left out.
+ */
+import { inspectVmcore } from '../harness/cli/inspect-vmcore.ts';
+import { openFile } from '../harness/cli/open-file.ts';
+
+const [path = ''] = process.argv.slice(2);
+const startedAt = performance.now();
+const startedWith = process.cpuUsage();
+using file = openFile(path);
+const parts = inspectVmcore(file, { dmesg: true, lowmem: true }, { colour: false, width: 100 });
+const { user, system } = process.cpuUsage(startedWith);
+const wallMs = performance.now() - startedAt;
+const lines = parts.reduce((sum, part) => sum + part.lines.length, 0);
+process.stdout.write(`${JSON.stringify({ wallMs, cpuMs: (user + system) / 1000, lines })}\n`);
