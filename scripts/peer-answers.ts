@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type InspectQuestions, inspectVmcore } from '../harness/cli/inspect-vmcore.ts';
-import { openFile } from '../harness/cli/open-file.ts';
+import { openFile } from '../harness/process/open-file.ts';
 import { hex } from '../harness/memory/pfn.ts';
 import { readElfCore } from '../harness/vmcore/elf.ts';
 import { openVmcore } from '../harness/vmcore/open-vmcore.ts';

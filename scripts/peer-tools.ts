@@ -2,7 +2,7 @@
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CommandContext } from '../harness/cli/command-context.ts';
-import { openFile } from '../harness/cli/open-file.ts';
+import { openFile } from '../harness/process/open-file.ts';
 import { Sub1mError } from '../harness/errors.ts';
 import { unpackDeb } from '../harness/package/deb-file.ts';
 import { type PackageContext, aptClient, packageLists } from '../harness/package/package-lists.ts';

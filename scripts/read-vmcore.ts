@@ -4,7 +4,7 @@
  * ms it took, Node's start and the loading of the program left out.
  */
 import { inspectVmcore } from '../harness/cli/inspect-vmcore.ts';
-import { openFile } from '../harness/cli/open-file.ts';
+import { openFile } from '../harness/process/open-file.ts';
 
 const [path = ''] = process.argv.slice(2);
 const startedAt = performance.now();

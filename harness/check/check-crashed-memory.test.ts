@@ -144,24 +144,6 @@ describe("the crashed kernel's memory", () => {
     },
     {
       id: 'kdump.vmcore-bytes',
-      when: 'a page is missing in which one segment ends and another begins',
-      bundle: crashed({
-        files: { 'system/iomem': IOMEM.replace('00107fff', '00106017\n00106018-00107fff') },
-      }),
-      vmcore: dump(AT_JUMP.slice(0, 6)),
-      outcome: 'kept',
-      why: '6 pages are as at the kexec jump; the other 1 are zeroes; makedumpfile left out 1 that two segments share',
-    },
-    {
-      id: 'kdump.vmcore-bytes',
-      when: 'it was filtered, and what is left is as it was',
-      bundle: crashed({ spec: { vmcore: 'filtered' } }),
-      vmcore: dump(AT_JUMP.slice(0, 6)),
-      outcome: 'kept',
-      why: '6 pages are as at the kexec jump; the filter left out 2',
-    },
-    {
-      id: 'kdump.vmcore-bytes',
       when: 'all pages are one page off',
       bundle: crashed(),
       vmcore: elfCoreBytes(

@@ -81,7 +81,9 @@ function checkPages(
       : []),
     ...(leftOut.count > 0 && !isFiltered ? [`${named(leftOut)} are missing`] : []),
     ...(isFiltered && wrongly.value && wrongly.value.count > 0
-      ? [`${named(wrongly.value)} are missing, and neither free nor cache nor user data`]
+      ? [
+          `makedumpfile left out ${named(wrongly.value)} that are neither free nor cache nor user data`,
+        ]
       : []),
   ];
   if (faults.length > 0) return broken(faults.join('; '), { evidence });

@@ -8,7 +8,7 @@ import { bytesSource } from '../vmcore/byte-source.ts';
 import { type ElfLoad, readElfCore } from '../vmcore/elf.ts';
 import { openVmcore } from '../vmcore/open-vmcore.ts';
 import type { PhysicalMemory } from '../vmcore/physical-memory.ts';
-import { openFile } from './open-file.ts';
+import { openFile } from '../process/open-file.ts';
 import { findVmcore } from './vmcore-file.ts';
 
 /** One dump in each format. */

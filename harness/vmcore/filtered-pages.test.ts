@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT
+import { expect, it } from 'vitest';
+import { physRange } from '../memory/phys-range.ts';
+import { keptKindsLeftOut } from './filtered-pages.ts';
+import { symbolLine } from './kallsyms-builder.ts';
+import { builtKernel, readerOf } from './kernel-builder.ts';
+import { BYTE_TYPES, addPages } from './page-builder.ts';
+
+const VMEMMAP = 0x1_0000;
+
+it('names the pages that a dump has left out and that are neither free, cache nor user data', () => {
+  const kernel = builtKernel();
+  addPages(kernel, VMEMMAP, {
+    1: { pageType: 0xf000_0000 },
+    2: { mapping: 0xffff888000001001n, refcount: 2, pageType: 0 },
+    3: { mapping: 0xffff888000001000n, refcount: 3 },
+    4: { flags: 1n << 5n, refcount: 1 },
+    5: { pageType: 0xf500_0040, refcount: 1 },
+    6: { pageType: 0xf200_0000, refcount: 1 },
+    7: { flags: 1n << 13n },
+  });
+  kernel.lines.push(symbolLine('vmemmap', VMEMMAP), ...BYTE_TYPES, 'NUMBER(PG_lru)=5');
+  const memory = {
+    ranges: [physRange(0x1000, 0x9000)],
+    // Page 6 is in the dump.
+    has: (page: number) => page === 6 || page === 8,
+    read: () => new Uint8Array(),
+  };
+  const found = keptKindsLeftOut({ ...readerOf(kernel), kallsyms: null, btf: null }, memory);
+  expect([...found]).toEqual([5, 7]);
+});
