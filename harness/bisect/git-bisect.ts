@@ -45,8 +45,8 @@ const EXIT_ONLY_SKIPPED = 2;
 
 /**
  * The commits between two of a user's tree, searched by `git bisect`. The tree is not touched: as a worktree does, a
- * folder of sub1m's own keeps what bisect notes (its log, HEAD, refs/bisect) beside the objects and refs of the tree; and
- * nothing is checked out there, for builds have files of their own. Each step replays all answers, so that
+ * folder of sub1m's own keeps what bisect notes (its log, HEAD, refs/bisect) beside the objects of the tree; and nothing
+ * is checked out there, for builds have files of their own. Each step replays all answers, so that
  * one may change and a step that was killed leaves nothing behind.
  */
 export class CommitRange implements ChangeRange {
@@ -224,7 +224,7 @@ async function changeOf(git: Git, { top }: GitTree, id: string): Promise<Change>
   return { id, subject, kernel: `${top}@${id}` };
 }
 
-/** Git with the user's objects and refs, and a HEAD, a bisect log and `refs/bisect` of its own (gitrepository-layout(5)). */
+/** Git with the user's objects, and a HEAD, a bisect log and `refs/bisect` of its own (gitrepository-layout(5)). */
 class Git {
   readonly #folder: string;
   readonly #commonDir: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, readFile } from 'node:fs/promises';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import type { Change } from '../bisect/answers.ts';
 import type { Find } from '../bisect/bisect.ts';
 import { CommitRange } from '../bisect/git-bisect.ts';
@@ -94,7 +94,7 @@ async function commitRange(
   if (await commits.isDirty()) {
     log.warn(`${tree} has changes that no commit has: they are not in what is bisected`);
   }
-  return { range: commits, find, content: [commits.old.id, commits.new.id] };
+  return { range: commits, find, content: [commits.old.kernel, commits.new.kernel] };
 }
 
 /** The kernels of a recipe with none, one, two, … of its patches. */
@@ -157,8 +157,10 @@ async function patchesOf(name: string, folder: string): Promise<PatchList> {
   return { base, whole, first: 0 };
 }
 
+/** What stands behind `recipe:`, from whatever folder. */
 function nameOfRecipe(reference: string): string {
-  return reference.replace(/^recipe:/, '');
+  const name = reference.replace(/^recipe:/, '');
+  return name.endsWith('.json') ? resolve(name) : name;
 }
 
 /** What a patch in the form of a mail says of itself, else its file's name. */

@@ -29,7 +29,7 @@ interface Document {
 interface History {
   readonly fault: string;
   readonly faultAt: number;
-  /** The commits that do not build, on the way of the search: each is mended by the next. */
+  /** The commits that do not build, one of them in the middle; the next one after them mends it. */
   readonly unbuilt: readonly number[];
   readonly question: readonly string[];
 }
@@ -46,7 +46,7 @@ const HISTORIES: readonly History[] = [
   {
     fault: 'pool-never-released',
     faultAt: 15,
-    unbuilt: [8, 13],
+    unbuilt: [8, 9],
     question: ['--invariant', 'lowmem.released'],
   },
 ];
@@ -115,7 +115,7 @@ async function makeBranch({ fault, faultAt, unbuilt }: History): Promise<void> {
       await appendFile(breakable, BROKEN_LINE);
       await commit(`unbuilt ${number}`);
     } else {
-      await writeFile(breakable, text.replace(BROKEN_LINE, ''));
+      await writeFile(breakable, text.replaceAll(BROKEN_LINE, ''));
       await appendFile(join(tree, file), `\n/* ${number} */\n`);
       await commit(`sound ${number}`);
     }
@@ -151,6 +151,8 @@ describe('sub1m bisect --tree', { timeout: 90 * 60_000 }, () => {
       const skipped = answers
         .filter(({ answer }) => answer === 'skip')
         .map(({ subject }) => subject);
+      // Which of two commits as near the middle git asks for depends on their ids.
+      expect(skipped).not.toEqual([]);
       expect(unbuilt.map((number) => `unbuilt ${number}`)).toEqual(expect.arrayContaining(skipped));
       await writeFile(join(temp.path, 'log'), log);
       expect(await git('bisect', 'replay', join(temp.path, 'log'))).toContain('first bad commit');

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import type { BisectEnd, Proof } from '../bisect/bisect.ts';
-import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
-import type { CellSpec } from '../bundle/cell-record.ts';
+import { type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import type { InvariantId } from '../check/invariants.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
@@ -60,19 +59,16 @@ export function renderBisectReport(report: BisectReport, style: Style): string {
     legendLines(report, style),
     skippedLines(report, style),
     proof ? [paint(PROOF_WORDS[proof.kind], 'bold', style), ...indented(proof.why, style)] : [],
-    log === null
-      ? []
-      : [
-          'To replay (git bisect replay):',
-          ...log
-            .trimEnd()
-            .split('\n')
-            .map((line) => `  ${line}`),
-        ],
+    log === null ? [] : ['To replay (git bisect replay):', ...logLines(log)],
     [countLine(report), `Bundles: ${report.folder}`],
   ];
   const shown = sections.filter(({ length }) => length > 0);
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
+}
+
+function logLines(log: string): string[] {
+  const lines = log.trimEnd().split('\n');
+  return lines.map((line) => `  ${printableText(line)}`);
 }
 
 const PROOF_WORDS: Readonly<Record<Proof['kind'], string>> = {
@@ -104,6 +100,7 @@ function answerLines({ outcome, invariant, find }: BisectReport, style: Style): 
       return [
         paint(`Whether an end of the range keeps ${invariant} cannot be told:`, 'bold', style),
         ...indented(`${nameChange(outcome.end)}: ${outcome.why}`, style),
+        'Name another end, or ask again with --fresh.',
       ];
   }
 }

@@ -66,8 +66,9 @@ function tracedAreas(source: Readable, parse: FuzzTarget['parse']): Area[] {
   parse({
     size: source.size,
     read: (at, length) => {
+      const bytes = source.read(at, length);
       if (length > 0) areas.set(`${at}+${length}`, [at, length]);
-      return source.read(at, length);
+      return bytes;
     },
   });
   return [...areas.values()];

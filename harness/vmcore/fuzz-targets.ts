@@ -15,7 +15,7 @@ import { readKallsyms } from './kallsyms.ts';
 import { type Kernel, type KernelDump, attempt, openKernel } from './kernel.ts';
 import { readKernelState } from './kernel-state.ts';
 import { openVmcore } from './open-vmcore.ts';
-import { START_KERNEL_MAP, kernelPageTables } from './page-tables.ts';
+import { kernelPageTables } from './page-tables.ts';
 import { readLowPages } from './page-structs.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 import { readPrintk, renderPrintk } from './printk.ts';
@@ -103,7 +103,8 @@ const KERNEL_PARSERS = {
     for (const member of ['task_struct.comm', 'resource.name', 'bit_fields.low'])
       btf?.offset(member);
     btf?.enumerators('pageflags');
-    if (btf) renderStruct(btf, memory, { name: 'task_struct', at: START_KERNEL_MAP, depth: 4 });
+    const at = kallsyms?.requireAddress('iomem_resource') ?? 0n;
+    if (btf) renderStruct(btf, memory, { name: 'task_struct', at, depth: 4 });
   },
   log: (kernel) => {
     for (const _ of renderPrintk(readPrintk(kernel)));
