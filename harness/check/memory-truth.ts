@@ -130,8 +130,8 @@ function compare(
   const absent = pagesIn(crashed).filter((page) => !there.has(page));
   const full = absent.filter((page) => before[indexOf(page) ?? -1] !== ZERO_PAGE_CRC);
   const shared = sharedPages(systemRam);
-  const wrong = (kinds: Uint32Array): Pfn[] => {
-    const kept = new Set<number>(kinds);
+  const wrong = (found: Uint32Array): Pfn[] => {
+    const kept = new Set<number>(found);
     return full.filter((page) => kept.has(page) && !shared.has(page));
   };
   return {

@@ -40,11 +40,11 @@ export function keptKindsLeftOut(kernel: KernelSources, memory: PhysicalMemory):
   });
 }
 
-function pagesLeftOut({ ranges, has }: PhysicalMemory): number[] {
+function pagesLeftOut(memory: PhysicalMemory): number[] {
   const pages: number[] = [];
-  for (const { start, end } of ranges) {
+  for (const { start, end } of memory.ranges) {
     for (let page = Math.ceil(start / PAGE_SIZE); (page + 1) * PAGE_SIZE <= end; page += 1) {
-      if (!has(pfn(page))) pages.push(page);
+      if (!memory.has(pfn(page))) pages.push(page);
     }
   }
   return pages;

@@ -26,7 +26,7 @@ export interface VmcoreDigest {
 }
 
 /** The pages of a dump, ascending. */
-export interface VmcorePages {
+interface VmcorePages {
   readonly pfns: Uint32Array;
   /** The CRC-32 of each (`pageCrcs()`). */
   readonly crcs: Uint32Array;
