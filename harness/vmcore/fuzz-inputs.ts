@@ -107,9 +107,13 @@ export function kernelTargets(): FuzzTarget[] {
   ];
 }
 
-function dumpOf({ physical, lines, cpus }: WholeKernel): KernelDump & { readonly size: number } {
+function dumpOf({
+  physical,
+  lines,
+  cpus,
+}: WholeKernel): KernelDump & { readonly memoryBytes: number } {
   const vmcoreinfo = parseVmcoreinfo(Buffer.from(lines.join('\n')));
-  return { memory: physical, vmcoreinfo, cpus, size: physical.ranges[0]?.end ?? 0 };
+  return { memory: physical, vmcoreinfo, cpus, memoryBytes: physical.ranges[0]?.end ?? 0 };
 }
 
 function named(name: string, target: FuzzTarget): FuzzTarget {

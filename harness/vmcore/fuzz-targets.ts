@@ -131,9 +131,9 @@ export const KERNEL_PARSER_NAMES = Object.keys(KERNEL_PARSERS) as KernelParser[]
 /** A parser of kernels, and a kernel whose memory it reads. */
 export function kernelTarget(
   parser: KernelParser,
-  dump: KernelDump & { readonly size?: number },
+  dump: KernelDump & { readonly memoryBytes?: number },
 ): FuzzTarget {
-  const { memory, size = Number.MAX_SAFE_INTEGER } = dump;
+  const { memory, memoryBytes: size = Number.MAX_SAFE_INTEGER } = dump;
   const right = openKernel(dump);
   const { vmcoreinfo, cpus, kallsyms, btf } = right;
   const tables = kernelPageTables(vmcoreinfo);

@@ -9,6 +9,7 @@ import { bytesSource } from './byte-source.ts';
 import { type FuzzTarget, fuzz } from './fuzz-engine.ts';
 import { fileTargets, kernelTargets } from './fuzz-inputs.ts';
 import { KERNEL_PARSER_NAMES, fileTarget, kernelTarget } from './fuzz-targets.ts';
+import { openKernel } from './kernel.ts';
 import { openVmcore } from './open-vmcore.ts';
 
 const COUNT = Number(process.env['SUB1M_FUZZ'] ?? 100_000);
@@ -44,9 +45,10 @@ const SLOW = new Set(['kallsyms', 'BTF']);
 function realTargets(path: string): FuzzTarget[] {
   const file = readFileSync(path);
   const vmcore = openVmcore(bytesSource(file));
+  const parsers = KERNEL_PARSER_NAMES.filter((name) => name !== 'BTF' || openKernel(vmcore).btf);
   return [
     { ...fileTarget('dump', file), oneIn: 100 },
-    ...KERNEL_PARSER_NAMES.map((parser) => ({
+    ...parsers.map((parser) => ({
       ...kernelTarget(parser, vmcore),
       oneIn: SLOW.has(parser) ? 100 : 1,
     })),
