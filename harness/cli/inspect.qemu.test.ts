@@ -9,7 +9,7 @@ import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { readElfCore } from '../vmcore/elf.ts';
 import { type DumpFormats, writeFormats } from './dump-formats.ts';
-import { openFile } from './open-file.ts';
+import { openFile } from '../process/open-file.ts';
 import { runSub1m } from './run-sub1m.ts';
 
 /** On this layout 5.10 frees pages below 1 MiB and has symbols only for those who search; 6.12 has BTF and ORC. */
