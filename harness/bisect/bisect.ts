@@ -141,7 +141,7 @@ async function settle(bisection: Bisection, bad: Change, only?: Change): Promise
     if (!again) return answers;
     const { change } = again;
     const done = bootsOf(bisection, change).length;
-    onStep(`${nameChange(change)}; once more, after ${done} of ${answers.wanted}`);
+    onStep(`${nameChange(change)}; once more, after ${done}`);
     await bisection.boot(change);
   }
 }

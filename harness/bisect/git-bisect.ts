@@ -107,7 +107,7 @@ export class CommitRange implements ChangeRange {
       const files = await requireFiles(this.#tree, this.new.id, this.#signal);
       const reverted = await patchedFiles(this.#tree, { files, patch }, this.#signal);
       return {
-        id: `revert-of-${id}`,
+        id: `revert of ${id.slice(0, 12)}`,
         subject: `Revert "${subject}"`,
         kernel: `${this.#tree.top}@${reverted}`,
       };

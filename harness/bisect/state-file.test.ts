@@ -7,7 +7,7 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import { type Sign, bootOf, changes } from './change-builder.ts';
 import { StateFile } from './state-file.ts';
 
-const SIGNS: readonly Sign[] = ['+', '-', '?', '~'];
+const SIGNS: readonly Sign[] = ['+', '-', '?'];
 
 it('has every boot again after a program that was killed', async () => {
   await using temp = await makeTempDir();
@@ -26,6 +26,17 @@ it('has every boot again after a program that was killed', async () => {
   expect(state.boots).toEqual(boots);
   expect(await readdir(join(temp.path, 'state'))).toContain('key.json');
   expect(await readFile(path, 'utf8')).toContain('what is asked');
+});
+
+it('asks again what the host kept from being told', async () => {
+  await using temp = await makeTempDir();
+  const path = join(temp.path, 'key.json');
+  const [change] = changes('a');
+  if (!change) throw new Error('One wanted');
+  const state = await StateFile.open(path, '');
+  for (const sign of ['~', '+', '~'] as const) await state.add(bootOf(change, sign));
+  expect(state.boots).toHaveLength(3);
+  expect((await StateFile.open(path, '')).boots).toEqual([bootOf(change, '+')]);
 });
 
 it.each(['', '{"schema": 2}', '{"schema": 1, "question": "", "boots": [{}]}'])(

@@ -24,7 +24,7 @@ export class StateFile {
     this.#boots = boots;
   }
 
-  /** Goes on with what the file has, or begins. Throws `FormatError` if it is no such file. */
+  /** Goes on with what the file has, but for what the host kept from being told; or begins. Throws `FormatError` if it is no such file. */
   static async open(path: string, question: string): Promise<StateFile> {
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
@@ -33,7 +33,8 @@ export class StateFile {
     if (text === null) return new StateFile(path, question, []);
     const advice = 'remove it to begin anew';
     const kind = { name: 'the state of a bisection in', schema: stateSchema, advice };
-    return new StateFile(path, question, parseJsonFile(text, path, kind).boots);
+    const { boots } = parseJsonFile(text, path, kind);
+    return new StateFile(path, question, boots.filter(isLasting));
   }
 
   /** In the order in which they were done. */
@@ -50,4 +51,8 @@ export class StateFile {
     await writeFile(unfinished, `${JSON.stringify(state, null, 1)}\n`);
     await rename(unfinished, this.path);
   }
+}
+
+function isLasting({ fact }: Boot): boolean {
+  return fact.kind !== 'untold' || !fact.again;
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import { factOf } from '../bisect/fact.ts';
-import { ProcessError, UsageError } from '../errors.ts';
+import { PackageError, ProcessError, UsageError } from '../errors.ts';
 import { requireKernel } from '../kernel/require-kernel.ts';
 import { nameCells } from '../matrix/expand.ts';
 import type { Question } from './bisect-question.ts';
@@ -21,8 +21,8 @@ interface BootOptions {
 }
 
 /**
- * Boots the kernel of a change in the cell of the question. A kernel that cannot be built tells nothing; what the host
- * or the network lacks is thrown, so that the next run asks again.
+ * Boots the kernel of a change in the cell of the question. A kernel that cannot be had or built tells
+ * nothing; what the host lacks is thrown.
  */
 export async function bootChange(
   change: Change,
@@ -50,8 +50,10 @@ async function whyNotBuilt(
     });
     return undefined;
   } catch (error) {
-    if (!(error instanceof ProcessError || error instanceof UsageError)) throw error;
-    return { change, fact: { kind: 'untold', why: error.message, again: false }, bundle: null };
+    // A package that the lists name may be gone; the network may be, too.
+    const again = error instanceof PackageError;
+    if (!(again || error instanceof ProcessError || error instanceof UsageError)) throw error;
+    return { change, fact: { kind: 'untold', why: error.message, again }, bundle: null };
   }
 }
 
