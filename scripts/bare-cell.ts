@@ -73,7 +73,7 @@ function steer(spec: CellSpec): (socket: Socket) => void {
   const turns: [answer: string, command: string][] = [
     ['ok 1 - hello', `load ${spec.load} ${captureCmdline(spec)}`],
     ['ok 1 - load', 'trigger sysrq'],
-    ['ok 1 - hello', 'dump 31'],
+    ['ok 1 - hello', 'dump all'],
     ['ok 1 - dump', 'poweroff'],
   ];
   return (socket) => {
