@@ -68,7 +68,7 @@ it('tells people what was found, on what it rests, and how to check it', () => {
       git bisect start
       # first bad commit: [3]
 
-    4 changes, 4 boots, 1 not built, 2 of these answers by earlier runs; kept once counts as kept
+    4 changes, 4 boots, 1 without a kernel, 2 of these answers by earlier runs; kept once counts as kept
     Bundles: results/bisect-1
     "
   `);

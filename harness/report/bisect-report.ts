@@ -71,6 +71,9 @@ function logLines(log: string): string[] {
   return lines.map((line) => `  ${printableText(line)}`);
 }
 
+/** Characters of a reason to skip a change. */
+const WHY_LIMIT = 240;
+
 const PROOF_WORDS: Readonly<Record<Proof['kind'], string>> = {
   proven: 'Proven by reverting it',
   refuted: 'Reverting it does not undo it',
@@ -139,15 +142,24 @@ function legendLines(report: BisectReport, style: Style): string[] {
 function skippedLines(report: BisectReport, style: Style): string[] {
   const skipped = changesOf(report.boots).flatMap((change) => {
     const answer = report.answers.byChange.get(change.id);
-    return answer?.kind === 'skip' ? indented(`${nameChange(change)}: ${answer.why}`, style) : [];
+    return answer?.kind === 'skip'
+      ? indented(`${nameChange(change)}: ${shortened(answer.why)}`, style)
+      : [];
   });
   return skipped.length === 0 ? [] : ['Skipped:', ...skipped];
 }
 
+/** What a compiler or a download says goes on and on; the JSON document has all of it. */
+function shortened(why: string): string {
+  const [line = ''] = why.split('\n');
+  return line.length <= WHY_LIMIT ? line : `${line.slice(0, WHY_LIMIT)}…`;
+}
+
 function countLine({ boots, earlier, range, answers }: BisectReport): string {
-  const failed = boots.length - bootsOf(boots);
+  const booted = new Set(boots.flatMap(({ change, bundle }) => (bundle === null ? [] : change.id)));
+  const missing = changesOf(boots).length - booted.size;
   const again = earlier === 0 ? '' : `, ${earlier} of these answers by earlier runs`;
-  const unbuilt = failed === 0 ? '' : `, ${failed} not built`;
+  const unbuilt = missing === 0 ? '' : `, ${missing} without a kernel`;
   return (
     `${range.length} changes, ${bootsOf(boots)} boots${unbuilt}${again}; ` +
     `kept ${answers.wanted === 1 ? 'once' : `${answers.wanted} times`} counts as kept`
