@@ -54,13 +54,14 @@ function compared(bases: readonly JudgedCell[], cells: readonly JudgedCell[]): C
 }
 
 describe('renderChanges', () => {
-  it('says in one line that there is no difference', () => {
+  it('says that there is no difference', () => {
     expect(render(sound(), sound())).toBe(
-      'Compared with HEAD~1 (1a2b3c4d5e6f x86/realmode: Claim once): no difference (in 2 cells)',
+      'Compared with HEAD~1 (1a2b3c4d5e6f x86/realmode: Claim once):\n  no difference: 2 cells',
     );
     const same = { base: 'debian:6.12', ref: 'debian:6.12', sameImage: true, cells: [], times: [] };
     expect(renderChanges(same, PLAIN)).toEqual([
-      'Compared with debian:6.12: no difference (the images are the same byte for byte)',
+      'Compared with debian:6.12:',
+      '  no difference: the images are the same byte for byte',
     ]);
   });
 

@@ -14,18 +14,18 @@ import { type Style, indented, paint } from './style.ts';
 /** What the kernel does otherwise than its base, for people: alike changes once, with the cells that show them. */
 export function renderChanges(comparison: Comparison, style: Style): string[] {
   const { cells, times, sameImage } = comparison;
-  const base = printableText(comparison.base);
+  const title = indented(`Compared with ${printableText(comparison.base)}:`, 0, style);
   const told = cells.filter((one) => isChanged(one) || one.uncompared !== null);
   if (told.length === 0 && times.length === 0) {
-    const why = sameImage ? 'the images are the same byte for byte' : `in ${cells.length} cells`;
-    return indented(`Compared with ${base}: no difference (${why})`, 0, style);
+    const where = sameImage ? 'the images are the same byte for byte' : `${cells.length} cells`;
+    return [...title, ...indented(`no difference: ${where}`, 2, style)];
   }
   const groups = groupBy(told, (one) => changeLines(one, style).join('\n'));
   return [
-    ...indented(`Compared with ${base}:`, 0, style),
+    ...title,
     ...Array.from(groups, ([text, group]) => {
-      const title = nameSettings(recordsOf(group), recordsOf(cells));
-      return ['', paint(title, 'bold', style), text];
+      const names = nameSettings(recordsOf(group), recordsOf(cells));
+      return ['', paint(names, 'bold', style), text];
     }).flat(),
     ...times.map(({ phase, from, to, cells: nr }) => {
       const seconds = `${from.toFixed(1)} s → ${to.toFixed(1)} s`;
