@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
+import type { Boot, Change } from '../bisect/answers.ts';
 import { factOf } from '../bisect/fact.ts';
 import { PackageError, ProcessError, UsageError } from '../errors.ts';
 import { requireKernel } from '../kernel/require-kernel.ts';
@@ -29,10 +29,7 @@ export async function bootChange(
   options: BootOptions,
   context: CommandContext,
 ): Promise<Boot> {
-  const boot =
-    (await whyNotBuilt(change, options, context)) ?? (await run(change, options, context));
-  context.log.info(`bisect: ${nameChange(change)}: ${boot.fact.kind}: ${boot.fact.why}`);
-  return boot;
+  return (await whyNotBuilt(change, options, context)) ?? run(change, options, context);
 }
 
 async function whyNotBuilt(

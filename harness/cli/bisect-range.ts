@@ -8,6 +8,7 @@ import { type ChangeRange, listRange } from '../bisect/linear-search.ts';
 import { UsageError } from '../errors.ts';
 import { kernelsInRange } from '../kernel/kernel-range.ts';
 import { listKernels } from '../kernel/list-kernels.ts';
+import { OUR_CONFIG } from '../kernel/build-kernel.ts';
 import { type Recipe, readRecipe } from '../kernel/recipe.ts';
 import { isKernelTree } from '../kernel/source-tree.ts';
 import { replaceFile } from '../package/replace-file.ts';
@@ -94,7 +95,8 @@ async function commitRange(
   if (await commits.isDirty()) {
     log.warn(`${tree} has changes that no commit has: they are not in what is bisected`);
   }
-  return { range: commits, find, content: [commits.old.kernel, commits.new.kernel] };
+  const content = [commits.old.kernel, commits.new.kernel, await sha256File(OUR_CONFIG)];
+  return { range: commits, find, content };
 }
 
 /** The kernels of a recipe with none, one, two, … of its patches. */

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import type { Boot, Change } from '../bisect/answers.ts';
+import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import { type BisectEnd, aroundChange, bisect } from '../bisect/bisect.ts';
 import { StateFile } from '../bisect/state-file.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -56,10 +56,13 @@ export async function runBisect(options: BisectOptions, context: CommandContext)
   const onStep = (text: string): void => {
     context.log.info(`bisect: ${text}`);
   };
-  if (earlier > 0) onStep(`going on after ${earlier} answers, which ${path} has`);
+  if (earlier > 0) onStep(`going on; answers so far: ${earlier} (${path})`);
   const boot = async (change: Change): Promise<void> => {
     const boots = { ...options, question, results, done: state.boots.length };
-    await state.add(await bootChange(change, boots, context));
+    const booted = await bootChange(change, boots, context);
+    await state.add(booted);
+    // Who reads it and ends the program loses nothing.
+    onStep(`${nameChange(change)}: ${booted.fact.kind}: ${booted.fact.why}`);
   };
   const { confidence } = options;
   const boots = (): readonly Boot[] => state.boots;

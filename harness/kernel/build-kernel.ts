@@ -33,7 +33,10 @@ export type ConfigChoice =
 /** Changes when the same source and config are to give another image: it is part of the key of builds. */
 const BUILD_VERSION = 1;
 
-const OUR_CONFIG = fileURLToPath(new URL('../../images/config/sub1m.config', import.meta.url));
+/** The config of kernels that are built for no recipe. */
+export const OUR_CONFIG = fileURLToPath(
+  new URL('../../images/config/sub1m.config', import.meta.url),
+);
 
 /** The kernel of a recipe, built if it is not in the cache. Throws like `readRecipe`, `findSource` and `runMake`. */
 export async function buildRecipe(
