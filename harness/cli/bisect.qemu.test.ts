@@ -22,7 +22,7 @@ interface Document {
 }
 
 // Released kernels that other tests have, too: what else there is would have to be downloaded.
-const PACKAGES = ['--packages', 'debian:5.10..debian:6.12', '--cached', '--json'];
+const PACKAGES = ['--packages', 'debian:5.10..debian:6.12', '--cached', '--budget', '3', '--json'];
 const LOCKED = ['--invariant', 'lowmem.locked', '--layout', 'thread-2021', '--crashkernel', '192M'];
 
 beforeAll(async () => {
