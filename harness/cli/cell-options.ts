@@ -73,7 +73,7 @@ export function addCellOptions(command: Command, judged = true): void {
     const words = options ? `${about}: ${options.join(', ')}` : about;
     command.option<unknown[]>(
       flags,
-      `${words}; may be repeated`,
+      judged ? `${words}; may be repeated` : words,
       (text, previous: unknown[] | undefined) => {
         const parsed = shape[axis].safeParse(value(text));
         if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? '');
