@@ -177,6 +177,7 @@ describe('a session', () => {
     const streams = session('cat', { term: 'xterm', screen });
     const ended = link.run(streams, forever);
     await expect.poll(() => asked).toHaveLength(2);
+    await expect.poll(() => screen.listenerCount('resize')).toBe(1);
     screen.rows = 20;
     screen.emit('resize');
     streams.stdin.end();

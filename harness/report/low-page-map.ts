@@ -21,7 +21,10 @@ const SIGNS = {
   'page cache': { symbol: 'c', format: 'blue' },
   unreferenced: { symbol: '0', format: 'white' },
   unknown: { symbol: 'u', format: 'yellow' },
-} as const satisfies Record<Exclude<PageState['class'], 'used'> | NonNullable<PageState['use']>, Sign>;
+} as const satisfies Record<
+  Exclude<PageState['class'], 'used'> | NonNullable<PageState['use']>,
+  Sign
+>;
 
 /** What a sign means beyond its name. */
 const MEANINGS: Readonly<Partial<Record<keyof typeof SIGNS, string>>> = {
