@@ -147,15 +147,17 @@ describe('defects of released kernels', () => {
   });
 
   it('lose reservations where that list has no room to grow', async () => {
-    // KASLR may ask for page tables that have no room either, and the kernel dies of that first.
-    const axes = ['--crashkernel', 'none', '--append', 'nokaslr'];
+    // KASLR may ask for page tables that have no room either, and the kernel dies of that first. One whose memory is used
+    // twice may also hang in user space, for which sub1m blames nobody: seen once in some thirty.
+    const axes = ['--crashkernel', 'none', '--append', 'nokaslr', '--repeat', '2'];
     const layout = ['--layout', 'synthetic-many-boot-services-no-room'];
     const { cells } = await look(['debian:6.12'], ...layout, ...axes);
-    expect(cells[0]?.verdict).toMatchObject({
-      kind: 'boot-failure',
+    for (const { verdict } of cells) expect(['boot-failure', 'unjudged']).toContain(verdict.kind);
+    const died = cells.find(({ verdict }) => verdict.kind === 'boot-failure');
+    expect(died?.verdict).toMatchObject({
       lastLine: expect.stringContaining('Attempted to kill init!') as string,
     });
-    expect(invariant(cells[0], 'boot.userspace')?.why).toContain('predicts this');
+    expect(invariant(died, 'boot.userspace')?.why).toContain('predicts this');
   });
 });
 
