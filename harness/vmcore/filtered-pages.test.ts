@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
+import { FormatError } from '../errors.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { symbolLine } from './kallsyms-builder.ts';
@@ -28,4 +29,29 @@ it('names the pages that a dump has left out and that are neither free, cache no
   };
   const found = keptKindsLeftOut({ ...readerOf(kernel), kallsyms: null, btf: null }, memory);
   expect([...found]).toEqual([5, 7]);
+});
+
+it('refuses a dump that claims more memory than a machine has', () => {
+  const kernel = { ...readerOf(builtKernel()), kallsyms: null, btf: null };
+  const memory = {
+    ranges: [physRange(0, 2 ** 40)],
+    has: () => false,
+    read: () => new Uint8Array(),
+  };
+  expect(() => keptKindsLeftOut(kernel, memory)).toThrow(
+    new FormatError('Cannot read the vmcore: at most 16777216 pages wanted, 268435456 found'),
+  );
+});
+
+it('takes no page for one on a list for reclaim where the kernel does not tell that flag', () => {
+  const kernel = builtKernel();
+  addPages(kernel, VMEMMAP, { 1: { flags: 1n, refcount: 1 } });
+  kernel.lines.push(symbolLine('vmemmap', VMEMMAP), ...BYTE_TYPES);
+  const memory = {
+    ranges: [physRange(0x1000, 0x2000)],
+    has: () => false,
+    read: () => new Uint8Array(),
+  };
+  const found = keptKindsLeftOut({ ...readerOf(kernel), kallsyms: null, btf: null }, memory);
+  expect([...found]).toEqual([1]);
 });

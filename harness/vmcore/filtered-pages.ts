@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { PAGE_SIZE, pfn } from '../memory/pfn.ts';
-import type { PhysicalMemory } from './physical-memory.ts';
+import { type Pfn, pfn } from '../memory/pfn.ts';
+import { type PhysicalMemory, wholePages } from './physical-memory.ts';
 import {
   BUDDY_BLOCK_PAGES,
   type KernelSources,
@@ -25,7 +25,8 @@ export function keptKindsLeftOut(kernel: KernelSources, memory: PhysicalMemory):
   if (absent.length === 0) return new Uint32Array();
   const readPages = pageReader(kernel);
   // A page on a list for reclaim (`isLRU()` in makedumpfile) is cache, whatever else.
-  const lru = 1n << BigInt(kernel.vmcoreinfo.number('PG_lru') ?? 0);
+  const bit = kernel.vmcoreinfo.number('PG_lru');
+  const lru = bit === undefined ? 0n : 1n << BigInt(bit);
   const mayGo = ({ class: kind, use, flags }: PageState): boolean =>
     kind === 'free' || MAY_GO.has(use) || (flags & lru) !== 0n;
   let block: { readonly first: number; readonly pages: readonly PageState[] } | undefined;
@@ -40,12 +41,8 @@ export function keptKindsLeftOut(kernel: KernelSources, memory: PhysicalMemory):
   });
 }
 
-function pagesLeftOut(memory: PhysicalMemory): number[] {
-  const pages: number[] = [];
-  for (const { start, end } of memory.ranges) {
-    for (let page = Math.ceil(start / PAGE_SIZE); (page + 1) * PAGE_SIZE <= end; page += 1) {
-      if (!memory.has(pfn(page))) pages.push(page);
-    }
-  }
+function pagesLeftOut(memory: PhysicalMemory): Pfn[] {
+  const pages: Pfn[] = [];
+  for (const page of wholePages(memory)) if (!memory.has(page)) pages.push(page);
   return pages;
 }

@@ -2,14 +2,14 @@
 import { FormatError } from '../errors.ts';
 import { pageCrc } from '../memory/page-crcs.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
-import { PAGE_SIZE, pfn, physAddr } from '../memory/pfn.ts';
-import { rangeSize } from '../memory/phys-range.ts';
+import { PAGE_SIZE, physAddr } from '../memory/pfn.ts';
 import type { ByteSource } from './byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './flattened.ts';
 import { openKernel } from './kernel.ts';
 import { openVmcore } from './open-vmcore.ts';
 import { readLowPages } from './page-structs.ts';
+import { type PhysicalMemory, wholePages } from './physical-memory.ts';
 
 /** Something read of a dump, or why it cannot be. */
 type Read<T> = { readonly value: T } | { readonly value: null; readonly why: string };
@@ -34,14 +34,16 @@ interface VmcorePages {
 
 /** Reads a whole dump, at memory speed: for a thread. */
 export function digestVmcore(source: ByteSource): VmcoreDigest {
+  const opened = read(() => openVmcore(source));
+  const inside = readOn(opened, ({ memory, ...rest }) => ({
+    memory,
+    kernel: openKernel({ memory, ...rest }),
+  }));
   return {
     whole: read(() => wholeness(source)),
-    pages: read(() => digestPages(source)),
-    lowPages: read(() => readLowPages(openKernel(openVmcore(source))).map((page) => page.class)),
-    keptKindsLeftOut: read(() => {
-      const vmcore = openVmcore(source);
-      return keptKindsLeftOut(openKernel(vmcore), vmcore.memory);
-    }),
+    pages: readOn(opened, ({ memory }) => digestPages(memory)),
+    lowPages: readOn(inside, ({ kernel }) => readLowPages(kernel).map((page) => page.class)),
+    keptKindsLeftOut: readOn(inside, ({ kernel, memory }) => keptKindsLeftOut(kernel, memory)),
   };
 }
 
@@ -55,26 +57,19 @@ function wholeness(source: ByteSource): string {
   return `${(size / 1e6).toFixed(1)} MB in ${records} records`;
 }
 
-/** The most pages that a dump may claim to have: 64 GiB. A few bytes can claim any number. */
-const MAX_PAGES = 2 ** 24;
-
-function digestPages(source: ByteSource): VmcorePages {
-  const { memory } = openVmcore(source);
-  const claimed = memory.ranges.reduce((sum, range) => sum + rangeSize(range) / PAGE_SIZE, 0);
-  if (claimed > MAX_PAGES) {
-    throw new FormatError(
-      `Cannot read the vmcore: at most ${MAX_PAGES} pages wanted, ${claimed} found`,
-    );
-  }
+function digestPages(memory: PhysicalMemory): VmcorePages {
   const [pfns, crcs]: [number[], number[]] = [[], []];
-  for (const { start, end } of memory.ranges) {
-    for (let page = Math.ceil(start / PAGE_SIZE); (page + 1) * PAGE_SIZE <= end; page += 1) {
-      if (!memory.has(pfn(page))) continue;
-      pfns.push(page);
-      crcs.push(pageCrc(memory.read(physAddr(page * PAGE_SIZE), PAGE_SIZE)));
-    }
+  for (const page of wholePages(memory)) {
+    if (!memory.has(page)) continue;
+    pfns.push(page);
+    crcs.push(pageCrc(memory.read(physAddr(page * PAGE_SIZE), PAGE_SIZE)));
   }
   return { pfns: Uint32Array.from(pfns), crcs: Uint32Array.from(crcs) };
+}
+
+/** What is read of something that was read; else why that was not. */
+function readOn<T, U>(from: Read<T>, reader: (value: T) => U): Read<U> {
+  return 'why' in from ? from : read(() => reader(from.value));
 }
 
 function read<T>(reader: () => T): Read<T> {
