@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { open, rename } from 'node:fs/promises';
+import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { runCommand } from '../process/owned-process.ts';
@@ -20,8 +20,12 @@ const ZSTD_MAGIC = 0xfd2f_b528;
 /** Compresses a file to one beside it, named `.zst`. */
 export async function packVmcore(path: string, signal: AbortSignal): Promise<void> {
   const part = `${path}.zst.part`;
-  await runCommand([...ZSTD, '-3', '--force', '-o', part, path], { signal });
-  await rename(part, `${path}.zst`);
+  try {
+    await runCommand([...ZSTD, '-3', '--force', '-o', part, path], { signal });
+    await rename(part, `${path}.zst`);
+  } finally {
+    await rm(part, { force: true });
+  }
 }
 
 /**
