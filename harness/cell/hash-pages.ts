@@ -4,6 +4,7 @@ import { gzipSync } from 'node:zlib';
 import { HostError } from '../errors.ts';
 import { ZERO_PAGE_CRC, pageCrc } from '../memory/page-crcs.ts';
 import { PAGE_SIZE } from '../memory/pfn.ts';
+import { runsOf } from '../memory/runs.ts';
 import type { RamPlace } from '../qemu/machine-ram.ts';
 
 /** Looked at at once, pages. */
@@ -26,7 +27,7 @@ export function hashRam({ mem, pagemap, start, size }: RamPlace): Uint8Array {
     const count = Math.min(CHUNK_PAGES, pages - first);
     const address = start + first * PAGE_SIZE;
     readAll(pagemap, entries.subarray(0, count * ENTRY_BYTES), (address / PAGE_SIZE) * ENTRY_BYTES);
-    for (const [from, to] of presentRuns(entries, count)) {
+    for (const [from, to] of runsOf(count, (page) => isPresent(entries, page))) {
       const bytes = chunk.subarray(from * PAGE_SIZE, to * PAGE_SIZE);
       readAll(mem, bytes, address + from * PAGE_SIZE);
       for (let page = from; page < to; page += 1) {
@@ -37,17 +38,9 @@ export function hashRam({ mem, pagemap, start, size }: RamPlace): Uint8Array {
   return gzipSync(new Uint8Array(crcs.buffer), { level: 1 });
 }
 
-/** The runs of pages that are there. */
-function* presentRuns(entries: Uint8Array, count: number): Generator<[from: number, to: number]> {
-  const isThere = (page: number): boolean =>
-    page < count && ((entries[page * ENTRY_BYTES + ENTRY_BYTES - 1] ?? 0) & HAS_PAGE) !== 0;
-  for (let from = 0; from < count; from += 1) {
-    if (!isThere(from)) continue;
-    let to = from + 1;
-    while (isThere(to)) to += 1;
-    yield [from, to];
-    from = to;
-  }
+/** Whether a page is there, by its entry. */
+function isPresent(entries: Uint8Array, page: number): boolean {
+  return ((entries[page * ENTRY_BYTES + ENTRY_BYTES - 1] ?? 0) & HAS_PAGE) !== 0;
 }
 
 function readAll(fd: number, bytes: Uint8Array, position: number): void {

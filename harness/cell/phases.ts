@@ -6,6 +6,7 @@ import { GuestLinkError } from '../errors.ts';
 import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
 import type { TestPoint } from '../guest-link/guest-tap.ts';
 import { readObservedTar } from '../guest-link/observed-tar.ts';
+import type { VirtAddr } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { CellDisks } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
@@ -102,28 +103,32 @@ async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
 
 /** With crashkernel it ends after the kexec jump, without when the machine has ended by the panic. */
 async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
-  const { spec, folder, machine } = cell;
-  const place = looksAtMemory(spec)
-    ? await findSymbol(folder, LAST_CALL[endsByPanic(spec) ? 'reboot' : 'jump'])
-    : undefined;
-  if (place === undefined) {
-    await saveLowMemory(cell);
-    const refused = await panic(cell, signal);
-    if (!refused && endsByPanic(spec)) await machine.ended;
-    return refused;
-  }
-  if (endsByPanic(spec)) await saveLowMemory(cell);
-  await using hold = await machine.holdAt(place, signal);
+  const { ram, spec, folder } = cell;
+  const lastCall = LAST_CALL[endsByPanic(spec) ? 'reboot' : 'jump'];
+  const place = looksAtMemory(spec) ? await findSymbol(folder, lastCall) : undefined;
+  // What is looked at at the jump is looked at there alone.
+  if (!ram || place === undefined) await saveLowMemory(cell);
+  const refused =
+    place === undefined ? await panic(cell, signal) : await panicHeld(cell, place, signal);
+  if (!refused && endsByPanic(spec)) await cell.machine.ended;
+  return refused;
+}
+
+/** Makes the system kernel panic, and looks at its memory where it makes its last call. */
+async function panicHeld(
+  cell: RunningCell,
+  place: VirtAddr,
+  signal: AbortSignal,
+): Promise<Outcome | undefined> {
+  await using hold = await cell.machine.holdAt(place, signal);
   const refused = await panic(cell, signal);
   if (refused) return refused;
   const end = await hold.stopped(signal);
   // A machine that has ended instead is seen by who runs the phases, in this one or the next.
-  if (end.kind === 'held') {
-    if (cell.ram) await saveJump(cell, cell.ram, end.cpu ?? 0);
-    else await saveCore(cell, signal);
-    await hold.release(signal);
-  }
-  if (endsByPanic(spec)) await machine.ended;
+  if (end.kind !== 'held') return undefined;
+  if (cell.ram) await saveJump(cell, cell.ram, end.cpu ?? 0);
+  else await saveCore(cell, signal);
+  await hold.release(signal);
   return undefined;
 }
 

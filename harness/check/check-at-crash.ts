@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { agrees } from './agreement.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
-import { LOW, findPageFaults } from './page-faults.ts';
+import { findDisagreements } from './page-faults.ts';
 
 /** `lowmem.at-crash` */
 export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, prediction }) => {
@@ -14,13 +13,7 @@ export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, pre
   if (pagesAtCrash === null) return blind('There is no vmcore');
   if (pagesAtCrash.value === null) return blind(pagesAtCrash.why);
   if (prediction.value === null) return unseen(prediction.why);
-  const [owners, classes] = [prediction.value.pages, pagesAtCrash.value];
-  const faults = findPageFaults(LOW, (page) => {
-    const [owner, seen] = [owners[page]?.owner, classes[page]];
-    return owner && seen && agrees(owner, seen)
-      ? null
-      : `${owner} predicted, ${seen} in the vmcore`;
-  });
+  const faults = findDisagreements(prediction.value, pagesAtCrash.value, 'in the vmcore');
   const evidence = 'vmcore';
   return faults
     ? broken(faults.why, { evidence, pages: faults.pages })

@@ -101,8 +101,11 @@ function whoWrote(wrong: PageList, changed: PageList): string {
   return length > 0 ? `: the capture kernel wrote to ${length} of them before` : '';
 }
 
-/** The pages of a list but those that the jump writes to, and these. */
-function apart({ count, first }: PageList, writes: readonly JumpWrite[]): [PageList, JumpWrite[]] {
+/** The pages of a list but those that are named, and these. */
+export function apart(
+  { count, first }: PageList,
+  writes: readonly JumpWrite[],
+): [PageList, JumpWrite[]] {
   const byJump = writes.filter(({ page }) => first.includes(page));
   const rest = first.filter((page) => !byJump.some((write) => write.page === page));
   return [{ count: count - (first.length - rest.length), first: rest }, byJump];

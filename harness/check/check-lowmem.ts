@@ -5,10 +5,10 @@ import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../memory/pfn.ts';
 import type { MemblockLine } from '../memory/memblock-log.ts';
 import { type PhysRange, physRange, renderRange } from '../memory/phys-range.ts';
 import type { Prediction } from '../model/prediction.ts';
-import { agrees, isUsable } from './agreement.ts';
+import { isUsable } from './agreement.ts';
 import type { Observation } from './observation.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
-import { LOW, countPages, findPageFaults } from './page-faults.ts';
+import { LOW, countPages, findDisagreements } from './page-faults.ts';
 import type { TrampolineHeader } from './saved-memory.ts';
 
 const KPAGEFLAGS = { evidence: 'system/kpageflags' };
@@ -22,11 +22,7 @@ export const checkMatchesModel: Check = ({ observation, prediction }) => {
     const why = `${panic.step} was predicted to stop the kernel ("${panic.line}"), and it booted`;
     return broken(why, { evidence: 'console.log' });
   }
-  const [owners, classes] = [prediction.value.pages, observation.pages.value];
-  const faults = findPageFaults(LOW, (page) => {
-    const [owner, seen] = [owners[page]?.owner, classes[page]];
-    return owner && seen && agrees(owner, seen) ? null : `${owner} predicted, ${seen} observed`;
-  });
+  const faults = findDisagreements(prediction.value, observation.pages.value, 'observed');
   return faults
     ? broken(faults.why, { ...KPAGEFLAGS, pages: faults.pages })
     : checkMemblockLog(prediction.value, observation);

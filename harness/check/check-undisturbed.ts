@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { hex } from '../memory/pfn.ts';
 import { notCaptured } from './check-kdump.ts';
-import { NO_TRUTH, named } from './check-crashed-memory.ts';
+import { NO_TRUTH, apart, named } from './check-crashed-memory.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 
 /** `kdump.undisturbed` */
@@ -15,12 +15,8 @@ export const checkUndisturbed: Check = ({ record, observation: { memory } }) => 
     return notAsked('Memory was not looked at when the capture kernel was loaded');
   if (copy === null) return notAsked('The kernel does not tell where its copy of VMCOREINFO is');
   const evidence = 'load/page-crcs.gz';
-  const isCopied = disturbed.first.includes(copy);
-  const others = {
-    count: disturbed.count - (isCopied ? 1 : 0),
-    first: disturbed.first.filter((page) => page !== copy),
-  };
-  const but = isCopied ? `, but for its copy of VMCOREINFO (page ${hex(copy)})` : '';
+  const [others, own] = apart(disturbed, [{ page: copy, what: 'its copy of VMCOREINFO' }]);
+  const but = own.map(({ page, what }) => `, but for ${what} (page ${hex(page)})`).join('');
   return others.count === 0
     ? kept(`The crashkernel memory is at the kexec jump as it was loaded${but}`, { evidence })
     : broken(

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
+import type { PageClass } from '../memory/kpageflags.ts';
 import { lowPages } from '../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
+import type { Prediction } from '../model/prediction.ts';
+import { agrees } from './agreement.ts';
 
 /** The 256 pages. */
 export const LOW: readonly Pfn[] = lowPages(physRange(0, SZ_1M));
@@ -25,6 +28,18 @@ export function findPageFaults(
   for (const { fault } of faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
   const why = Array.from(counts, ([fault, count]) => `${countPages(count)}: ${fault}`).join('; ');
   return faults.length === 0 ? null : { why, pages: faults.map(({ page }) => page) };
+}
+
+/** Finds the pages that were seen (`where`, in words) in a class that the owner predicted for them does not have. */
+export function findDisagreements(
+  { pages: fates }: Prediction,
+  classes: readonly PageClass[],
+  where: string,
+): PageFaults | null {
+  return findPageFaults(LOW, (page) => {
+    const [owner, seen] = [fates[page]?.owner, classes[page]];
+    return owner && seen && agrees(owner, seen) ? null : `${owner} predicted, ${seen} ${where}`;
+  });
 }
 
 /** "1 page", "2 pages". */

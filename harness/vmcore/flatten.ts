@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { PAGE_SIZE } from '../memory/pfn.ts';
+import { runsOf } from '../memory/runs.ts';
 import type { ByteSource } from './byte-source.ts';
 
 /** Read at once, bytes. */
@@ -15,29 +16,20 @@ export function* flattenedPieces(dump: ByteSource): Generator<Uint8Array> {
   yield header();
   for (let at = 0; at < dump.size; at += CHUNK) {
     const chunk = dump.read(at, Math.min(CHUNK, dump.size - at));
-    const isLast = at + CHUNK >= dump.size;
-    for (const [from, to] of filledRuns(chunk, isLast)) {
-      yield record(BigInt(at + from), BigInt(to - from));
-      yield chunk.subarray(from, to);
+    const pages = Math.ceil(chunk.length / PAGE_SIZE);
+    const last = at + CHUNK < dump.size ? -1 : pages - 1;
+    for (const [from, to] of runsOf(pages, (page) => page === last || isFilled(chunk, page))) {
+      const bytes = chunk.subarray(from * PAGE_SIZE, to * PAGE_SIZE);
+      yield record(BigInt(at + from * PAGE_SIZE), BigInt(bytes.length));
+      yield bytes;
     }
   }
   yield record(-1n, -1n);
 }
 
-/** Where in a chunk pages lie that are not all zero. */
-function* filledRuns(chunk: Uint8Array, isLast: boolean): Generator<[from: number, to: number]> {
-  const isFilled = (at: number): boolean => {
-    const page = chunk.subarray(at, at + PAGE_SIZE);
-    if (isLast && at + PAGE_SIZE >= chunk.length) return true;
-    return Buffer.compare(page, ZEROES) !== 0;
-  };
-  for (let from = 0; from < chunk.length; from += PAGE_SIZE) {
-    if (!isFilled(from)) continue;
-    let to = from + PAGE_SIZE;
-    while (to < chunk.length && isFilled(to)) to += PAGE_SIZE;
-    yield [from, Math.min(to, chunk.length)];
-    from = to;
-  }
+/** Whether a page of a chunk, whole or not, is not all zero. */
+function isFilled(chunk: Uint8Array, page: number): boolean {
+  return Buffer.compare(chunk.subarray(page * PAGE_SIZE, (page + 1) * PAGE_SIZE), ZEROES) !== 0;
 }
 
 /** `struct makedumpfile_header` (makedumpfile.h): signature, type 1, version 1, padded to a page. */
