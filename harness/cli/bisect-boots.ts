@@ -8,6 +8,7 @@ import { requireKernel } from '../kernel/require-kernel.ts';
 import { nameCells } from '../matrix/expand.ts';
 import type { Question } from './bisect-question.ts';
 import type { CommandContext } from './command-context.ts';
+import { packageContext } from './package-context.ts';
 import { runPlan } from './run-cells.ts';
 
 interface BootOptions {
@@ -34,17 +35,11 @@ export async function bootChange(
 
 async function whyNotBuilt(
   change: Change,
-  { mirror }: BootOptions,
-  { environment, signal, log }: CommandContext,
+  options: BootOptions,
+  context: CommandContext,
 ): Promise<Boot | undefined> {
-  const { cacheDir } = environment;
   try {
-    await requireKernel(change.kernel, {
-      cacheDir,
-      mirror: mirror ?? environment.mirror,
-      signal,
-      log,
-    });
+    await requireKernel(change.kernel, packageContext(options, context));
     return undefined;
   } catch (error) {
     // A package that the lists name may be gone; the network may be, too.

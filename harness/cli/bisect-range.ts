@@ -14,6 +14,7 @@ import { isKernelTree } from '../kernel/source-tree.ts';
 import { replaceFile } from '../package/replace-file.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import type { CommandContext } from './command-context.ts';
+import { packageContext } from './package-context.ts';
 
 /** The options that say what is searched. */
 export interface RangeOptions {
@@ -66,11 +67,11 @@ export async function requireRange(
 
 async function packageRange(
   range: string,
-  { cached, mirror, find }: RangeOptions,
-  { environment, signal, log }: CommandContext,
+  options: RangeOptions,
+  context: CommandContext,
 ): Promise<NamedRange> {
-  const { cacheDir } = environment;
-  const all = await listKernels({ cacheDir, mirror: mirror ?? environment.mirror, signal, log });
+  const { cached, find } = options;
+  const all = await listKernels(packageContext(options, context));
   const kernels = kernelsInRange(cached ? all.filter((kernel) => kernel.cached) : all, range);
   const changes = kernels.map(({ ref }) => ({ id: ref, subject: ref, kernel: ref }));
   return { range: listRange(changes), find: find ?? null, content: changes.map(({ id }) => id) };

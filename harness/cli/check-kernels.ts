@@ -18,14 +18,8 @@ export interface CheckPlan {
   readonly known: readonly KnownDefect[];
   readonly options: RunOptions;
   readonly context: CommandContext;
-}
-
-/** What getting kernels takes. */
-export function packageContext(
-  { mirror }: Pick<RunOptions, 'mirror'>,
-  { environment, signal, log }: CommandContext,
-): PackageContext {
-  return { cacheDir: environment.cacheDir, mirror: mirror ?? environment.mirror, signal, log };
+  /** What getting kernels takes. */
+  readonly sources: PackageContext;
 }
 
 /** Runs the cells of kernels. */
@@ -44,8 +38,7 @@ export async function checkAgainst(
   kernel: string,
   plan: CheckPlan,
 ): Promise<ComparedRun> {
-  const { axes, known, options, context } = plan;
-  const sources = packageContext(options, context);
+  const { axes, known, options, context, sources } = plan;
   const one = await requireKernel(kernel, sources);
   const other = await requireKernel(base.ref, sources);
   const named = { base: base.name, ref: base.ref };

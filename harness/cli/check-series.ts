@@ -5,7 +5,7 @@ import { requireKernel } from '../kernel/require-kernel.ts';
 import { type ComparedRun, compareRuns } from '../matrix/compare-cells.ts';
 import type { SeriesResult, SeriesStep } from '../matrix/series.ts';
 import type { PackageContext } from '../package/package-lists.ts';
-import { type CheckPlan, checkKernels, packageContext } from './check-kernels.ts';
+import { type CheckPlan, checkKernels } from './check-kernels.ts';
 import { type PlannedStep, planSteps } from './series-steps.ts';
 
 /** A step that was checked: others are compared with it. */
@@ -23,7 +23,7 @@ export async function checkSeries(
   kernel: string,
   plan: CheckPlan,
 ): Promise<SeriesResult> {
-  const sources = packageContext(plan.options, plan.context);
+  const { sources } = plan;
   const steps: SeriesStep[] = [];
   let before: CheckedStep | undefined;
   for (const [nr, step] of (await planSteps(series, kernel, sources)).entries()) {
@@ -40,7 +40,7 @@ async function checkStep(
   before: CheckedStep | undefined,
   plan: CheckPlan,
 ): Promise<CheckedStep> {
-  const { imageSha256 } = await requireKernel(step.ref, packageContext(plan.options, plan.context));
+  const { imageSha256 } = await requireKernel(step.ref, plan.sources);
   const sameImage = before?.imageSha256 === imageSha256;
   const run = sameImage ? before.run : await checkKernels([step.ref], plan);
   if (!before) return { ...step, imageSha256, run };

@@ -7,6 +7,7 @@ import { sha256File } from '../process/file-hash.ts';
 import { type Accelerator, chooseAccelerator } from '../qemu/accelerator.ts';
 import { requireQemu } from '../qemu/qemu-binary.ts';
 import type { CommandContext } from './command-context.ts';
+import { packageContext } from './package-context.ts';
 
 interface HostOptions {
   /** The user's factor on every phase budget. */
@@ -18,12 +19,12 @@ interface HostOptions {
 /** Finds the host's parts for cells. Throws `HostError` naming the package of one that is missing. */
 export async function requireHost(
   context: CommandContext,
-  { budget, mirror }: HostOptions,
+  { budget, ...named }: HostOptions,
 ): Promise<CellHost> {
   const { environment, signal, log } = context;
   const { cacheDir, firmwareFolders } = environment;
   const { path: binary, version } = await requireQemu(environment.path, signal);
-  const packages = { cacheDir, mirror: mirror ?? environment.mirror, signal, log };
+  const packages = packageContext(named, context);
   const ovmf = once((wanted: string) => cellOvmf(wanted, { ...packages, firmwareFolders }));
   // Whether KVM works is asked with the host's own firmware where there is one: the answer is remembered for one.
   const [hostOvmf] = (await findOvmf(firmwareFolders)).found;

@@ -2,6 +2,7 @@
 import { type Kernel, isBuiltHere, requireKernel } from '../kernel/require-kernel.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { CommandContext } from './command-context.ts';
+import { packageContext } from './package-context.ts';
 import type { RunOptions } from './run-options.ts';
 
 /** The kernels of a run; disposing it waits for builds to end. */
@@ -19,11 +20,10 @@ export interface Kernels extends AsyncDisposable {
  */
 export async function requireKernels(
   cells: readonly PlannedCell[],
-  { mirror }: RunOptions,
-  { environment, signal, log }: CommandContext,
+  options: RunOptions,
+  command: CommandContext,
 ): Promise<Kernels> {
-  const { cacheDir } = environment;
-  const context = { cacheDir, mirror: mirror ?? environment.mirror, signal, log };
+  const context = packageContext(options, command);
   const kernels = new Map<string, Promise<Kernel>>();
   const toBuild: string[] = [];
   for (const ref of new Set(cells.map(({ spec }) => spec.kernel))) {

@@ -12,6 +12,7 @@ import { parseKernelReference } from '../../kernel/kernel-reference.ts';
 import { readKernelImage } from '../../kernel/kernel-image.ts';
 import type { PackageContext } from '../../package/package-lists.ts';
 import type { CommandContext } from '../command-context.ts';
+import { packageContext } from '../package-context.ts';
 import { mirrorOption } from '../run-options.ts';
 
 interface BuildOptions {
@@ -37,10 +38,7 @@ export function addBuild(program: Command, context: CommandContext): void {
     .addOption(mirrorOption())
     .addHelpText('after', '\nExample: sub1m build recipe:two-phase-6.12')
     .action(async (kernel: string, options: BuildOptions) => {
-      const { environment, signal, log } = context;
-      const mirror = options.mirror ?? environment.mirror;
-      const { cacheDir } = environment;
-      const built = await build(kernel, options.config, { cacheDir, mirror, signal, log });
+      const built = await build(kernel, options.config, packageContext(options, context));
       const { release, sha256 } = await readKernelImage(built.image);
       const document = { schema: 1, ref: kernel, release, ...built, imageSha256: sha256 };
       const text = options.json ? JSON.stringify(document, null, 2) : built.image;

@@ -9,10 +9,11 @@ import { summary } from '../../matrix/judged-cell.ts';
 import { seriesStatus } from '../../matrix/series.ts';
 import type { PackageContext } from '../../package/package-lists.ts';
 import { addCellOptions, overAxes } from '../cell-options.ts';
-import { type CheckPlan, checkAgainst, checkKernels, packageContext } from '../check-kernels.ts';
+import { type CheckPlan, checkAgainst, checkKernels } from '../check-kernels.ts';
 import { checkSeries } from '../check-series.ts';
 import { asItStands, requireBase, requireTreeAround } from '../checked-kernel.ts';
 import type { CommandContext } from '../command-context.ts';
+import { packageContext } from '../package-context.ts';
 import { exitCode, invariantExitCode } from '../exit-code.ts';
 import { withCorpus } from '../layouts.ts';
 import { reportIntoFolder, reportRun, reportSeries } from '../report-run.ts';
@@ -64,7 +65,7 @@ export function addCheck(program: Command, context: CommandContext): void {
     const kernels = named.length > 0 ? named : [requireTreeAround(process.cwd())];
     if (options.series !== undefined) return checkAndReportSeries(kernels, options, plan);
     const check = checkOf(kernels, options, plan);
-    return options.watch ? watchKernel(requireOne(kernels), check, sourcesOf(plan)) : check();
+    return options.watch ? watchKernel(requireOne(kernels), check, plan.sources) : check();
   });
 }
 
@@ -115,11 +116,7 @@ async function planOf(
   const known = options.known === undefined ? [] : await readKnownDefects(options.known);
   const standard = STANDARDS[options.standard ?? (named.length === 0 ? 'full' : 'quick')];
   const axes = await withCorpus(overAxes({ ...standard, kernel: [] }, { ...options }), context.log);
-  return { axes, known, options, context };
-}
-
-function sourcesOf({ options, context }: CheckPlan) {
-  return packageContext(options, context);
+  return { axes, known, options, context, sources: packageContext(options, context) };
 }
 
 /** The function that checks kernels as they then are, reports, and sets the exit status. */
@@ -128,9 +125,8 @@ function checkOf(
   options: CheckOptions,
   plan: CheckPlan,
 ): () => Promise<void> {
-  const { context } = plan;
+  const { context, sources } = plan;
   const report = reportRun(options, context);
-  const sources = sourcesOf(plan);
   return async () => {
     const refs = await Promise.all(kernels.map((kernel) => asItStands(kernel, sources)));
     if (options.bisectRun && !(await areBuilt(refs, sources))) return context.exit(69);
@@ -160,7 +156,7 @@ async function checkOnce(
 ): Promise<ComparedRun> {
   if (base === undefined) return checkKernels(refs, plan);
   const ref = requireOne(refs);
-  return checkAgainst(await requireBase(base, ref, sourcesOf(plan)), ref, plan);
+  return checkAgainst(await requireBase(base, ref, plan.sources), ref, plan);
 }
 
 function statusOf({ cells, comparison }: ComparedRun, { invariant }: CheckOptions): 0 | 1 | 69 {
@@ -174,7 +170,7 @@ async function checkAndReportSeries(
   plan: CheckPlan,
 ): Promise<void> {
   const { context } = plan;
-  const kernel = await asItStands(requireOne(kernels), sourcesOf(plan));
+  const kernel = await asItStands(requireOne(kernels), plan.sources);
   const series = await checkSeries(options.series ?? '', kernel, plan);
   // A step with the image of the one before has its cells, too.
   const runs = new Map(series.steps.map(({ run }) => [run?.folder, run] as const).toReversed());

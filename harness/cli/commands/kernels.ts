@@ -2,6 +2,7 @@
 import type { Command } from 'commander';
 import { type KernelListing, listKernels } from '../../kernel/list-kernels.ts';
 import type { CommandContext } from '../command-context.ts';
+import { packageContext } from '../package-context.ts';
 import { mirrorOption } from '../run-options.ts';
 
 const MIB = 1024 * 1024;
@@ -16,9 +17,7 @@ export function addKernels(program: Command, context: CommandContext): void {
     .addOption(mirrorOption())
     .addHelpText('after', '\nExample: sub1m kernels --flavour all --json')
     .action(async (options: { flavour: string; json?: true; mirror?: string }) => {
-      const { environment, signal, log } = context;
-      const mirror = options.mirror ?? environment.mirror;
-      const all = await listKernels({ cacheDir: environment.cacheDir, mirror, signal, log });
+      const all = await listKernels(packageContext(options, context));
       const listed = all.filter(
         ({ flavour }) => options.flavour === 'all' || flavour === options.flavour,
       );

@@ -12,6 +12,7 @@ import { quoteShell } from '../../qemu/qemu-args.ts';
 import { showProgress } from '../../report/progress.ts';
 import { addCellOptions } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
+import { packageContext } from '../package-context.ts';
 import { requireHost } from '../host.ts';
 import { requireLayouts } from '../layouts.ts';
 import { budgetOption, mirrorOption } from '../run-options.ts';
@@ -63,7 +64,7 @@ async function shell(work: ShellWork, context: CommandContext): Promise<number> 
   const host = await requireHost(context, { ...options, budget });
   const layout = (await requireLayouts([cell])).get(spec.layout) ?? null;
   const { cacheDir } = environment;
-  const packages = { cacheDir, mirror: options.mirror ?? environment.mirror, signal, log };
+  const packages = packageContext(options, context);
   const kernel = await requireKernel(spec.kernel, packages);
   const ssh = options.serial ? undefined : await requirePackageTree(SSH_PACKAGES, packages);
   const archive = await requireSessionArchive(ssh, { cacheDir, signal });
