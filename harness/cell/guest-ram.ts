@@ -6,6 +6,9 @@ import { runInThread } from '../process/run-in-thread.ts';
 import type { MachineRam } from '../qemu/machine-ram.ts';
 import type { Machine } from '../qemu/machine.ts';
 
+/** What hashes memory, in a thread. */
+export const HASH_PAGES = new URL('hash-pages.ts', import.meta.url).href;
+
 /** A cell that is to be compared with its memory at the kexec jump. */
 export function knowsTruth({ truth, crashkernel, trigger }: CellSpec): boolean {
   return truth === 'jump' && crashkernel !== null && trigger !== 'none';
@@ -60,7 +63,7 @@ export class GuestRam implements AsyncDisposable {
 
   async #hash(folder: string): Promise<void> {
     const call = {
-      module: new URL('hash-pages.ts', import.meta.url).href,
+      module: HASH_PAGES,
       name: 'hashRam',
       argument: this.#ram.place,
     };

@@ -33,7 +33,7 @@ import { VMCORE_PART, machineDisks, makeCellDisks } from './cell-disks.ts';
 import type { CellHost, CellOvmf } from './cell-host.ts';
 import { captureCmdline, systemCmdline } from './command-line.ts';
 import { GuestConsole } from './guest-console.ts';
-import { GuestRam, knowsTruth } from './guest-ram.ts';
+import { GuestRam, HASH_PAGES, knowsTruth } from './guest-ram.ts';
 import { CellLogs } from './cell-logs.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RunningCell } from './phases.ts';
@@ -140,7 +140,7 @@ export async function startCell(
   const { spec, folder, signal, extras } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
-  if (knowsTruth(spec)) readyThread();
+  if (knowsTruth(spec)) readyThread(HASH_PAGES);
   const options = { cacheDir: host.cacheDir, signal };
   const image = await guestImage(job, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });

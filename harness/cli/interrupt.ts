@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { setMaxListeners } from 'node:events';
 import { InterruptedError } from '../errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -12,6 +13,8 @@ const SAME_KEY_MS = 500;
  */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
+  // Every machine and process of a command waits on it: that many are no leak.
+  setMaxListeners(0, controller.signal);
   let interruptedAt = 0;
   for (const name of SIGNALS) {
     process.on(name, () => {

@@ -33,6 +33,9 @@ async function writeJudgement(folder: string, judgement: Judgement): Promise<voi
   }
 }
 
+/** What reads a vmcore, in a thread. */
+export const DIGEST_FILE = new URL('digest-file.ts', import.meta.url).href;
+
 /** The vmcore, read in a thread of its own; undefined if the cell left none. */
 export async function digestIn(
   folder: string,
@@ -40,7 +43,6 @@ export async function digestIn(
 ): Promise<VmcoreDigest | undefined> {
   await using vmcore = await findVmcore(join(folder, 'vmcore'), signal);
   if (!vmcore) return undefined;
-  const module = new URL('digest-file.ts', import.meta.url).href;
-  const call = { module, name: 'digestFile', argument: vmcore.path };
+  const call = { module: DIGEST_FILE, name: 'digestFile', argument: vmcore.path };
   return await runInThread<VmcoreDigest>(call, signal);
 }

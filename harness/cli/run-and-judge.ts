@@ -6,13 +6,15 @@ import type { Phase } from '../bundle/cell-record.ts';
 import type { CellHost } from '../cell/cell-host.ts';
 import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
-import { digestIn, judgeFolder } from './judge-folder.ts';
+import { readyThread } from '../process/run-in-thread.ts';
+import { DIGEST_FILE, digestIn, judgeFolder } from './judge-folder.ts';
 import { packVmcore } from './vmcore-file.ts';
 
 /** Runs a cell and judges it; its vmcore is read and packed while the machine is switched off and its memory is hashed. */
 export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
   const { folder, signal } = job;
   const vmcore = join(folder, 'vmcore');
+  if (job.spec.vmcore !== 'none') readyThread(DIGEST_FILE);
   let digest: ReturnType<typeof digestIn> | undefined;
   let packing: Promise<void> | undefined;
   const read = (): void => {

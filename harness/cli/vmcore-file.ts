@@ -12,7 +12,7 @@ export interface VmcoreFile extends AsyncDisposable {
 }
 
 /** Memory holds the same pages many times, far apart: a kernel, where it was read, loaded and unpacked. */
-const ZSTD = ['zstd', '--quiet', '--long=27'];
+const ZSTD = ['zstd', '--quiet', '--long=28'];
 
 /** What a file begins with that zstd made (RFC 8878, section 3.1.1). */
 const ZSTD_MAGIC = 0xfd2f_b528;
@@ -21,7 +21,7 @@ const ZSTD_MAGIC = 0xfd2f_b528;
 export async function packVmcore(path: string, signal: AbortSignal): Promise<void> {
   const part = `${path}.zst.part`;
   try {
-    await runCommand([...ZSTD, '-3', '--force', '-o', part, path], { signal });
+    await runCommand([...ZSTD, '-3', '-T2', '--force', '-o', part, path], { signal });
     await rename(part, `${path}.zst`);
   } finally {
     await rm(part, { force: true });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { EventEmitter, once } from 'node:events';
 import { GuestLinkError } from '../errors.ts';
 import { GuestTap, type TestPoint } from './guest-tap.ts';
 
@@ -24,13 +25,13 @@ interface AgentPort {
 export class GuestAgent {
   readonly #port: AgentPort;
   readonly #points: TestPoint[] = [];
-  #wake: () => void = () => {};
+  readonly #arrivals = new EventEmitter();
 
   constructor(port: AgentPort) {
     this.#port = port;
     const tap = new GuestTap((point) => {
       this.#points.push(point);
-      this.#wake();
+      this.#arrivals.emit('point');
     });
     port.onBytes((bytes) => {
       tap.feed(bytes);
@@ -71,12 +72,8 @@ export class GuestAgent {
     for (;;) {
       const point = this.#points.shift();
       if (point) return point;
-      await new Promise<void>((resolve, reject) => {
-        this.#wake = resolve;
-        signal.addEventListener('abort', () => {
-          reject(new GuestLinkError('The guest did not answer'));
-        });
-        if (signal.aborted) reject(new GuestLinkError('The guest did not answer'));
+      await once(this.#arrivals, 'point', { signal }).catch((cause: unknown) => {
+        throw new GuestLinkError('The guest did not answer', { cause });
       });
     }
   }

@@ -13,12 +13,23 @@ interface ThreadCall {
 /** What a thread answers: what the function gave, or what it threw. */
 type ThreadAnswer<T> = { readonly value: T } | { readonly error: Error };
 
-/** Threads that wait for their next call: to start one takes longer than most calls. They keep no program alive. */
-const idle: Worker[] = [];
+/** A thread, and the module that it called last: it need not load it again. */
+interface Thread {
+  readonly worker: Worker;
+  readonly module: string;
+}
 
-/** Has a thread ready for the next call. */
-export function readyThread(): void {
-  if (idle.length === 0) idle.push(startThread());
+/** Threads that wait for their next call: to start one takes longer than most calls. They keep no program alive. */
+const idle: Thread[] = [];
+const readied = new Set<string>();
+
+/** Has a thread ready that has loaded a module, for the first call of it. */
+export function readyThread(module: string): void {
+  if (readied.has(module)) return;
+  readied.add(module);
+  const worker = startThread();
+  post(worker, { module });
+  idle.push({ worker, module });
 }
 
 function startThread(): Worker {
@@ -27,12 +38,24 @@ function startThread(): Worker {
   return worker;
 }
 
+/** A thread that has loaded the module, else any, else a new one. */
+function takeThread(module: string): Worker {
+  const found = idle.findIndex((thread) => thread.module === module);
+  const [thread] = idle.splice(found, 1);
+  return thread?.worker ?? startThread();
+}
+
+function post(worker: Worker, call: Partial<ThreadCall>): void {
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows of a browser
+  worker.postMessage(call);
+}
+
 /**
  * Calls a function in a thread of its own, so that work at memory speed keeps no machine waiting. Rejects with what the
  * function throws, of which a thread can send no more than the message; with `InterruptedError` when the signal fires.
  */
 export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T> {
-  const worker = idle.pop() ?? startThread();
+  const worker = takeThread(call.module);
   worker.ref();
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => {
@@ -47,12 +70,11 @@ export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T
     worker.once('message', (answer: ThreadAnswer<T>) => {
       signal.removeEventListener('abort', stop);
       worker.off('error', reject).off('exit', lost).unref();
-      idle.push(worker);
+      idle.push({ worker, module: call.module });
       if ('value' in answer) resolve(answer.value);
       else reject(answer.error);
     });
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- that is for windows of a browser
-    worker.postMessage(call);
+    post(worker, call);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
   });
