@@ -89,6 +89,11 @@ const cellFaultSchema = z.object({
 /** See `cellSpecSchema`. */
 export type CellSpec = z.infer<typeof cellSpecSchema>;
 
+/** The bundle's file with the dump: a complete one is packed, a filtered one was compressed by makedumpfile. */
+export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {
+  return vmcore === 'full' ? 'vmcore.zst' : 'vmcore';
+}
+
 const lastLinesSchema = z.array(z.string());
 
 /**

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { vmcoreFile } from '../bundle/cell-record.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 import { findDisagreements } from './page-faults.ts';
 
@@ -14,7 +15,7 @@ export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, pre
   if (pagesAtCrash.value === null) return blind(pagesAtCrash.why);
   if (prediction.value === null) return unseen(prediction.why);
   const faults = findDisagreements(prediction.value, pagesAtCrash.value, 'in the vmcore');
-  const evidence = 'vmcore';
+  const evidence = vmcoreFile(record.spec);
   return faults
     ? broken(faults.why, { evidence, pages: faults.pages })
     : kept('All 256 struct pages in the vmcore are as predicted', { evidence });

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { vmcoreFile } from '../bundle/cell-record.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { hex } from '../memory/pfn.ts';
 import { renderRange } from '../memory/phys-range.ts';
@@ -64,7 +65,7 @@ export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => 
   const { vmcore } = memory.value;
   if (vmcore === null) return notAsked('The cell keeps no vmcore');
   if (!phaseEnded(record, 'dump')) return unseen('The vmcore is not whole');
-  if (vmcore.value === null) return broken(vmcore.why, { evidence: 'vmcore' });
+  if (vmcore.value === null) return broken(vmcore.why, { evidence: vmcoreFile(record.spec) });
   return checkPages(vmcore.value, memory.value, record.spec.vmcore === 'filtered');
 };
 

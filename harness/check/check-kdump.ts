@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { CellRecord } from '../bundle/cell-record.ts';
+import { type CellRecord, vmcoreFile } from '../bundle/cell-record.ts';
 import { parseCrashkernel } from '../memory/crashkernel.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import { hex } from '../memory/pfn.ts';
@@ -53,7 +53,7 @@ const checkCaptureKernel: Check = ({ record }) =>
     : unseen(describeEnd(record));
 
 const checkVmcore: Check = ({ record, observation: { vmcore } }) => {
-  const evidence = 'vmcore';
+  const evidence = vmcoreFile(record.spec);
   if (!phaseEnded(record, 'dump')) return unseen(describeEnd(record));
   if (vmcore === null) return unseen('The cell left no vmcore');
   return vmcore.value === null

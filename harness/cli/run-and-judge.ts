@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Phase } from '../bundle/cell-record.ts';
+import { type Phase, vmcoreFile } from '../bundle/cell-record.ts';
 import type { CellHost } from '../cell/cell-host.ts';
 import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -20,8 +20,7 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   const read = (): void => {
     if (digest || !existsSync(vmcore)) return;
     digest = digestIn(folder, signal);
-    // makedumpfile has compressed what it filtered.
-    if (job.spec.vmcore === 'full') packing = packVmcore(vmcore, signal);
+    if (vmcoreFile(job.spec) !== 'vmcore') packing = packVmcore(vmcore, signal);
     // Who waits for them sees what is wrong.
     void Promise.allSettled([digest, packing]);
   };

@@ -32,8 +32,8 @@ interface CheckOptions extends RunOptions {
 }
 
 const HELP = `
-Without a kernel it is the tree that you stand in, as it stands, and the cells are the full ones: about 2 minutes on
-two cores without KVM once the tree is built, with a base twice that. What is built lies in the cache; the tree, its
+Without a kernel it is the tree that you stand in, as it stands, and the cells are the full ones: 1.5 minutes on two
+cores without KVM once the tree is built, with a base twice that. What is built lies in the cache; the tree, its
 index and its branches stay as they are.
 
 Example: sub1m check ~/linux/arch/x86/boot/bzImage --cpus 2
