@@ -13,7 +13,7 @@ const NEEDED_SYMBOLS = new Set([
   'efi_unmap_boot_services',
   'emergency_restart',
   'ftrace_enabled',
-  'low_pool_add',
+  'low_pool_setup',
   'machine_kexec',
   'page_offset_base',
   'parse_reservelow',

@@ -12,9 +12,15 @@ describe('the policy that a kernel is held to', () => {
   it.each([
     {
       kernel: '5.10 with the two-phase series',
-      symbols: ['low_pool_add', 'reserve_real_mode', 'efi_unmap_boot_services'],
+      symbols: ['low_pool_setup', 'reserve_real_mode', 'efi_unmap_boot_services'],
       id: 'two-phase',
-      how: 'it has low_pool_add',
+      how: 'it has low_pool=',
+    },
+    {
+      kernel: '6.12 with the first four patches of the two-phase series',
+      symbols: ['low_pool_add', 'reserve_real_mode'],
+      id: 'reserve-1m',
+      how: 'it has neither crash_reserve_low_1M nor reservelow=',
     },
     {
       kernel: '5.10',
