@@ -36,6 +36,11 @@ const ENVIRONMENT = {
   MAKELEVEL: '',
 };
 
+/** A name that leaves room on the line: a recipe's may have many patches, of which the last one tells. */
+function shortened(name: string): string {
+  return name.length <= 80 ? name : `${name.slice(0, 24)}…${name.slice(-55)}`;
+}
+
 /**
  * Runs make on a kernel with these arguments and says every few seconds how far it is. Throws `ProcessError` with the
  * first compiler error, `HostError` if a disk is full, `InterruptedError` once make and its children are gone.
@@ -46,7 +51,7 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
   const file = createWriteStream(path);
   const output = new BuildOutput();
   const ticker = setInterval(() => {
-    log.info(`building ${name}: ${output.progress}`);
+    log.info(`building ${shortened(name)}: ${output.progress}`);
   }, PROGRESS_MS);
   let exitCode: number | undefined;
   try {
