@@ -16,7 +16,7 @@ const AXIS_OPTIONS: readonly {
     flags: '--crashkernel <value>',
     axis: 'crashkernel',
     about: 'crashkernel= of the system kernel, or "none"',
-    value: (text) => (text === 'none' ? null : text),
+    value: (text) => (['off', 'none'].includes(text) ? null : text),
   },
   {
     flags: '--layout <id|file>',

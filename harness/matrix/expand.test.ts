@@ -73,6 +73,15 @@ describe('expand', () => {
     expect(ids({ kernel: ['k', 'k'], cpus: [2, 2] })).toEqual(['k.no-crashkernel.2-cpus']);
   });
 
+  it.each(['on', '256 M', '', '0', '64M,low', '2G-:256M'])(
+    'refuses crashkernel=%s, of which a kernel rightly reserves nothing',
+    (crashkernel) => {
+      expect(() => ids({ kernel: ['k'], crashkernel: [crashkernel] })).toThrow(
+        `Cannot use crashkernel=${crashkernel}: what reserves memory on a machine of 1024 MiB wanted`,
+      );
+    },
+  );
+
   it('gives every cell an id of its own that is a plain file name', () => {
     const text = fc.string({
       unit: fc.constantFrom('a', 'A', '.', '/', '-', ' ', '2'),
@@ -80,7 +89,10 @@ describe('expand', () => {
     });
     const axes = fc.record({
       kernel: fc.array(text, { minLength: 1, maxLength: 5 }),
-      crashkernel: fc.array(fc.option(text), { minLength: 1, maxLength: 4 }),
+      crashkernel: fc.array(fc.constantFrom(null, '64M', '64m', '64M@16M', '64M,high', '1-:64M'), {
+        minLength: 1,
+        maxLength: 4,
+      }),
       append: fc.array(text, { minLength: 1, maxLength: 4 }),
     });
     fc.assert(

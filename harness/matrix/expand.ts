@@ -6,6 +6,9 @@
  */
 import { basename } from 'node:path';
 import type { CellFault, CellSpec } from '../bundle/cell-record.ts';
+import { UsageError } from '../errors.ts';
+import { parseCrashkernel } from '../memory/crashkernel.ts';
+import { SZ_1M } from '../memory/pfn.ts';
 
 /** The values of each field that a matrix crosses; a field it leaves out has its standard value. */
 export type Axes = { readonly [F in keyof CellSpec]?: readonly CellSpec[F][] } & {
@@ -66,14 +69,25 @@ export function expand(axes: Axes): PlannedCell[] {
   return nameCells(expandSpecs(axes).map((spec) => ({ spec })));
 }
 
-/** See `expand`: before the cells have names. */
+/** See `expand`: before the cells have names. Throws `UsageError` for a crashkernel that reserves nothing. */
 export function expandSpecs(axes: Axes): CellSpec[] {
   let specs = [...new Set(axes.kernel)].map((kernel): CellSpec => ({ ...STANDARD_SPEC, kernel }));
   for (const field of FIELDS) {
     const values = [...new Set(axes[field] ?? [STANDARD_SPEC[field]])];
     specs = specs.flatMap((spec) => values.map((value): CellSpec => ({ ...spec, [field]: value })));
   }
+  for (const spec of specs) requireCrashkernel(spec);
   return specs;
+}
+
+/** A kernel that rightly reserves nothing must not be blamed for it. */
+function requireCrashkernel({ crashkernel, memoryMiB }: CellSpec): void {
+  if (crashkernel === null) return;
+  if (parseCrashkernel(`crashkernel=${crashkernel}`, memoryMiB * SZ_1M)) return;
+  throw new UsageError(
+    `Cannot use crashkernel=${crashkernel}: what reserves memory on a machine of ${memoryMiB} MiB wanted, ` +
+      'like 256M, 256M,high or 1G-:256M; "none" (in a matrix null) is without',
+  );
 }
 
 /** Gives the cells of a matrix their names. */
