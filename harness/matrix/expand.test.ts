@@ -73,7 +73,7 @@ describe('expand', () => {
     expect(ids({ kernel: ['k', 'k'], cpus: [2, 2] })).toEqual(['k.no-crashkernel.2-cpus']);
   });
 
-  it.each(['on', '256 M', '', '0', '64M,low', '2G-:256M'])(
+  it.each(['on', '', '0', '256', '256 M', '64M,low', '2G-:256M'])(
     'refuses crashkernel=%s, of which a kernel rightly reserves nothing',
     (crashkernel) => {
       expect(() => ids({ kernel: ['k'], crashkernel: [crashkernel] })).toThrow(

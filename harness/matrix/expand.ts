@@ -83,7 +83,8 @@ export function expandSpecs(axes: Axes): CellSpec[] {
 /** A kernel that rightly reserves nothing must not be blamed for it. */
 function requireCrashkernel({ crashkernel, memoryMiB }: CellSpec): void {
   if (crashkernel === null) return;
-  if (parseCrashkernel(`crashkernel=${crashkernel}`, memoryMiB * SZ_1M)) return;
+  const request = parseCrashkernel(`crashkernel=${crashkernel}`, memoryMiB * SZ_1M);
+  if (request && request.size >= SZ_1M) return;
   throw new UsageError(
     `Cannot use crashkernel=${crashkernel}: what reserves memory on a machine of ${memoryMiB} MiB wanted, ` +
       'like 256M, 256M,high or 1G-:256M; "none" (in a matrix null) is without',

@@ -16,7 +16,7 @@ const FOLDERS = {
   'guest-link': ['memory', 'process'],
   check: ['memory', 'model', 'vmcore', 'bundle'],
   cell: ['memory', 'process', 'bundle', 'vmcore', 'kernel', 'firmware', 'qemu', 'guest-link'],
-  matrix: ['process', 'bundle', 'kernel', 'cell', 'check'],
+  matrix: ['process', 'memory', 'bundle', 'kernel', 'cell', 'check'],
   bisect: ['process', 'kernel', 'memory', 'model', 'matrix', 'check'],
   fuzz: ['process', 'kernel', 'memory', 'model', 'matrix', 'check'],
   report: ['memory', 'model', 'vmcore', 'bundle', 'check', 'matrix', 'bisect'],
