@@ -7,7 +7,15 @@ import { check, freePages, invariant, look, runCells } from './checked-cells.ts'
 import { runSub1m } from './run-sub1m.ts';
 
 interface RunDocument {
-  readonly cells: readonly { readonly bundle: string; readonly trampoline: string }[];
+  readonly cells: readonly {
+    readonly bundle: string;
+    readonly trampoline: string;
+    readonly verdict: { readonly kind: string };
+  }[];
+}
+
+interface LowPages {
+  readonly lowmem: readonly { readonly class: string; readonly use: string | null }[];
 }
 
 const TWO_PHASE = 'recipe:two-phase-6.12';
@@ -71,6 +79,30 @@ describe('a vmcore', () => {
     expect(log).toContain('Kernel panic - not syncing: sysrq triggered crash');
     const { stdout: stacks } = await runSub1m(['inspect', vmcore, '--stacks']);
     expect(stacks).toMatch(/ {2}panic\+0x\w+\n(?:.*\n)*.* {2}vfs_write\+0x/);
+  });
+});
+
+/** Fills memory with files in the place of `init`, until only what is kept for emergencies and low memory are left. */
+const FILL = [
+  'mkdir /proc /t; mount -t proc p /proc; mount -t tmpfs -o size=100% t /t',
+  'while { read -r a b c; read -r a free c; } </proc/meminfo; [ $free -gt 9000 ]',
+  'do n=$((n+1)); dd if=/bin/busybox of=/t/$n bs=1M count=1; done',
+  'umount /proc; exec /init',
+].join('; ');
+
+describe('the pages below 1 MiB that the kernel has given out', () => {
+  it('have users, whom the dump names, and still nobody that the model does not know', async () => {
+    await using temp = await makeTempDir();
+    const results = join(temp.path, 'results');
+    const append = `mem=256M rdinit=/bin/sh -- -c "${FILL}"`;
+    const options = ['--crashkernel', 'none', '--append', append, '--results', results, '--json'];
+    const { stdout } = await runSub1m(['check', TWO_PHASE, ...options]);
+    const [cell] = (JSON.parse(stdout) as RunDocument).cells;
+    expect(cell?.verdict).toEqual({ kind: 'match' });
+    const vmcore = join(cell?.bundle ?? '', 'vmcore');
+    const { stdout: lowmem } = await runSub1m(['inspect', vmcore, '--lowmem', '--json']);
+    const pages = (JSON.parse(lowmem) as LowPages).lowmem;
+    expect(pages.filter(({ use }) => use === 'slab').length).toBeGreaterThan(0);
   });
 });
 
