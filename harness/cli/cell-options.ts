@@ -5,18 +5,23 @@ import type { Axes } from '../matrix/expand.ts';
 
 const { shape } = cellSpecSchema;
 
-/** The options that set an axis of the matrix, and how one value is read; each may be given several times. */
+/**
+ * The options that set an axis of the matrix, and how one value is read; each may be given several times, or with several
+ * values between commas, where a value has none itself.
+ */
 const AXIS_OPTIONS: readonly {
   readonly flags: string;
   readonly axis: Exclude<keyof CellSpec, 'kernel' | 'layoutBestEffort'>;
   readonly about: string;
   readonly value: (text: string) => unknown;
+  readonly hasCommas?: true;
 }[] = [
   {
     flags: '--crashkernel <value>',
     axis: 'crashkernel',
     about: 'crashkernel= of the system kernel, or "none"',
     value: (text) => (['off', 'none'].includes(text) ? null : text),
+    hasCommas: true,
   },
   {
     flags: '--layout <id|file>',
@@ -58,6 +63,7 @@ const AXIS_OPTIONS: readonly {
     axis: 'append',
     about: "added to the system kernel's command line",
     value: String,
+    hasCommas: true,
   },
   { flags: '--policy <id>', axis: 'policy', about: 'policy to hold the kernel to', value: String },
 ];
@@ -67,17 +73,20 @@ const JUDGED_AXES: readonly string[] = ['vmcore', 'truth', 'policy'] satisfies (
 
 /** Adds the options that say what the cells are like; for machines that are not judged, only what these are like. */
 export function addCellOptions(command: Command, judged = true): void {
-  for (const { flags, axis, about, value } of AXIS_OPTIONS) {
+  for (const { flags, axis, about, value, hasCommas } of AXIS_OPTIONS) {
     if (!judged && JUDGED_AXES.includes(axis)) continue;
     const { options } = shape[axis] as { readonly options?: readonly string[] };
     const words = options ? `${about}: ${options.join(', ')}` : about;
     command.option<unknown[]>(
       flags,
-      judged ? `${words}; may be repeated` : words,
+      judged ? `${words}; may be repeated${hasCommas ? '' : ', or a,b'}` : words,
       (text, previous: unknown[] | undefined) => {
-        const parsed = shape[axis].safeParse(value(text));
-        if (!parsed.success) throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? '');
-        return [...(previous ?? []), parsed.data];
+        const values = (hasCommas ? [text] : text.split(',')).map((part) => {
+          const parsed = shape[axis].safeParse(value(part));
+          if (parsed.success) return parsed.data;
+          throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? '');
+        });
+        return [...(previous ?? []), ...values];
       },
     );
   }
