@@ -89,11 +89,19 @@ function checkPages(
   ];
   if (faults.length > 0) return broken(faults.join('; '), { evidence });
   if (isFiltered && wrongly.value === null) return unseen(wrongly.why);
-  const rest = isFiltered
-    ? `the filter left out ${zeroesLeftOut + leftOut.count} that are free, cache, user data or zero`
-    : `the other ${zeroesLeftOut} are zeroes`;
-  const said = [`${compared} pages are as at the kexec jump${but(byJump)}`, rest];
-  return kept(said.join('; '), { evidence });
+  const said = `${compared} pages are as at the kexec jump${but(byJump)}`;
+  return kept(`${said}${whatElse({ leftOut, zeroesLeftOut }, isFiltered)}`, { evidence });
+}
+
+/** The pages that a vmcore need not have. */
+function whatElse(
+  { leftOut, zeroesLeftOut }: Pick<VmcoreTruth, 'leftOut' | 'zeroesLeftOut'>,
+  isFiltered: boolean,
+): string {
+  if (isFiltered) {
+    return `; the filter left out ${zeroesLeftOut + leftOut.count} that are free, cache, user data or zero`;
+  }
+  return zeroesLeftOut > 0 ? `; the other ${zeroesLeftOut} are zeroes` : '';
 }
 
 /** How many of the pages that a vmcore has wrong had been written to by who made it, in words. */

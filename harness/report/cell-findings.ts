@@ -34,6 +34,21 @@ export function renderFindings({ record, judgement, folder }: JudgedCell, style:
   ];
 }
 
+/** What a whole dump is compared with. */
+const PROOFS: readonly string[] = ['kdump.vmcore-ranges', 'kdump.vmcore-bytes', 'kdump.confined'];
+
+/** What was compared of a cell's vmcore and came out as it should, and what alone may differ. */
+export function renderProofs({ record, judgement }: JudgedCell, style: Style): string[] {
+  const kept = judgement.invariants.filter(
+    ({ id, outcome }) => outcome === 'kept' && PROOFS.includes(id),
+  );
+  if (kept.length === 0) return [];
+  return [
+    ...wrap(`${printableText(record.id)}: the vmcore`, style.width),
+    ...kept.flatMap(({ id, why }) => indented(`${id} is kept: ${printableText(why)}`, 2, style)),
+  ];
+}
+
 /** What is said of an invariant that a reader must know of. */
 const SAYINGS: Readonly<Partial<Record<InvariantMark, (reference: string) => string>>> = {
   broken: () => 'is broken',

@@ -59,6 +59,28 @@ describe('renderConsoleReport', () => {
     `);
   });
 
+  it('says of a few cells what their dumps were compared with, of many what is wrong', () => {
+    const captured = judgedCell({
+      axes: { crashkernel: ['256M'] },
+      judgement: {
+        invariants: [
+          invariant({ why: 'The agent spoke' }),
+          invariant({ id: 'kdump.vmcore-bytes', why: '8 pages are as at the kexec jump' }),
+          invariant({ id: 'kdump.confined', outcome: 'unseen', why: 'There are no hashes' }),
+        ],
+      },
+    });
+    const proof = [
+      'debian-6.12.crashkernel-256m: the vmcore',
+      '  kdump.vmcore-bytes is kept: 8 pages are as at the kexec jump',
+      '',
+      '',
+    ].join('\n');
+    expect(renderConsoleReport(runOf(captured), PLAIN)).toContain(proof);
+    const many = runOf(...Array.from({ length: 5 }, () => captured));
+    expect(renderConsoleReport(many, PLAIN)).not.toContain('kdump.');
+  });
+
   it('shows what is wrong, page by page, and where the evidence is', () => {
     expect(renderConsoleReport(runOf(brokenCell()), PLAIN)).toMatchInlineSnapshot(`
       "kernel                     crashkernel  accel  policy               verdict   seconds

@@ -2,7 +2,7 @@
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
-import { renderFindings } from './cell-findings.ts';
+import { renderFindings, renderProofs } from './cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
 import { renderFaultTable } from './fault-table.ts';
 import { nameCells } from './cell-names.ts';
@@ -14,6 +14,9 @@ import { type Style, paint, renderSeconds, wrap } from './style.ts';
 /** A line of a page map is as long as this; a screen that is narrower breaks lines itself. */
 const LEAST_WIDTH = 78;
 
+/** Of more cells a reader wants what is wrong; `verdict.json` has what each invariant was seen to keep. */
+const MOST_PROOFS = 4;
+
 /** A run for people: its cells, maps of their low memory, what is wrong, where the evidence is. */
 export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
   const style = { ...wanted, width: Math.max(wanted.width, LEAST_WIDTH) };
@@ -21,6 +24,7 @@ export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
     renderCellTable(run.cells, style),
     ...pageMaps(run.cells, style),
     ...run.cells.map((cell) => renderFindings(cell, style)),
+    ...(run.cells.length <= MOST_PROOFS ? run.cells.map((cell) => renderProofs(cell, style)) : []),
     renderFaultTable(run.cells, style),
     run.comparison ? renderChanges(run.comparison, style) : [],
     [...wrap(`Bundles: ${run.folder}`, style.width), summaryLine(run, style)],
