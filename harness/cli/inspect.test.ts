@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { writeFile } from 'node:fs/promises';
+import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { elfHeaders } from '../vmcore/elf-builder.ts';
 import { elfCoreBytes, pageOf } from '../vmcore/vmcore-builder.ts';
 import { runSub1m } from './run-sub1m.ts';
+import { packVmcore } from './vmcore-file.ts';
 
 const WHOLE = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]);
 const LOAD = { paddr: 0x1000, memoryBytes: 0x1000 };
@@ -49,6 +50,19 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
     await writeFile(path, bytes);
     const end = await runSub1m(['inspect', path]);
     expect(end).toEqual({ status: 65, stdout: '', stderr: `sub1m: ${says}\n` });
+  });
+
+  it('says that a packed dump is cut off, with 65', async () => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'vmcore');
+    await writeFile(path, WHOLE);
+    await packVmcore(path, new AbortController().signal);
+    await truncate(`${path}.zst`, 20);
+    const { status, stdout, stderr } = await runSub1m(['inspect', `${path}.zst`]);
+    expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
+    expect(stderr).toBe(
+      `sub1m: Cannot unpack ${path}.zst: a whole zstd file wanted, "premature end" says zstd\n`,
+    );
   });
 
   it('refuses an empty file, and one that is not there, with 64', async () => {

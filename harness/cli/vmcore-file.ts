@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FormatError } from '../errors.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
@@ -30,7 +31,7 @@ export async function packVmcore(path: string, signal: AbortSignal): Promise<voi
 
 /**
  * Finds a dump in a file, or in the one beside it that `packVmcore()` made; then it is unpacked into a temporary file, as
- * dumps are read at any offset. Undefined if there is neither.
+ * dumps are read at any offset. Undefined if there is neither. Throws `FormatError` if it cannot be unpacked.
  */
 export async function findVmcore(
   path: string,
@@ -42,9 +43,20 @@ export async function findVmcore(
   await using unpacking = new CleanupStack();
   const temp = unpacking.use(await makeTempDir());
   const unpacked = join(temp.path, 'vmcore');
-  await runCommand([...ZSTD, '--decompress', '-o', unpacked, found], { signal });
+  await unpack(found, unpacked, signal);
   const cleanups = unpacking.move();
   return { path: unpacked, [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose]() };
+}
+
+async function unpack(packed: string, path: string, signal: AbortSignal): Promise<void> {
+  try {
+    await runCommand([...ZSTD, '--decompress', '-o', path, packed], { signal });
+  } catch (error) {
+    const [why] = /(?<=error \(\d+\) : ).+|unsupported format/.exec(String(error)) ?? [];
+    if (why === undefined) throw error;
+    const message = `Cannot unpack ${packed}: a whole zstd file wanted, "${why.trim()}" says zstd`;
+    throw new FormatError(message, { cause: error });
+  }
 }
 
 async function isPacked(path: string): Promise<boolean> {
