@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import type { Axes } from '../matrix/expand.ts';
 import { expand } from '../matrix/expand.ts';
 import { judgedCell } from '../matrix/judged-cell-builder.ts';
-import { nameCells } from './cell-names.ts';
+import { kernelNames, nameCells } from './cell-names.ts';
 
 function named(axes: Axes): string {
   const records = expand(axes).map(
@@ -77,4 +77,14 @@ it('names a cell by its id where another cell of the run has its kernel and cras
     ({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record,
   );
   expect(nameCells(records.slice(0, 1), records)).toBe('6.1.no-crashkernel');
+});
+
+it('names kernels of one release as they were asked for, others by their release', () => {
+  const kernel = ['recipe:plain-6.12', '~/linux@1234abc', 'debian:6.1'];
+  const releases = ['6.12.117', '6.12.117', '6.1.0-56'];
+  const records = expand({ kernel }).map(({ spec }, index) => {
+    const found = { release: releases[index] ?? '', image: '', imageSha256: '', package: null };
+    return judgedCell({ record: { spec, kernel: found } }).record;
+  });
+  expect(kernelNames(records)).toEqual(['recipe:plain-6.12', '~/linux@1234abc', '6.1.0-56']);
 });

@@ -4,8 +4,18 @@ import { printableText } from '../memory/printable-text.ts';
 import { groupBy } from './group-by.ts';
 
 /** The kernel as a reader knows it: its release, or how it was asked for when it was not found. */
-export function kernelName({ kernel, spec }: CellRecord): string {
+function kernelName({ kernel, spec }: CellRecord): string {
   return printableText(kernel?.release ?? spec.kernel);
+}
+
+/** The kernels of a run's cells, as they were asked for where several have the same release: trees, recipes. */
+export function kernelNames(run: readonly CellRecord[]): string[] {
+  const alike = groupBy(run, kernelName);
+  return run.map((record) => {
+    const name = kernelName(record);
+    const refs = new Set(alike.get(name)?.map(({ spec }) => spec.kernel));
+    return refs.size > 1 ? printableText(record.spec.kernel) : name;
+  });
 }
 
 /** What a cell's crashkernel is set to. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type CellCount, type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { crashkernelName, kernelName, layoutName } from './cell-names.ts';
+import { crashkernelName, kernelNames, layoutName } from './cell-names.ts';
 import { type Format, type Style, paint } from './style.ts';
 import { verdictName } from './verdict-text.ts';
 
@@ -12,8 +12,8 @@ interface Column {
   readonly ifDiffers?: true;
 }
 
+/** Behind the kernel. */
 const COLUMNS: readonly Column[] = [
-  { title: 'kernel', text: ({ record }) => kernelName(record) },
   { title: 'layout', text: ({ record }) => layoutName(record), ifDiffers: true },
   { title: 'crashkernel', text: ({ record }) => crashkernelName(record) },
   { title: 'load', text: ({ record }) => record.spec.load, ifDiffers: true },
@@ -39,10 +39,12 @@ const GAP = '  ';
 
 /** A line for each cell beneath the titles; the longest texts are cut until all fit the width. */
 export function renderCellTable(cells: readonly JudgedCell[], style: Style): string[] {
-  const columns = COLUMNS.map(({ title, text, ifDiffers }) => {
+  const others = COLUMNS.map(({ title, text, ifDiffers }) => {
     const texts = cells.map(text);
     return { title, texts, shown: !ifDiffers || new Set(texts).size > 1 };
   }).filter(({ shown }) => shown);
+  const kernels = kernelNames(cells.map(({ record }) => record));
+  const columns = [{ title: 'kernel', texts: kernels }, ...others];
   const widths = fit(
     columns.map(({ title, texts }) => Math.max(...[title, ...texts].map(({ length }) => length))),
     style.width - GAP.length * (columns.length - 1),
