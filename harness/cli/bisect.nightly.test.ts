@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /**
- * Two bisections of a kernel's commits, with a whole build and a dozen small ones: half an hour on two free cores.
+ * Two bisections of a kernel's commits, with a whole build and a dozen small ones: twenty minutes on two cores.
  * `npx vitest run --project nightly`
  */
 import { existsSync } from 'node:fs';
@@ -132,7 +132,8 @@ afterAll(async () => {
   // What sub1m built of this tree, which nobody will build again.
   await rm(join(context.cacheDir, 'trees', sha256(tree)), { recursive: true, force: true });
   await temp[Symbol.asyncDispose]();
-});
+  // A tree and its objects are some hundred thousand files.
+}, 5 * 60_000);
 
 describe('sub1m bisect --tree', { timeout: 90 * 60_000 }, () => {
   it.each(HISTORIES)(
