@@ -115,6 +115,18 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     expect(await replay(repository, log)).toContain('is the first fixed commit');
   });
 
+  it('may be a commit and its child, which is named at once', async () => {
+    const repository = await makeRepository('+-');
+    await using _ = repository.temp;
+    const { outcome, log } = await search(repository);
+    expect(outcome).toMatchObject({
+      kind: 'found',
+      first: { subject: 'Change 1' },
+      before: { subject: 'Change 0' },
+    });
+    expect(log).toContain('# first bad commit: [');
+  });
+
   it('goes on after an earlier run, and repeats no boot', async () => {
     const repository = await makeRepository('++++++?---');
     await using _ = repository.temp;

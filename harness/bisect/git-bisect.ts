@@ -43,6 +43,9 @@ const COMMIT = /^[0-9a-f]{40,64}$/;
 /** `git bisect` says so when all that is left was skipped. */
 const EXIT_ONLY_SKIPPED = 2;
 
+/** Of git 2.39 when the ends are a commit and its child: it names the child, as it should, and exits with this. */
+const EXIT_FOUND_AT_ONCE = 1;
+
 /**
  * The commits between two of a user's tree, searched by `git bisect`. The tree is not touched: as a worktree does, a
  * folder of sub1m's own keeps what bisect notes (its log, HEAD, refs/bisect) beside the objects of the tree; and nothing
@@ -81,7 +84,11 @@ export class CommitRange implements ChangeRange {
     const replay = join(temp.path, 'log');
     await writeFile(replay, this.#logOf(sides));
     await this.#git.reset(this.old.id);
-    const said = await this.#git.run(['bisect', 'replay', replay], [0, EXIT_ONLY_SKIPPED]);
+    const atOnce = this.length === 1 ? [EXIT_FOUND_AT_ONCE] : [];
+    const said = await this.#git.run(
+      ['bisect', 'replay', replay],
+      [0, EXIT_ONLY_SKIPPED, ...atOnce],
+    );
     this.#log = await this.#git.log();
     return (await this.#findEnd(sides)) ?? (await this.#ask(said));
   }

@@ -161,7 +161,7 @@ function countLine({ boots, earlier, range, answers }: BisectReport): string {
   const again = earlier === 0 ? '' : `, ${earlier} of these answers by earlier runs`;
   const unbuilt = missing === 0 ? '' : `, ${missing} without a kernel`;
   return (
-    `${range.length} changes, ${bootsOf(boots)} boots${unbuilt}${again}; ` +
+    `${range.length} change${range.length === 1 ? '' : 's'}, ${bootsOf(boots)} boots${unbuilt}${again}; ` +
     `kept ${answers.wanted === 1 ? 'once' : `${answers.wanted} times`} counts as kept`
   );
 }
