@@ -16,19 +16,19 @@ export function pageRange(page: Pfn): PhysRange {
 }
 
 /** The bytes of ascending pages, neighbours merged. */
-export function rangesOfPages(pages: Iterable<Pfn>): PhysRange[] {
-  const runs: { first: Pfn; last: Pfn }[] = [];
+export function* rangesOfPages(pages: Iterable<Pfn>): Generator<PhysRange> {
+  let run: PhysRange | undefined;
   for (const page of pages) {
-    const run = runs.at(-1);
-    if (run && page === run.last + 1) run.last = page;
-    else runs.push({ first: page, last: page });
+    const { start, end } = pageRange(page);
+    if (run && run.end !== start) yield run;
+    run = physRange(run?.end === start ? run.start : start, end);
   }
-  return runs.map(({ first, last }) => physRange(first * PAGE_SIZE, (last + 1) * PAGE_SIZE));
+  if (run) yield run;
 }
 
 /** Ascending page frame numbers as inclusive runs: `0x10-0x13`, `0x63`. */
 export function renderPages(pages: Iterable<Pfn>): string[] {
-  return rangesOfPages(pages).map(({ start, end }) => {
+  return Array.from(rangesOfPages(pages), ({ start, end }) => {
     const [first, last] = [start / PAGE_SIZE, end / PAGE_SIZE - 1];
     return first === last ? hex(first) : `${hex(first)}-${hex(last)}`;
   });

@@ -35,7 +35,7 @@ function freeRanges({ pages, reserved }: LowMemory): RangeSet {
     const owner = pages[page]?.owner;
     return owner !== 'firmware' && owner !== 'page0';
   });
-  return without(rangesOfPages(ram), reserved);
+  return without([...rangesOfPages(ram)], reserved);
 }
 
 /**

@@ -72,5 +72,5 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
 function systemRam(pages: readonly PageFate[]): PhysRange[] {
   const isRam = (page: Pfn): boolean =>
     !['firmware', 'page0'].includes(pages[page]?.owner ?? 'firmware');
-  return rangesOfPages(lowPages(physRange(0, SZ_1M)).filter(isRam));
+  return [...rangesOfPages(lowPages(physRange(0, SZ_1M)).filter(isRam))];
 }

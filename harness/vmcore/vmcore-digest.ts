@@ -2,7 +2,8 @@
 import { FormatError } from '../errors.ts';
 import { pageCrcs } from '../memory/page-crcs.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
-import { PAGE_SIZE, type Pfn, pfn, physAddr } from '../memory/pfn.ts';
+import { rangesOfPages } from '../memory/page-map.ts';
+import { PAGE_SIZE, type Pfn, physAddr } from '../memory/pfn.ts';
 import type { ByteSource } from './byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './flattened.ts';
@@ -32,8 +33,8 @@ interface VmcorePages {
   readonly crcs: Uint32Array;
 }
 
-/** Read at once, pages: one by one they take twice as long. */
-const RUN_PAGES = 64;
+/** Read at once, bytes: page by page it takes twice as long. */
+const CHUNK_BYTES = 64 * PAGE_SIZE;
 
 /** Reads a whole dump, at memory speed: for a thread. */
 export function digestVmcore(source: ByteSource): VmcoreDigest {
@@ -62,28 +63,20 @@ function wholeness(source: ByteSource): string {
 
 function digestPages(memory: PhysicalMemory): VmcorePages {
   const [pfns, crcs]: [number[], number[]] = [[], []];
-  for (const [first, count] of pageRuns(memory)) {
-    const bytes = memory.read(physAddr(first * PAGE_SIZE), count * PAGE_SIZE);
-    for (const [index, crc] of pageCrcs(bytes).entries()) {
-      pfns.push(first + index);
-      crcs.push(crc);
+  for (const { start, end } of rangesOfPages(pagesThere(memory))) {
+    for (let at: number = start; at < end; at += CHUNK_BYTES) {
+      const bytes = memory.read(physAddr(at), Math.min(CHUNK_BYTES, end - at));
+      for (const [index, crc] of pageCrcs(bytes).entries()) {
+        pfns.push(at / PAGE_SIZE + index);
+        crcs.push(crc);
+      }
     }
   }
   return { pfns: Uint32Array.from(pfns), crcs: Uint32Array.from(crcs) };
 }
 
-/** The pages that are there, ascending, in runs of no more than are read at once: where each begins, and how many. */
-function* pageRuns(memory: PhysicalMemory): Generator<[first: Pfn, count: number]> {
-  let [first, count] = [pfn(0), 0];
-  for (const page of wholePages(memory)) {
-    if (!memory.has(page)) continue;
-    if (page !== first + count || count === RUN_PAGES) {
-      if (count > 0) yield [first, count];
-      [first, count] = [page, 0];
-    }
-    count += 1;
-  }
-  if (count > 0) yield [first, count];
+function* pagesThere(memory: PhysicalMemory): Generator<Pfn> {
+  for (const page of wholePages(memory)) if (memory.has(page)) yield page;
 }
 
 /** What is read of something that was read; else why that was not. */
