@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import { vmcoreFile } from '../bundle/cell-record.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { hex } from '../memory/pfn.ts';
@@ -8,7 +9,6 @@ import { notCaptured } from './check-kdump.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { phaseEnded } from './kernel-failure.ts';
 import type { JumpWrite, MemoryTruth, PageList, VmcoreTruth } from './memory-truth.ts';
-import { countPages } from './page-faults.ts';
 
 export const NO_TRUTH = notAsked('The cell does not look at memory at the kexec jump');
 
@@ -122,7 +122,7 @@ export function apart(
 
 export function named({ count, first }: PageList): string {
   const pages = renderPages(first).join(', ');
-  return `${countPages(count)} (${pages}${first.length < count ? ', …' : ''})`;
+  return `${counted(count, 'page')} (${pages}${first.length < count ? ', …' : ''})`;
 }
 
 /** The named exceptions, in words. */

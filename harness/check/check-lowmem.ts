@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import { lowPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../memory/pfn.ts';
@@ -8,7 +9,7 @@ import type { Prediction } from '../model/prediction.ts';
 import { isUsable } from './agreement.ts';
 import type { Observation } from './observation.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
-import { LOW, countPages, findDisagreements } from './page-faults.ts';
+import { LOW, findDisagreements } from './page-faults.ts';
 import type { TrampolineHeader } from './saved-memory.ts';
 
 const KPAGEFLAGS = { evidence: 'system/kpageflags' };
@@ -62,7 +63,7 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
   const classes = observation.pages.value;
   const pages = LOW.filter((page) => isUsable(classes[page] ?? 'absent'));
   if (pages.length === 0) return kept('The system kernel can use no page below 1 MiB', KPAGEFLAGS);
-  const why = `The system kernel can use ${countPages(pages.length)} below 1 MiB`;
+  const why = `The system kernel can use ${counted(pages.length, 'page')} below 1 MiB`;
   return broken(why + (prediction.value ? whoFreed(prediction.value, pages) : ''), {
     ...KPAGEFLAGS,
     pages,
@@ -80,11 +81,14 @@ export const checkReleased: Check = ({ observation, prediction }) => {
   const classes = observation.pages.value;
   const pages = free.filter((page) => !isUsable(classes[page] ?? 'absent'));
   return pages.length === 0
-    ? kept(`The page allocator has all ${countPages(free.length)} that nobody claims`, KPAGEFLAGS)
-    : broken(`${countPages(pages.length)} of ${free.length} that nobody claims stay reserved`, {
-        ...KPAGEFLAGS,
-        pages,
-      });
+    ? kept(
+        `The page allocator has all ${counted(free.length, 'page')} that nobody claims`,
+        KPAGEFLAGS,
+      )
+    : broken(
+        `${counted(pages.length, 'page')} of ${free.length} that nobody claims stay reserved`,
+        { ...KPAGEFLAGS, pages },
+      );
 };
 
 /** Where it is told of that such a kernel function frees low memory. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import { lowPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
 import { physRange, rangeSize } from '../memory/phys-range.ts';
@@ -6,7 +7,7 @@ import { isUsable } from './agreement.ts';
 import { writtenPages } from './check-untouched.ts';
 import { type CellCase, type Check, broken, kept, notAsked, unseen } from './finding.ts';
 import { HOLE } from './firmware-memory.ts';
-import { LOW, countPages, findPageFaults } from './page-faults.ts';
+import { LOW, findPageFaults } from './page-faults.ts';
 
 const KPAGEFLAGS = 'system/kpageflags';
 const SAVED_MEMORY = 'jump/low1m.bin';
@@ -71,7 +72,7 @@ export const checkFirmwareKept: Check = ({ observation }) => {
   if (pages.value === null) return unseen(pages.why);
   if (tags.value === null) return unseen(tags.why);
   const filled = tags.value.filter(({ page }) => firmwarePages.includes(page));
-  const why = `None of ${countPages(firmwarePages.length, 'firmware page')} is free`;
+  const why = `None of ${counted(firmwarePages.length, 'firmware page')} is free`;
   const proof = { evidence: KPAGEFLAGS, pages: firmwarePages };
   if (filled.length === 0) return kept(`${why}; whether any is written does not show`, proof);
   if (savedMemory === null) return unseen(NOT_SAVED);

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import { PAGE_SIZE, type Pfn } from '../memory/pfn.ts';
 import type { PageFate } from '../model/low-memory.ts';
 import type { Owner } from '../model/owners.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 import type { Observation } from './observation.ts';
-import { LOW, countPages, findPageFaults } from './page-faults.ts';
+import { LOW, findPageFaults } from './page-faults.ts';
 
 const SAVED_MEMORY = 'jump/low1m.bin';
 
@@ -34,7 +35,7 @@ export const checkUntouched: Check = ({ observation, prediction }) => {
   const evidence = SAVED_MEMORY;
   return faults
     ? broken(faults.why, { evidence, pages: faults.pages })
-    : kept(`None of ${countPages(locked.length, 'locked page')} is written`, { evidence });
+    : kept(`None of ${counted(locked.length, 'locked page')} is written`, { evidence });
 };
 
 /** Whether nobody has ever had it; early data of the kernel's may have been in a page before it was locked. */

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
 import { lowPages } from '../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../memory/pfn.ts';
@@ -26,7 +27,9 @@ export function findPageFaults(
   });
   const counts = new Map<string, number>();
   for (const { fault } of faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
-  const why = Array.from(counts, ([fault, count]) => `${countPages(count)}: ${fault}`).join('; ');
+  const why = Array.from(counts, ([fault, count]) => `${counted(count, 'page')}: ${fault}`).join(
+    '; ',
+  );
   return faults.length === 0 ? null : { why, pages: faults.map(({ page }) => page) };
 }
 
@@ -40,9 +43,4 @@ export function findDisagreements(
     const [owner, seen] = [fates[page]?.owner, classes[page]];
     return owner && seen && agrees(owner, seen) ? null : `${owner} predicted, ${seen} ${where}`;
   });
-}
-
-/** "1 page", "2 pages". */
-export function countPages(count: number, what = 'page'): string {
-  return `${count} ${what}${count === 1 ? '' : 's'}`;
 }

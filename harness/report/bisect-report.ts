@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import type { BisectEnd, Proof } from '../bisect/bisect.ts';
 import { type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
@@ -161,7 +162,7 @@ function countLine({ boots, earlier, range, answers }: BisectReport): string {
   const again = earlier === 0 ? '' : `, ${earlier} of these answers by earlier runs`;
   const unbuilt = missing === 0 ? '' : `, ${missing} without a kernel`;
   return (
-    `${range.length} change${range.length === 1 ? '' : 's'}, ${bootsOf(boots)} boots${unbuilt}${again}; ` +
+    `${counted(range.length, 'change')}, ${bootsOf(boots)} boots${unbuilt}${again}; ` +
     `kept ${answers.wanted === 1 ? 'once' : `${answers.wanted} times`} counts as kept`
   );
 }

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
 import { type CellChanges, type Comparison, isChanged } from '../matrix/compare-cells.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -37,8 +38,7 @@ export function renderChanges(comparison: Comparison, style: Style): string[] {
 
 function restLines(nr: number, style: Style): string[] {
   if (nr === 0) return [];
-  const rest = `${nr} other cell${nr === 1 ? '' : 's'}`;
-  return ['', ...indented(`No difference in ${rest}`, 0, style)];
+  return ['', ...indented(`No difference in ${counted(nr, 'other cell')}`, 0, style)];
 }
 
 /** Pages that change owner alike, as runs. */

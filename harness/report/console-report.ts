@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
@@ -57,6 +58,6 @@ function summaryLine({ cells, seconds }: RunResult, style: Style): string {
   const { match, mismatch, unjudged, known } = summary(cells);
   const counts = `${match} match, ${mismatch} mismatch, ${unjudged} unjudged`;
   const defects = known === 0 ? '' : `, ${known} with a known defect`;
-  const nr = `${cells.length} cell${cells.length === 1 ? '' : 's'}`;
+  const nr = counted(cells.length, 'cell');
   return paint(`${nr} in ${renderSeconds(seconds)}: ${counts}${defects}`, 'bold', style);
 }

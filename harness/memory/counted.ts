@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT
+
+/** A number of things, in words: "1 page", "2 pages". */
+export function counted(count: number, what: string): string {
+  return `${count} ${what}${count === 1 ? '' : 's'}`;
+}
