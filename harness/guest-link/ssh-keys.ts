@@ -20,7 +20,7 @@ const ED25519 = 'ssh-ed25519';
 export function makeSshKeys(): SshKeys {
   const { d = '', x = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' });
   const [seed, point] = [Buffer.from(d, 'base64url'), Buffer.from(x, 'base64url')];
-  const client = ssh2.utils.generateKeyPairSync('ed25519');
+  const client = openSshKeyPair();
   return {
     // buf_put_ed25519_priv_key() of dropbear's ed25519.c.
     hostKey: Buffer.concat([sshString(ED25519), sshString(Buffer.concat([seed, point]))]),
@@ -28,6 +28,17 @@ export function makeSshKeys(): SshKeys {
     clientKey: client.private,
     clientName: client.public,
   };
+}
+
+/**
+ * An ed25519 key pair as OpenSSH keeps it. One of 256 that ssh2 1.17 makes is thrown away: the point
+ * begins with a zero byte, which it leaves out, and then nobody can read the file.
+ */
+export function openSshKeyPair(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
+  for (;;) {
+    const pair = ssh2.utils.generateKeyPairSync('ed25519');
+    if (!(ssh2.utils.parseKey(pair.private) instanceof Error)) return pair;
+  }
 }
 
 /** A `string` of RFC 4251, section 5: its length and its bytes. */

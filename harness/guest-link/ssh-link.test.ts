@@ -10,7 +10,7 @@ import { GuestLinkError, InterruptedError } from '../errors.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import type { Session } from './session.ts';
-import { type SshKeys, makeSshKeys } from './ssh-keys.ts';
+import { type SshKeys, makeSshKeys, openSshKeyPair } from './ssh-keys.ts';
 import { SshLink } from './ssh-link.ts';
 
 const { STATUS_CODE, flagsToString } = ssh2.utils.sftp;
@@ -23,7 +23,7 @@ let serverKey: { readonly private: string; readonly public: string };
 
 beforeEach(() => {
   cleanups = new CleanupStack();
-  serverKey = ssh2.utils.generateKeyPairSync('ed25519');
+  serverKey = openSshKeyPair();
   const [, name = ''] = serverKey.public.split(' ');
   keys = { ...makeSshKeys(), hostName: Buffer.from(name, 'base64') };
 });
