@@ -13,6 +13,12 @@ export default defineConfig({
           name: 'unit',
           include: ['harness/**/*.test.ts'],
           exclude: [MACHINE_TESTS, NIGHTLY_TESTS],
+          // Bounds what hangs; a busy host is slow, and no test is one of speed.
+          testTimeout: 60_000,
+          expect: { poll: { timeout: 30_000 } },
+          // Vitest leaves one CPU idle. Files share a process: to start one takes longer than most of them run.
+          maxWorkers: 2,
+          isolate: false,
         },
       },
       {

@@ -20,7 +20,6 @@ import {
 import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
 import { makePersonality } from '../firmware/personality.ts';
-import { GuestAgent } from '../guest-link/guest-agent.ts';
 import { type GuestImage, requireGuestImage } from '../guest-link/initramfs.ts';
 import type { Layout } from '../memory/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
@@ -169,7 +168,7 @@ export async function startCell(
   const ram = knowsTruth(spec)
     ? starting.use(await GuestRam.of(machine, { bundle: folder, signal }))
     : null;
-  const heard = listen(machine, logs);
+  const heard = await listen(machine, logs);
   void machine.hostFailure.then((error) => {
     hostFails.abort(error);
   });
@@ -188,7 +187,12 @@ export async function startCell(
 }
 
 /** Hears what the guest says on its ports, and keeps it. */
-function listen(machine: Machine, logs: CellLogs): Pick<RunningCell, 'agent' | 'console'> {
+async function listen(
+  machine: Machine,
+  logs: CellLogs,
+): Promise<Pick<RunningCell, 'agent' | 'console'>> {
+  // Loaded while the firmware runs; the ports keep what comes until somebody listens.
+  const { GuestAgent } = await import('../guest-link/guest-agent.ts');
   const console = new GuestConsole();
   machine.console.onBytes((bytes) => {
     console.feed(bytes);

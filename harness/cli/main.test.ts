@@ -42,6 +42,10 @@ describe('sub1m', { timeout: 30_000 }, () => {
     expect(noQemu.status).toBe(69);
   });
 
+  it('prints its version to standard output', async () => {
+    expect(await runSub1m(['--version'])).toMatchObject({ status: 0, stdout: '0.1.0\n' });
+  });
+
   it.each(['run', 'check', 'bisect', 'model', 'kernels', 'judge', 'doctor'])(
     'prints help on %s to standard output, with an example',
     async (command) => {

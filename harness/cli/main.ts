@@ -5,6 +5,7 @@
  * file in `commands/`.
  */
 import { Command, CommanderError } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
 import { Sub1mError, fromSystemError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { readEnvironment } from './environment.ts';
@@ -54,6 +55,7 @@ async function main(): Promise<number> {
     .description(
       'Checks who owns each of the 256 pages below 1 MiB in a Linux kernel, before and after a crash.',
     )
+    .version(manifest.version)
     .exitOverride()
     .configureHelp({ showGlobalOptions: true });
   try {

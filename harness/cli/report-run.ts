@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { SeriesResult } from '../matrix/series.ts';
-import { renderSeriesB4 } from '../report/b4-report.ts';
 import { folderReporters, parseReporters, writeReports, writeStdout } from '../report/reporters.ts';
-import { renderSeries, renderSeriesDocument } from '../report/series-report.ts';
 import type { Style } from '../report/style.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ReportOptions } from './run-options.ts';
@@ -29,6 +27,8 @@ export async function reportSeries(
   { json, b4 }: ReportOptions,
   context: CommandContext,
 ): Promise<void> {
+  const { renderSeriesB4 } = await import('../report/b4-report.ts');
+  const { renderSeries, renderSeriesDocument } = await import('../report/series-report.ts');
   const render = b4 ? renderSeriesB4 : json ? renderSeriesDocument : renderSeries;
   await writeStdout(render(series, screenStyle(context)));
 }

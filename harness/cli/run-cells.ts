@@ -11,6 +11,7 @@ import { runMatrix } from '../matrix/run-matrix.ts';
 import { takeShard } from '../matrix/shard.ts';
 import { sweepTempDirs } from '../process/temp-dir.ts';
 import { showProgress } from '../report/progress.ts';
+import { loadReporters } from '../report/reporters.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCode } from './exit-code.ts';
 import { requireHost } from './host.ts';
@@ -95,11 +96,15 @@ async function runAll(
   // Cells whose kernel is still being built come last: the others run meanwhile.
   const inOrder = cells.toSorted((one, other) => kernels.waitFor(one) - kernels.waitFor(other));
   try {
-    await using progress = showProgress(names, process.stderr);
+    await using progress = await showProgress(names, process.stderr);
     const results = await runMatrix(inOrder, {
       jobs,
       signal,
-      onEvent: progress.onEvent,
+      onEvent: (event) => {
+        progress.onEvent(event);
+        // A machine takes long to boot.
+        if (event.kind === 'phase' && event.phase === 'boot') void loadReporters();
+      },
       run: async ({ id, spec: asked, fault = null }, onPhase) => {
         onPhase('kernel');
         const kernel = await kernels.get(asked.kernel);

@@ -25,7 +25,7 @@ const EVENTS: readonly MatrixEvent[] = [
 async function shown(isTTY: boolean, rows = 24): Promise<string> {
   const stream = Object.assign(new PassThrough(), { isTTY, columns: 80, rows });
   {
-    await using progress = showProgress(['a', 'b', 'c', 'd'], stream as never);
+    await using progress = await showProgress(['a', 'b', 'c', 'd'], stream as never);
     for (const event of EVENTS) progress.onEvent(event);
   }
   return String(stream.read());

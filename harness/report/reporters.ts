@@ -4,22 +4,19 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HostError, UsageError } from '../errors.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
-import { renderB4 } from './b4-report.ts';
-import { renderConsoleReport } from './console-report.ts';
-import { renderJunit } from './junit-report.ts';
-import { renderKtap } from './ktap-report.ts';
-import { renderRunDocument } from './run-document.ts';
 import type { Style } from './style.ts';
-import { renderTap } from './tap-report.ts';
 
+type Render = (run: ComparedRun, style: Style) => string;
+
+/** Loaded when they are wanted: a machine runs meanwhile. */
 const RENDERERS = {
-  b4: renderB4,
-  console: renderConsoleReport,
-  json: renderRunDocument,
-  junit: renderJunit,
-  ktap: renderKtap,
-  tap: renderTap,
-} satisfies Record<string, (run: ComparedRun, style: Style) => string>;
+  b4: async () => (await import('./b4-report.ts')).renderB4,
+  console: async () => (await import('./console-report.ts')).renderConsoleReport,
+  json: async () => (await import('./run-document.ts')).renderRunDocument,
+  junit: async () => (await import('./junit-report.ts')).renderJunit,
+  ktap: async () => (await import('./ktap-report.ts')).renderKtap,
+  tap: async () => (await import('./tap-report.ts')).renderTap,
+} satisfies Record<string, () => Promise<Render>>;
 
 type ReportKind = keyof typeof RENDERERS;
 
@@ -27,6 +24,11 @@ type ReportKind = keyof typeof RENDERERS;
 export interface Reporter {
   readonly kind: ReportKind;
   readonly path: string | null;
+}
+
+/** Loads what writes reports. */
+export async function loadReporters(): Promise<void> {
+  await Promise.all(Object.values(RENDERERS).map((load) => load()));
 }
 
 /** Files hold no colour, and are as wide as a report may be. */
@@ -83,7 +85,8 @@ export async function writeReports(
   style: Style,
 ): Promise<void> {
   for (const { kind, path } of reporters) {
-    const text = RENDERERS[kind](run, path === null ? style : FILE_STYLE);
+    const render = await RENDERERS[kind]();
+    const text = render(run, path === null ? style : FILE_STYLE);
     await (path === null ? writeStdout(text) : writeWhole(path, text));
   }
 }

@@ -30,7 +30,7 @@ const PACKAGE_OWNERS = {
   'tap-parser': 'harness/guest-link/guest-tap\\.ts$|\\.test\\.ts$',
   'tar-stream': 'harness/guest-link/',
   ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
-  listr2: 'harness/report/progress\\.ts$',
+  listr2: 'harness/report/live-progress\\.ts$',
   'junit-report-builder': 'harness/report/junit-report\\.ts$',
   commander: 'harness/cli/',
   zod: 'harness/',

@@ -76,7 +76,7 @@ async function shell(work: ShellWork, context: CommandContext): Promise<number> 
     log.info('For the symbols name the vmlinux, and boot with --append nokaslr');
   }
   const boot = async (): ReturnType<typeof bootCell> => {
-    await using progress = showProgress([id], process.stderr);
+    await using progress = await showProgress([id], process.stderr);
     const onPhase = (phase: Phase): void => {
       progress.onEvent({ kind: 'phase', cell: id, phase });
     };
