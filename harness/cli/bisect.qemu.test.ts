@@ -5,6 +5,7 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { requireKernel } from '../kernel/require-kernel.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { readEnvironment } from './environment.ts';
+import { FAST_FIRMWARE } from './checked-cells.ts';
 import { runSub1m, startSub1m } from './run-sub1m.ts';
 import { stderrLog } from './stderr-log.ts';
 
@@ -22,7 +23,8 @@ interface Document {
 }
 
 // Released kernels that other tests have, too: what else there is would have to be downloaded.
-const PACKAGES = ['--packages', 'debian:5.10..debian:6.12', '--cached', '--budget', '3', '--json'];
+const RANGE = ['--packages', 'debian:5.10..debian:6.12', '--cached'];
+const PACKAGES = [...RANGE, '--budget', '3', '--json', ...FAST_FIRMWARE];
 const LOCKED = ['--invariant', 'lowmem.locked', '--layout', 'thread-2021', '--crashkernel', '192M'];
 
 beforeAll(async () => {

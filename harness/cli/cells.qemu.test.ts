@@ -3,130 +3,84 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { FAST_FIRMWARE, type Run, check, invariant, runCells } from './checked-cells.ts';
 import { leftBehind, runSub1m, startSub1m } from './run-sub1m.ts';
 
-/** The part of the JSON document that these tests look at. */
-interface Document {
-  readonly summary: unknown;
-  readonly cells: readonly {
-    readonly verdict: { readonly kind: string; readonly broken?: readonly string[] };
-    readonly invariants: readonly {
-      readonly id: string;
-      readonly outcome: string;
-      readonly why: string;
-    }[];
-    readonly pages: readonly { readonly predicted: string; readonly observed: string }[];
-    readonly trampoline: string | null;
-  }[];
-}
+const words = (text: string): string[] => text.split(' ');
 
-function parse(stdout: string): Document {
-  return JSON.parse(stdout) as Document;
-}
-
-/** Runs `check` with results in `folder`. */
-async function check(
-  folder: string,
-  args: readonly string[],
-): Promise<{ status: number | null; document: Document }> {
-  const { status, stdout, stderr } = await runSub1m([
-    'check',
-    ...args,
-    '--json',
-    '--results',
-    folder,
-  ]);
-  if (stdout === '') throw new Error(stderr);
-  return { status, document: parse(stdout) };
+function isReserved({ observed }: Run['cells'][number]['pages'][number]): boolean {
+  return observed === 'reserved';
 }
 
 describe('an old kernel', () => {
   it('leaves low memory free without crashkernel and locks it with, and judge says so again', async () => {
     await using temp = await makeTempDir();
     const folder = join(temp.path, 'results');
-    const { status, document } = await check(folder, ['debian:5.10']);
-    const [without, locked] = document.cells;
-    expect(document.summary).toEqual({ match: 2, mismatch: 0, unjudged: 0, known: 0 });
-    expect(status).toBe(0);
+    const run = await runSub1m([...words('check debian:5.10 --json --results'), folder]);
+    const { summary, cells } = JSON.parse(run.stdout) as Run & { readonly summary: unknown };
+    const [without, locked] = cells;
+    expect(summary).toEqual({ match: 2, mismatch: 0, unjudged: 0, known: 0 });
+    expect(run.status).toBe(0);
     const free = without?.pages.flatMap(({ predicted }, page) =>
       predicted === 'free' ? [page] : [],
     );
     expect([free?.[0], free?.at(-1), free?.length]).toEqual([16, 152, 137]);
     expect(without?.trampoline).toBe('0x99000');
-    expect(locked?.pages.every(({ observed }) => observed === 'reserved')).toBe(true);
+    expect(locked?.pages.every(isReserved)).toBe(true);
 
     // A PATH with node alone: there is no QEMU to be found.
     const again = await runSub1m(['judge', folder, '--json'], { PATH: dirname(process.execPath) });
-    expect(parse(again.stdout).cells).toEqual(document.cells);
+    expect((JSON.parse(again.stdout) as Run).cells).toEqual(cells);
     expect(again.status).toBe(0);
   });
 });
 
 describe('the model', () => {
   it('predicts the bug of the thread: 5.10 frees a page of boot services in spite of its lock', async () => {
-    await using temp = await makeTempDir();
-    const axes = ['--crashkernel', '256M', '--cpus', '2', '--vmcore', 'none'];
-    const folder = join(temp.path, 'results');
-    const { status, document } = await check(folder, ['debian:5.10', ...axes]);
-    const [cell] = document.cells;
-    expect(cell?.verdict).toEqual({ kind: 'mismatch', broken: ['lowmem.locked'] });
-    expect(cell?.pages[0x87]?.predicted).toBe('free');
-    expect(cell?.invariants.find(({ id }) => id === 'lowmem.locked')?.why).toContain(
+    // Debian 12's own firmware has boot services at page 0x87.
+    const axes = words('--crashkernel 256M --cpus 2 --vmcore none');
+    const { status, cells } = await runCells(['check', 'debian:5.10', ...axes]);
+    expect(cells[0]?.verdict).toEqual({ kind: 'mismatch', broken: ['lowmem.locked'] });
+    expect(cells[0]?.pages[0x87]?.predicted).toBe('free');
+    expect(invariant(cells[0], 'lowmem.locked')?.why).toContain(
       'freed by efi_free_boot_services although crashkernel locks low memory',
     );
     expect(status).toBe(1);
   });
 
-  it.each(['debian:5.10', 'debian:6.12', 'debian:newest'])(
-    'predicts what memblock=debug prints of low memory, line by line: %s',
-    async (kernel) => {
-      await using temp = await makeTempDir();
-      const axes = ['--crashkernel', 'none', '--cpus', '2', '--append', 'memblock=debug efi=debug'];
-      const { document } = await check(join(temp.path, 'results'), [kernel, ...axes]);
-      const [cell] = document.cells;
-      expect(cell?.verdict).toEqual({ kind: 'match' });
-      const { why } = cell?.invariants.find(({ id }) => id === 'lowmem.matches-model') ?? {};
+  it('predicts what memblock=debug prints of low memory, line by line', async () => {
+    const kernels = words('debian:5.10 debian:6.12 debian:newest');
+    const axes = [...words('--crashkernel none --cpus 2 --append'), 'memblock=debug efi=debug'];
+    const { cells } = await check([...kernels, ...axes]);
+    expect(cells).toHaveLength(3);
+    for (const cell of cells) {
+      expect(cell.verdict).toEqual({ kind: 'match' });
+      const { why } = invariant(cell, 'lowmem.matches-model') ?? {};
       expect(why).toMatch(/, by the same \d calls of memblock$/);
-    },
-  );
+    }
+  });
 });
 
 describe('a new kernel', () => {
   it('matches with two CPUs, the other load syscall, and a panic by serial BREAK', async () => {
-    await using temp = await makeTempDir();
-    const axes = [
-      '--crashkernel',
-      '256M',
-      '--cpus',
-      '2',
-      '--load',
-      'kexec_load',
-      '--trigger',
-      'serial-break',
-    ];
-    const { status, document } = await check(join(temp.path, 'results'), ['debian:6.12', ...axes]);
-    expect(document.cells[0]?.verdict).toEqual({ kind: 'match' });
-    expect(document.cells[0]?.pages.every(({ observed }) => observed === 'reserved')).toBe(true);
+    const axes = words('--crashkernel 256M --cpus 2 --load kexec_load --trigger serial-break');
+    const { status, cells } = await check(['debian:6.12', ...axes]);
+    expect(cells[0]?.verdict).toEqual({ kind: 'match' });
+    expect(cells[0]?.pages.every(isReserved)).toBe(true);
     expect(status).toBe(0);
   });
 
   it('breaks kdump.reserved when it is asked for more crashkernel than there is memory', async () => {
-    await using temp = await makeTempDir();
-    const { status, document } = await check(join(temp.path, 'results'), [
-      'debian:6.12',
-      '--crashkernel',
-      '3G',
-    ]);
-    expect(document.cells[0]?.verdict.kind).toBe('mismatch');
-    expect(document.cells[0]?.verdict.broken).toContain('kdump.reserved');
+    const { status, cells } = await check(words('debian:6.12 --crashkernel 3G'));
+    expect(cells[0]?.verdict.kind).toBe('mismatch');
+    expect(cells[0]?.verdict.broken).toContain('kdump.reserved');
     expect(status).toBe(1);
   });
 
   it('is a boot failure when it panics before user space', async () => {
-    await using temp = await makeTempDir();
-    const axes = ['--crashkernel', 'none', '--append', 'memmap=0x9f000$0x1000'];
-    const { status, document } = await check(join(temp.path, 'results'), ['debian:6.12', ...axes]);
-    expect(document.cells[0]?.verdict).toMatchObject({
+    const axes = words('--crashkernel none --append memmap=0x9f000$0x1000');
+    const { status, cells } = await check(['debian:6.12', ...axes]);
+    expect(cells[0]?.verdict).toMatchObject({
       kind: 'boot-failure',
       lastLine: expect.stringContaining('Real mode trampoline was not allocated') as string,
     });
@@ -136,19 +90,17 @@ describe('a new kernel', () => {
   it('cannot be judged when user space hangs: the phase, the time, the last lines', async () => {
     await using temp = await makeTempDir();
     const folder = join(temp.path, 'results');
-    const hang = ['--crashkernel', 'none', '--append', 'rdinit=/bin/cat', '--budget', '0.3'];
-    const { status, document } = await check(folder, ['debian:6.12', ...hang]);
-    expect(document.cells[0]?.verdict).toMatchObject({ kind: 'unjudged', code: 'E_DEADLINE' });
-    expect(JSON.stringify(document.cells[0]?.verdict)).toContain(
-      'Phase boot was not over after 27 s',
-    );
-    expect(JSON.stringify(document.cells[0]?.verdict)).toContain('Run /bin/cat as init process');
-    expect(status).toBe(69);
-    const [cell = ''] = (await readdir(folder, { withFileTypes: true }))
-      .filter((entry) => entry.isDirectory())
-      .map(({ name }) => name);
-    expect(await readFile(join(folder, cell, 'jump/registers'), 'utf8')).toContain('RIP=');
-    expect((await readFile(join(folder, cell, 'jump/low1m.bin'))).length).toBe(0x10_0000);
+    const hang = words('--crashkernel none --append rdinit=/bin/cat --budget 0.3 --json --results');
+    const run = await runSub1m(['check', 'debian:6.12', ...hang, folder, ...FAST_FIRMWARE]);
+    const [cell] = (JSON.parse(run.stdout) as Run).cells;
+    expect(cell?.verdict).toMatchObject({ kind: 'unjudged', code: 'E_DEADLINE' });
+    const verdict = JSON.stringify(cell?.verdict);
+    expect(verdict).toContain('Phase boot was not over after 27 s');
+    expect(verdict).toContain('Run /bin/cat as init process');
+    expect(run.status).toBe(69);
+    const bundle = join(folder, cell?.id ?? '');
+    expect(await readFile(join(bundle, 'jump/registers'), 'utf8')).toContain('RIP=');
+    expect((await readFile(join(bundle, 'jump/low1m.bin'))).length).toBe(0x10_0000);
   });
 });
 
@@ -157,15 +109,8 @@ describe('Ctrl-C', () => {
     'in phase %s leaves nothing behind',
     async (phase) => {
       await using temp = await makeTempDir();
-      const folder = join(temp.path, 'results');
-      const cell = startSub1m([
-        'check',
-        'debian:6.12',
-        '--crashkernel',
-        '256M',
-        '--results',
-        folder,
-      ]);
+      const axes = ['--crashkernel', '256M', '--results', join(temp.path, 'results')];
+      const cell = startSub1m(['check', 'debian:6.12', ...axes, ...FAST_FIRMWARE]);
       await cell.says(`: ${phase}\n`);
       cell.child.kill('SIGINT');
       const { status, stderr } = await cell.ended;
@@ -179,7 +124,7 @@ describe('Ctrl-C', () => {
   it('and even a SIGKILL leaves no QEMU', async () => {
     await using temp = await makeTempDir();
     const cell = startSub1m(['check', 'debian:6.12', '--results', join(temp.path, 'results')]);
-    await cell.says(': boot\n');
+    await cell.says(': firmware\n');
     cell.child.kill('SIGKILL');
     await cell.ended;
     await expect

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { FAST_FIRMWARE } from './checked-cells.ts';
 import { runSub1m } from './run-sub1m.ts';
 
 /** The part of the JSON document that these tests look at. */
@@ -23,7 +24,8 @@ async function compare(
   await using temp = await makeTempDir();
   const results = join(temp.path, 'results');
   const cell = ['--trigger', 'none', '--crashkernel', 'none', '--results', results, '--json'];
-  const { status, stdout, stderr } = await runSub1m(['check', kernel, '--base', base, ...cell]);
+  const args = ['check', kernel, '--base', base, ...cell, ...FAST_FIRMWARE];
+  const { status, stdout, stderr } = await runSub1m(args);
   if (stdout === '') throw new Error(stderr);
   return { status, document: JSON.parse(stdout) as Document };
 }

@@ -11,6 +11,8 @@ export interface Cell {
     readonly kind: string;
     readonly broken?: readonly string[];
     readonly why?: string;
+    readonly lastLine?: string;
+    readonly code?: string;
   };
   readonly invariants: readonly {
     readonly id: string;
@@ -31,9 +33,12 @@ export interface Run {
   readonly cells: readonly Cell[];
 }
 
+/** Half the time of Debian 12's own to the kernel under TCG: for cells that ask nothing of the firmware. */
+export const FAST_FIRMWARE = ['--ovmf', 'debian:2025.02'];
+
 /** Runs `check` in a results folder that is gone afterwards. */
 export function check(args: readonly string[]): Promise<Run> {
-  return runCells(['check', ...args]);
+  return runCells(['check', ...args, ...FAST_FIRMWARE]);
 }
 
 /** Runs a command that runs cells, likewise. */

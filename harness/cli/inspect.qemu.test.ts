@@ -10,12 +10,13 @@ import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { readElfCore } from '../vmcore/elf.ts';
 import { type DumpFormats, writeFormats } from './dump-formats.ts';
 import { openFile } from '../process/open-file.ts';
+import { FAST_FIRMWARE, type Run } from './checked-cells.ts';
 import { runSub1m } from './run-sub1m.ts';
 
 /** On this layout 5.10 frees pages below 1 MiB and has symbols only for those who search; 6.12 has BTF and ORC. */
 const CELLS = [
-  { kernel: 'debian:5.10', id: 'debian-5.10.crashkernel-256m.thread-2021' },
-  { kernel: 'debian:6.12', id: 'debian-6.12.crashkernel-256m.thread-2021' },
+  { kernel: 'debian:5.10', id: 'debian-5.10.crashkernel-256m.thread-2021.ovmf-debian-2025.02' },
+  { kernel: 'debian:6.12', id: 'debian-6.12.crashkernel-256m.thread-2021.ovmf-debian-2025.02' },
 ];
 
 /** Two cells, each of which takes a minute on a busy host, and their kernels from the mirror. */
@@ -28,7 +29,7 @@ beforeAll(async () => {
   temp = await makeTempDir();
   const kernels = CELLS.map(({ kernel }) => kernel);
   const options = ['--layout', 'thread-2021', '--crashkernel', '256M', '--results', temp.path];
-  const { status, stderr } = await runSub1m(['check', ...kernels, ...options]);
+  const { status, stderr } = await runSub1m(['check', ...kernels, ...options, ...FAST_FIRMWARE]);
   // 5.10 has the bug of the thread, which makes it 1.
   if (status !== 1) throw new Error(stderr);
 }, CELLS_MS);
@@ -63,6 +64,15 @@ describe.each(CELLS)('a dump of $kernel', ({ id }) => {
     for (const path of [dumps.flattened, dumps.elf, inBundle('vmcore')]) {
       expect(await inspect(path, ...questions)).toEqual({ vmcore: path, ...answers });
     }
+  });
+
+  it('tells of the panic, where the trampoline lies, and how the kernel came to panic', async () => {
+    const { cells } = JSON.parse(await readFile(join(temp.path, 'run.json'), 'utf8')) as Run;
+    const trampoline = cells.find((cell) => cell.id === id)?.trampoline;
+    const panic = { message: 'sysrq triggered crash' };
+    expect(await inspect(dumps.flattened)).toMatchObject({ summary: { panic, trampoline } });
+    const { stdout: stacks } = await runSub1m(['inspect', dumps.flattened, '--stacks']);
+    expect(stacks).toMatch(/ {2}panic\+0x\w+\n(?:.*\n)*.* {2}vfs_write\+0x/);
   });
 
   it('has the log that makedumpfile reads, byte for byte, to the panic', async () => {

@@ -6,9 +6,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { FAST_FIRMWARE } from './checked-cells.ts';
 import { leftBehind, startSub1m } from './run-sub1m.ts';
 
-const SHELL = ['shell', '--kernel', 'debian:6.12'];
+const SHELL = ['shell', '--kernel', 'debian:6.12', ...FAST_FIRMWARE];
 
 it('runs a command in the system kernel, with files that go in and come out, and gives its status', async () => {
   await using temp = await makeTempDir();
