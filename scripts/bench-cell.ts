@@ -15,7 +15,7 @@ import { median } from './time-command.ts';
 export interface BenchOptions {
   readonly json: boolean;
   readonly rounds: number;
-  readonly kernel: string | undefined;
+  readonly kernel?: string;
 }
 
 /**

@@ -4,20 +4,14 @@
  * Its one rule: only here is the environment read and the process exited. Start reading here; each command is a
  * file in `commands/`.
  */
-import { Command, CommanderError } from 'commander';
+import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
-import { Sub1mError, fromSystemError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { readEnvironment } from './environment.ts';
 import { bisectRunStatus } from './exit-code.ts';
 import { interruptSignal } from './interrupt.ts';
+import { reportError } from './report-error.ts';
 import { stderrLog } from './stderr-log.ts';
-
-/** sysexits.h EX_USAGE. */
-const EXIT_USAGE = 64;
-
-/** sysexits.h EX_SOFTWARE: a bug of ours. */
-const EXIT_SOFTWARE = 70;
 
 type AddCommand = (program: Command, context: CommandContext) => void;
 
@@ -63,21 +57,8 @@ async function main(): Promise<number> {
     await program.parseAsync();
     return exitCode;
   } catch (error) {
-    return report(fromSystemError(error));
+    return reportError(error);
   }
-}
-
-/** Says what went wrong, on standard error; gives the exit status. */
-function report(error: unknown): number {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;
-  if (error instanceof Sub1mError) {
-    process.stderr.write(`sub1m: ${error.message}\n`);
-    return error.exitCode;
-  }
-  process.stderr.write(
-    `sub1m: a bug of ours; please report it\n${error instanceof Error ? error.stack : String(error)}\n`,
-  );
-  return EXIT_SOFTWARE;
 }
 
 const status = await main();

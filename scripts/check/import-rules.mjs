@@ -32,7 +32,7 @@ const PACKAGE_OWNERS = {
   ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
   listr2: 'harness/report/live-progress\\.ts$',
   'junit-report-builder': 'harness/report/junit-report\\.ts$',
-  commander: 'harness/cli/',
+  commander: 'harness/cli/|scripts/bench\\.ts$',
   zod: 'harness/',
   hysnappy: 'harness/vmcore/decompress\\.ts$|\\.test\\.ts$',
   zstddec: 'harness/vmcore/decompress\\.ts$',
