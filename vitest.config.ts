@@ -17,7 +17,7 @@ export default defineConfig({
           testTimeout: 60_000,
           expect: { poll: { timeout: 30_000 } },
           // Vitest leaves one CPU idle. Files share a process: to start one takes longer than most of them run.
-          maxWorkers: 2,
+          maxWorkers: '100%',
           isolate: false,
         },
       },

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** Runs cells for tests as a user does, and gives what the JSON document says of them. */
+import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { onTestFailed } from 'vitest';
+import { printableText } from '../memory/printable-text.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { runSub1m } from './run-sub1m.ts';
 
@@ -28,6 +31,8 @@ export interface Cell {
   readonly fault: { readonly name: string; readonly caught: readonly string[] } | null;
 }
 
+const TAIL_LINES = 60;
+
 export interface Run {
   readonly status: number | null;
   readonly cells: readonly Cell[];
@@ -48,7 +53,19 @@ export async function runCells(args: readonly string[]): Promise<Run> {
   const { status, stdout, stderr } = await runSub1m([...args, '--json', '--results', results]);
   if (stdout === '') throw new Error(stderr);
   const { cells } = JSON.parse(stdout) as { readonly cells: readonly Cell[] };
+  const failed = cells.filter(({ verdict }) => verdict.kind !== 'match');
+  const consoles = await Promise.all(failed.map(({ id }) => consoleTail(join(results, id))));
+  onTestFailed(() => {
+    process.stderr.write(consoles.join('\n'));
+  });
   return { status, cells };
+}
+
+/** The end of a cell's console, for who reads of a failed test when its bundle is gone. */
+async function consoleTail(bundle: string): Promise<string> {
+  const text = await readFile(join(bundle, 'console.log'), 'latin1');
+  const lines = text.split('\n').slice(-TAIL_LINES);
+  return [`${bundle}:`, ...lines.map((line) => printableText(line.trimEnd())), ''].join('\n');
 }
 
 /** Cells that only look at ownership. */
