@@ -36,7 +36,8 @@ function findImpossibleFlags(log: string): string | null {
 /**
  * An INT3 that is gone, once in some hundred boots with several CPUs. A kernel that patches its code puts one there
  * meanwhile, and `text_poke_bp_batch()` (arch/x86/kernel/alternative.c) looks after it until every CPU has been made to
- * see what is there then; a CPU of TCG may go through code that was translated before. The byte is before RIP.
+ * see what is there then; a CPU of TCG may go through code that was translated before. A kernel that looks away too
+ * early would die alike: the cell is run once more, and says so. The byte is before RIP.
  */
 function findGoneInt3(log: string): string | null {
   const oops = log.search(/\bint3: [0-9a-f]{4} \[#1\]/);

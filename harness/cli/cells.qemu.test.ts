@@ -3,10 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { FAST_FIRMWARE, type Run, check, invariant, runCells } from './checked-cells.ts';
+import { FAST_FIRMWARE, type Run, check, invariant, runCells, words } from './checked-cells.ts';
 import { leftBehind, runSub1m, startSub1m } from './run-sub1m.ts';
-
-const words = (text: string): string[] => text.split(' ');
 
 function isReserved({ observed }: Run['cells'][number]['pages'][number]): boolean {
   return observed === 'reserved';
@@ -124,7 +122,7 @@ describe('Ctrl-C', () => {
   it('and even a SIGKILL leaves no QEMU', async () => {
     await using temp = await makeTempDir();
     const cell = startSub1m(['check', 'debian:6.12', '--results', join(temp.path, 'results')]);
-    await cell.says(': firmware\n');
+    await cell.says(': boot\n');
     cell.child.kill('SIGKILL');
     await cell.ended;
     await expect

@@ -31,11 +31,14 @@ export interface Cell {
   readonly fault: { readonly name: string; readonly caught: readonly string[] } | null;
 }
 
-const TAIL_LINES = 60;
-
 export interface Run {
   readonly status: number | null;
   readonly cells: readonly Cell[];
+}
+
+/** The words of a command line none of which has a space. */
+export function words(text: string): string[] {
+  return text.split(' ');
 }
 
 /** Half the time of Debian 12's own to the kernel under TCG: for cells that ask nothing of the firmware. */
@@ -61,9 +64,12 @@ export async function runCells(args: readonly string[]): Promise<Run> {
   return { status, cells };
 }
 
+/** As many lines as an oops has. */
+const TAIL_LINES = 60;
+
 /** The end of a cell's console, for who reads of a failed test when its bundle is gone. */
 async function consoleTail(bundle: string): Promise<string> {
-  const text = await readFile(join(bundle, 'console.log'), 'latin1');
+  const text = await readFile(join(bundle, 'console.log'), 'latin1').catch(String);
   const lines = text.split('\n').slice(-TAIL_LINES);
   return [`${bundle}:`, ...lines.map((line) => printableText(line.trimEnd())), ''].join('\n');
 }

@@ -15,8 +15,16 @@ import { runSub1m } from './run-sub1m.ts';
 
 /** On this layout 5.10 frees pages below 1 MiB and has symbols only for those who search; 6.12 has BTF and ORC. */
 const CELLS = [
-  { kernel: 'debian:5.10', id: 'debian-5.10.crashkernel-256m.thread-2021.ovmf-debian-2025.02' },
-  { kernel: 'debian:6.12', id: 'debian-6.12.crashkernel-256m.thread-2021.ovmf-debian-2025.02' },
+  {
+    kernel: 'debian:5.10',
+    id: 'debian-5.10.crashkernel-256m.thread-2021.ovmf-debian-2025.02',
+    has: {},
+  },
+  {
+    kernel: 'debian:6.12',
+    id: 'debian-6.12.crashkernel-256m.thread-2021.ovmf-debian-2025.02',
+    has: { btf: true, missing: [] },
+  },
 ];
 
 /** Two cells, each of which takes a minute on a busy host, and their kernels from the mirror. */
@@ -50,7 +58,7 @@ interface Answers {
   readonly lowmem: readonly { readonly class: string }[];
 }
 
-describe.each(CELLS)('a dump of $kernel', ({ id }) => {
+describe.each(CELLS)('a dump of $kernel', ({ id, has }) => {
   const inBundle = (path: string): string => join(temp.path, id, path);
   let dumps: DumpFormats;
 
@@ -70,7 +78,9 @@ describe.each(CELLS)('a dump of $kernel', ({ id }) => {
     const { cells } = JSON.parse(await readFile(join(temp.path, 'run.json'), 'utf8')) as Run;
     const trampoline = cells.find((cell) => cell.id === id)?.trampoline;
     const panic = { message: 'sysrq triggered crash' };
-    expect(await inspect(dumps.flattened)).toMatchObject({ summary: { panic, trampoline } });
+    expect(await inspect(dumps.flattened)).toMatchObject({
+      summary: { panic, trampoline, ...has },
+    });
     const { stdout: stacks } = await runSub1m(['inspect', dumps.flattened, '--stacks']);
     expect(stacks).toMatch(/ {2}panic\+0x\w+\n(?:.*\n)*.* {2}vfs_write\+0x/);
   });

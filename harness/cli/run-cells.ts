@@ -102,8 +102,8 @@ async function runAll(
       signal,
       onEvent: (event) => {
         progress.onEvent(event);
-        // A machine takes long to boot.
-        if (event.kind === 'phase' && event.phase === 'boot') void loadReporters();
+        // While the console is silent: a kernel waits 10 ms for who reads it (`wait_for_xmitr()`), and goes on without.
+        if (event.kind === 'phase' && event.phase === 'firmware') void loadReporters();
       },
       run: async ({ id, spec: asked, fault = null }, onPhase) => {
         onPhase('kernel');
