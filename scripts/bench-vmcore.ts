@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { cellSpecSchema } from '../harness/bundle/cell-record.ts';
 import type { CommandContext } from '../harness/cli/command-context.ts';
-import { writeFormats } from '../harness/cli/dump-formats.ts';
-import { requireHost } from '../harness/cli/host.ts';
+import { writeFormats } from '../harness/testing/dump-formats.ts';
+import { requireHost } from '../harness/runner/host.ts';
 import { requireKernel } from '../harness/kernel/require-kernel.ts';
 import { expand } from '../harness/matrix/expand.ts';
 import { makeTempDir } from '../harness/process/temp-dir.ts';

@@ -8,7 +8,7 @@ import { unpackDeb } from '../harness/package/deb-file.ts';
 import { type PackageContext, aptClient, packageLists } from '../harness/package/package-lists.ts';
 import { cachedFolder } from '../harness/process/cache.ts';
 import { runCommand } from '../harness/process/owned-process.ts';
-import { openVmcore } from '../harness/vmcore/open-vmcore.ts';
+import { openVmcore } from '../harness/vmcore/dump/open-vmcore.ts';
 
 /** Programs of others that read dumps, as they are started; null for one that cannot be had. */
 export interface Peers {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
-import type { DumpFormats } from '../harness/cli/dump-formats.ts';
+import type { DumpFormats } from '../harness/testing/dump-formats.ts';
 import { LOW_PAGES, PAGE_SIZE } from '../harness/memory/pfn.ts';
 import type { Peers } from './peer-tools.ts';
 import { type TimedCommand, timeCommand } from './time-command.ts';

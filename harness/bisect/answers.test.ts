@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { nameChange, readAnswers } from './answers.ts';
-import { REASON, type Sign, bootOf, changes } from './change-builder.ts';
+import { REASON, type Sign, bootOf, changes } from './testing/change-builder.ts';
 import { BOOTS_LIMIT } from './settle.ts';
 
 /** What the boots of the bad end and of another kernel say of both. */

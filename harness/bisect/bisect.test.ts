@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
 import type { Boot, Change } from './answers.ts';
 import { type Find, aroundChange, bisect } from './bisect.ts';
-import { type Sign, bootOf, changes } from './change-builder.ts';
+import { type Sign, bootOf, changes } from './testing/change-builder.ts';
 import { listRange } from './linear-search.ts';
 
 interface Words {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { type Reason, differenceOf, factOf } from './fact.ts';
 
 const LOCKED: InvariantOutcome = {

@@ -6,8 +6,8 @@
  * Start reading here, then `answers.ts` (what boots say of a change), `bisect.ts` (the search).
  */
 import { z } from 'zod';
-import { EMULATOR_FAULT } from '../check/emulator-fault.ts';
-import type { InvariantId } from '../check/invariants.ts';
+import { EMULATOR_FAULT } from '../check/observe/emulator-fault.ts';
+import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
 import { LOW_PAGES } from '../memory/pfn.ts';
 

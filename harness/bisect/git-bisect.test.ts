@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import type { Boot, Change } from './answers.ts';
 import { type BisectEnd, type Find, bisect } from './bisect.ts';
-import { type Sign, bootOf } from './change-builder.ts';
+import { type Sign, bootOf } from './testing/change-builder.ts';
 import { CommitRange } from './git-bisect.ts';
 
 const { signal } = new AbortController();

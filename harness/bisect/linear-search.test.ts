@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Change } from './answers.ts';
-import { changes } from './change-builder.ts';
+import { changes } from './testing/change-builder.ts';
 import { type SearchStep, type Side, searchList } from './linear-search.ts';
 
 const LIST = changes('0', '1', '2', '3', '4', '5', '6', '7');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { type Sign, bootOf, changes } from './change-builder.ts';
+import { type Sign, bootOf, changes } from './testing/change-builder.ts';
 import { StateFile } from './state-file.ts';
 
 const SIGNS: readonly Sign[] = ['+', '-', '?'];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { captureCmdline, systemCmdline } from './command-line.ts';
-import { cellSpec } from './running-cell-builder.ts';
+import { cellSpec } from './testing/running-cell-builder.ts';
 
 it('asks for a crashkernel only where the cell has one, and appends what the user adds', () => {
   expect(systemCmdline(cellSpec({ crashkernel: null }))).toMatchInlineSnapshot(

@@ -19,7 +19,7 @@ import type { MachineConfig } from '../qemu/machine-config.ts';
 import { machineDisks, makeCellDisks } from './cell-disks.ts';
 import { hashRam } from './hash-pages.ts';
 import { captureCmdline, systemCmdline } from './command-line.ts';
-import { cellSpec } from './running-cell-builder.ts';
+import { cellSpec } from './testing/running-cell-builder.ts';
 
 const { signal } = new AbortController();
 const cacheDir = join(homedir(), '.cache/sub1m');

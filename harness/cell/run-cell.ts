@@ -21,7 +21,7 @@ import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
 import { makePersonality } from '../firmware/personality.ts';
 import { type GuestImage, requireGuestImage } from '../guest-link/initramfs.ts';
-import type { Layout } from '../memory/layout.ts';
+import type { Layout } from '../layout/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { readyThread } from '../process/run-in-thread.ts';

@@ -6,7 +6,7 @@ import { GuestLinkError, InterruptedError, ProcessError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
-import { answer, cellSpec, scriptedCell } from './running-cell-builder.ts';
+import { answer, cellSpec, scriptedCell } from './testing/running-cell-builder.ts';
 import { PHASE_STEPS } from './phases.ts';
 import { type PhaseOptions, runPhases } from './run-phases.ts';
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { type BundleSpec, buildBundle, diedSaying, ended, overran } from './bundle-builder.ts';
+import { type BundleSpec, buildBundle, diedSaying, ended, overran } from './testing/bundle-builder.ts';
 import { choosePolicy } from './choose-policy.ts';
 
 const LOCK_LINE = '[ 0.0] kexec: Reserving the low 1M of memory for crashkernel\n';

@@ -3,9 +3,9 @@ import { type Bundle, bundleText } from '../bundle/bundle.ts';
 import { parseKallsyms } from '../memory/kallsyms.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import type { PolicyId } from '../model/policies.ts';
-import { findKernelFailure } from './kernel-failure.ts';
+import { findKernelFailure } from './observe/kernel-failure.ts';
 import { findPolicyOfRelease } from './policy-of-release.ts';
-import { type Seen, commandLine, seenFrom, seenText } from './seen.ts';
+import { type Seen, commandLine, seenFrom, seenText } from './observe/seen.ts';
 
 /** The policy that a kernel is held to, and how it was chosen: the words after "because". */
 export interface PolicyChoice {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { digestOf, wholeDump } from '../vmcore/flattened-builder.ts';
+import { digestOf, wholeDump } from '../vmcore/testing/flattened-builder.ts';
 import {
   type BundleSpec,
   buildBundle,
@@ -8,7 +8,7 @@ import {
   overran,
   pageFlags,
   refused,
-} from './bundle-builder.ts';
+} from './testing/bundle-builder.ts';
 import { judgeBundle } from './judge-bundle.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 

@@ -3,15 +3,15 @@ import type { Bundle } from '../bundle/bundle.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { choosePolicy } from './choose-policy.ts';
-import { EMULATOR_FAULT, findEmulatorFault } from './emulator-fault.ts';
-import type { CellCase } from './finding.ts';
-import { INVARIANTS, type InvariantId } from './invariants.ts';
+import { EMULATOR_FAULT, findEmulatorFault } from './observe/emulator-fault.ts';
+import type { CellCase } from './invariants/finding.ts';
+import { INVARIANTS, type InvariantId } from './invariants/invariants.ts';
 import type { FaultOutcome, InvariantOutcome, Judgement, Verdict } from './judgement.ts';
-import { findKernelFailure } from './kernel-failure.ts';
-import { observe } from './observation.ts';
-import { findMisfit } from './personality-fit.ts';
+import { findKernelFailure } from './observe/kernel-failure.ts';
+import { observe } from './observe/observation.ts';
+import { findMisfit } from './observe/personality-fit.ts';
 import { predictCell } from './predict-cell.ts';
-import { commandLine, seenFrom } from './seen.ts';
+import { commandLine, seenFrom } from './observe/seen.ts';
 import { type NamedFinding, verdictOf } from './verdict.ts';
 
 /** Says what a cell's evidence says of its kernel; with no machine, and the same each time. */

@@ -7,8 +7,8 @@
  */
 import type { PolicyId } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
-import type { InvariantId } from './invariants.ts';
-import type { Observation } from './observation.ts';
+import type { InvariantId } from './invariants/invariants.ts';
+import type { Observation } from './observe/observation.ts';
 
 /** What became of one invariant in one cell. */
 export interface InvariantOutcome {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { physRange } from '../memory/phys-range.ts';
-import { type BundleSpec, buildBundle, diedSaying, ended, overran } from './bundle-builder.ts';
-import { reportText } from './personality-cases.ts';
+import { type BundleSpec, buildBundle, diedSaying, ended, overran } from './testing/bundle-builder.ts';
+import { reportText } from './testing/personality-cases.ts';
 import { predictCell } from './predict-cell.ts';
 
 /** The BIOS's own memory begins at 0x20000: below it these pages are left, in 4 KiB, to the trampoline. */

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { readBundle } from '../bundle/bundle.ts';
 import { renderRange } from '../memory/phys-range.ts';
 import { OWNERS } from '../model/owners.ts';
-import { digestOf, wholeDump } from '../vmcore/flattened-builder.ts';
+import { digestOf, wholeDump } from '../vmcore/testing/flattened-builder.ts';
 import { judgeBundle } from './judge-bundle.ts';
 import type { Judgement } from './judgement.ts';
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { CellDefect, Outcome } from '../bundle/cell-record.ts';
-import { digestOf, wholeDump } from '../vmcore/flattened-builder.ts';
-import { type BundleSpec, buildBundle, ended, overran, refused } from './bundle-builder.ts';
-import type { InvariantId } from './invariants.ts';
+import { digestOf, wholeDump } from '../vmcore/testing/flattened-builder.ts';
+import { type BundleSpec, buildBundle, ended, overran, refused } from './testing/bundle-builder.ts';
+import type { InvariantId } from './invariants/invariants.ts';
 import { judgeBundle } from './judge-bundle.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
-import type { Finding } from './finding.ts';
-import type { InvariantId } from './invariants.ts';
+import type { Finding } from './invariants/finding.ts';
+import type { InvariantId } from './invariants/invariants.ts';
 import type { InvariantOutcome, Verdict } from './judgement.ts';
-import { type KernelFailure, describeEnd, loadRefused } from './kernel-failure.ts';
+import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
 
 /** An invariant with what became of it; `known`: see `InvariantOutcome`. */
 export type NamedFinding = Omit<Finding, 'outcome'> &

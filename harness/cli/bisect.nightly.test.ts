@@ -15,7 +15,7 @@ import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { readEnvironment } from './environment.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 import { stderrLog } from './stderr-log.ts';
 
 interface Document {

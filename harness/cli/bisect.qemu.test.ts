@@ -5,8 +5,8 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { requireKernel } from '../kernel/require-kernel.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { readEnvironment } from './environment.ts';
-import { FAST_FIRMWARE } from './checked-cells.ts';
-import { runSub1m, startSub1m } from './run-sub1m.ts';
+import { FAST_FIRMWARE } from '../testing/checked-cells.ts';
+import { runSub1m, startSub1m } from '../testing/run-sub1m.ts';
 import { stderrLog } from './stderr-log.ts';
 
 interface Document {

@@ -3,9 +3,9 @@ import { existsSync } from 'node:fs';
 import { readFile, readdir, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { writeKernelTree } from '../kernel/kernel-tree-builder.ts';
+import { writeKernelTree } from '../kernel/testing/kernel-tree-builder.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { runSub1m, startSub1m } from './run-sub1m.ts';
+import { runSub1m, startSub1m } from '../testing/run-sub1m.ts';
 
 let temp: TempDir;
 let tree: string;

@@ -3,8 +3,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { FAST_FIRMWARE, type Run, check, invariant, runCells, words } from './checked-cells.ts';
-import { leftBehind, runSub1m, startSub1m } from './run-sub1m.ts';
+import { FAST_FIRMWARE, type Run, check, invariant, runCells, words } from '../testing/checked-cells.ts';
+import { leftBehind, runSub1m, startSub1m } from '../testing/run-sub1m.ts';
 
 function isReserved({ observed }: Run['cells'][number]['pages'][number]): boolean {
   return observed === 'reserved';

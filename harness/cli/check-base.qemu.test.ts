@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { FAST_FIRMWARE } from './checked-cells.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { FAST_FIRMWARE } from '../testing/checked-cells.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 /** The part of the JSON document that these tests look at. */
 interface Document {

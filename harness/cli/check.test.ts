@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { commitLine, makeKernelRepo } from '../kernel/kernel-repo-builder.ts';
+import { commitLine, makeKernelRepo } from '../kernel/testing/kernel-repo-builder.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 // Each starts a process, which takes a second or two.
 describe('sub1m check', { timeout: 60_000 }, () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import type { InvariantOutcome } from '../check/judgement.ts';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { bisectRunStatus, exitCode, invariantExitCode } from './exit-code.ts';
 
 it.each([

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { InvariantId } from '../check/invariants.ts';
+import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { JudgedCell, RunSummary } from '../matrix/judged-cell.ts';
 
 /** The exit status of judged cells: a broken invariant outweighs a cell that could not be judged. */

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PAGE_SIZE } from '../memory/pfn.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { elfHeaders } from '../vmcore/elf-builder.ts';
-import { kdumpBytes } from '../vmcore/kdump-builder.ts';
-import { flattenedBytes, noteBytes, vmcoreinfoNote } from '../vmcore/vmcore-builder.ts';
-import { wholeKernel } from '../vmcore/whole-kernel-builder.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { elfHeaders } from '../vmcore/testing/elf-builder.ts';
+import { kdumpBytes } from '../vmcore/testing/kdump-builder.ts';
+import { flattenedBytes, noteBytes, vmcoreinfoNote } from '../vmcore/testing/vmcore-builder.ts';
+import { wholeKernel } from '../vmcore/testing/whole-kernel-builder.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 const PAGES = 2 ** 22;
 

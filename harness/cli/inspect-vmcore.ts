@@ -3,21 +3,21 @@ import { FormatError, UsageError } from '../errors.ts';
 import { hex, virtAddr } from '../memory/pfn.ts';
 import { rangeSize, renderRange } from '../memory/phys-range.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { renderHexdump } from '../report/hexdump.ts';
-import { renderLowPages } from '../report/low-page-map.ts';
-import type { Style } from '../report/style.ts';
-import { renderStruct } from '../vmcore/btf-render.ts';
-import type { ByteSource } from '../vmcore/byte-source.ts';
-import type { Kallsyms } from '../vmcore/kallsyms.ts';
-import type { KernelPanic } from '../vmcore/kernel-panic.ts';
-import { readKernelState } from '../vmcore/kernel-state.ts';
-import { type Kernel, openKernel } from '../vmcore/kernel.ts';
-import { type Vmcore, openVmcore } from '../vmcore/open-vmcore.ts';
-import { readLowPages } from '../vmcore/page-structs.ts';
-import type { PrintkRecord } from '../vmcore/printk-record.ts';
-import { readPrintk, renderPrintk } from '../vmcore/printk.ts';
-import { readResourceTree, renderResources } from '../vmcore/resource-tree.ts';
-import { readStack } from '../vmcore/stacks.ts';
+import { renderHexdump } from '../report/text/hexdump.ts';
+import { renderLowPages } from '../report/text/low-page-map.ts';
+import type { Style } from '../report/text/style.ts';
+import { renderStruct } from '../vmcore/kernel/btf-render.ts';
+import type { ByteSource } from '../vmcore/dump/byte-source.ts';
+import type { Kallsyms } from '../vmcore/kernel/kallsyms.ts';
+import type { KernelPanic } from '../vmcore/kernel/kernel-panic.ts';
+import { readKernelState } from '../vmcore/kernel/kernel-state.ts';
+import { type Kernel, openKernel } from '../vmcore/kernel/kernel.ts';
+import { type Vmcore, openVmcore } from '../vmcore/dump/open-vmcore.ts';
+import { readLowPages } from '../vmcore/kernel/page-structs.ts';
+import type { PrintkRecord } from '../vmcore/kernel/printk-record.ts';
+import { readPrintk, renderPrintk } from '../vmcore/kernel/printk.ts';
+import { readResourceTree, renderResources } from '../vmcore/kernel/resource-tree.ts';
+import { readStack } from '../vmcore/kernel/stacks.ts';
 
 /** What is asked of a dump; nothing is its summary. */
 export interface InspectQuestions {

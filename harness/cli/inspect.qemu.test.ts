@@ -7,11 +7,11 @@ import { readPageClasses } from '../memory/kpageflags.ts';
 import { hex } from '../memory/pfn.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { readElfCore } from '../vmcore/elf.ts';
-import { type DumpFormats, writeFormats } from './dump-formats.ts';
+import { readElfCore } from '../vmcore/dump/elf.ts';
+import { type DumpFormats, writeFormats } from '../testing/dump-formats.ts';
 import { openFile } from '../process/open-file.ts';
-import { FAST_FIRMWARE, type Run } from './checked-cells.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { FAST_FIRMWARE, type Run } from '../testing/checked-cells.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 /** On this layout 5.10 frees pages below 1 MiB and has symbols only for those who search; 6.12 has BTF and ORC. */
 const CELLS = [

@@ -3,10 +3,10 @@ import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { elfHeaders } from '../vmcore/elf-builder.ts';
-import { elfCoreBytes, pageOf } from '../vmcore/vmcore-builder.ts';
-import { runSub1m } from './run-sub1m.ts';
-import { packVmcore } from './vmcore-file.ts';
+import { elfHeaders } from '../vmcore/testing/elf-builder.ts';
+import { elfCoreBytes, pageOf } from '../vmcore/testing/vmcore-builder.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
+import { packVmcore } from '../runner/vmcore-file.ts';
 
 const WHOLE = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]);
 const LOAD = { paddr: 0x1000, memoryBytes: 0x1000 };

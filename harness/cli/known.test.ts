@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { cellRecordSchema } from '../bundle/cell-record.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 /** A kernel that was asked for more crashkernel than it can reserve. */
 const REFUSED = join(import.meta.dirname, '../testdata/5.10-4g');

@@ -3,7 +3,7 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 // Each starts a process, which takes a second or two.
 describe('sub1m', { timeout: 30_000 }, () => {

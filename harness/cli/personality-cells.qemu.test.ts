@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { check, freePages, invariant, look, words } from './checked-cells.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { check, freePages, invariant, look, words } from '../testing/checked-cells.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 const range = (first: number, last: number): number[] =>
   Array.from({ length: last - first + 1 }, (_, index) => first + index);

@@ -2,7 +2,7 @@
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { SeriesResult } from '../matrix/series.ts';
 import { folderReporters, parseReporters, writeReports, writeStdout } from '../report/reporters.ts';
-import type { Style } from '../report/style.ts';
+import type { Style } from '../report/text/style.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ReportOptions } from './run-options.ts';
 

@@ -6,8 +6,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { FAST_FIRMWARE } from './checked-cells.ts';
-import { leftBehind, startSub1m } from './run-sub1m.ts';
+import { FAST_FIRMWARE } from '../testing/checked-cells.ts';
+import { leftBehind, startSub1m } from '../testing/run-sub1m.ts';
 
 const SHELL = ['shell', '--kernel', 'debian:6.12', ...FAST_FIRMWARE];
 

@@ -3,8 +3,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { FAST_FIRMWARE, check, freePages, invariant, look, runCells } from './checked-cells.ts';
-import { runSub1m } from './run-sub1m.ts';
+import { FAST_FIRMWARE, check, freePages, invariant, look, runCells } from '../testing/checked-cells.ts';
+import { runSub1m } from '../testing/run-sub1m.ts';
 
 interface RunDocument {
   readonly cells: readonly {

@@ -2,8 +2,8 @@
 import { crc32 } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
-import { parseLayout } from '../memory/layout.ts';
-import { planPersonality } from '../memory/personality-plan.ts';
+import { parseLayout } from '../layout/layout.ts';
+import { planPersonality } from '../layout/personality-plan.ts';
 import { layoutBlob } from './layout-blob.ts';
 
 function blobOf(changes: object): Buffer {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { crc32 } from 'node:zlib';
 import { FormatError } from '../errors.ts';
-import type { Islands } from '../memory/layout.ts';
+import type { Islands } from '../layout/layout.ts';
 import { PAGE_SIZE } from '../memory/pfn.ts';
-import type { PersonalityPlan, PlannedRange } from '../memory/personality-plan.ts';
+import type { PersonalityPlan, PlannedRange } from '../layout/personality-plan.ts';
 import { rangeSize } from '../memory/phys-range.ts';
 
 /** `struct layout_header`, `struct layout_range`, `struct layout_islands` of `guest/personality/layout.h`, in bytes. */

@@ -2,8 +2,8 @@
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { HostError, ProcessError } from '../errors.ts';
-import type { Layout } from '../memory/layout.ts';
-import { planPersonality } from '../memory/personality-plan.ts';
+import type { Layout } from '../layout/layout.ts';
+import { planPersonality } from '../layout/personality-plan.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { findProgram } from '../process/find-program.ts';

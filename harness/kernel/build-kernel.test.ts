@@ -9,7 +9,7 @@ import { silentLog } from '../log.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { type ConfigChoice, buildRecipe, buildTree } from './build-kernel.ts';
-import { writeKernelTree } from './kernel-tree-builder.ts';
+import { writeKernelTree } from './testing/kernel-tree-builder.ts';
 import { requireKernel } from './require-kernel.ts';
 
 const OURS: ConfigChoice = { kind: 'ours' };

@@ -15,7 +15,7 @@ import {
   patchedFiles,
   requireFiles,
 } from './git-tree.ts';
-import { commitLine, makeKernelRepo, testGit } from './kernel-repo-builder.ts';
+import { commitLine, makeKernelRepo, testGit } from './testing/kernel-repo-builder.ts';
 
 const { signal } = new AbortController();
 

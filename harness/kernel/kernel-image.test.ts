@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { FormatError, UnsupportedFormatError } from '../errors.ts';
-import { type BzImageFields, bzImage } from './bz-image-builder.ts';
+import { type BzImageFields, bzImage } from './testing/bz-image-builder.ts';
 import { parseKernelRelease } from './kernel-image.ts';
 
 function release(image: Uint8Array, fileBytes = image.length): string {

@@ -8,7 +8,7 @@ import type { PackageContext } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { bzImage } from './bz-image-builder.ts';
+import { bzImage } from './testing/bz-image-builder.ts';
 import { listKernels } from './list-kernels.ts';
 import { requireKernel } from './require-kernel.ts';
 import { kernelFolder } from './unpack-kernel.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { commitLine, makeKernelRepo, testGit } from './kernel-repo-builder.ts';
+import { commitLine, makeKernelRepo, testGit } from './testing/kernel-repo-builder.ts';
 import { readSeries } from './series-patches.ts';
 
 const { signal } = new AbortController();

@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { PackageError, UsageError } from '../errors.ts';
 import { silentLog } from '../log.ts';
-import { buildDeb } from '../package/deb-builder.ts';
+import { buildDeb } from '../package/testing/deb-builder.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { writeKernelTree } from './kernel-tree-builder.ts';
+import { writeKernelTree } from './testing/kernel-tree-builder.ts';
 import { findSource, isKernelTree, unpackSource } from './source-tree.ts';
 
 const OFFERED = [

@@ -3,10 +3,10 @@ import { mkdir, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PackageError } from '../errors.ts';
-import { buildDeb as build } from '../package/deb-builder.ts';
+import { buildDeb as build } from '../package/testing/deb-builder.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { bzImage } from './bz-image-builder.ts';
+import { bzImage } from './testing/bz-image-builder.ts';
 import { readDeb, unpackKernel } from './unpack-kernel.ts';
 
 const { signal } = new AbortController();

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
 import { type CellChanges, compareRuns, comparisonStatus, isChanged } from './compare-cells.ts';
 import type { Axes } from './expand.ts';
-import { judgedCell } from './judged-cell-builder.ts';
+import { judgedCell } from './testing/judged-cell-builder.ts';
 import type { JudgedCell } from './judged-cell.ts';
 
 type Owners = Readonly<Record<number, string>>;

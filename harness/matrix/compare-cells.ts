@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellSpec } from '../bundle/cell-record.ts';
-import { ownerSeen } from '../check/agreement.ts';
+import { ownerSeen } from '../check/observe/agreement.ts';
 import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
 import { type TimeChange, compareTimes } from './compare-times.ts';
 import type { JudgedCell, RunResult } from './judged-cell.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { compareTimes } from './compare-times.ts';
-import { judgedCell } from './judged-cell-builder.ts';
+import { judgedCell } from './testing/judged-cell-builder.ts';
 
 /** Pairs of cells by how long they took to boot, in seconds. */
 function pairsOf(times: readonly (readonly [from: number, to: number])[]) {

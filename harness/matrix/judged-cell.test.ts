@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { FaultOutcome, InvariantOutcome, Verdict } from '../check/judgement.ts';
-import { judgedCell } from './judged-cell-builder.ts';
+import { judgedCell } from './testing/judged-cell-builder.ts';
 import { type RunSummary, summary } from './judged-cell.ts';
 
 const KEPT = { outcome: 'kept', known: null, why: '', pages: [], evidence: null } as const;

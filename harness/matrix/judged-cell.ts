@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
-import type { InvariantId } from '../check/invariants.ts';
+import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { FaultOutcome, Judgement, Verdict } from '../check/judgement.ts';
 
 /** A cell that has run: what it was, and what it says of its kernel. */

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { INVARIANTS } from '../check/invariants.ts';
+import { INVARIANTS } from '../check/invariants/invariants.ts';
 import { FormatError, UsageError } from '../errors.ts';
 import { type Axes, expand } from './expand.ts';
 import {

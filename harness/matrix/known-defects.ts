@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { type CellDefect, type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
-import { INVARIANTS } from '../check/invariants.ts';
+import { INVARIANTS } from '../check/invariants/invariants.ts';
 import { meetsCondition, parseKernelCondition } from '../check/kernel-condition.ts';
 import { UsageError } from '../errors.ts';
 import { parseJsonFile } from '../json-file.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../errors.ts';
 import { type PlannedCell, expand } from './expand.ts';
-import { judgedCell } from './judged-cell-builder.ts';
+import { judgedCell } from './testing/judged-cell-builder.ts';
 import type { JudgedCell } from './judged-cell.ts';
 import { type MatrixEvent, type RunMatrixOptions, runMatrix } from './run-matrix.ts';
 

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
 import { compareCells } from './compare-cells.ts';
-import { judgedCell } from './judged-cell-builder.ts';
+import { judgedCell } from './testing/judged-cell-builder.ts';
 import { type SeriesStep, firstBad, seriesStatus, stepOutcome } from './series.ts';
 
 const BROKEN: InvariantOutcome = {

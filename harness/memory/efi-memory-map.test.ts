@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
-import { bootParamsBytes, efiMapBytes } from './efi-memory-map-builder.ts';
+import { bootParamsBytes, efiMapBytes } from './testing/efi-memory-map-builder.ts';
 import { readEfiMapLocation, readEfiMemoryMap } from './efi-memory-map.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 

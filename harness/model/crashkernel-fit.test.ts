@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { crashkernelFit } from './crashkernel-fit.ts';
-import { STOCK, ram, taken } from './machine-builder.ts';
+import { STOCK, ram, taken } from './testing/machine-builder.ts';
 
 /** 1 GiB, of which the firmware has a page in the middle. */
 const MACHINE = {

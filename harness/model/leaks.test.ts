@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 import { SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import { STOCK, bootData, descriptor, pagesOf, ram } from './machine-builder.ts';
+import { STOCK, bootData, descriptor, pagesOf, ram } from './testing/machine-builder.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import { predict } from './prediction.ts';
 

@@ -11,7 +11,7 @@ import {
   descriptor,
   pagesOf,
   ram,
-} from './machine-builder.ts';
+} from './testing/machine-builder.ts';
 import type { PolicyId } from './policies.ts';
 import { predict } from './prediction.ts';
 import type { ModelInputs } from './model-inputs.ts';

@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { physRange } from '../memory/phys-range.ts';
 import { initialLowMemory, pagesOwnedBy, reserve, transfer, unreserve } from './low-memory.ts';
-import { ram } from './machine-builder.ts';
+import { ram } from './testing/machine-builder.ts';
 import { findFreeRange } from './memblock.ts';
 
 describe('low memory', () => {

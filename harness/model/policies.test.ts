@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { physRange } from '../memory/phys-range.ts';
-import { STOCK_5_10, bootData, pagesOf, ram } from './machine-builder.ts';
+import { STOCK_5_10, bootData, pagesOf, ram } from './testing/machine-builder.ts';
 import { PLAIN_MACHINE } from './model-inputs.ts';
 import type { PolicyId } from './policies.ts';
 import { predict } from './prediction.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { STOCK, STOCK_5_10, ram, taken } from './machine-builder.ts';
+import { STOCK, STOCK_5_10, ram, taken } from './testing/machine-builder.ts';
 import { predict } from './prediction.ts';
 
 describe('the model', () => {

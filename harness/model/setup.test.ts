@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import { STOCK, STOCK_5_10, ram, taken } from './machine-builder.ts';
+import { STOCK, STOCK_5_10, ram, taken } from './testing/machine-builder.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { PolicyId } from './policies.ts';
 import { predict } from './prediction.ts';

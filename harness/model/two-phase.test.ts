@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { STOCK, STOCK_5_10, bootData, pagesOf, ram } from './machine-builder.ts';
+import { STOCK, STOCK_5_10, bootData, pagesOf, ram } from './testing/machine-builder.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import { predict } from './prediction.ts';
 

@@ -8,7 +8,7 @@ import type { Log } from '../log.ts';
 import { runCommand } from '../process/owned-process.ts';
 import type { Mirror } from './debian-mirror.ts';
 import type { PackageRecord } from './package-records.ts';
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from '../process/replace-file.ts';
 
 /** The host's apt with a configuration, lists and locks of its own in `folder`. */
 export interface AptClient {

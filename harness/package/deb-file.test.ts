@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { PackageError } from '../errors.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { debFields, unpackDeb } from './deb-file.ts';
-import { buildDeb } from './deb-builder.ts';
+import { buildDeb } from './testing/deb-builder.ts';
 
 const { signal } = new AbortController();
 

@@ -12,7 +12,7 @@ import { sha256 } from '../process/file-hash.ts';
 import { type AptClient, configureApt, readKeptParagraphs, updateLists } from './apt-client.ts';
 import { findMirror } from './debian-mirror.ts';
 import { type PackageRecord, parsePackageRecords } from './package-records.ts';
-import { replaceFile } from './replace-file.ts';
+import { replaceFile } from '../process/replace-file.ts';
 
 /** What finding a package needs from its caller. */
 export interface PackageContext {

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { InterruptedError } from '../errors.ts';
 import { runInThread } from './run-in-thread.ts';
 
-const module = new URL('thread-sample.ts', import.meta.url).href;
+const module = new URL('testing/thread-sample.ts', import.meta.url).href;
 const { signal } = new AbortController();
 
 it('calls a function of a TypeScript module', async () => {

@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { type ComparedRun, comparisonStatus, isChanged } from '../matrix/compare-cells.ts';
 import { summary } from '../matrix/judged-cell.ts';
 import { type SeriesResult, seriesStatus } from '../matrix/series.ts';
-import { asciiJson } from './ascii-json.ts';
+import { asciiJson } from './text/ascii-json.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderSeries, seriesSummary } from './series-report.ts';
 

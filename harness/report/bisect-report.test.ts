@@ -2,10 +2,10 @@
 import { expect, it } from 'vitest';
 import { type Change, readAnswers } from '../bisect/answers.ts';
 import type { BisectEnd } from '../bisect/bisect.ts';
-import { type Sign, bootOf, changes } from '../bisect/change-builder.ts';
+import { type Sign, bootOf, changes } from '../bisect/testing/change-builder.ts';
 import type { InvariantOutcome } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { type BisectReport, renderBisectDocument, renderBisectReport } from './bisect-report.ts';
 
 const STYLE = { colour: false, width: 80 };

@@ -3,14 +3,14 @@ import { counted } from '../memory/counted.ts';
 import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import type { BisectEnd, Proof } from '../bisect/bisect.ts';
 import { type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
-import type { InvariantId } from '../check/invariants.ts';
+import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { asciiJson } from './ascii-json.ts';
-import { cellPages } from './cell-pages.ts';
-import { renderLegend, renderPageMap } from './page-map.ts';
+import { asciiJson } from './text/ascii-json.ts';
+import { cellPages } from './text/cell-pages.ts';
+import { renderLegend, renderPageMap } from './text/page-map.ts';
 import { cellDocument } from './run-document.ts';
-import { type Style, paint, wrap } from './style.ts';
+import { type Style, paint, wrap } from './text/style.ts';
 
 /** All that is known of a bisection that has ended. */
 export interface BisectReport extends BisectEnd {

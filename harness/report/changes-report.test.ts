@@ -3,12 +3,12 @@ import { describe, expect, it } from 'vitest';
 import type { Judgement } from '../check/judgement.ts';
 import { type ComparedRun, type Comparison, compareRuns } from '../matrix/compare-cells.ts';
 import type { Axes } from '../matrix/expand.ts';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { renderB4 } from './b4-report.ts';
 import { renderChanges } from './changes-report.ts';
 import { renderConsoleReport } from './console-report.ts';
-import { HOSTILE, LOCKED, UNLOCKED, invariant, runOf, withPages } from './run-builder.ts';
+import { HOSTILE, LOCKED, UNLOCKED, invariant, runOf, withPages } from './testing/run-builder.ts';
 import { renderRunDocument } from './run-document.ts';
 
 const PLAIN = { colour: false, width: 100 };

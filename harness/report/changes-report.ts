@@ -6,11 +6,11 @@ import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { pfn } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { cellPages, disagrees } from './cell-pages.ts';
-import { crashkernelName, layoutName, listed } from './cell-names.ts';
-import { groupBy } from './group-by.ts';
-import { renderLegend, renderPageMap } from './page-map.ts';
-import { type Style, indented, paint } from './style.ts';
+import { cellPages, disagrees } from './text/cell-pages.ts';
+import { crashkernelName, layoutName, listed } from './text/cell-names.ts';
+import { groupBy } from './text/group-by.ts';
+import { renderLegend, renderPageMap } from './text/page-map.ts';
+import { type Style, indented, paint } from './text/style.ts';
 
 /** What the kernel does otherwise than its base, for people: alike changes once, with the cells that show them. */
 export function renderChanges(comparison: Comparison, style: Style): string[] {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { stripVTControlCharacters } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { renderConsoleReport } from './console-report.ts';
 import {
   LOCKED,
@@ -14,7 +14,7 @@ import {
   runOf,
   unbootableCell,
   withPages,
-} from './run-builder.ts';
+} from './testing/run-builder.ts';
 
 const PLAIN = { colour: false, width: 100 };
 

@@ -3,14 +3,14 @@ import { counted } from '../memory/counted.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { type JudgedCell, type RunResult, summary } from '../matrix/judged-cell.ts';
-import { renderFindings, renderProofs } from './cell-findings.ts';
+import { renderFindings, renderProofs } from './text/cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
-import { renderFaultTable } from './fault-table.ts';
-import { nameCells } from './cell-names.ts';
-import { cellPages } from './cell-pages.ts';
-import { renderCellTable } from './cell-table.ts';
-import { renderLegend, renderPageMap } from './page-map.ts';
-import { type Style, paint, renderSeconds, wrap } from './style.ts';
+import { renderFaultTable } from './text/fault-table.ts';
+import { nameCells } from './text/cell-names.ts';
+import { cellPages } from './text/cell-pages.ts';
+import { renderCellTable } from './text/cell-table.ts';
+import { renderLegend, renderPageMap } from './text/page-map.ts';
+import { type Style, paint, renderSeconds, wrap } from './text/style.ts';
 
 /** A line of a page map is as long as this; a screen that is narrower breaks lines itself. */
 const LEAST_WIDTH = 78;

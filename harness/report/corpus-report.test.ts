@@ -7,7 +7,7 @@ import {
   renderCorpusDocument,
   renderCorpusReport,
 } from './corpus-report.ts';
-import { FULL_LAYOUT, THREAD_LAYOUT, layoutOf, predictions } from './model-result-builder.ts';
+import { FULL_LAYOUT, THREAD_LAYOUT, layoutOf, predictions } from './testing/model-result-builder.ts';
 
 const POLICIES: readonly PolicyId[] = ['lock-on-crashkernel', 'reserve-1m', 'two-phase'];
 const NOTHING = layoutOf('nothing', [['0x0', '0x9ffff', 'Reserved']]);

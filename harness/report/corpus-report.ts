@@ -4,9 +4,9 @@ import { printableText } from '../memory/printable-text.ts';
 import type { Owner } from '../model/owners.ts';
 import type { PolicyId } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
-import { asciiJson } from './ascii-json.ts';
-import { groupBy } from './group-by.ts';
-import { type Style, paint } from './style.ts';
+import { asciiJson } from './text/ascii-json.ts';
+import { groupBy } from './text/group-by.ts';
+import { type Style, paint } from './text/style.ts';
 
 /** What becomes of the RAM below 1 MiB of many machines, under one command line. */
 export interface CorpusResult {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { renderJunit } from './junit-report.ts';
 import {
   brokenCell,
@@ -9,7 +9,7 @@ import {
   mendedCell,
   runOf,
   unbootableCell,
-} from './run-builder.ts';
+} from './testing/run-builder.ts';
 
 const MATCHING = judgedCell({ judgement: { invariants: [invariant({})] } });
 

@@ -7,8 +7,8 @@ import junitReportBuilder, {
 import type { InvariantOutcome } from '../check/judgement.ts';
 import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
-import { verdictLines } from './verdict-text.ts';
+import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
+import { verdictLines } from './text/verdict-text.ts';
 
 /** Its types are of an ES module; Node loads the CommonJS one, where the builder is the module. */
 const builder = junitReportBuilder as unknown as Builder;

@@ -2,9 +2,9 @@
 import type { InvariantOutcome, Verdict } from '../check/judgement.ts';
 import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
-import { escapeTap, renderPoint } from './tap-point.ts';
-import { verdictLines, verdictName } from './verdict-text.ts';
+import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
+import { escapeTap, renderPoint } from './text/tap-point.ts';
+import { verdictLines, verdictName } from './text/verdict-text.ts';
 
 /**
  * What follows an invariant's id. A known defect is `ok`, as `ksft_test_result_xfail()` has it

@@ -5,8 +5,8 @@ import { renderRange } from '../memory/phys-range.ts';
 import type { Owner } from '../model/owners.ts';
 import { POLICIES } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
-import { asciiJson } from './ascii-json.ts';
-import { groupBy } from './group-by.ts';
+import { asciiJson } from './text/ascii-json.ts';
+import { groupBy } from './text/group-by.ts';
 import type { ModelResult } from './model-report.ts';
 
 /** What the model makes of one machine, as a JSON document. */

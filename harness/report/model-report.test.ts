@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
-import type { Layout } from '../memory/layout.ts';
+import type { Layout } from '../layout/layout.ts';
 import { pfn } from '../memory/pfn.ts';
 import type { PolicyId } from '../model/policies.ts';
 import { renderModelDocument } from './model-document.ts';
 import { type ModelResult, renderModelReport } from './model-report.ts';
-import { FULL_LAYOUT, THREAD_LAYOUT, predictions } from './model-result-builder.ts';
+import { FULL_LAYOUT, THREAD_LAYOUT, predictions } from './testing/model-result-builder.ts';
 
 const PLAIN = { colour: false, width: 100 };
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Layout } from '../memory/layout.ts';
+import type { Layout } from '../layout/layout.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { type Pfn, hex, pfn } from '../memory/pfn.ts';
 import { renderRange } from '../memory/phys-range.ts';
@@ -8,10 +8,10 @@ import type { PageFate } from '../model/low-memory.ts';
 import type { Owner } from '../model/owners.ts';
 import type { PolicyId } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
-import type { CellPage } from './cell-pages.ts';
-import { groupBy } from './group-by.ts';
-import { renderLegend, renderPageMap } from './page-map.ts';
-import { type Style, paint, wrap } from './style.ts';
+import type { CellPage } from './text/cell-pages.ts';
+import { groupBy } from './text/group-by.ts';
+import { renderLegend, renderPageMap } from './text/page-map.ts';
+import { type Style, paint, wrap } from './text/style.ts';
 
 /** What the model makes of one machine, by each policy asked for. */
 export interface ModelResult {

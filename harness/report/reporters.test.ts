@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostError, UsageError } from '../errors.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { folderReporters, parseReporters, writeReports } from './reporters.ts';
-import { brokenCell, runOf } from './run-builder.ts';
+import { brokenCell, runOf } from './testing/run-builder.ts';
 import { renderTap } from './tap-report.ts';
 
 describe('parseReporters', () => {

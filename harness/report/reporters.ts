@@ -4,7 +4,7 @@ import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HostError, UsageError } from '../errors.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
-import type { Style } from './style.ts';
+import type { Style } from './text/style.ts';
 
 type Render = (run: ComparedRun, style: Style) => string;
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { HOSTILE, REFERENCE, brokenCell, hostileCell, mendedCell, runOf } from './run-builder.ts';
+import { HOSTILE, REFERENCE, brokenCell, hostileCell, mendedCell, runOf } from './testing/run-builder.ts';
 import { renderRunDocument } from './run-document.ts';
 
 interface Document {

@@ -9,8 +9,8 @@ import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { type ComparedRun, type Comparison, isChanged } from '../matrix/compare-cells.ts';
 import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';
-import { asciiJson } from './ascii-json.ts';
-import { cellPages } from './cell-pages.ts';
+import { asciiJson } from './text/ascii-json.ts';
+import { cellPages } from './text/cell-pages.ts';
 import { pageRuns } from './changes-report.ts';
 
 /** A run as the JSON document of DESIGN.md ("Evidence on the host"). */

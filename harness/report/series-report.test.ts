@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { compareRuns } from '../matrix/compare-cells.ts';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import type { SeriesStep } from '../matrix/series.ts';
 import { renderSeriesB4 } from './b4-report.ts';
-import { HOSTILE, brokenCell, invariant, runOf } from './run-builder.ts';
+import { HOSTILE, brokenCell, invariant, runOf } from './testing/run-builder.ts';
 import { renderSeries, renderSeriesDocument } from './series-report.ts';
 
 const PLAIN = { colour: false, width: 100 };

@@ -9,12 +9,12 @@ import {
   stepOutcome,
 } from '../matrix/series.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { asciiJson } from './ascii-json.ts';
-import { renderFindings } from './cell-findings.ts';
+import { asciiJson } from './text/ascii-json.ts';
+import { renderFindings } from './text/cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
 import { runDocument } from './run-document.ts';
-import { type Format, type Style, indented, paint } from './style.ts';
-import { verdictName } from './verdict-text.ts';
+import { type Format, type Style, indented, paint } from './text/style.ts';
+import { verdictName } from './text/verdict-text.ts';
 
 const FORMATS: Readonly<Record<StepOutcome, Format>> = {
   good: 'green',

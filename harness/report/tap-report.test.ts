@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { Parser } from 'tap-parser';
 import { describe, expect, it } from 'vitest';
-import { judgedCell } from '../matrix/judged-cell-builder.ts';
+import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import {
   HOSTILE,
   brokenCell,
@@ -10,7 +10,7 @@ import {
   mendedCell,
   runOf,
   unbootableCell,
-} from './run-builder.ts';
+} from './testing/run-builder.ts';
 import { renderTap } from './tap-report.ts';
 
 const MATCHING = judgedCell({ judgement: { invariants: [invariant({})] } });

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { InvariantOutcome, Verdict } from '../check/judgement.ts';
 import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
-import { asciiJson } from './ascii-json.ts';
-import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
-import { escapeTap, renderPoint } from './tap-point.ts';
+import { asciiJson } from './text/ascii-json.ts';
+import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
+import { escapeTap, renderPoint } from './text/tap-point.ts';
 
 /** How a mark is said: a known defect is what TAP calls TODO: not ok, and no failure. */
 const MARKS: Readonly<

@@ -3,9 +3,9 @@ import { expect, it } from 'vitest';
 import { FormatError } from '../errors.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
-import { symbolLine } from './kallsyms-builder.ts';
-import { builtKernel, readerOf } from './kernel-builder.ts';
-import { BYTE_TYPES, addPages } from './page-builder.ts';
+import { symbolLine } from './testing/kallsyms-builder.ts';
+import { builtKernel, readerOf } from './testing/kernel-builder.ts';
+import { BYTE_TYPES, addPages } from './testing/page-builder.ts';
 
 const VMEMMAP = 0x1_0000;
 

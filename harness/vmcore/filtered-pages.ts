@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { type Pfn, pfn } from '../memory/pfn.ts';
-import { type PhysicalMemory, wholePages } from './physical-memory.ts';
+import { type PhysicalMemory, wholePages } from './dump/physical-memory.ts';
 import {
   BUDDY_BLOCK_PAGES,
   type KernelSources,
   type PageState,
   pageReader,
-} from './page-structs.ts';
+} from './kernel/page-structs.ts';
 
 /** What a filter leaves out by its use: cache, user data, memory that is not there (makedumpfile(8), `-d`). */
 const MAY_GO: ReadonlySet<PageState['use']> = new Set([

@@ -5,12 +5,12 @@
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { bytesSource } from './byte-source.ts';
-import { type FuzzTarget, fuzz } from './fuzz-engine.ts';
-import { fileTargets, kernelTargets } from './fuzz-inputs.ts';
-import { KERNEL_PARSER_NAMES, fileTarget, kernelTarget } from './fuzz-targets.ts';
-import { openKernel } from './kernel.ts';
-import { openVmcore } from './open-vmcore.ts';
+import { bytesSource } from './dump/byte-source.ts';
+import { type FuzzTarget, fuzz } from './testing/fuzz-engine.ts';
+import { fileTargets, kernelTargets } from './testing/fuzz-inputs.ts';
+import { KERNEL_PARSER_NAMES, fileTarget, kernelTarget } from './testing/fuzz-targets.ts';
+import { openKernel } from './kernel/kernel.ts';
+import { openVmcore } from './dump/open-vmcore.ts';
 
 const COUNT = Number(process.env['SUB1M_FUZZ'] ?? 100_000);
 const DUMPS = (process.env['SUB1M_FUZZ_DUMPS'] ?? '').split(':').filter((path) => path !== '');

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Every parser, with bytes that were tampered with where it reads: it reads or refuses them, and soon. */
 import { expect, it } from 'vitest';
-import { fuzz } from './fuzz-engine.ts';
-import { fileTargets, kernelTargets } from './fuzz-inputs.ts';
+import { fuzz } from './testing/fuzz-engine.ts';
+import { fileTargets, kernelTargets } from './testing/fuzz-inputs.ts';
 
 /** Mutants of each; `fuzz.nightly.test.ts` makes more. */
 const COUNT = 2000;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { pageCrc } from '../memory/page-crcs.ts';
-import { bytesSource } from './byte-source.ts';
-import { digestOf, wholeDump } from './flattened-builder.ts';
-import { elfCoreBytes, pageOf } from './vmcore-builder.ts';
+import { bytesSource } from './dump/byte-source.ts';
+import { digestOf, wholeDump } from './testing/flattened-builder.ts';
+import { elfCoreBytes, pageOf } from './testing/vmcore-builder.ts';
 import { digestVmcore } from './vmcore-digest.ts';
 
 it('has the CRC of each page', () => {

@@ -4,13 +4,13 @@ import { pageCrcs } from '../memory/page-crcs.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
 import { rangesOfPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, physAddr } from '../memory/pfn.ts';
-import type { ByteSource } from './byte-source.ts';
+import type { ByteSource } from './dump/byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
-import { checkFlattened, isFlattened } from './flattened.ts';
-import { openKernel } from './kernel.ts';
-import { openVmcore } from './open-vmcore.ts';
-import { readLowPages } from './page-structs.ts';
-import { type PhysicalMemory, wholePages } from './physical-memory.ts';
+import { checkFlattened, isFlattened } from './dump/flattened.ts';
+import { openKernel } from './kernel/kernel.ts';
+import { openVmcore } from './dump/open-vmcore.ts';
+import { readLowPages } from './kernel/page-structs.ts';
+import { type PhysicalMemory, wholePages } from './dump/physical-memory.ts';
 
 /** Something read of a dump, or why it cannot be. */
 type Read<T> = { readonly value: T } | { readonly value: null; readonly why: string };

@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { addCellOptions } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
-import { type BisectOptions, runBisect } from '../run-bisect.ts';
+import { type BisectOptions, runBisect } from '../../runner/run-bisect.ts';
 import { mirrorOption, positive } from '../run-options.ts';
 
 /** `sub1m bisect`: which commit, patch or released package broke an invariant, or mended it. */

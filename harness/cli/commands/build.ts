@@ -12,7 +12,7 @@ import { parseKernelReference } from '../../kernel/kernel-reference.ts';
 import { readKernelImage } from '../../kernel/kernel-image.ts';
 import type { PackageContext } from '../../package/package-lists.ts';
 import type { CommandContext } from '../command-context.ts';
-import { packageContext } from '../package-context.ts';
+import { packageContext } from '../../runner/package-context.ts';
 import { mirrorOption } from '../run-options.ts';
 
 interface BuildOptions {

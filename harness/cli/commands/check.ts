@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { InvariantId } from '../../check/invariants.ts';
+import type { InvariantId } from '../../check/invariants/invariants.ts';
 import { UsageError } from '../../errors.ts';
 import { requireKernel } from '../../kernel/require-kernel.ts';
 import { type ComparedRun, comparisonStatus } from '../../matrix/compare-cells.ts';
@@ -9,17 +9,17 @@ import { summary } from '../../matrix/judged-cell.ts';
 import { seriesStatus } from '../../matrix/series.ts';
 import type { PackageContext } from '../../package/package-lists.ts';
 import { addCellOptions, overAxes } from '../cell-options.ts';
-import { type CheckPlan, checkAgainst, checkKernels } from '../check-kernels.ts';
-import { checkSeries } from '../check-series.ts';
-import { asItStands, requireBase, requireTreeAround } from '../checked-kernel.ts';
+import { type CheckPlan, checkAgainst, checkKernels } from '../../runner/check-kernels.ts';
+import { checkSeries } from '../../runner/check-series.ts';
+import { asItStands, requireBase, requireTreeAround } from '../../runner/checked-kernel.ts';
 import type { CommandContext } from '../command-context.ts';
-import { packageContext } from '../package-context.ts';
+import { packageContext } from '../../runner/package-context.ts';
 import { exitCode, invariantExitCode } from '../exit-code.ts';
-import { withCorpus } from '../layouts.ts';
+import { withCorpus } from '../../runner/layouts.ts';
 import { reportIntoFolder, reportRun, reportSeries } from '../report-run.ts';
 import { type RunOptions, addRunOptions } from '../run-options.ts';
-import { STANDARDS, type Standard } from '../standard-cells.ts';
-import { watchKernel } from '../watch-kernel.ts';
+import { STANDARDS, type Standard } from '../../runner/standard-cells.ts';
+import { watchKernel } from '../../runner/watch-kernel.ts';
 
 interface CheckOptions extends RunOptions {
   readonly known?: string;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { type HostFinding, examineHost } from '../examine-host.ts';
+import { type HostFinding, examineHost } from '../../runner/examine-host.ts';
 import type { CommandContext } from '../command-context.ts';
 
 /** `sub1m doctor`: what this host has and lacks, and whether KVM works. */

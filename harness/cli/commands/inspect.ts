@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { UsageError } from '../../errors.ts';
-import { asciiJson } from '../../report/ascii-json.ts';
+import { asciiJson } from '../../report/text/ascii-json.ts';
 import type { CommandContext } from '../command-context.ts';
 import type { InspectQuestions } from '../inspect-vmcore.ts';
 import { openFile } from '../../process/open-file.ts';
-import { findVmcore } from '../vmcore-file.ts';
+import { findVmcore } from '../../runner/vmcore-file.ts';
 
 interface InspectOptions extends InspectQuestions {
   readonly json?: true;

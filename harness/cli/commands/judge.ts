@@ -7,7 +7,7 @@ import { UsageError } from '../../errors.ts';
 import { type JudgedCell, summary } from '../../matrix/judged-cell.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCode } from '../exit-code.ts';
-import { judgeFolder } from '../judge-folder.ts';
+import { judgeFolder } from '../../runner/judge-folder.ts';
 import { reportRun } from '../report-run.ts';
 import { type ReportOptions, addReportOptions } from '../run-options.ts';
 

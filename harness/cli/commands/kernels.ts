@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import { type KernelListing, listKernels } from '../../kernel/list-kernels.ts';
 import type { CommandContext } from '../command-context.ts';
-import { packageContext } from '../package-context.ts';
+import { packageContext } from '../../runner/package-context.ts';
 import { mirrorOption } from '../run-options.ts';
 
 const MIB = 1024 * 1024;

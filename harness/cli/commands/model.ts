@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { findParameter, findSize } from '../../memory/kernel-cmdline.ts';
-import type { Layout } from '../../memory/layout.ts';
+import type { Layout } from '../../layout/layout.ts';
 import { LOW_PAGES, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
 import { POLICIES, type PolicyId } from '../../model/policies.ts';
@@ -16,8 +16,8 @@ import {
 import { renderModelDocument } from '../../report/model-document.ts';
 import { type ModelResult, renderModelReport } from '../../report/model-report.ts';
 import type { CommandContext } from '../command-context.ts';
-import { nearestName } from '../nearest-name.ts';
-import { readLayout, readLayouts } from '../read-layout.ts';
+import { nearestName } from '../../nearest-name.ts';
+import { readLayout, readLayouts } from '../../layout/read-layout.ts';
 
 interface ModelOptions {
   readonly layout?: string;

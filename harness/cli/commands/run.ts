@@ -5,8 +5,8 @@ import { readMatrix } from '../../matrix/matrix-file.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
 import { addCellOptions, overAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
-import { withCorpus } from '../layouts.ts';
-import { runCells } from '../run-cells.ts';
+import { withCorpus } from '../../runner/layouts.ts';
+import { runCells } from '../../runner/run-cells.ts';
 import { type RunOptions, addRunOptions } from '../run-options.ts';
 
 /** `sub1m run [matrix]`: runs every cell of a matrix. */

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import type { Prediction } from '../../model/prediction.ts';
+import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { type KernelFailure, describeEnd, describeFailure, phaseEnded } from '../observe/kernel-failure.ts';
+
+/** `boot.userspace` */
+export const checkUserspace: Check = ({ record, failure, prediction }) => {
+  const evidence = 'console.log';
+  if (phaseEnded(record, 'boot')) return kept('The agent spoke', { evidence });
+  if (failure?.where !== 'boot') return unseen(describeEnd(record));
+  const said = prediction.value ? [whatTheModelSays(prediction.value, failure)] : [];
+  return broken([describeFailure(failure), ...said].join('; '), { evidence });
+};
+
+/** What a kernel cannot do that a policy leads to a panic, by the function that stops it. */
+const PANICS: Readonly<Record<string, string>> = {
+  init_real_mode: 'finds no place for the trampoline',
+  efi_free_boot_services: 'frees ranges that memblock could not reserve',
+};
+
+/**
+ * A panic that the policy leads to is a defect all the same; but then it is not the machine's
+ * fault, nor the run's.
+ */
+function whatTheModelSays({ policy, panic }: Prediction, { lastLine }: KernelFailure): string {
+  if (!panic) return `not predicted by the model of ${policy}`;
+  const { line, orBefore = line } = panic;
+  if (!lastLine.includes(line) && !lastLine.includes(orBefore)) {
+    return `not predicted by the model of ${policy}, which has "${line}"`;
+  }
+  const how = `${panic.step} ${PANICS[panic.step] ?? 'stops the kernel'}`;
+  return `the model of ${policy} predicts this: ${how}, a defect of this kernel's policy, not of the run`;
+}
+
+/** `boot.all-cpus` */
+export const checkAllCpus: Check = ({ record, observation: { cpusOnline } }) => {
+  if (cpusOnline.value === null) return unseen(cpusOnline.why);
+  const why = `${cpusOnline.value} of ${record.spec.cpus} CPUs are online`;
+  const verdict = cpusOnline.value === record.spec.cpus ? kept : broken;
+  return verdict(why, { evidence: 'system/cpus' });
+};
+
+/** `panic.reboots` */
+export const checkPanicReboots: Check = ({ record, failure }) => {
+  const { outcome, spec } = record;
+  const evidence = 'console.log';
+  if (spec.crashkernel !== null) return notAsked('The cell is with crashkernel');
+  if (spec.trigger === 'none') return notAsked('The cell does not crash');
+  if (failure?.where === 'crash') return broken(describeFailure(failure), { evidence });
+  if (outcome.kind !== 'completed') return unseen(describeEnd(record));
+  return outcome.cause === 'guest-reset'
+    ? kept('The panic ended in a reset', { evidence })
+    : broken(`The panic ended in ${outcome.cause}`, { evidence });
+};

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+import { type CellRecord, vmcoreFile } from '../../bundle/cell-record.ts';
+import { parseCrashkernel } from '../../memory/crashkernel.ts';
+import { findParameter } from '../../memory/kernel-cmdline.ts';
+import { hex } from '../../memory/pfn.ts';
+import { printableText } from '../../memory/printable-text.ts';
+import { rangeSize, renderRange } from '../../memory/phys-range.ts';
+import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
+import { describeEnd, describeFailure, loadRefused, phaseEnded } from '../observe/kernel-failure.ts';
+
+const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
+const NO_CRASH = notAsked('The cell does not crash');
+
+/** `kdump.reserved` */
+export const checkReserved: Check = ({ cmdline, observation }) => {
+  const evidence = 'system/iomem';
+  const parameter = findParameter(cmdline, 'crashkernel');
+  if (!parameter) return NO_CRASHKERNEL;
+  if (observation.iomem.value === null) return unseen(observation.iomem.why);
+  const { systemRam, crashkernel } = observation.iomem.value;
+  const bytes = systemRam.reduce((sum, range) => sum + rangeSize(range), 0);
+  const asked = parseCrashkernel(cmdline, bytes);
+  if (!asked) {
+    const value = printableText(parameter.value ?? '');
+    return notAsked(`crashkernel=${value} asks for nothing on this machine`);
+  }
+  const area = crashkernel.find(
+    (range) => rangeSize(range) >= asked.size && (asked.offset ?? range.start) === range.start,
+  );
+  if (area) return kept(`${renderRange(area)} is reserved`, { evidence });
+  const found = crashkernel.map(renderRange).join(', ') || 'none';
+  const said = observation.crashkernelRefusal ? `; the log: ${observation.crashkernelRefusal}` : '';
+  return broken(`${hex(asked.size)} bytes wanted, ${found} found${said}`, { evidence });
+};
+
+/** `kdump.captured` */
+export const checkCaptured: Check = (cell) => {
+  const { record, failure } = cell;
+  if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
+  if (record.spec.trigger === 'none') return NO_CRASH;
+  if (failure && failure.where !== 'boot') {
+    return broken(describeFailure(failure), { evidence: 'console.log' });
+  }
+  if (loadRefused(record) && checkReserved(cell).outcome !== 'broken') {
+    return broken(describeEnd(record), { evidence: 'console.log' });
+  }
+  return record.spec.vmcore === 'none' ? checkCaptureKernel(cell) : checkVmcore(cell);
+};
+
+const checkCaptureKernel: Check = ({ record }) =>
+  phaseEnded(record, 'capture')
+    ? kept('The capture kernel came up', { evidence: 'console.log' })
+    : unseen(describeEnd(record));
+
+const checkVmcore: Check = ({ record, observation: { vmcore } }) => {
+  const evidence = vmcoreFile(record.spec);
+  if (!phaseEnded(record, 'dump')) return unseen(describeEnd(record));
+  if (vmcore === null) return unseen('The cell left no vmcore');
+  return vmcore.value === null
+    ? broken(vmcore.why, { evidence })
+    : kept(`The vmcore is whole: ${vmcore.value}`, { evidence });
+};
+
+/** `kdump.dmesg` */
+export const checkDmesg: Check = ({ record, observation: { crashedLog } }) => {
+  const evidence = 'capture/crashed-dmesg';
+  const blind = notCaptured(record);
+  if (blind) return blind;
+  if (crashedLog.value === null) return unseen(crashedLog.why);
+  const { panicLine, lastLine } = crashedLog.value;
+  return panicLine === null
+    ? broken(`It has no panic line; it ends with: ${lastLine}`, { evidence })
+    : kept(panicLine, { evidence });
+};
+
+/** What to say of a promise about the capture kernel in a cell where none came up; null where one did. */
+export function notCaptured(record: CellRecord): Finding | null {
+  if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
+  if (record.spec.trigger === 'none') return NO_CRASH;
+  return phaseEnded(record, 'capture') ? null : unseen(describeEnd(record));
+}

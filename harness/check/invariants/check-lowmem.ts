@@ -1,0 +1,167 @@
+// SPDX-License-Identifier: MIT
+import { counted } from '../../memory/counted.ts';
+import { findParameter } from '../../memory/kernel-cmdline.ts';
+import { lowPages } from '../../memory/page-map.ts';
+import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../../memory/pfn.ts';
+import type { MemblockLine } from '../../memory/memblock-log.ts';
+import { type PhysRange, physRange, renderRange } from '../../memory/phys-range.ts';
+import type { Prediction } from '../../model/prediction.ts';
+import { isUsable } from '../observe/agreement.ts';
+import type { Observation } from '../observe/observation.ts';
+import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
+import { LOW, findDisagreements } from '../observe/page-faults.ts';
+import type { TrampolineHeader } from '../observe/saved-memory.ts';
+
+const KPAGEFLAGS = { evidence: 'system/kpageflags' };
+
+/** `lowmem.matches-model` */
+export const checkMatchesModel: Check = ({ observation, prediction }) => {
+  if (observation.pages.value === null) return unseen(observation.pages.why);
+  if (prediction.value === null) return unseen(prediction.why);
+  const { panic } = prediction.value;
+  if (panic) {
+    const why = `${panic.step} was predicted to stop the kernel ("${panic.line}"), and it booted`;
+    return broken(why, { evidence: 'console.log' });
+  }
+  const faults = findDisagreements(prediction.value, observation.pages.value, 'observed');
+  return faults
+    ? broken(faults.why, { ...KPAGEFLAGS, pages: faults.pages })
+    : checkMemblockLog(prediction.value, observation);
+};
+
+/** The pages are as predicted: are, with `memblock=debug`, the calls that led to it? */
+function checkMemblockLog(prediction: Prediction, { memblockCalls }: Observation): Finding {
+  const pages = `All 256 pages are as ${prediction.policy} has them`;
+  if (memblockCalls === null) return kept(pages, KPAGEFLAGS);
+  const wanted = prediction.memblockCalls.map(renderCall);
+  const found = memblockCalls.map(renderCall);
+  const length = Math.max(wanted.length, found.length);
+  const at = Array.from({ length }, (_, index) => index).find((i) => wanted[i] !== found[i]);
+  if (at === undefined)
+    return kept(`${pages}, by the same ${length} calls of memblock`, KPAGEFLAGS);
+  const why = `Call ${at + 1} of memblock: ${wanted[at] ?? 'none'} predicted, ${found[at] ?? 'none'} logged`;
+  return broken(why, { evidence: 'system/dmesg' });
+}
+
+function renderCall({ call, range }: MemblockLine): string {
+  return `${call} ${renderRange(range)}`;
+}
+
+/** `lowmem.page0-kept` */
+export const checkPage0Kept: Check = ({ observation: { pages } }) => {
+  if (pages.value === null) return unseen(pages.why);
+  const proof = { ...KPAGEFLAGS, pages: [pfn(0)] };
+  return pages.value[0] && isUsable(pages.value[0])
+    ? broken('The page allocator has page 0', proof)
+    : kept('The page allocator does not have page 0', KPAGEFLAGS);
+};
+
+/** `lowmem.locked` */
+export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
+  if (!findParameter(cmdline, 'crashkernel')) return notAsked('The cell is without crashkernel');
+  if (observation.pages.value === null) return unseen(observation.pages.why);
+  const classes = observation.pages.value;
+  const pages = LOW.filter((page) => isUsable(classes[page] ?? 'absent'));
+  if (pages.length === 0) return kept('The system kernel can use no page below 1 MiB', KPAGEFLAGS);
+  const why = `The system kernel can use ${counted(pages.length, 'page')} below 1 MiB`;
+  return broken(why + (prediction.value ? whoFreed(prediction.value, pages) : ''), {
+    ...KPAGEFLAGS,
+    pages,
+  });
+};
+
+/** `lowmem.released` */
+export const checkReleased: Check = ({ observation, prediction }) => {
+  if (prediction.value === null) return unseen(prediction.why);
+  const { policy, pages: fates } = prediction.value;
+  if (policy !== 'two-phase') return notAsked(`${policy} promises no release`);
+  const free = LOW.filter((page) => fates[page]?.owner === 'free');
+  if (free.length === 0) return notAsked('All that is available is claimed');
+  if (observation.pages.value === null) return unseen(observation.pages.why);
+  const classes = observation.pages.value;
+  const pages = free.filter((page) => !isUsable(classes[page] ?? 'absent'));
+  return pages.length === 0
+    ? kept(
+        `The page allocator has all ${counted(free.length, 'page')} that nobody claims`,
+        KPAGEFLAGS,
+      )
+    : broken(
+        `${counted(pages.length, 'page')} of ${free.length} that nobody claims stay reserved`,
+        { ...KPAGEFLAGS, pages },
+      );
+};
+
+/** Where it is told of that such a kernel function frees low memory. */
+const TOLD_OF: Readonly<Record<string, string>> = {
+  efi_free_boot_services:
+    ' (linux-kernel, April 2021: "x86/efi: Do not release sub-1MB memory regions when the crashkernel option is specified")',
+};
+
+/** Which kernel functions the model saw free the pages, in words; none where it did not see it of all. */
+function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string {
+  const histories = pages.map((page) => fates[page]?.history ?? []);
+  if (histories.some((history) => history.at(-1)?.owner !== 'free')) return '';
+  // The first event is the e820 map's: a page without another was free all along.
+  const steps = new Set(histories.flatMap((history) => history.slice(1).at(-1)?.step ?? []));
+  const parts = [
+    ...(steps.size > 0 ? [`freed by ${[...steps].join(' and ')}`] : []),
+    ...(histories.some(({ length }) => length === 1) ? ['never reserved'] : []),
+  ];
+  const told = [...steps].map((step) => TOLD_OF[step] ?? '').join('');
+  return `: ${parts.join(' or ')} although crashkernel locks low memory${told}`;
+}
+
+/** `lowmem.trampoline` */
+export const checkTrampoline: Check = ({ observation, prediction }) => {
+  // Some kernels have no symbol for it; then it cannot be asked.
+  if (observation.trampoline.value === null) return notAsked(observation.trampoline.why);
+  if (prediction.value === null) return unseen(prediction.why);
+  const [found, wanted] = [observation.trampoline.value, prediction.value.trampoline];
+  const evidence = 'system/real-mode.json';
+  if (found >= SZ_1M || found % PAGE_SIZE !== 0) {
+    return broken(`It is at ${hex(found)}, not at a page below 1 MiB`, { evidence });
+  }
+  const pages = lowPages(wanted ?? physRange(found, found + 1));
+  if (wanted?.start !== found) {
+    const place = wanted ? hex(wanted.start) : 'no place';
+    return broken(`It is at ${hex(found)}, ${place} predicted`, { evidence, pages });
+  }
+  return checkTrampolineBytes(wanted, observation);
+};
+
+/** It is where it must be: is it what lies there? */
+function checkTrampolineBytes(place: PhysRange, { savedMemory }: Observation): Finding {
+  const pages = lowPages(place);
+  const at = `It is at ${hex(place.start)}`;
+  if (savedMemory === null) {
+    const why = `${at}; the bytes there were not saved`;
+    return kept(why, { evidence: 'system/real-mode.json', pages });
+  }
+  if (savedMemory.value === null) return unseen(savedMemory.why);
+  const header = savedMemory.value.trampoline;
+  const proof = { evidence: 'jump/low1m.bin', pages };
+  if (header && isRelocatedTo(place, header)) {
+    return kept(`${at}, and the bytes there are a trampoline's`, proof);
+  }
+  const words = header ? renderHeader(header) : 'no header';
+  return broken(`${at}, but the bytes there are not a trampoline's: ${words}`, proof);
+}
+
+function renderHeader({ textStart, roEnd, trampolineStart }: TrampolineHeader): string {
+  return `text_start ${hex(textStart)}, ro_end ${hex(roEnd)}, trampoline_start ${hex(trampolineStart)}`;
+}
+
+/**
+ * Whether the header is that of a trampoline in `place`. By arch/x86/realmode/rm/realmode.lds.S its code begins at a
+ * page after the header's; `trampoline_start`, where CPUs start, must be a page too. `ro_end` is none: the kernel
+ * rounds it up.
+ */
+function isRelocatedTo(place: PhysRange, header: TrampolineHeader): boolean {
+  const { textStart, roEnd, trampolineStart } = header;
+  const isOrdered =
+    place.start < textStart &&
+    textStart <= trampolineStart &&
+    trampolineStart < roEnd &&
+    roEnd <= place.end;
+  return isOrdered && [textStart, trampolineStart].every((start) => start % PAGE_SIZE === 0);
+}

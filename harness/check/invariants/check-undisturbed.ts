@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT
+import { hex } from '../../memory/pfn.ts';
+import { notCaptured } from './check-kdump.ts';
+import { NO_TRUTH, apart, named } from './check-crashed-memory.ts';
+import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+
+/** `kdump.undisturbed` */
+export const checkUndisturbed: Check = ({ record, observation: { memory } }) => {
+  const blind = notCaptured(record);
+  if (blind) return blind;
+  if (memory === null) return NO_TRUTH;
+  if (memory.value === null) return unseen(memory.why);
+  const { disturbed, vmcoreinfoCopy: copy } = memory.value;
+  if (disturbed === null)
+    return notAsked('Memory was not looked at when the capture kernel was loaded');
+  if (copy === null) return notAsked('The kernel does not tell where its copy of VMCOREINFO is');
+  const evidence = 'load/page-crcs.gz';
+  const [others, own] = apart(disturbed, [{ page: copy, what: 'its copy of VMCOREINFO' }]);
+  const but = own.map(({ page, what }) => `, but for ${what} (page ${hex(page)})`).join('');
+  return others.count === 0
+    ? kept(`The crashkernel memory is at the kexec jump as it was loaded${but}`, { evidence })
+    : broken(
+        `Since the capture kernel was loaded ${named(others)} of the crashkernel memory changed`,
+        { evidence },
+      );
+};

@@ -1,0 +1,59 @@
+// SPDX-License-Identifier: MIT
+import { counted } from '../../memory/counted.ts';
+import { PAGE_SIZE, type Pfn } from '../../memory/pfn.ts';
+import type { PageFate } from '../../model/low-memory.ts';
+import type { Owner } from '../../model/owners.ts';
+import type { Prediction } from '../../model/prediction.ts';
+import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import type { Observation } from '../observe/observation.ts';
+import { LOW, findPageFaults } from '../observe/page-faults.ts';
+
+const SAVED_MEMORY = 'jump/low1m.bin';
+
+/** Owners for whom a page is kept as it is, from everybody. */
+const LOCKED: readonly Owner[] = ['lock', 'reserved', 'bios', 'boot-services', 'pool'];
+
+/** `lowmem.untouched` */
+export const checkUntouched: Check = ({ observation, prediction }) => {
+  const { tags, savedMemory } = observation;
+  if (tags.value === null) return unseen(tags.why);
+  if (tags.value.length === 0) return notAsked('No page was filled before the kernel came');
+  if (prediction.value === null) return unseen(prediction.why);
+  const predicted = prediction.value;
+  const fates = predicted.pages;
+  const filled = new Set(tags.value.map(({ page }) => page));
+  const locked = LOW.filter(
+    (page) => filled.has(page) && isLocked(fates[page]) && !isPartlyReserved(predicted, page),
+  );
+  if (locked.length === 0) return notAsked('No page that was filled is locked');
+  if (savedMemory === null) return unseen(`The cell left no ${SAVED_MEMORY}`);
+  if (savedMemory.value === null) return unseen(savedMemory.why);
+  const written = writtenPages(observation);
+  const faults = findPageFaults(locked, (page) =>
+    written.has(page) ? `${fates[page]?.owner} predicted, but written` : null,
+  );
+  const evidence = SAVED_MEMORY;
+  return faults
+    ? broken(faults.why, { evidence, pages: faults.pages })
+    : kept(`None of ${counted(locked.length, 'locked page')} is written`, { evidence });
+};
+
+/** Whether nobody has ever had it; early data of the kernel's may have been in a page before it was locked. */
+function isLocked(fate: PageFate | undefined): boolean {
+  if (!fate || !LOCKED.includes(fate.owner)) return false;
+  return fate.history.every(({ owner }) => owner !== 'kernel');
+}
+
+/** Whether memblock reserved only some of its bytes: early data of the kernel's may have been in the others. */
+function isPartlyReserved({ memblockCalls }: Prediction, page: Pfn): boolean {
+  const edges = memblockCalls.flatMap(({ range }) => [range.start, range.end]);
+  return edges.some((edge) => edge % PAGE_SIZE !== 0 && Math.floor(edge / PAGE_SIZE) === page);
+}
+
+/** Pages that were filled before the kernel came and do not have these bytes any more. */
+export function writtenPages({ tags, savedMemory }: Observation): ReadonlySet<Pfn> {
+  const crcs = savedMemory?.value?.crcs;
+  if (!crcs) return new Set();
+  const written = (tags.value ?? []).filter(({ page, crc }) => crcs[page] !== crc);
+  return new Set(written.map(({ page }) => page));
+}

@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT
+import type { CellRecord } from '../../bundle/cell-record.ts';
+import { renderPages } from '../../memory/page-map.ts';
+import type { Pfn } from '../../memory/pfn.ts';
+import type { Prediction } from '../../model/prediction.ts';
+import type { KernelFailure } from '../observe/kernel-failure.ts';
+import type { Observation } from '../observe/observation.ts';
+import type { Seen } from '../observe/seen.ts';
+
+/** All that an invariant is judged by. */
+export interface CellCase {
+  readonly record: CellRecord;
+  readonly cmdline: string;
+  readonly observation: Observation;
+  readonly prediction: Seen<Prediction>;
+  readonly failure: KernelFailure | null;
+}
+
+/**
+ * What became of an invariant. `unseen`: what would show it is missing, so the cell cannot be a
+ * match; `not-asked`: the cell is not one in which it could show.
+ */
+export interface Finding {
+  readonly outcome: 'kept' | 'broken' | 'unseen' | 'not-asked';
+  readonly why: string;
+  readonly pages: readonly string[];
+  readonly evidence: string | null;
+}
+
+/** Judges one invariant. */
+export type Check = (cell: CellCase) => Finding;
+
+interface Proof {
+  /** The file that shows it. */
+  readonly evidence?: string;
+  readonly pages?: readonly Pfn[];
+}
+
+/** The kernel kept the promise. */
+export function kept(why: string, proof: Proof = {}): Finding {
+  return finding('kept', why, proof);
+}
+
+/** The kernel broke it. */
+export function broken(why: string, proof: Proof = {}): Finding {
+  return finding('broken', why, proof);
+}
+
+/** See `Finding`. */
+export function unseen(why: string): Finding {
+  return finding('unseen', why, {});
+}
+
+/** See `Finding`. */
+export function notAsked(why: string): Finding {
+  return finding('not-asked', why, {});
+}
+
+function finding(
+  outcome: Finding['outcome'],
+  why: string,
+  { evidence, pages = [] }: Proof,
+): Finding {
+  return { outcome, why, pages: renderPages(pages), evidence: evidence ?? null };
+}

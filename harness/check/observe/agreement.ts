@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT
+import type { PageClass } from '../../memory/kpageflags.ts';
+import type { Owner } from '../../model/owners.ts';
+
+/** Classes of pages that the page allocator has or had. */
+const USABLE: readonly PageClass[] = ['free', 'used'];
+
+/** The classes that a page may be seen in, by the owner that the model predicts for it. */
+const CLASSES: Readonly<Record<Owner, readonly PageClass[]>> = {
+  firmware: ['reserved', 'absent'],
+  page0: ['reserved', 'absent'],
+  bios: ['reserved'],
+  'boot-services': ['reserved'],
+  kernel: ['reserved'],
+  trampoline: ['reserved'],
+  lock: ['reserved'],
+  reserved: ['reserved'],
+  pool: ['reserved'],
+  free: USABLE,
+};
+
+/** Whether a page of that predicted owner may be seen in that class. */
+export function agrees(owner: Owner, seen: PageClass): boolean {
+  return CLASSES[owner].includes(seen);
+}
+
+/** Whether the system kernel can use a page of that class. */
+export function isUsable(seen: PageClass): boolean {
+  return USABLE.includes(seen);
+}
+
+/**
+ * Whose a page is by prediction and observation: its predicted owner where it was seen so, else what it was seen as;
+ * whether the page allocator has it at the moment (`free` or `used`) is no difference.
+ */
+export function ownerSeen(predicted: Owner | null, seen: PageClass): Owner | PageClass {
+  if (predicted !== null && agrees(predicted, seen)) return predicted;
+  return isUsable(seen) ? 'free' : seen;
+}

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+import { type Bundle, bundleText } from '../../bundle/bundle.ts';
+
+/** The code of a cell that cannot be judged because of it. */
+export const EMULATOR_FAULT = 'E_EMULATOR';
+
+/** Bits of EFLAGS that are 0 on every CPU: 3, 5, 15, and from 22 on (Intel SDM volume 1, 3.4.3). */
+const NEVER_SET = 0xffc0_8028;
+/** Bit 1 is 1 on every CPU. */
+const ALWAYS_SET = 0x2;
+
+/** The INT3 instruction. */
+const INT3 = 'cc';
+
+/**
+ * What the last kernel of a cell printed in its first oops that no CPU does, but QEMU's TCG on a busy host. Null if
+ * there is no such thing; a CPU that is not emulated makes no such mistake.
+ */
+export function findEmulatorFault(bundle: Bundle): string | null {
+  const { machine, spec } = bundle.cell;
+  if (machine?.accel.kind !== 'tcg') return null;
+  const log = bundleText(bundle, 'console.log') ?? '';
+  const lastKernel = log.slice(Math.max(log.lastIndexOf('Linux version '), 0));
+  const what = findImpossibleFlags(lastKernel) ?? (spec.cpus > 1 ? findGoneInt3(lastKernel) : null);
+  return what && `The kernel died ${what}: QEMU's TCG emulated it wrongly; run the cell again`;
+}
+
+/** Wrong EFLAGS, once in some hundred crashes: an interrupt that returns with them is a double fault. */
+function findImpossibleFlags(log: string): string | null {
+  const [, eflags = ''] = /\bEFLAGS: ([0-9a-f]{8})\b/.exec(log) ?? [];
+  const bits = Number.parseInt(eflags, 16);
+  const isPossible = (bits & NEVER_SET) === 0 && (bits & ALWAYS_SET) !== 0;
+  return eflags === '' || isPossible ? null : `with EFLAGS ${eflags}, which no CPU can have`;
+}
+
+/**
+ * An INT3 that is gone, once in some hundred boots with several CPUs. A kernel that patches its code puts one there
+ * meanwhile, and `text_poke_bp_batch()` (arch/x86/kernel/alternative.c) looks after it until every CPU has been made to
+ * see what is there then; a CPU of TCG may go through code that was translated before. A kernel that looks away too
+ * early would die alike: the cell is run once more, and says so. The byte is before RIP.
+ */
+function findGoneInt3(log: string): string | null {
+  const oops = log.search(/\bint3: [0-9a-f]{4} \[#1\]/);
+  if (oops === -1) return null;
+  const [, byte = INT3] =
+    /\bCode: [0-9a-f ]*?([0-9a-f]{2}) <[0-9a-f]{2}>/.exec(log.slice(oops)) ?? [];
+  return byte === INT3 ? null : `of an INT3 where ${byte} is, which no CPU fetches`;
+}

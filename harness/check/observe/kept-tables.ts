@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+import { EFI_BOOT_SERVICES_DATA, type EfiDescriptor } from '../../memory/efi-memory-map.ts';
+import { type PhysRange, findRange } from '../../memory/phys-range.ts';
+import { type ModelInputs, keepsEfiMap } from '../../model/model-inputs.ts';
+import type { Seen } from './seen.ts';
+
+type KeptTables = ModelInputs['keptTables'];
+
+/** Lines of the kernel's log that tell of a table of the firmware's. */
+const ESRT = /\befi: .*\bESRT=0x/;
+const MOKVAR = /\befi: .*\bMOKvar=0x([0-9a-f]{1,13})\b/;
+const BGRT = /\bACPI: BGRT 0x/;
+/** What `efi_esrt_init()` prints; the end is exclusive. */
+const ESRT_RANGE = /\besrt: Reserving ESRT space from 0x([0-9a-f]+) to 0x([0-9a-f]+)\./;
+
+/** What a kernel shows of the tables it keeps. */
+interface KernelTraits {
+  readonly log: string;
+  /** Null for a kernel that could not be asked. */
+  readonly symbols: ReadonlyMap<string, unknown> | null;
+}
+
+/**
+ * The tables that the kernel keeps: those that the inputs have, and those that only its log tells
+ * of. A table whose place is not known is beyond the model, for keeping it may take memory below 1
+ * MiB.
+ */
+export function findKeptTables(kernel: KernelTraits, given: ModelInputs): Seen<KeptTables> {
+  const { log } = kernel;
+  const { efiMap, keptTables } = given;
+  if (!efiMap || !keepsEfiMap(given)) return { value: keptTables };
+  const esrt = keptTables.esrt ?? findEsrt(log);
+  if (!esrt && ESRT.test(log)) return lost('an ESRT');
+  const keepsMokvar = keeps(kernel, 'efi_mokvar_table_init');
+  if (keepsMokvar && hasMokvarInBootServices(log, efiMap)) {
+    return lost('a MOKvar table in boot services data');
+  }
+  const keepsBgrt = keeps(kernel, 'efi_bgrt_init');
+  if (keepsBgrt && !keptTables.bgrt && BGRT.test(log)) return lost('a boot logo (BGRT)');
+  return { value: { ...keptTables, esrt, bgrt: keepsBgrt ? keptTables.bgrt : null } };
+}
+
+/**
+ * Whether the kernel is configured to keep a table (CONFIG_ACPI_BGRT, CONFIG_LOAD_UEFI_KEYS). Every
+ * kernel with EFI has `efi_esrt_init`: symbols without it are not all.
+ */
+function keeps({ symbols }: KernelTraits, init: string): boolean {
+  return !symbols?.has('efi_esrt_init') || symbols.has(init);
+}
+
+function lost(table: string): { value: null; why: string } {
+  const why = `The firmware has ${table}, and nothing says which memory the kernel keeps for it`;
+  return { value: null, why };
+}
+
+function findEsrt(log: string): PhysRange | null {
+  const [, start = '', end = ''] = ESRT_RANGE.exec(log) ?? [];
+  if (end === '') return null;
+  return findRange(start, (BigInt(`0x${end}`) - 1n).toString(16)) ?? null;
+}
+
+/** `efi_mokvar_table_init()` keeps the table only if it lies in boot services data. */
+function hasMokvarInBootServices(log: string, efiMap: readonly EfiDescriptor[]): boolean {
+  const [, at] = MOKVAR.exec(log) ?? [];
+  if (at === undefined) return false;
+  const address = Number.parseInt(at, 16);
+  const holder = efiMap.find(({ range }) => range.start <= address && address < range.end);
+  return holder?.type === EFI_BOOT_SERVICES_DATA;
+}

@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT
+import { gunzipSync } from 'node:zlib';
+import { type Bundle, bundleText } from '../../bundle/bundle.ts';
+import { FormatError } from '../../errors.ts';
+import { ZERO_PAGE_CRC } from '../../memory/page-crcs.ts';
+import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
+import { type PhysRange, physRange } from '../../memory/phys-range.ts';
+import { ramLayout } from '../../memory/guest-ram.ts';
+import { findLogLine } from '../../memory/kernel-log.ts';
+import { parseKallsyms } from '../../memory/kallsyms.ts';
+import { imagePhys } from '../../memory/kernel-image.ts';
+import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
+import { type Seen, seenBytes, seenText } from './seen.ts';
+
+/** What became of the crashed kernel's memory from the kexec jump on. */
+export interface MemoryTruth {
+  /** The pages that the kexec jump itself writes to, after `machine_kexec()` has begun. */
+  readonly jumpWrites: readonly JumpWrite[];
+  /** Pages that changed between the jump and the end of the cell. */
+  readonly changed: PageList;
+  /** EFI tables in pages that changed, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
+  readonly changedTables: readonly string[];
+  /** Pages of crashkernel that changed between the load of the capture kernel and the jump; null in a bundle from before that was seen. */
+  readonly disturbed: PageList | null;
+  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to, or null where the kernel does not tell. */
+  readonly vmcoreinfoCopy: Pfn | null;
+  /** Null where the cell keeps no vmcore. */
+  readonly vmcore: Seen<VmcoreTruth> | null;
+}
+
+/** A page that the kexec jump writes to, and what of it. */
+export interface JumpWrite {
+  readonly page: Pfn;
+  readonly what: string;
+}
+
+/** A vmcore beside memory at the jump. */
+export interface VmcoreTruth {
+  /** Pages that are in both. */
+  readonly compared: number;
+  readonly differing: PageList;
+  /** Pages of zeroes that the dump has left out. */
+  readonly zeroesLeftOut: number;
+  /** Others that it has left out. */
+  readonly leftOut: PageList;
+  /**
+   * Those of them that no filter may leave out, by their `struct page`. Not those that two segments share: makedumpfile
+   * leaves them out, at any level.
+   */
+  readonly keptKindsLeftOut: Seen<PageList>;
+}
+
+/** Pages, of which the first few are named. */
+export interface PageList {
+  readonly count: number;
+  readonly first: readonly Pfn[];
+}
+
+/** Pages that are named of each list: a report shows no more. */
+const NAMED = 64;
+
+/** The most that the hashes of a machine may be, in bytes, unpacked: 64 GiB of memory. */
+const LIMIT = 64 * 1024 * 1024;
+
+/** How far below its stack pointer the CPU that jumps still writes (`machine_kexec()` and what it calls), in bytes. */
+const STACK_REACH = 1024;
+
+const LOADED = 'load/page-crcs.gz';
+const JUMP = 'jump/page-crcs.gz';
+const END = 'capture/page-crcs.gz';
+
+/** The system kernel's memory. */
+interface SystemMemory {
+  /** What its `/proc/iomem` has, as it is: `setup_data` may split it within a page. */
+  readonly systemRam: readonly PhysRange[];
+  /** What of it is the crashed kernel's after the jump. */
+  readonly crashed: readonly PhysRange[];
+  readonly crashkernel: readonly PhysRange[];
+}
+
+/** Reads what the cell has of its memory at the jump and in the end; null in a cell that does not look at it. */
+export function seenMemoryTruth(
+  bundle: Bundle,
+  vmcore: VmcoreDigest | undefined,
+  memory: SystemMemory,
+): Seen<MemoryTruth> | null {
+  if (bundle.cell.spec.truth === 'none') return null;
+  const jump = seenBytes(bundle, JUMP, unpack);
+  if (jump.value === null) return jump;
+  const end = seenBytes(bundle, END, unpack);
+  if (end.value === null) return end;
+  const [before, after] = [jump.value, end.value];
+  const { memoryMiB } = bundle.cell.spec;
+  const indexOf = pageIndex(memoryMiB);
+  const changedIn = (ranges: readonly PhysRange[], one: Uint32Array, other: Uint32Array): Pfn[] =>
+    pagesIn(ranges).filter((page) => {
+      const index = indexOf(page);
+      return index !== undefined && one[index] !== other[index];
+    });
+  const changed = changedIn(memory.crashed, before, after);
+  const loaded = seenBytes(bundle, LOADED, unpack).value;
+  return {
+    value: {
+      jumpWrites: [...stackWrites(bundle), ...ftraceWrites(bundle)],
+      changed: listed(changed),
+      changedTables: efiTablesIn(changed, bundleText(bundle, 'capture/dmesg') ?? ''),
+      disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
+      vmcoreinfoCopy: pageOfAddress(bundle, 'jump/vmcoreinfo-copy'),
+      vmcore: vmcore ? compare(vmcore, { before, indexOf, ...memory }) : null,
+    },
+  };
+}
+
+interface HashedMemory extends SystemMemory {
+  readonly before: Uint32Array;
+  readonly indexOf: (page: Pfn) => number | undefined;
+}
+
+function compare(
+  { pages, keptKindsLeftOut: kinds }: VmcoreDigest,
+  { before, indexOf, systemRam, crashed }: HashedMemory,
+): Seen<VmcoreTruth> {
+  if (pages.value === null) return pages;
+  const { pfns, crcs } = pages.value;
+  const there = new Set(pfns);
+  const differing = Array.from(pfns, pfn).filter((page, at) => {
+    const index = indexOf(page);
+    return index === undefined || before[index] !== crcs[at];
+  });
+  const absent = pagesIn(crashed).filter((page) => !there.has(page));
+  const full = absent.filter((page) => before[indexOf(page) ?? -1] !== ZERO_PAGE_CRC);
+  const shared = sharedPages(systemRam);
+  const wrong = (found: Uint32Array): Pfn[] => {
+    const kept = new Set<number>(found);
+    return full.filter((page) => kept.has(page) && !shared.has(page));
+  };
+  return {
+    value: {
+      compared: pfns.length,
+      differing: listed(differing),
+      zeroesLeftOut: absent.length - full.length,
+      leftOut: listed(full),
+      keptKindsLeftOut: kinds.value === null ? kinds : { value: listed(wrong(kinds.value)) },
+    },
+  };
+}
+
+/** The pages in which ranges begin or end. */
+function sharedPages(ranges: readonly PhysRange[]): ReadonlySet<Pfn> {
+  const edges = ranges.flatMap(({ start, end }) => [start, end]);
+  const within = edges.filter((edge) => edge % PAGE_SIZE !== 0);
+  return new Set(within.map((edge) => pfn(Math.floor(edge / PAGE_SIZE))));
+}
+
+/** Where the hash of a page is; undefined for one that is not RAM. */
+function pageIndex(memoryMiB: number): (page: Pfn) => number | undefined {
+  const pieces = ramLayout(memoryMiB);
+  return (page) => {
+    const start = page * PAGE_SIZE;
+    const piece = pieces.find(({ range }) => range.start <= start && start < range.end);
+    return piece && (piece.ramOffset + start - piece.range.start) / PAGE_SIZE;
+  };
+}
+
+function pagesIn(ranges: readonly PhysRange[]): Pfn[] {
+  return ranges.flatMap(({ start, end }) => {
+    const first = Math.floor(start / PAGE_SIZE);
+    const length = Math.ceil(end / PAGE_SIZE) - first;
+    return Array.from({ length }, (_, index) => pfn(first + index));
+  });
+}
+
+function listed(pages: readonly Pfn[]): PageList {
+  return { count: pages.length, first: pages.slice(0, NAMED) };
+}
+
+/** Which of the EFI tables that a kernel found (`efi_config_parse_tables()`) lie in the pages. */
+function efiTablesIn(pages: readonly Pfn[], log: string): string[] {
+  const line = findLogLine(log, /\befi: .*\b[A-Z]\w*=0x/) ?? '';
+  const tables = line.matchAll(/\b([A-Z][A-Za-z0-9]{1,15})=(0x[0-9a-f]{1,13})\b/g);
+  return Array.from(tables)
+    .filter(([, , address]) => pages.includes(pfn(Math.floor(Number(address) / PAGE_SIZE))))
+    .map(([table]) => table);
+}
+
+function stackWrites(bundle: Bundle): JumpWrite[] {
+  const stack = Number(/^0x[0-9a-f]{1,13}$/m.exec(bundleText(bundle, 'jump/stack') ?? '')?.[0]);
+  if (Number.isNaN(stack) || stack < SZ_1M) return [];
+  const pages = pagesIn([physRange(stack - STACK_REACH, stack + 1)]);
+  return pages.map((page) => ({ page, what: 'the stack of the CPU that jumps' }));
+}
+
+/** The page of an address that a file of the bundle has. */
+function pageOfAddress(bundle: Bundle, path: string): Pfn | null {
+  const address = /^0x[0-9a-f]{1,13}$/m.exec(bundleText(bundle, path) ?? '')?.[0];
+  return address === undefined ? null : pfn(Math.floor(Number(address) / PAGE_SIZE));
+}
+
+/** `__ftrace_enabled_save()`, which `machine_kexec()` calls, clears a variable (kernels with CONFIG_FUNCTION_TRACER). */
+function ftraceWrites(bundle: Bundle): JumpWrite[] {
+  const symbols = seenText(bundle, 'system/kallsyms', parseKallsyms).value;
+  const iomem = bundleText(bundle, 'system/iomem');
+  const place = symbols && iomem && imagePhys(symbols, iomem, 'ftrace_enabled');
+  return place ? [{ page: pfn(Math.floor(place / PAGE_SIZE)), what: 'ftrace_enabled' }] : [];
+}
+
+function unpack(packed: Uint8Array): Uint32Array {
+  try {
+    const bytes = gunzipSync(packed, { maxOutputLength: LIMIT });
+    return new Uint32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 4));
+  } catch (error) {
+    throw new FormatError('Cannot read the hashes of memory: gzip wanted', { cause: error });
+  }
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+import { type Bundle, bundleText } from '../../bundle/bundle.ts';
+import { FormatError } from '../../errors.ts';
+import { countCpus } from '../../memory/cpu-list.ts';
+import { parseIomem } from '../../memory/iomem.ts';
+import { findParameter } from '../../memory/kernel-cmdline.ts';
+import { findLogLine } from '../../memory/kernel-log.ts';
+import { type MemblockLine, parseMemblockLog } from '../../memory/memblock-log.ts';
+import { type PageClass, readPageClasses } from '../../memory/kpageflags.ts';
+import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
+import { type PhysRange, physRange } from '../../memory/phys-range.ts';
+import { type RangeSet, rangeSet, without } from '../../memory/range-set.ts';
+import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
+import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
+import { lowMemoryLines } from './low-memory-log.ts';
+import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
+import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
+import { type Seen, commandLine, seenBytes, seenText } from './seen.ts';
+import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
+
+/** What a cell shows of its kernels, without a judgement. */
+export interface Observation {
+  readonly cpusOnline: Seen<number>;
+  /** The class of each of the 256 pages below 1 MiB while the system kernel ran. */
+  readonly pages: Seen<readonly PageClass[]>;
+  /** Where `real_mode_header` points. */
+  readonly trampoline: Seen<PhysAddr>;
+  /** For each page below 1 MiB: as what the firmware keeps it, or null; see `seenFirmwareMemory()`. */
+  readonly firmwareMemory: Seen<readonly (string | null)[]>;
+  /** What pages were filled with before the kernel came. */
+  readonly tags: Seen<readonly PageTag[]>;
+  /** Null where it was not saved. */
+  readonly savedMemory: Seen<SavedMemory> | null;
+  readonly iomem: Seen<IomemSummary>;
+  /** The line in which the system kernel says that it cannot reserve crashkernel, or null. */
+  readonly crashkernelRefusal: string | null;
+  /** What `memblock=debug` printed of low memory, or null if it was not asked for. */
+  readonly memblockCalls: readonly MemblockLine[] | null;
+  /** What the system kernel's log says of low memory, see `lowMemoryLines()`; unseen unless it is whole. */
+  readonly lowMemoryLog: Seen<readonly string[]>;
+  readonly crashedLog: Seen<CrashedLog>;
+  /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle from before they were kept. */
+  readonly vmcoreSegments: Seen<VmcoreSegments> | null;
+  /** What the capture kernel's `/proc/iomem` calls System RAM. */
+  readonly captureRam: Seen<readonly PhysRange[]>;
+  /** How large the vmcore is, or why it is not whole; null where the cell left none. */
+  readonly vmcore: VmcoreDigest['whole'] | null;
+  /** The class of each of the 256 pages when the system kernel had crashed; null where the cell left no vmcore. */
+  readonly pagesAtCrash: VmcoreDigest['lowPages'] | null;
+  /** Null in a cell that does not look at its memory. */
+  readonly memory: Seen<MemoryTruth> | null;
+}
+
+/** What matters of the system kernel's `/proc/iomem`. */
+interface IomemSummary {
+  readonly systemRam: readonly PhysRange[];
+  readonly crashkernel: readonly PhysRange[];
+}
+
+/** How far the crashed kernel's log reaches. */
+interface CrashedLog {
+  /** The line with which sysrq's panic begins, or null. */
+  readonly panicLine: string | null;
+  readonly lastLine: string;
+}
+
+/** Not the command line, which has `crashkernel=`. */
+const REFUSAL = [/crashkernel[ :]/i, /fail|cannot|invalid|expected/i];
+/** A line of a log as makedumpfile writes it, with its time stamp. */
+const LOG_LINE = /^\[ *\d+\.\d+\]/;
+const PANIC_LINE = /Kernel panic - not syncing: sysrq triggered crash/;
+
+/** Reads a bundle. What is missing or broken in it is unseen, with the reason. */
+export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Observation {
+  const trampoline = seenText(bundle, 'system/real-mode.json', parseRealMode);
+  const iomem = seenText(bundle, 'system/iomem', summarizeIomem);
+  const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
+  const crashed = crashedMemory(memory);
+  return {
+    cpusOnline: seenText(bundle, 'system/cpus', countCpus),
+    pages: seenBytes(bundle, 'system/kpageflags', readPageClasses),
+    trampoline,
+    firmwareMemory: seenFirmwareMemory(bundle),
+    tags: seenTags(bundle),
+    savedMemory: seenSavedMemory(bundle, trampoline.value),
+    iomem,
+    crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
+    memblockCalls: findMemblockCalls(bundle),
+    lowMemoryLog: seenText(bundle, 'system/dmesg', wholeLowMemoryLog),
+    crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
+    vmcoreSegments: seenVmcoreSegments(bundle),
+    captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
+    vmcore: vmcore?.whole ?? null,
+    pagesAtCrash: vmcore?.lowPages ?? null,
+    memory: seenMemoryTruth(bundle, vmcore, { ...memory, crashed }),
+  };
+}
+
+/** A log that has lost its first lines does not show them all. */
+function findMemblockCalls(bundle: Bundle): readonly MemblockLine[] | null {
+  const log = bundleText(bundle, 'system/dmesg') ?? '';
+  const asked = findParameter(commandLine(bundle), 'memblock')?.value === 'debug';
+  return asked && log.includes('Linux version ') ? parseMemblockLog(log) : null;
+}
+
+/** A log that has lost its first lines lacks who knows what. */
+function wholeLowMemoryLog(log: string): string[] {
+  if (log.includes('Linux version ')) return lowMemoryLines(log);
+  throw new FormatError("Cannot read the log: the kernel's first line wanted, it is lost");
+}
+
+const pointerSchema = z.templateLiteral([z.literal('0x'), z.hex()]).transform(BigInt);
+const realModeSchema = z.object({
+  real_mode_header: pointerSchema,
+  page_offset_base: pointerSchema,
+});
+
+/** The trampoline's physical address: its offset in the kernel's map of all memory. */
+function parseRealMode(text: string): PhysAddr {
+  try {
+    const { real_mode_header, page_offset_base } = realModeSchema.parse(JSON.parse(text));
+    const offset = real_mode_header - page_offset_base;
+    if (offset >= 0n && offset < BigInt(PHYS_ADDR_LIMIT)) return physAddr(Number(offset));
+  } catch (error) {
+    const message = 'Cannot read real_mode_header: two pointers in JSON wanted';
+    throw new FormatError(message, { cause: error });
+  }
+  throw new FormatError('Cannot read real_mode_header: it points below the map of all memory');
+}
+
+function summarizeIomem(text: string): IomemSummary {
+  return {
+    systemRam: iomemRanges(text, 'System RAM'),
+    crashkernel: iomemRanges(text, 'Crash kernel'),
+  };
+}
+
+/** Memory above 1 MiB that is the crashed kernel's after the jump. */
+export function crashedMemory({ systemRam, crashkernel }: IomemSummary): RangeSet {
+  return without(rangeSet(systemRam), [physRange(0, SZ_1M), ...crashkernel]);
+}
+
+function iomemRanges(text: string, wanted: string): PhysRange[] {
+  return parseIomem(text)
+    .filter(({ name }) => name === wanted)
+    .map(({ range }) => range);
+}
+
+function summarizeCrashedLog(log: string): CrashedLog {
+  const lastLine = findLogLine(log, LOG_LINE);
+  if (lastLine === undefined) {
+    throw new FormatError(
+      'Cannot read the crashed kernel\'s log: lines "[ 0.1] …" wanted, none found',
+    );
+  }
+  return { panicLine: findLogLine(log, PANIC_LINE) ?? null, lastLine };
+}

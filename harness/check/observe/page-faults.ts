@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT
+import { counted } from '../../memory/counted.ts';
+import type { PageClass } from '../../memory/kpageflags.ts';
+import { lowPages } from '../../memory/page-map.ts';
+import { type Pfn, SZ_1M } from '../../memory/pfn.ts';
+import { physRange } from '../../memory/phys-range.ts';
+import type { Prediction } from '../../model/prediction.ts';
+import { agrees } from './agreement.ts';
+
+/** The 256 pages. */
+export const LOW: readonly Pfn[] = lowPages(physRange(0, SZ_1M));
+
+/** What is wrong with pages, in words, and which pages. */
+interface PageFaults {
+  readonly why: string;
+  readonly pages: readonly Pfn[];
+}
+
+/** Asks of each page what is wrong with it; pages of which it is the same are counted together. Null if none is. */
+export function findPageFaults(
+  pages: readonly Pfn[],
+  faultOf: (page: Pfn) => string | null,
+): PageFaults | null {
+  const faults = pages.flatMap((page) => {
+    const fault = faultOf(page);
+    return fault === null ? [] : [{ page, fault }];
+  });
+  const counts = new Map<string, number>();
+  for (const { fault } of faults) counts.set(fault, (counts.get(fault) ?? 0) + 1);
+  const why = Array.from(counts, ([fault, count]) => `${counted(count, 'page')}: ${fault}`).join(
+    '; ',
+  );
+  return faults.length === 0 ? null : { why, pages: faults.map(({ page }) => page) };
+}
+
+/** Finds the pages that were seen (`where`, in words) in a class that the owner predicted for them does not have. */
+export function findDisagreements(
+  { pages: fates }: Prediction,
+  classes: readonly PageClass[],
+  where: string,
+): PageFaults | null {
+  return findPageFaults(LOW, (page) => {
+    const [owner, seen] = [fates[page]?.owner, classes[page]];
+    return owner && seen && agrees(owner, seen) ? null : `${owner} predicted, ${seen} ${where}`;
+  });
+}

@@ -1,0 +1,253 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+import { FormatError } from '../errors.ts';
+import type { BiosWords } from '../memory/bios-data-area.ts';
+import type { E820Entry } from '../memory/e820.ts';
+import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
+import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
+import { PAGE_SIZE, PHYS_ADDR_LIMIT, SZ_1M } from '../memory/pfn.ts';
+import { type PhysRange, fromInclusive, intersects, physRange, renderRange } from '../memory/phys-range.ts';
+
+/** What a machine's firmware says of its memory. */
+export interface MachineMaps {
+  readonly e820: readonly E820Entry[];
+  /** Null where only an e820 map is known. */
+  readonly efiMap: readonly EfiDescriptor[] | null;
+  readonly biosWords: BiosWords;
+}
+
+/** A machine's memory below 1 MiB, as a file of `images/layouts/` tells it. */
+export interface Layout {
+  readonly id: string;
+  readonly machine: string | null;
+  readonly source: string;
+  /** Made by hand, not read off a machine. */
+  readonly synthetic: boolean;
+  readonly maps: MachineMaps;
+  /** What the layout says of memory, range by range. */
+  readonly ranges: readonly LayoutRange[];
+  readonly levers: Levers;
+}
+
+/** A range of a layout. */
+export interface LayoutRange {
+  readonly range: PhysRange;
+  /** `EFI_MEMORY_TYPE`; of an e820 type, the one that the EFI stub makes it from. */
+  readonly type: number;
+  /** Whether a personality fills its pages, to see later whether anybody wrote to them. */
+  readonly tag: boolean;
+}
+
+/** What a personality does to a machine beside its memory below 1 MiB. */
+export interface Levers {
+  /** An EFI System Resource Table in boot services data. */
+  readonly esrt: boolean;
+  /** A boot logo, told of by ACPI (BGRT), in boot services data. */
+  readonly bgrt: boolean;
+  readonly setVirtualAddressMapFails: boolean;
+  /** Single pages above 1 MiB, a step apart. */
+  readonly islands: readonly Islands[];
+  /** Words of the BIOS data area to write, or null to leave them. */
+  readonly biosWords: BiosWords | null;
+}
+
+/** See `Levers`. */
+export interface Islands {
+  readonly type: number;
+  readonly start: number;
+  /** Bytes from one to the next. */
+  readonly step: number;
+  readonly count: number;
+}
+
+const EFI_TYPES = EFI_MEMORY_TYPES.map(({ name }) => name);
+
+/** The types of an e820 map, and from which `EFI_MEMORY_TYPE` `setup_e820()` of the EFI stub makes them. */
+const E820_TYPES: Readonly<Record<string, string>> = {
+  usable: 'Conventional',
+  reserved: 'Reserved',
+  ACPIReclaim: 'ACPIReclaim',
+  ACPINVS: 'ACPINVS',
+  Unusable: 'Unusable',
+  'type 20': 'Reserved',
+};
+
+/** The types that the ranges of each kind of layout can have. */
+const TYPES = { efi: EFI_TYPES, e820: Object.keys(E820_TYPES) };
+
+/** Each makes two entries of the EFI memory map, of which the kernel takes some thousands. */
+const ISLANDS_LIMIT = 400;
+
+const address = z
+  .string()
+  .regex(/^0x[0-9a-f]{1,16}$/i, 'an address wanted, as "0x9ffff"')
+  .transform(Number)
+  .refine((value) => value < PHYS_ADDR_LIMIT, 'an address of at most 52 bits wanted');
+
+const layoutSchema = z.strictObject({
+  schema: z.literal(1),
+  id: z.string().regex(/^[\w-]+$/, 'letters, digits and hyphens wanted'),
+  machine: z.string().exactOptional(),
+  firmware: z.string().exactOptional(),
+  kernel: z.string().exactOptional(),
+  source: z.string().min(1),
+  synthetic: z.literal(true).exactOptional(),
+  notes: z.string().exactOptional(),
+  kind: z.enum(['efi', 'e820']),
+  ranges: z
+    .array(
+      z.strictObject({
+        start: address,
+        end: address,
+        type: z.string(),
+        tag: z.boolean().default(true),
+      }),
+    )
+    .min(1),
+  bda: z
+    .strictObject({ ebdaSegment: address.refine(isWord), baseMemoryKiB: z.int().refine(isWord) })
+    .exactOptional(),
+  levers: z
+    .strictObject({
+      esrt: z.literal(true).exactOptional(),
+      bgrt: z.literal(true).exactOptional(),
+      setVirtualAddressMapFails: z.literal(true).exactOptional(),
+      islands: z
+        .array(
+          z.strictObject({
+            type: z.enum(EFI_TYPES),
+            start: address,
+            step: address,
+            count: z.int().min(1).max(ISLANDS_LIMIT),
+          }),
+        )
+        .exactOptional(),
+    })
+    .exactOptional(),
+});
+
+type LayoutFile = z.infer<typeof layoutSchema>;
+
+/**
+ * Reads a layout from JSON; `name` is the file's, for messages. Throws `FormatError` naming the
+ * field at fault: no JSON, ranges that overlap or end before they begin, an address beyond 52 bits,
+ * a type that its kind of map does not have.
+ */
+export function parseLayout(text: string, name: string): Layout {
+  const parsed = layoutSchema.safeParse(parseJson(text, name));
+  if (!parsed.success) throw fault(name, parsed.error.issues[0], parsed.error);
+  const { id, machine = null, source, synthetic = false, kind, bda } = parsed.data;
+  const found = findRangeFault(parsed.data.ranges, TYPES[kind]);
+  if (found) throw fault(name, found);
+  const biosWords = bda ?? { ebdaSegment: 0, baseMemoryKiB: 0 };
+  const ranges = parsed.data.ranges.map(({ start, end, type, tag }) => ({
+    range: fromInclusive(start, end),
+    type: EFI_TYPES.indexOf(kind === 'efi' ? type : (E820_TYPES[type] ?? '')),
+    tag,
+  }));
+  const levers = leversOf(parsed.data);
+  const maps = { ...mapsOf([...ranges, ...levers.islands.flatMap(islandRanges)], kind), biosWords };
+  return { id, machine, source, synthetic, maps, ranges, levers };
+}
+
+/**
+ * The layout of a machine of which only its maps are known. Of an e820 map it is not known which kind of firmware
+ * memory is not RAM, and what lies above 1 MiB is nothing of a layout.
+ */
+export function layoutFromMaps(
+  maps: MachineMaps,
+  { id, source }: { readonly id: string; readonly source: string },
+): Layout {
+  const low = (maps.efiMap ?? maps.e820).filter(({ range }) => range.start < SZ_1M);
+  const ranges = low.map((entry) => ({
+    range: entry.range,
+    type: 'type' in entry ? entry.type : EFI_TYPES.indexOf(entry.ram ? 'Conventional' : 'Reserved'),
+    tag: true,
+  }));
+  return { id, machine: null, source, synthetic: false, maps, ranges, levers: NO_LEVERS };
+}
+
+const NO_LEVERS: Levers = {
+  esrt: false,
+  bgrt: false,
+  setVirtualAddressMapFails: false,
+  islands: [],
+  biosWords: null,
+};
+
+function leversOf({ levers, bda }: LayoutFile): Levers {
+  return {
+    esrt: levers?.esrt ?? false,
+    bgrt: levers?.bgrt ?? false,
+    setVirtualAddressMapFails: levers?.setVirtualAddressMapFails ?? false,
+    islands: (levers?.islands ?? []).map(({ type, ...where }) => ({
+      type: EFI_TYPES.indexOf(type),
+      ...where,
+    })),
+    biosWords: bda ?? null,
+  };
+}
+
+function islandRanges({
+  type,
+  start,
+  step,
+  count,
+}: Islands): Pick<LayoutRange, 'type' | 'range'>[] {
+  return Array.from({ length: count }, (_, index) => {
+    const at = start + index * step;
+    return { type, range: physRange(at, at + PAGE_SIZE) };
+  });
+}
+
+function mapsOf(
+  ranges: readonly Pick<LayoutRange, 'type' | 'range'>[],
+  kind: LayoutFile['kind'],
+): Omit<MachineMaps, 'biosWords'> {
+  const efiMap = ranges.map(({ range, type }) => ({ type, range, attribute: 0xfn }));
+  return { e820: e820FromEfiMap(efiMap), efiMap: kind === 'efi' ? efiMap : null };
+}
+
+function findRangeFault(ranges: LayoutFile['ranges'], types: readonly string[]): Fault | undefined {
+  const earlier: PhysRange[] = [];
+  for (const [index, { start, end, type }] of ranges.entries()) {
+    const path = ['ranges', index];
+    if (!types.includes(type)) {
+      const message = `one of ${types.join(', ')} wanted, ${JSON.stringify(type)} found`;
+      return { path: [...path, 'type'], message };
+    }
+    if (end < start) return { path: [...path, 'end'], message: 'it lies before "start"' };
+    const range = fromInclusive(start, end);
+    const other = earlier.findIndex((before) => intersects(before, range));
+    if (other !== -1) return { path, message: `${renderRange(range)} overlaps ranges.${other}` };
+    earlier.push(range);
+  }
+  return undefined;
+}
+
+function isWord(value: number): boolean {
+  return value >= 0 && value <= 0xffff;
+}
+
+function parseJson(text: string, name: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    throw new FormatError(`Cannot read layout ${name}: not JSON: ${why}`, { cause: error });
+  }
+}
+
+/** What is wrong with a layout, and with which field. */
+interface Fault {
+  readonly path: readonly PropertyKey[];
+  readonly message: string;
+}
+
+function fault(name: string, found: Fault | undefined, cause?: unknown): FormatError {
+  const field = found?.path.join('.') || 'the whole file';
+  return new FormatError(
+    `Cannot read layout ${name}: ${field}: ${found?.message}; compare images/layouts/x1c7.json`,
+    { cause },
+  );
+}

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: MIT
+import { join } from 'node:path';
+import type { InvariantOutcome } from '../../check/judgement.ts';
+import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
+import { renderPages } from '../../memory/page-map.ts';
+import { type Pfn, pfn } from '../../memory/pfn.ts';
+import { printableText } from '../../memory/printable-text.ts';
+import { type CellPage, cellPages } from './cell-pages.ts';
+import { COUNT_FORMATS } from './cell-table.ts';
+import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
+import { type Style, indented, paint, wrap } from './style.ts';
+import { verdictLines, verdictName } from './verdict-text.ts';
+
+/**
+ * What is wrong with a cell: its verdict, and each invariant that is broken or a known defect; and each known defect
+ * that no longer shows.
+ */
+export function renderFindings({ record, judgement, folder }: JudgedCell, style: Style): string[] {
+  const { verdict, invariants } = judgement;
+  const named = invariants.flatMap((invariant) => {
+    const says = SAYINGS[markInvariant(invariant, verdict)]?.(referenceOf(invariant));
+    return says === undefined ? [] : [{ ...invariant, says }];
+  });
+  if (verdict.kind === 'match' && named.length === 0) return [];
+  const pages = cellPages(judgement);
+  const title = wrap(`${printableText(record.id)}: ${verdictName(judgement)}`, style.width);
+  return [
+    ...title.map((line) => paint(line, COUNT_FORMATS[countedAs(judgement)], style)),
+    ...verdictLines(verdict).flatMap((line) => indented(line, 2, style)),
+    ...named.flatMap(({ says, ...invariant }) => [
+      ...indented(`${invariant.id} ${says}: ${printableText(invariant.why)}`, 2, style),
+      ...proofLines(invariant, pages, folder).flatMap((line) => indented(line, 4, style)),
+    ]),
+  ];
+}
+
+/** What a whole dump is compared with. */
+const PROOFS: readonly string[] = ['kdump.vmcore-ranges', 'kdump.vmcore-bytes', 'kdump.confined'];
+
+/** What was compared of a cell's vmcore and came out as it should, and what alone may differ. */
+export function renderProofs({ record, judgement }: JudgedCell, style: Style): string[] {
+  const kept = judgement.invariants.filter(
+    ({ id, outcome }) => outcome === 'kept' && PROOFS.includes(id),
+  );
+  if (kept.length === 0) return [];
+  return [
+    ...wrap(`${printableText(record.id)}: the vmcore`, style.width),
+    ...kept.flatMap(({ id, why }) => indented(`${id} is kept: ${printableText(why)}`, 2, style)),
+  ];
+}
+
+/** What is said of an invariant that a reader must know of. */
+const SAYINGS: Readonly<Partial<Record<InvariantMark, (reference: string) => string>>> = {
+  broken: () => 'is broken',
+  known: (reference) => `is a known defect (${reference})`,
+  gone: (reference) => `no longer shows a known defect (${reference})`,
+};
+
+/** The pages of a broken invariant, and where the evidence is. */
+function proofLines(
+  invariant: InvariantOutcome,
+  pages: readonly CellPage[],
+  folder: string,
+): string[] {
+  const concerned = invariant.outcome === 'kept' ? [] : pageLines(invariant.pages, pages);
+  return [...concerned, ...evidenceLines(invariant, folder)];
+}
+
+/** The pages of an invariant by what was predicted and observed of them. */
+function pageLines(runs: readonly string[], pages: readonly CellPage[]): string[] {
+  const byOwners = new Map<string, Pfn[]>();
+  for (const page of runs.flatMap(pagesOfRun)) {
+    const { predicted, observed } = pages[page] ?? {};
+    const owners = `${predicted ?? 'nothing'} predicted, ${observed ?? 'nothing'} observed`;
+    byOwners.set(owners, [...(byOwners.get(owners) ?? []), page]);
+  }
+  return Array.from(byOwners, ([owners, group]) => `${renderPages(group).join(', ')}: ${owners}`);
+}
+
+/** The pages of a run as `renderPages()` writes it: `0x10-0x13` or `0x63`. */
+function pagesOfRun(run: string): Pfn[] {
+  const [first = 0, last = first] = run.split('-').map(Number);
+  return Array.from({ length: last - first + 1 }, (_, index) => pfn(first + index));
+}
+
+function evidenceLines({ evidence }: InvariantOutcome, folder: string): string[] {
+  return evidence === null ? [] : [`evidence: ${join(folder, evidence)}`];
+}

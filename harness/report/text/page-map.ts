@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT
+import type { PageClass } from '../../memory/kpageflags.ts';
+import { PAGE_SIZE, hex } from '../../memory/pfn.ts';
+import { OWNERS, type Owner } from '../../model/owners.ts';
+import { type CellPage, disagrees } from './cell-pages.ts';
+import { type Format, type Style, paint } from './style.ts';
+
+const ROW_PAGES = 64;
+
+/** Pages between two blanks of a row: 64 KiB. */
+const GROUP_PAGES = 16;
+
+interface Sign {
+  readonly symbol: string;
+  readonly format: Format;
+  readonly is: string;
+}
+
+const OWNER_FORMATS: Readonly<Record<Owner, Format>> = {
+  firmware: 'magenta',
+  page0: 'yellow',
+  bios: 'blue',
+  'boot-services': 'red',
+  kernel: 'blue',
+  trampoline: 'green',
+  lock: 'cyan',
+  reserved: 'gray',
+  pool: 'yellow',
+  free: 'white',
+};
+
+/** What stands for a page of which nothing is predicted. */
+const CLASS_SYMBOLS: Readonly<Record<PageClass, string>> = {
+  reserved: '#',
+  absent: '-',
+  free: '+',
+  used: '*',
+};
+
+const UNKNOWN: Sign = {
+  symbol: '?',
+  format: 'white',
+  is: 'unknown: neither predicted nor observed',
+};
+
+/** Stands beneath a page that was observed otherwise than predicted. */
+const MARK = '^';
+const MARKED: Format = ['red', 'inverse'];
+
+/** The pages by predicted owner in rows of 256 KiB; marks beneath some: those that were observed otherwise. */
+export function renderPageMap(
+  pages: readonly CellPage[],
+  style: Style,
+  isMarked = (page: number): boolean => pages[page] !== undefined && disagrees(pages[page]),
+): string[] {
+  const symbols = pages.map((page) => pageSymbol(page, style));
+  return renderSignMap(
+    symbols,
+    pages.map((_, page) => (isMarked(page) ? MARK : ' ')),
+  );
+}
+
+/** A symbol for each page in rows of 256 KiB; beneath a row its marks, if it has one. */
+export function renderSignMap(symbols: readonly string[], marks: readonly string[] = []): string[] {
+  const offsets = Array.from({ length: ROW_PAGES / GROUP_PAGES }, (_, group) =>
+    `+${hex(group * GROUP_PAGES * PAGE_SIZE)}`.padEnd(GROUP_PAGES),
+  );
+  const lines = [mapLine('', offsets)];
+  for (let first = 0; first < symbols.length; first += ROW_PAGES) {
+    const address = `0x${(first * PAGE_SIZE).toString(16).padStart(5, '0')}`;
+    lines.push(mapLine(address, groups(symbols.slice(first, first + ROW_PAGES))));
+    const beneath = marks.slice(first, first + ROW_PAGES);
+    if (beneath.includes(MARK)) lines.push(mapLine('', groups(beneath)));
+  }
+  return lines;
+}
+
+/** What each symbol means that occurs in a map of these pages. */
+export function renderLegend(pages: readonly CellPage[], style: Style): string[] {
+  const signs = new Map<string, string>();
+  for (const page of pages) {
+    const { format, symbol, is } = sign(page);
+    signs.set(symbol, `  ${paint(symbol, format, style)}  ${is}`);
+  }
+  const marks = pages.some(disagrees) ? [`  ${MARK}  observed otherwise than predicted`] : [];
+  return [...signs.values(), ...marks];
+}
+
+function sign({ predicted, observed }: CellPage): Sign {
+  if (predicted !== null) return { ...OWNERS[predicted], format: OWNER_FORMATS[predicted] };
+  if (observed === null) return UNKNOWN;
+  return { symbol: CLASS_SYMBOLS[observed], format: 'white', is: `${observed}; not predicted` };
+}
+
+function pageSymbol(page: CellPage, style: Style): string {
+  const { symbol, format } = sign(page);
+  return paint(symbol, disagrees(page) ? MARKED : format, style);
+}
+
+function groups(columns: readonly string[]): string[] {
+  const starts = columns.flatMap((_, column) => (column % GROUP_PAGES === 0 ? [column] : []));
+  return starts.map((start) => columns.slice(start, start + GROUP_PAGES).join(''));
+}
+
+function mapLine(address: string, groupTexts: readonly string[]): string {
+  return `  ${address.padEnd(7)}  ${groupTexts.join(' ')}`.trimEnd();
+}

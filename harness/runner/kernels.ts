@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT
+import { type Kernel, isBuiltHere, requireKernel } from '../kernel/require-kernel.ts';
+import type { PlannedCell } from '../matrix/expand.ts';
+import type { CommandContext } from '../cli/command-context.ts';
+import { packageContext } from './package-context.ts';
+import type { RunOptions } from '../cli/run-options.ts';
+
+/** The kernels of a run; disposing it waits for builds to end. */
+export interface Kernels extends AsyncDisposable {
+  /** The kernel of that reference, as soon as it is built. Throws like `requireKernel`. */
+  get(ref: string): Promise<Kernel>;
+  /** How many builds a cell has to wait for; 0 if its kernel is there. */
+  waitFor(cell: PlannedCell): number;
+}
+
+/**
+ * Kernels of packages and images are there before the first machine starts, and references to those that are built from
+ * source have been looked at: a wrong one costs no run. Builds go on in the background, one after another, as each takes
+ * all CPUs. Throws like `requireKernel`.
+ */
+export async function requireKernels(
+  cells: readonly PlannedCell[],
+  options: RunOptions,
+  command: CommandContext,
+): Promise<Kernels> {
+  const context = packageContext(options, command);
+  const kernels = new Map<string, Promise<Kernel>>();
+  const toBuild: string[] = [];
+  for (const ref of new Set(cells.map(({ spec }) => spec.kernel))) {
+    if (await isBuiltHere(ref)) toBuild.push(ref);
+    else kernels.set(ref, Promise.resolve(await requireKernel(ref, context)));
+  }
+  let builds: Promise<unknown> = Promise.resolve();
+  for (const ref of toBuild) {
+    const kernel = builds.then(() => requireKernel(ref, context));
+    // Who waits for the kernel sees why there is none.
+    builds = kernel.catch(() => {});
+    kernels.set(ref, kernel);
+  }
+  return {
+    get: (ref) => kernels.get(ref) ?? Promise.reject(new Error(`No kernel for ${ref}`)),
+    waitFor: ({ spec }) => toBuild.indexOf(spec.kernel) + 1,
+    [Symbol.asyncDispose]: async () => {
+      await builds;
+    },
+  };
+}

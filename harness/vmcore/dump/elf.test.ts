@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { FormatError, UnsupportedFormatError } from '../../errors.ts';
+import { bytesSource } from './byte-source.ts';
+import { elfHeaders } from '../testing/elf-builder.ts';
+import { readElfCore } from './elf.ts';
+
+const NOTES = { type: 4, offset: 0x1000, fileBytes: 0x500, memoryBytes: 0x500 };
+const LOW = { offset: 0x2000, vaddr: 0xffff888000001000n, paddr: 0x1000, memoryBytes: 0x9f000 };
+
+describe('readElfCore()', () => {
+  it('gives notes and memory, and leaves out other program headers', () => {
+    const core = readElfCore(bytesSource(elfHeaders([NOTES, { type: 6 }, LOW])));
+    expect(core).toEqual({
+      notes: [{ offset: 0x1000, fileBytes: 0x500 }],
+      loads: [
+        {
+          offset: 0x2000,
+          fileBytes: 0x9f000,
+          paddr: 0x1000,
+          vaddr: 0xffff888000001000n,
+          memoryBytes: 0x9f000,
+        },
+      ],
+    });
+  });
+
+  it.each([
+    { cut: 1, message: 'Cannot read Elf64_Phdr: 8 bytes wanted at offset 0xa8, 7 left' },
+    { cut: 60, message: 'Cannot read Elf64_Phdr: 8 bytes wanted at offset 0x70, 4 left' },
+    { cut: 119, message: 'Cannot read Elf64_Ehdr: 2 bytes wanted at offset 0x38, 1 left' },
+    { cut: 174, message: 'Cannot read an ELF core file: it does not begin as one' },
+  ])('refuses headers cut by $cut bytes', ({ cut, message }) => {
+    const source = bytesSource(elfHeaders([NOTES, LOW]).subarray(0, -cut));
+    expect(() => readElfCore(source)).toThrow(new FormatError(message));
+  });
+
+  it.each([
+    { what: { elfClass: 1, machine: 3 }, found: 'a 32-bit one, one of i386' },
+    { what: { elfClass: 1, machine: 40 }, found: 'a 32-bit one, one of ARM' },
+    { what: { data: 2 }, found: 'a big-endian one' },
+    { what: { type: 2 }, found: 'no core file (e_type 2)' },
+    { what: { machine: 999 }, found: 'one of machine 999' },
+  ])('names what it is instead: $found', ({ what, found }) => {
+    expect(() => readElfCore(bytesSource(elfHeaders([LOW], what)))).toThrow(
+      new UnsupportedFormatError(
+        `Cannot read this ELF file: a 64-bit core file of x86-64 wanted, ${found} found`,
+      ),
+    );
+  });
+
+  it.each([
+    {
+      headers: elfHeaders([LOW], { phentsize: 32 }),
+      message:
+        'Cannot read Elf64_Ehdr: program headers of 56 bytes and fewer than 65535 wanted, 1 of 32 found',
+    },
+    {
+      headers: elfHeaders([{ ...LOW, paddr: 2 ** 52 }]),
+      message:
+        'Cannot read Elf64_Phdr: memory below 2^52 and no larger in the file wanted, p_paddr 0x10000000000000, p_memsz 0x9f000, p_filesz 0x9f000 found',
+    },
+    {
+      headers: elfHeaders([{ ...LOW, fileBytes: 0xa0000 }]),
+      message:
+        'Cannot read Elf64_Phdr: memory below 2^52 and no larger in the file wanted, p_paddr 0x1000, p_memsz 0x9f000, p_filesz 0xa0000 found',
+    },
+    {
+      headers: elfHeaders([{ ...LOW, offset: 2 ** 53 }]),
+      message:
+        'Cannot read Elf64_Phdr: a size below 2^53 wanted at offset 0x48, 0x20000000000000 found',
+    },
+  ])('refuses headers that lie: $message', ({ headers, message }) => {
+    expect(() => readElfCore(bytesSource(headers))).toThrow(new FormatError(message));
+  });
+});

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT
+/** ELF64 core files, as `/proc/vmcore` is one: the headers alone (System V ABI, "Program Header"; elf(5)). */
+import { FormatError, UnsupportedFormatError } from '../../errors.ts';
+import {
+  type PhysAddr,
+  PHYS_ADDR_LIMIT,
+  type VirtAddr,
+  hex,
+  physAddr,
+  virtAddr,
+} from '../../memory/pfn.ts';
+import { ByteReader } from './byte-reader.ts';
+import type { ByteSource } from './byte-source.ts';
+
+/** What an ELF core file says of itself; offsets and sizes in bytes. */
+export interface ElfCore {
+  /** Where the notes lie. */
+  readonly notes: readonly ElfExtent[];
+  /** The memory that is in the file, in the order of the program headers. */
+  readonly loads: readonly ElfLoad[];
+}
+
+/** A part of the file. */
+interface ElfExtent {
+  readonly offset: number;
+  readonly fileBytes: number;
+}
+
+/** A PT_LOAD: `memoryBytes` of physical memory, of which the file has the first `fileBytes`. */
+export interface ElfLoad extends ElfExtent {
+  readonly paddr: PhysAddr;
+  readonly vaddr: VirtAddr;
+  readonly memoryBytes: number;
+}
+
+const ELF_MAGIC = '\x7fELF';
+const ELFCLASS64 = 2;
+const ELFDATA2LSB = 1;
+const ET_CORE = 4;
+const EM_X86_64 = 62;
+const PT_LOAD = 1;
+const PT_NOTE = 4;
+/** The number of program headers is in a section header then; a dump of one machine has not so many. */
+const PN_XNUM = 0xffff;
+
+const EHDR_BYTES = 64;
+const PHDR_BYTES = 56;
+
+/** Machines whose dumps somebody may give us, by `e_machine`. */
+const MACHINES: Readonly<Record<number, string>> = {
+  3: 'i386',
+  21: 'ppc64',
+  22: 's390x',
+  40: 'ARM',
+  183: 'AArch64',
+  243: 'RISC-V',
+  258: 'LoongArch',
+};
+
+/** Whether the bytes begin an ELF file. */
+export function isElf(head: Uint8Array): boolean {
+  return Buffer.from(head.subarray(0, 4)).toString('latin1') === ELF_MAGIC;
+}
+
+/**
+ * Reads the headers of an ELF64 core file of an x86-64 machine. Throws `FormatError`, or `UnsupportedFormatError` with
+ * the name of what it is instead.
+ */
+export function readElfCore(source: ByteSource): ElfCore {
+  const head = source.read(0, Math.min(EHDR_BYTES, source.size));
+  requireOurs(head);
+  const { e_phoff, e_phentsize, e_phnum } = readEhdr(head);
+  if (e_phentsize !== PHDR_BYTES || e_phnum === PN_XNUM) {
+    throw new FormatError(
+      `Cannot read Elf64_Ehdr: program headers of ${PHDR_BYTES} bytes and fewer than ${PN_XNUM} ` +
+        `wanted, ${e_phnum} of ${e_phentsize} found`,
+    );
+  }
+  const length = Math.max(0, Math.min(e_phnum * PHDR_BYTES, source.size - e_phoff));
+  const table = new ByteReader(source.read(e_phoff, length), 'Elf64_Phdr', e_phoff);
+  const headers = Array.from({ length: e_phnum }, () => readPhdr(table));
+  return {
+    notes: headers.filter(({ p_type }) => p_type === PT_NOTE).map(extentOf),
+    loads: headers.filter(({ p_type }) => p_type === PT_LOAD).map(loadOf),
+  };
+}
+
+function requireOurs(head: Uint8Array): void {
+  if (!isElf(head)) throw new FormatError('Cannot read an ELF core file: it does not begin as one');
+  const reader = new ByteReader(head, 'Elf64_Ehdr');
+  reader.skip(4);
+  const [ei_class, ei_data] = [reader.u8(), reader.u8()];
+  reader.skip(10);
+  const [e_type, e_machine] = [reader.u16(), reader.u16()];
+  const found = [
+    ...(ei_class === ELFCLASS64 ? [] : ['a 32-bit one']),
+    ...(ei_data === ELFDATA2LSB ? [] : ['a big-endian one']),
+    ...(e_type === ET_CORE ? [] : [`no core file (e_type ${e_type})`]),
+    ...(e_machine === EM_X86_64 ? [] : [`one of ${MACHINES[e_machine] ?? `machine ${e_machine}`}`]),
+  ];
+  if (found.length === 0) return;
+  throw new UnsupportedFormatError(
+    `Cannot read this ELF file: a 64-bit core file of x86-64 wanted, ${found.join(', ')} found`,
+  );
+}
+
+function readEhdr(head: Uint8Array): { e_phoff: number; e_phentsize: number; e_phnum: number } {
+  const reader = new ByteReader(head, 'Elf64_Ehdr');
+  reader.skip(32);
+  const e_phoff = reader.size();
+  reader.skip(14);
+  return { e_phoff, e_phentsize: reader.u16(), e_phnum: reader.u16() };
+}
+
+function readPhdr(reader: ByteReader): {
+  readonly p_type: number;
+  readonly p_offset: number;
+  readonly p_vaddr: bigint;
+  readonly p_paddr: number;
+  readonly p_filesz: number;
+  readonly p_memsz: number;
+} {
+  const p_type = reader.u32();
+  reader.skip(4);
+  const p_offset = reader.size();
+  const p_vaddr = reader.u64();
+  // The notes of `/proc/vmcore` have none; a core of QEMU's has the null address in all.
+  const p_paddr = Number(reader.u64());
+  const p_filesz = reader.size();
+  const p_memsz = reader.size();
+  reader.skip(8);
+  return { p_type, p_offset, p_vaddr, p_paddr, p_filesz, p_memsz };
+}
+
+type Phdr = ReturnType<typeof readPhdr>;
+
+function extentOf({ p_offset, p_filesz }: Phdr): ElfExtent {
+  return { offset: p_offset, fileBytes: p_filesz };
+}
+
+function loadOf(phdr: Phdr): ElfLoad {
+  const { p_vaddr, p_paddr, p_memsz, p_filesz } = phdr;
+  if (p_paddr + p_memsz > PHYS_ADDR_LIMIT || p_filesz > p_memsz) {
+    throw new FormatError(
+      `Cannot read Elf64_Phdr: memory below 2^52 and no larger in the file wanted, p_paddr ` +
+        `${hex(p_paddr)}, p_memsz ${hex(p_memsz)}, p_filesz ${hex(p_filesz)} found`,
+    );
+  }
+  const paddr = physAddr(p_paddr);
+  return { ...extentOf(phdr), paddr, vaddr: virtAddr(p_vaddr), memoryBytes: p_memsz };
+}

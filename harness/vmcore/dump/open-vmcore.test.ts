@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: MIT
+import { gzipSync } from 'node:zlib';
+import { describe, expect, it } from 'vitest';
+import { FormatError, UnsupportedFormatError } from '../../errors.ts';
+import { physAddr } from '../../memory/pfn.ts';
+import { bytesSource } from './byte-source.ts';
+import { elfHeaders } from '../testing/elf-builder.ts';
+import { kdumpBytes, rawPage, zlibPage } from '../testing/kdump-builder.ts';
+import { type Vmcore, openVmcore } from './open-vmcore.ts';
+import {
+  type NoteSpec,
+  elfCoreBytes,
+  flattenedBytes,
+  pageOf,
+  prstatusNote,
+  vmcoreinfoNote,
+} from '../testing/vmcore-builder.ts';
+
+const NOTES = [
+  prstatusNote(0, { ip: 0xffffffff81000000n }),
+  prstatusNote(42),
+  vmcoreinfoNote(['OSRELEASE=6.12.0', 'NUMBER(phys_base)=0']),
+];
+const LOAD = { paddr: 0x1000, bytes: pageOf(7) };
+const ELF = elfCoreBytes(NOTES, [LOAD]);
+const KDUMP = kdumpBytes({
+  pages: [zlibPage(1, pageOf(7))],
+  notes: NOTES.slice(0, 2),
+  vmcoreinfo: 'OSRELEASE=6.12.0\n',
+});
+const SPLIT = kdumpBytes({
+  pages: [rawPage(2, pageOf(7))],
+  split: { first: 2, end: 3 },
+  filtered: [1],
+});
+
+const open = (bytes: Uint8Array): Vmcore => openVmcore(bytesSource(bytes));
+const ascii = (text: string): Uint8Array => Buffer.from(text, 'latin1');
+
+describe('openVmcore()', () => {
+  it.each([
+    { what: 'an ELF core', bytes: ELF },
+    { what: 'a kdump-compressed dump', bytes: KDUMP },
+    { what: 'one of the files of a split dump', bytes: SPLIT },
+  ])('says how much $what lacks that is cut off', ({ bytes }) => {
+    const lacks = [0, 1, 20].map((cut) => open(bytes.subarray(0, bytes.length - cut)).lacks);
+    expect(lacks).toEqual([0, 1, 20]);
+  });
+
+  it('says what the descriptors lack of a dump that is cut off in them', () => {
+    const pages = [rawPage(1, pageOf(1)), rawPage(2, pageOf(2))];
+    expect(open(kdumpBytes({ pages }).subarray(0, 0x4000 + 30)).lacks).toBe(18);
+  });
+
+  it('does not want what an incomplete dump says that it lacks', () => {
+    const pages = [{ ...rawPage(1, pageOf(1)), offset: 0n }];
+    expect(open(kdumpBytes({ pages, status: 0x9 })).lacks).toBe(0);
+  });
+
+  it.each([
+    { format: 'elf', isFlat: false, bytes: ELF },
+    { format: 'kdump-compressed', isFlat: false, bytes: KDUMP },
+    { format: 'elf', isFlat: true, bytes: flattenedBytes(ELF, 3000) },
+    { format: 'kdump-compressed', isFlat: true, bytes: flattenedBytes(KDUMP, 3000) },
+  ])('opens $format, flattened: $isFlat', ({ format, isFlat, bytes }) => {
+    const vmcore = open(bytes);
+    expect({
+      format: vmcore.format,
+      flattened: vmcore.flattened,
+      size: vmcore.size,
+      release: vmcore.vmcoreinfo?.release,
+      cpus: vmcore.cpus.map(({ pid, registers }) => [pid, registers.ip]),
+      bytes: [...vmcore.memory.read(physAddr(0x1ffe), 2)],
+    }).toEqual({
+      format,
+      flattened: isFlat,
+      size: bytes.length,
+      release: '6.12.0',
+      cpus: [
+        [0, 0xffffffff81000000n],
+        [42, 0n],
+      ],
+      bytes: [7, 7],
+    });
+  });
+
+  it('opens a dump of QEMU, which knows no VMCOREINFO', () => {
+    const qemu = { name: 'QEMU', type: 0, desc: new Uint8Array(440) };
+    const vmcore = open(elfCoreBytes([prstatusNote(1), qemu], [LOAD]));
+    expect([vmcore.vmcoreinfo, vmcore.cpus.length, vmcore.notes.length]).toEqual([null, 1, 2]);
+  });
+
+  it('takes the VMCOREINFO of a kdump-compressed dump from its notes, if it is there alone', () => {
+    const vmcore = open(kdumpBytes({ pages: [zlibPage(1, pageOf(7))], notes: NOTES }));
+    expect(vmcore.vmcoreinfo?.release).toBe('6.12.0');
+  });
+
+  const tar = Buffer.alloc(512);
+  tar.write('ustar', 257);
+
+  it.each([
+    { bytes: gzipSync(ELF), is: 'compressed with gzip: decompress it first' },
+    { bytes: ascii('\xfd7zXZ\0\0'), is: 'compressed with xz: decompress it first' },
+    { bytes: ascii('\x28\xb5\x2f\xfd'), is: 'compressed with zstd: decompress it first' },
+    { bytes: ascii('\x89LZO\0\r\n\x1a\n'), is: 'compressed with lzop: decompress it first' },
+    { bytes: tar, is: 'a tar archive: unpack it first' },
+    { bytes: ascii('DISKDUMP\x05'), is: 'a dump of diskdump' },
+    { bytes: ascii('\xed\x23\x8f\x61\x73\x01\x19\xa8\x09'), is: 'a dump of LKCD' },
+    { bytes: ascii('\xa8\x19\x01\x73\x61\x8f\x23\xfd\0'), is: 'a stand-alone dump of s390' },
+    {
+      bytes: ascii('sadump\0\0\x01'),
+      is: "a dump of Fujitsu's sadump: convert it with makedumpfile",
+    },
+    { bytes: flattenedBytes(ascii('DISKDUMP'), 3000), is: 'a dump of diskdump' },
+  ])('names what it does not read: $is', ({ bytes, is }) => {
+    expect(() => open(bytes)).toThrow(
+      new UnsupportedFormatError(`Cannot read this file: it is ${is}`),
+    );
+  });
+
+  it.each<{ notes: readonly NoteSpec[]; found: string }>([
+    {
+      notes: [{ name: 'Xen', type: 0x1000001, desc: [1] }],
+      found: 'a dump of a Linux kernel wanted, one of Xen',
+    },
+    {
+      notes: [prstatusNote(7), { name: 'CORE', type: 6, desc: [] }],
+      found: 'a dump of a kernel wanted, a core file of a process',
+    },
+  ])('names the core that is no vmcore: $found', ({ notes, found }) => {
+    expect(() => open(elfCoreBytes(notes, [LOAD]))).toThrow(
+      new UnsupportedFormatError(`Cannot read this dump: ${found} found`),
+    );
+  });
+
+  it("names Xen's core, which has sections in place of program headers", () => {
+    expect(() => open(coreOfSections('\0.note.Xen\0.xen_pages\0'))).toThrow(
+      new UnsupportedFormatError(
+        'Cannot read this dump: a dump of a Linux kernel wanted, one of Xen found',
+      ),
+    );
+  });
+
+  it.each([
+    { bytes: ascii(''), found: 'an empty file' },
+    { bytes: new Uint8Array(4096), found: 'zeroes at its beginning' },
+    {
+      bytes: ascii('[    0.000000] Linux version 6.12.0\n'),
+      found: 'text ("[    0.000000] Linux version 6.12.0")',
+    },
+    { bytes: ascii('\x01\x02\x03'), found: '"010203" at its beginning' },
+    { bytes: ascii('KDUMP  \0'), found: '"4b44554d50202000" at its beginning' },
+  ])('refuses what is no vmcore: $found', ({ bytes, found }) => {
+    expect(() => open(bytes)).toThrow(
+      new FormatError(`Cannot read this file: a vmcore wanted, ${found} found`),
+    );
+  });
+
+  it.each([
+    { bytes: elfHeaders([]), message: 'this ELF core file: a PT_LOAD wanted, none found' },
+    {
+      bytes: coreOfSections('\0.text\0'),
+      message: 'this ELF core file: a PT_LOAD wanted, none found',
+    },
+    {
+      bytes: elfHeaders([{ type: 4, offset: 0x78, memoryBytes: 0x800001 }]),
+      message: 'the notes: at most 8388608 bytes wanted, 8388609 found',
+    },
+    {
+      bytes: elfHeaders([{ type: 4, offset: 0x78, memoryBytes: 12 }]),
+      message: 'the notes: 12 bytes wanted at offset 0x78, 0 left',
+    },
+  ])('refuses an ELF core file that lies: $message', ({ bytes, message }) => {
+    expect(() => open(bytes)).toThrow(new FormatError(`Cannot read ${message}`));
+  });
+});
+
+/** An ELF core of two sections, the second of which has the names. */
+function coreOfSections(names: string): Uint8Array {
+  const ehdr = Buffer.from(elfHeaders([]));
+  ehdr.writeBigUInt64LE(64n, 40);
+  ehdr.writeUInt16LE(64, 58);
+  ehdr.writeUInt16LE(2, 60);
+  ehdr.writeUInt16LE(1, 62);
+  const sections = Buffer.alloc(128);
+  sections.writeBigUInt64LE(192n, 64 + 24);
+  sections.writeBigUInt64LE(BigInt(names.length), 64 + 32);
+  return Buffer.concat([ehdr, sections, ascii(names)]);
+}

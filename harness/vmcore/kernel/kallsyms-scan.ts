@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Searches a kernel that does not tell where kallsyms is: before 6.0 `scripts/kallsyms.c` wrote `kallsyms_offsets`,
+ * `kallsyms_relative_base`, `kallsyms_num_syms`, `kallsyms_names`, `kallsyms_markers`, `kallsyms_token_table` and
+ * `kallsyms_token_index` behind one another, each aligned to 8 bytes.
+ */
+import { FormatError, MissingPageError } from '../../errors.ts';
+import { PAGE_SIZE, hex } from '../../memory/pfn.ts';
+import { type KallsymsTables, SYMBOL_LIMIT } from './kallsyms-tables.ts';
+import { TOKENS, nameAt } from './kallsyms-names.ts';
+import type { VirtualMemory } from './virtual-memory.ts';
+
+/** How far behind `_stext` the tables may lie, bytes: text and read-only data of a large kernel are 40 MiB. */
+const SCAN_BYTES = 64 * 1024 * 1024;
+/** Bytes for which there is room at first. */
+const IMAGE_BYTES = 16 * 1024 * 1024;
+const CHUNK_BYTES = 2 * 1024 * 1024;
+
+/** Chunks without a page that end the kernel image: between its sections is less. */
+const EMPTY_CHUNKS = 2;
+
+/** Bytes of the token table and its index, at most. */
+const TOKENS_BYTES = 0x10000;
+
+/** The digits stand for themselves, at their places in the table: no compressed token may take them. */
+const DIGITS = Buffer.from(
+  Array.from({ length: 10 }, (_, digit) => `${digit}\0`).join(''),
+  'latin1',
+);
+const FIRST_DIGIT = 0x30;
+
+/** Places that are looked at more closely; a kernel has one that looks right. */
+const CANDIDATES = 64;
+
+/** A marker for every 256th name. */
+const NAMES_PER_MARKER = 256;
+
+/** Finds the tables by the digits in the token table, and everything else by its place before that. */
+export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsTables {
+  // The tables are aligned in the image as they are in memory.
+  const start = stext - (stext % BigInt(PAGE_SIZE));
+  let image: Buffer = Buffer.alloc(IMAGE_BYTES);
+  let [candidates, empty] = [CANDIDATES, 0];
+  for (let at = 0; at < SCAN_BYTES && empty < EMPTY_CHUNKS; at += CHUNK_BYTES) {
+    if (at === image.length) image = Buffer.concat([image], image.length * 2);
+    const pages = readPresent(memory, start + BigInt(at), image.subarray(at, at + CHUNK_BYTES));
+    empty = pages === 0 ? empty + 1 : 0;
+    // What begins at the end of a chunk is looked for again with the next one.
+    const known = image.subarray(0, at + CHUNK_BYTES);
+    let digits = known.indexOf(DIGITS, Math.max(at - TOKENS_BYTES, 0));
+    for (; digits !== -1 && candidates > 0; candidates -= 1) {
+      const tables = tablesAround(known, digits, start);
+      if (tables) return tables;
+      digits = known.indexOf(DIGITS, digits + 1);
+    }
+  }
+  throw new FormatError(
+    `Cannot find kallsyms: its token table wanted in ${hex(SCAN_BYTES)} bytes behind _stext, none found`,
+  );
+}
+
+/** Reads the pages that are there, and counts them: the kernel takes out what lies between its sections. */
+function readPresent(memory: VirtualMemory, start: bigint, area: Buffer): number {
+  let pages = 0;
+  for (let at = 0; at < area.length; at += PAGE_SIZE) {
+    try {
+      area.set(memory.read(start + BigInt(at), PAGE_SIZE), at);
+      pages += 1;
+    } catch (error) {
+      if (!(error instanceof MissingPageError)) throw error;
+    }
+  }
+  return pages;
+}
+
+function tablesAround(area: Buffer, digits: number, base: bigint): KallsymsTables | undefined {
+  const tokens = findTokens(area, digits);
+  const markers = tokens && findMarkers(area, tokens.table);
+  const names = markers && findNames(area, markers);
+  if (!tokens || !names) return undefined;
+  const vaddr = (offset: number): bigint => base + BigInt(offset);
+  return {
+    count: names.count,
+    names: vaddr(names.start),
+    tokenTable: vaddr(tokens.table),
+    tokenIndex: vaddr(tokens.index),
+    addresses: [
+      {
+        kind: 'offsets',
+        at: vaddr(names.start - 16 - align8(names.count * 4)),
+        base: area.readBigUInt64LE(names.start - 16),
+      },
+      { kind: 'addresses', at: vaddr(names.start - 8 - names.count * 8) },
+    ],
+  };
+}
+
+/** Goes back from the digits to the first token, and on to the index; the index proves it all. */
+function findTokens(area: Buffer, digits: number): { table: number; index: number } | undefined {
+  const lowest = Math.max(digits - TOKENS_BYTES, 0);
+  const before = area.subarray(lowest, digits);
+  let first = before.length;
+  for (let token = FIRST_DIGIT; token > 0 && first > 1; token -= 1) {
+    first = before.lastIndexOf(0, first - 2) + 1;
+  }
+  const table = lowest + first;
+  // Other tables lie before this one.
+  if (first <= 1 || table < 16) return undefined;
+  const offsets: number[] = [];
+  let end = table;
+  for (let token = 0; token < TOKENS && end < table + TOKENS_BYTES; token += 1) {
+    offsets.push(end - table);
+    end += area.subarray(end, table + TOKENS_BYTES).indexOf(0) + 1;
+  }
+  const index = align8(end);
+  const isIndex =
+    offsets.length === TOKENS &&
+    index + TOKENS * 2 <= area.length &&
+    offsets.every((offset, token) => area.readUInt16LE(index + token * 2) === offset);
+  return isIndex ? { table, index } : undefined;
+}
+
+/** The offset in the names of every 256th one, ascending from 0. */
+interface Markers {
+  readonly start: number;
+  readonly offsets: readonly number[];
+}
+
+function findMarkers(area: Buffer, end: number): Markers | undefined {
+  const offsets: number[] = [];
+  // An odd number of markers has 4 bytes of padding behind it.
+  let at = area.readUInt32LE(end - 4) === 0 ? end - 8 : end - 4;
+  for (; at >= 0; at -= 4) {
+    const offset = area.readUInt32LE(at);
+    if (offset >= (offsets.at(-1) ?? end)) return undefined;
+    offsets.push(offset);
+    if (offset === 0) return { start: at, offsets: offsets.toReversed() };
+  }
+  return undefined;
+}
+
+/** Where the names begin: behind their number, and such that each marker is right. */
+function findNames(area: Buffer, markers: Markers): { start: number; count: number } | undefined {
+  const last = markers.start - (markers.offsets.at(-1) ?? 0);
+  const first = last - NAMES_PER_MARKER * 256 - 8;
+  let candidates = CANDIDATES;
+  for (let start = align8(last) - 8; start >= Math.max(first, 16); start -= 8) {
+    const count = area.readUInt32LE(start - 8);
+    const isCount =
+      Math.ceil(count / NAMES_PER_MARKER) === markers.offsets.length && count <= SYMBOL_LIMIT;
+    if (!isCount || area.readUInt32LE(start - 4) !== 0) continue;
+    if (areNames(area, start, markers)) return { start, count };
+    candidates -= 1;
+    if (candidates === 0) return undefined;
+  }
+  return undefined;
+}
+
+function areNames(area: Buffer, start: number, { offsets }: Markers): boolean {
+  let at = start;
+  for (const [index, offset] of offsets.entries()) {
+    if (at !== start + offset) return false;
+    // Those behind the last marker are fewer than 256, and prove nothing more.
+    if (index === offsets.length - 1) return true;
+    for (let name = 0; name < NAMES_PER_MARKER; name += 1) {
+      const { start: tokens, length } = nameAt(area, at);
+      at = tokens + length;
+    }
+  }
+  return false;
+}
+
+function align8(value: number): number {
+  return Math.ceil(value / 8) * 8;
+}

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../../errors.ts';
+import { type VirtAddr, hex, virtAddr } from '../../memory/pfn.ts';
+import { decodeAddresses } from './kallsyms-addresses.ts';
+import { type SymbolNames, decodeNames, readTokens } from './kallsyms-names.ts';
+import { scanForKallsyms } from './kallsyms-scan.ts';
+import { NAMES_LIMIT, SYMBOL_LIMIT, findKallsymsTables } from './kallsyms-tables.ts';
+import { START_KERNEL_MAP } from './page-tables.ts';
+import type { VirtualMemory } from './virtual-memory.ts';
+import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
+
+/** A symbol of the kernel image; its type is the letter that `nm` gives it. */
+export interface KernelSymbol {
+  readonly name: string;
+  readonly type: string;
+  readonly address: VirtAddr;
+}
+
+/** The symbols of the kernel image, as `/proc/kallsyms` begins with them. Modules are not among them. */
+export class Kallsyms {
+  readonly #names: SymbolNames;
+  /** As signed numbers: those of the kernel image are above -2^31, offsets into a CPU's area are not negative. */
+  readonly #addresses: Float64Array;
+
+  constructor(names: SymbolNames, addresses: Float64Array) {
+    this.#names = names;
+    this.#addresses = addresses;
+  }
+
+  get size(): number {
+    return this.#names.count;
+  }
+
+  /** The address of a symbol; of several with its name the first. */
+  address(name: string): VirtAddr | undefined {
+    const index = this.#names.indexOf(name);
+    return index === -1 ? undefined : this.#at(index);
+  }
+
+  /** The address of a symbol that must be there. Throws `FormatError`. */
+  requireAddress(name: string): VirtAddr {
+    const address = this.address(name);
+    if (address !== undefined) return address;
+    throw new FormatError(
+      `Cannot find ${name}: kallsyms has ${this.size} symbols, none of this name`,
+    );
+  }
+
+  /** The symbol that an address of the kernel image lies in, and how far (`kallsyms_lookup()`). */
+  find(address: bigint): { readonly name: string; readonly offset: number } | undefined {
+    if (address < START_KERNEL_MAP) return undefined;
+    let [low, high] = [0, this.size];
+    while (high - low > 1) {
+      const middle = Math.floor((low + high) / 2);
+      if (this.#at(middle) <= address) low = middle;
+      else high = middle;
+    }
+    const start = this.#at(low);
+    // Before the first symbol of the image and behind the last is none: a module, or nothing.
+    if (start > address || start < START_KERNEL_MAP || (low === this.size - 1 && start !== address))
+      return undefined;
+    while (low > 0 && this.#at(low - 1) === start) low -= 1;
+    return { name: this.#names.name(low), offset: Number(address - start) };
+  }
+
+  /** An address as the kernel prints it (`%pS`): `sysrq_handle_crash+0x16`, or the number. */
+  render(address: bigint): string {
+    const found = this.find(address);
+    return found ? `${found.name}+${hex(found.offset)}` : hex(address);
+  }
+
+  /** The symbols in the order of the table, which is that of their addresses. */
+  *[Symbol.iterator](): Generator<KernelSymbol> {
+    for (let index = 0; index < this.size; index += 1) {
+      yield {
+        name: this.#names.name(index),
+        type: this.#names.type(index),
+        address: this.#at(index),
+      };
+    }
+  }
+
+  /** The symbols whose names match, at most `limit`. */
+  search(pattern: RegExp, limit = 100): KernelSymbol[] {
+    const found: KernelSymbol[] = [];
+    for (const symbol of this) {
+      if (found.length >= limit) break;
+      if (symbol.name.search(pattern) !== -1) found.push(symbol);
+    }
+    return found;
+  }
+
+  #at(index: number): VirtAddr {
+    return virtAddr(BigInt(this.#addresses[index] ?? 0));
+  }
+}
+
+/**
+ * Reads the symbols of the kernel image. Kernels tell where the tables are (Linux kernel commit 5fd8fea935a1 ("vmcoreinfo:
+ * include kallsyms symbols") (in v6.0)); in older ones they are searched for. Throws `FormatError`.
+ */
+export function readKallsyms(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): Kallsyms {
+  const stext = vmcoreinfo.symbol('_stext');
+  if (stext === undefined) {
+    throw new FormatError('Cannot read kallsyms: SYMBOL(_stext) wanted in VMCOREINFO, none found');
+  }
+  const tables = findKallsymsTables(memory, vmcoreinfo) ?? scanForKallsyms(memory, stext);
+  const length = Number(tables.tokenTable - tables.names);
+  if (length <= 0 || length > NAMES_LIMIT || tables.count > SYMBOL_LIMIT) {
+    throw new FormatError(
+      `Cannot read kallsyms: at most ${NAMES_LIMIT} bytes of ${SYMBOL_LIMIT} names wanted, ` +
+        `${length} bytes of ${tables.count} names found`,
+    );
+  }
+  const tokens = readTokens(memory, tables);
+  const names = decodeNames(memory.read(tables.names, length), tokens, tables.count);
+  const known = { index: names.indexOf('_stext'), address: stext };
+  return new Kallsyms(names, decodeAddresses(memory, tables, known));
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../../errors.ts';
+import { vaddrOf } from '../testing/kernel-builder.ts';
+import { readKernelState } from './kernel-state.ts';
+import { type Kernel, openKernel } from './kernel.ts';
+import { readPrintk } from './printk.ts';
+import { parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
+import { PLACES, TRAMPOLINE, type WholeKernel, wholeKernel } from '../testing/whole-kernel-builder.ts';
+
+function open({ physical, lines, cpus }: WholeKernel): Kernel {
+  const vmcoreinfo = parseVmcoreinfo(Buffer.from(lines.join('\n')));
+  return openKernel({ memory: physical, vmcoreinfo, cpus });
+}
+
+function stateOf(whole: WholeKernel): ReturnType<typeof readKernelState> {
+  const kernel = open(whole);
+  return readKernelState(kernel, readPrintk(kernel));
+}
+
+describe('readKernelState()', () => {
+  it('tells all of a kernel that has everything', () => {
+    expect(stateOf(wholeKernel())).toEqual({
+      release: '6.12.0-test',
+      trampoline: TRAMPOLINE,
+      crashkernel: [{ start: 0x1000_0000, end: 0x2000_0000 }],
+      panic: {
+        message: 'sysrq triggered crash',
+        cpu: 1,
+        task: { pid: 42, comm: 'sh' },
+      },
+      lastMessage: 0n,
+      missing: [],
+    });
+  });
+
+  it('tells by the log what the variables do not', () => {
+    const kernel = wholeKernel();
+    kernel.ram.writeInt32LE(-1, PLACES.variables + 8);
+    kernel.ram.writeBigUInt64LE(0n, PLACES.variables + 24);
+    expect(stateOf(kernel).panic).toEqual({
+      message: 'sysrq triggered crash',
+      cpu: 1,
+      task: { pid: 42, comm: 'sh' },
+    });
+  });
+
+  it('has no panic of a kernel that has not panicked', () => {
+    const kernel = wholeKernel();
+    kernel.ram.writeInt32LE(-1, PLACES.variables + 8);
+    expect(readKernelState(open(kernel), []).panic).toBeNull();
+  });
+
+  it('has no crashkernel where none is reserved', () => {
+    const kernel = wholeKernel();
+    kernel.ram.fill(0, PLACES.resources + 0x80, PLACES.resources + 0x90);
+    expect(stateOf(kernel).crashkernel).toEqual([]);
+  });
+
+  it.each<{ what: string; change: (kernel: WholeKernel) => void; message: string }>([
+    {
+      what: 'a trampoline above 1 MiB',
+      change: ({ ram }) => ram.writeBigUInt64LE(vaddrOf(0x20_0000), PLACES.variables),
+      message:
+        'Cannot find the trampoline: a page below 1 MiB wanted at real_mode_header, 0x200000 found',
+    },
+    {
+      what: 'a trampoline within a page',
+      change: ({ ram }) => ram.writeBigUInt64LE(vaddrOf(0x9_8010), PLACES.variables),
+      message:
+        'Cannot find the trampoline: a page below 1 MiB wanted at real_mode_header, 0x98010 found',
+    },
+    {
+      what: 'crashkernel where no memory can be',
+      change: ({ ram }) => ram.writeBigUInt64LE(2n ** 60n, PLACES.resources + 0x88),
+      message: 'Cannot find crashkernel: memory wanted, 0x10000000 to 0x1000000000000000 found',
+    },
+  ])('says why it does not tell of $what', ({ change, message }) => {
+    const kernel = wholeKernel();
+    change(kernel);
+    expect(stateOf(kernel).missing).toEqual([message]);
+  });
+});
+
+describe('openKernel()', () => {
+  it('says what a kernel without symbols and types lacks', () => {
+    const kernel = wholeKernel();
+    kernel.lines.splice(3);
+    const { kallsyms, btf, missing } = open(kernel);
+    expect({ kallsyms, btf, missing }).toEqual({
+      kallsyms: null,
+      btf: null,
+      missing: ['Cannot read kallsyms: SYMBOL(_stext) wanted in VMCOREINFO, none found'],
+    });
+  });
+
+  it('wants VMCOREINFO', () => {
+    const { physical } = wholeKernel();
+    expect(() => openKernel({ memory: physical, vmcoreinfo: null, cpus: [] })).toThrow(
+      new FormatError('Cannot read the kernel: VMCOREINFO wanted in the dump, none found'),
+    );
+  });
+});

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../../errors.ts';
+import { symbolLine } from '../testing/kallsyms-builder.ts';
+import { type BuiltKernel, builtKernel, readerOf, vaddrOf, writeWords } from '../testing/kernel-builder.ts';
+import { BIT_TYPES, BYTE_TYPES, type PageSpec, addPages } from '../testing/page-builder.ts';
+import { readLowPages } from './page-structs.ts';
+
+const VMEMMAP = 0x1_0000;
+
+function withPages(pages: Readonly<Record<number, PageSpec>>, types = BYTE_TYPES): BuiltKernel {
+  const kernel = builtKernel();
+  addPages(kernel, VMEMMAP, pages);
+  kernel.lines.push(symbolLine('vmemmap', VMEMMAP), ...types);
+  return kernel;
+}
+
+const read = (kernel: BuiltKernel): ReturnType<typeof readLowPages> =>
+  readLowPages({ ...readerOf(kernel), kallsyms: null, btf: null });
+
+describe('readLowPages()', () => {
+  it.each<{ what: string; page: PageSpec; types?: string[]; found: object }>([
+    { what: 'reserved', page: { flags: 1n << 13n }, found: { class: 'reserved', use: null } },
+    { what: 'poison', page: { flags: ~0n }, found: { class: 'absent', use: null } },
+    {
+      what: 'free, by a byte',
+      page: { pageType: 0xf000_0000 },
+      found: { class: 'free', use: null },
+    },
+    {
+      what: 'free, by a bit',
+      page: { pageType: 0xffff_ff7f },
+      types: BIT_TYPES,
+      found: { class: 'free', use: null },
+    },
+    {
+      what: 'slab, by a byte with what slab keeps beside it',
+      page: { pageType: 0xf500_0040, refcount: 1 },
+      found: { class: 'used', use: 'slab' },
+    },
+    {
+      what: 'slab, by its flag',
+      page: { flags: 1n << 9n, refcount: 1 },
+      types: BIT_TYPES,
+      found: { class: 'used', use: 'slab' },
+    },
+    {
+      what: 'a page table',
+      page: { pageType: 0xf200_0000, refcount: 1 },
+      found: { class: 'used', use: 'page table' },
+    },
+    {
+      what: 'anonymous memory',
+      page: { mapping: 0xffff888000001001n, refcount: 2, pageType: 0 },
+      found: { class: 'used', use: 'anonymous', refcount: 2 },
+    },
+    {
+      what: 'page cache',
+      page: { mapping: 0xffff888000001000n, refcount: 3 },
+      found: { class: 'used', use: 'page cache' },
+    },
+    { what: 'a page on a list of a CPU', page: {}, found: { class: 'used', use: 'unreferenced' } },
+    { what: 'any other', page: { refcount: 1 }, found: { class: 'used', use: 'unknown' } },
+  ])('tells $what', ({ page, types, found }) => {
+    expect(read(withPages({ 7: page }, types))[7]).toMatchObject(found);
+  });
+
+  it('tells all pages of a free block by its first', () => {
+    const pages = read(
+      withPages({ 16: { pageType: 0xf000_0000, order: 2 }, 17: {}, 19: {}, 20: {} }),
+    );
+    const classes = [15, 16, 17, 19, 20].map((index) => pages[index]?.class);
+    expect(classes).toEqual(['reserved', 'free', 'free', 'free', 'used']);
+  });
+
+  it('tells all pages of a slab by its first', () => {
+    const slab = { pageType: 0xf500_0000, refcount: 1 };
+    const pages = read(
+      withPages({ 16: slab, 17: { compound: 0x1001n }, 18: { compound: 0x1001n } }),
+    );
+    expect([16, 17, 18].map((index) => pages[index]?.use)).toEqual(['slab', 'slab', 'slab']);
+  });
+
+  describe('by the first mem_section', () => {
+    const withSection = (map: number): BuiltKernel => {
+      const kernel = builtKernel();
+      addPages(kernel, map, { 7: { pageType: 0xf000_0000 } });
+      const [sections, root, flags] = [0x1_0000, 0x1_0100, 0x1fn];
+      writeWords(kernel.ram, sections, [vaddrOf(root)]);
+      writeWords(kernel.ram, root, [0, vaddrOf(map) | flags]);
+      const member = 'OFFSET(mem_section.section_mem_map)=8';
+      kernel.lines.push(symbolLine('mem_section', sections), member, ...BYTE_TYPES);
+      return kernel;
+    };
+
+    it('finds them', () => {
+      expect(read(withSection(0x20_0000))[7]?.class).toBe('free');
+    });
+
+    it('does not take what no section can have for them', () => {
+      const wanted = 'Cannot read struct page: SYMBOL(vmemmap) or vmemmap_base wanted';
+      expect(() => read(withSection(0x22_0000))).toThrow(wanted);
+    });
+  });
+
+  it.each<{ lie: string; lines: string[]; message: string }>([
+    {
+      lie: 'no vmemmap',
+      lines: ['SYMBOL(vmemmap)=ffffea0000000000'],
+      message:
+        'SYMBOL(vmemmap) or vmemmap_base wanted, Cannot translate 0xffffea0000000000: the level 4 entry at 0x1ea0 is not present (0x0)',
+    },
+    {
+      lie: 'a member outside',
+      lines: ['OFFSET(page.flags)=60'],
+      message: 'OFFSET(page.flags) within SIZE(page) 64 wanted, 60 found',
+    },
+    {
+      lie: 'large pages',
+      lines: ['SIZE(page)=100000'],
+      message: 'SIZE(page) of at most 256 wanted, 100000 found',
+    },
+    {
+      lie: 'a bit that is none',
+      lines: ['NUMBER(PG_private)=0'],
+      message: 'NUMBER(PG_private) wanted, none found',
+    },
+  ])('refuses $lie', ({ lines, message }) => {
+    const kernel = withPages({});
+    kernel.lines.push(...lines);
+    expect(() => read(kernel)).toThrow(new FormatError(`Cannot read struct page: ${message}`));
+  });
+});

@@ -1,0 +1,187 @@
+// SPDX-License-Identifier: MIT
+/** What the kernel's `struct page`s say of pages, as `/proc/kpageflags` would (`stable_page_flags()`). */
+import { FormatError } from '../../errors.ts';
+import type { PageClass } from '../../memory/kpageflags.ts';
+import { LOW_PAGES, type Pfn, pfn } from '../../memory/pfn.ts';
+import type { Btf } from './btf.ts';
+import type { Kallsyms } from './kallsyms.ts';
+import { type PageLayout, pageLayout, pageTypeOf } from './page-layout.ts';
+import type { VirtualMemory } from './virtual-memory.ts';
+import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
+
+/** What a page that is in use is used for; `unknown` is what its `struct page` does not tell. */
+type PageUse =
+  | 'slab'
+  | 'page table'
+  | 'hugetlb'
+  | 'offline'
+  | 'anonymous'
+  | 'page cache'
+  | 'unreferenced'
+  | 'unknown';
+
+/** A page, by its `struct page`. */
+export interface PageState {
+  readonly class: PageClass;
+  /** null unless it is `used`. */
+  readonly use: PageUse | null;
+  readonly flags: bigint;
+  readonly refcount: number;
+}
+
+/** What is known of the kernel. */
+export interface KernelSources {
+  readonly memory: VirtualMemory;
+  readonly vmcoreinfo: Vmcoreinfo;
+  readonly kallsyms: Kallsyms | null;
+  readonly btf: Btf | null;
+}
+
+/** Orders of the buddy allocator (`MAX_PAGE_ORDER` and one). */
+const BUDDY_ORDERS = 11;
+
+/** The pages of its largest block, by which blocks are aligned. */
+export const BUDDY_BLOCK_PAGES = 2 ** (BUDDY_ORDERS - 1);
+
+/** The low bits of `page.mapping` (`PAGE_MAPPING_FLAGS`): anonymous; both say that it is no file's. */
+const PAGE_MAPPING_ANON = 1n;
+
+/** Reads `count` pages from `first`, a multiple of `BUDDY_BLOCK_PAGES`, on. Throws `FormatError`. */
+export type PageReader = (first: Pfn, count: number) => PageState[];
+
+/** Reads the 256 pages below 1 MiB from the kernel's `struct page`s. Throws `FormatError`. */
+export function readLowPages(kernel: KernelSources): PageState[] {
+  return pageReader(kernel)(pfn(0), LOW_PAGES);
+}
+
+/** Finds the kernel's `struct page`s. Throws `FormatError`. */
+export function pageReader(kernel: KernelSources): PageReader {
+  const layout = pageLayout(kernel);
+  const vmemmap = findPageArray(kernel, layout.bytes * LOW_PAGES);
+  return (first, count) => {
+    const place = vmemmap + BigInt(first * layout.bytes);
+    const bytes = kernel.memory.read(place, count * layout.bytes);
+    const pages = Array.from({ length: count }, (_, index) => {
+      const start = bytes.byteOffset + index * layout.bytes;
+      return rawPage(new DataView(bytes.buffer, start, layout.bytes), layout);
+    });
+    return pages.map((page, index) => ({ ...classify(pages, index, layout), ...shown(page) }));
+  };
+}
+
+/** Where the array of `struct page` begins, by all that may tell; the first that is there is right. */
+function findPageArray(kernel: KernelSources, length: number): bigint {
+  const tried: string[] = [];
+  for (const find of VMEMMAPS) {
+    try {
+      const vmemmap = find(kernel);
+      if (vmemmap === undefined) continue;
+      kernel.memory.read(vmemmap, length);
+      return vmemmap;
+    } catch (error) {
+      if (!(error instanceof FormatError)) throw error;
+      tried.push(error.message);
+    }
+  }
+  throw new FormatError(
+    `Cannot read struct page: SYMBOL(vmemmap) or vmemmap_base wanted, ${tried[0] ?? 'none found'}`,
+  );
+}
+
+const VMEMMAPS: readonly ((kernel: KernelSources) => bigint | undefined)[] = [
+  ({ vmcoreinfo }) => vmcoreinfo.symbol('vmemmap'),
+  findByMemSection,
+  ({ kallsyms, memory }) => {
+    const base = kallsyms?.address('vmemmap_base');
+    return base && memory.u64(base);
+  },
+  // `__VMEMMAP_BASE_L4` and `__VMEMMAP_BASE_L5` (arch/x86/include/asm/pgtable_64_types.h).
+  () => 0xffffea0000000000n,
+  () => 0xffd4000000000000n,
+];
+
+/** `section_mem_map` of the first section, which is that of low memory: the array, and flags in its low bits. */
+function findByMemSection({ vmcoreinfo, memory }: KernelSources): bigint | undefined {
+  const sections = vmcoreinfo.symbol('mem_section');
+  const offset = vmcoreinfo.offset('mem_section.section_mem_map');
+  if (sections === undefined || offset === undefined) return undefined;
+  const map = memory.u64(memory.u64(sections) + BigInt(offset));
+  const array = map - BigInt.asUintN(SECTION_FLAG_BITS, map);
+  return array % SECTION_ARRAY_BYTES === 0n ? array : undefined;
+}
+
+/** Bits of `section_mem_map` that may be flags (`SECTION_MAP_LAST_BIT`), and then some. */
+const SECTION_FLAG_BITS = 12;
+/** The pages of a section, of 128 MiB, have at least that much of `struct page`: by that the array is aligned. */
+const SECTION_ARRAY_BYTES = 0x20_0000n;
+
+interface RawPage {
+  readonly flags: bigint;
+  readonly refcount: number;
+  /** The word that is `_mapcount`, or `page_type` of a page that nobody can map. */
+  readonly pageType: number;
+  readonly mapping: bigint;
+  readonly order: bigint;
+  /** `compound_head`: its lowest bit says that the page is a tail. */
+  readonly compound: bigint;
+}
+
+function rawPage(view: DataView, layout: PageLayout): RawPage {
+  return {
+    flags: view.getBigUint64(layout.flags, true),
+    refcount: view.getInt32(layout.refcount, true),
+    pageType: view.getUint32(layout.mapcount, true),
+    mapping: view.getBigUint64(layout.mapping, true),
+    order: view.getBigUint64(layout.private, true),
+    compound: view.getBigUint64(layout.compoundHead, true),
+  };
+}
+
+function shown({ flags, refcount }: RawPage): { flags: bigint; refcount: number } {
+  return { flags, refcount };
+}
+
+function classify(
+  pages: readonly RawPage[],
+  index: number,
+  layout: PageLayout,
+): Pick<PageState, 'class' | 'use'> {
+  const page = pages[index];
+  // A `struct page` that was never initialised, or that is filled with ones (`PAGE_POISON_PATTERN`).
+  if (!page || page.flags === ALL_ONES) return { class: 'absent', use: null };
+  if ((page.flags >> layout.reservedBit) & 1n) return { class: 'reserved', use: null };
+  if (isFree(pages, index, layout)) return { class: 'free', use: null };
+  return { class: 'used', use: useOf(headOf(pages, index), layout) };
+}
+
+const ALL_ONES = 0xffffffffffffffffn;
+
+/** `is_free_buddy_page()`: the page, or the first of the block that it lies in, is the buddy allocator's. */
+function isFree(pages: readonly RawPage[], index: number, layout: PageLayout): boolean {
+  return Array.from({ length: BUDDY_ORDERS }, (_, order) => order).some((order) => {
+    const head = pages[index - (index % 2 ** order)];
+    return head && pageTypeOf(head.pageType, layout) === 'buddy' && head.order >= BigInt(order);
+  });
+}
+
+/** The head of the block that a tail belongs to, if it is one of these pages. */
+function headOf(pages: readonly RawPage[], index: number): RawPage | undefined {
+  const page = pages[index];
+  if (!page || !(page.compound & 1n)) return page;
+  // A tail's own words mean other things than a head's; the head is the nearest page before that is no tail.
+  for (let head = index - 1; head >= 0; head -= 1) {
+    if (!((pages[head]?.compound ?? 0n) & 1n)) return pages[head];
+  }
+  return page;
+}
+
+function useOf(page: RawPage | undefined, layout: PageLayout): PageUse {
+  if (!page) return 'unknown';
+  const type = pageTypeOf(page.pageType, layout);
+  if (layout.slabBit !== undefined && (page.flags >> layout.slabBit) & 1n) return 'slab';
+  if (type !== undefined && type !== 'buddy') return type;
+  if (page.refcount === 0) return 'unreferenced';
+  if (page.mapping & PAGE_MAPPING_ANON) return 'anonymous';
+  if (page.mapping !== 0n) return 'page cache';
+  return 'unknown';
+}

@@ -1,0 +1,163 @@
+// SPDX-License-Identifier: MIT
+import { describe, expect, it } from 'vitest';
+import { FormatError } from '../../errors.ts';
+import { type BuiltKernel, builtKernel, readerOf, writeWords } from '../testing/kernel-builder.ts';
+import { type LogBufSpec, type RecordSpec, addLogBuf, addPrintk } from '../testing/printk-builder.ts';
+import { readPrintk, renderPrintk } from './printk.ts';
+
+const RING = 0x8000;
+
+function withRecords(records: readonly RecordSpec[]): BuiltKernel {
+  const kernel = builtKernel();
+  addPrintk(kernel, RING, records);
+  return kernel;
+}
+
+const read = (kernel: BuiltKernel): ReturnType<typeof readPrintk> => readPrintk(readerOf(kernel));
+const texts = (records: readonly RecordSpec[]): string[] =>
+  read(withRecords(records)).map(({ text }) => text);
+
+describe('the ring buffer of printk', () => {
+  it('gives what is known of a record', () => {
+    const record = { text: 'Linux version', nanoseconds: 5_972_072_999n, callerId: 7, level: 5 };
+    expect(read(withRecords([record]))).toEqual([{ ...record, seq: 0n, facility: 0 }]);
+  });
+
+  it.each<{ what: string; records: RecordSpec[]; found: string[] }>([
+    {
+      what: 'records that are committed, and not those that are being written or free',
+      records: [
+        { text: 'committed', state: 1 },
+        { text: 'reserved', state: 0 },
+        { text: 'reusable', state: 3 },
+        { text: 'finalized', state: 2 },
+      ],
+      found: ['committed', 'finalized'],
+    },
+    {
+      what: 'a record at the start of the ring that had no room at its end',
+      records: [{ text: 'wrapped', begin: 240n, next: 256n + 16n }],
+      found: ['wrapped'],
+    },
+    {
+      what: 'an empty line, and no record whose text was lost',
+      records: [
+        { text: '', begin: 3n, next: 3n },
+        { text: '', begin: 1n, next: 1n },
+      ],
+      found: [''],
+    },
+    {
+      what: 'no block that is none',
+      records: [
+        { text: 'backwards', begin: 64n, next: 32n },
+        { text: 'only an id', begin: 64n, next: 72n },
+        { text: 'long', begin: 0n, next: 1n << 40n },
+      ],
+      found: [],
+    },
+    {
+      what: 'a character for each byte',
+      records: [{ text: 'µs \u001b[31m' }],
+      found: ['\u00c2\u00b5s \u001b[31m'],
+    },
+  ])('has $what', ({ records, found }) => {
+    expect(texts(records)).toEqual(found);
+  });
+
+  it('has no record that another has taken the place of', () => {
+    const kernel = withRecords([{ text: 'old' }, { text: 'new' }]);
+    writeWords(kernel.ram, RING + 0x100, [(2n << 62n) | 8n]);
+    expect(read(kernel).map(({ text }) => text)).toEqual(['old']);
+  });
+
+  it.each<{ lie: string; change: (kernel: BuiltKernel) => void; message: string }>([
+    {
+      lie: 'too many records',
+      change: ({ ram }) => ram.writeUInt32LE(64, RING),
+      message: 'count_bits of at most 21 wanted, 0x40 found',
+    },
+    {
+      lie: 'too much text',
+      change: ({ ram }) => ram.writeUInt32LE(31, RING + 48),
+      message: 'size_bits for at most 33554432 bytes wanted, 0x1f found',
+    },
+    {
+      lie: 'a member outside of its structure',
+      change: ({ lines }) => lines.push('OFFSET(printk_info.ts_nsec)=84'),
+      message: 'OFFSET(printk_info.ts_nsec) for 8 of 88 bytes wanted, 0x54 found',
+    },
+    {
+      lie: 'no size of its structure',
+      change: ({ lines }) => lines.splice(lines.indexOf('SIZE(prb_desc)=24'), 1),
+      message: 'SIZE(prb_desc) wanted in VMCOREINFO, none found',
+    },
+    {
+      lie: 'records that share their text',
+      change: (kernel) => {
+        const text = 'x'.repeat(200);
+        addPrintk(kernel, RING, [
+          { text, begin: 0n },
+          { text, begin: 0n },
+        ]);
+      },
+      message: 'text no longer than its ring wanted, 0x190 found',
+    },
+  ])('is refused with $lie', ({ change, message }) => {
+    const kernel = withRecords([{ text: 'text' }]);
+    change(kernel);
+    expect(() => read(kernel)).toThrow(new FormatError(`Cannot read the kernel log: ${message}`));
+  });
+});
+
+describe('log_buf, before 5.10', () => {
+  function withLog(spec: LogBufSpec = {}): BuiltKernel {
+    const kernel = builtKernel();
+    addLogBuf(kernel, RING, spec);
+    return kernel;
+  }
+
+  it('is read over its end', () => {
+    expect([...renderPrintk(read(withLog()))]).toEqual([
+      '[    1.500000] one',
+      '[    1.500000] two',
+    ]);
+  });
+
+  it.each([
+    { log: { next: 40 }, message: 'log_next_idx behind a record that is none wanted, 0x28 found' },
+    { log: { next: 16 }, message: 'log_next_idx at the end of a record wanted, 0x10 found' },
+    { log: { length: 15 }, message: 'len from 16 to the end of the log wanted, 0xf found' },
+    { log: { length: 65 }, message: 'len from 16 to the end of the log wanted, 0x41 found' },
+    { log: { first: 120 }, message: 'log_next_idx at the end of a record wanted, 0x20 found' },
+    { log: { size: 2 ** 31 }, message: 'log_buf_len of at most 33554432 wanted, 0x80000000 found' },
+  ])('is refused with $log', ({ log, message }) => {
+    expect(() => read(withLog(log))).toThrow(
+      new FormatError(`Cannot read the kernel log: ${message}`),
+    );
+  });
+});
+
+describe('readPrintk()', () => {
+  it('says that there is no log', () => {
+    expect(() => read(builtKernel())).toThrow(
+      new FormatError(
+        'Cannot read the kernel log: SYMBOL(prb) or SYMBOL(log_buf) wanted in VMCOREINFO, none found',
+      ),
+    );
+  });
+});
+
+describe('renderPrintk()', () => {
+  it('has blanks before a further line, and escapes what would do more than be seen', () => {
+    const records = [
+      { text: 'two\n lines ', nanoseconds: 123_456_789_012_345n },
+      { text: '\tµs\r\u001b[31m' },
+    ];
+    expect([...renderPrintk(read(withRecords(records)))]).toEqual([
+      '[123456.789012] two',
+      '                 lines ',
+      String.raw`[    0.000000] ${'\t'}\xc2\xb5s\x0d\x1b[31m`,
+    ]);
+  });
+});

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../../errors.ts';
+import { PAGE_SIZE, type PhysAddr, hex, physAddr } from '../../memory/pfn.ts';
+import { cString } from '../dump/byte-reader.ts';
+import { type Mapping, type PageTables, walkPageTables } from './page-tables.ts';
+import type { PhysicalMemory } from '../dump/physical-memory.ts';
+
+/** Bytes that one read may ask for: the largest tables of a kernel have some 10 MiB. */
+const READ_LIMIT = 64 * 1024 * 1024;
+
+/** Translations that are kept; each is of a page of whatever size. */
+const CACHED_TRANSLATIONS = 8192;
+
+/** The memory of a kernel by virtual address. What is not there is a `MissingPageError`, a `FormatError` too. */
+export class VirtualMemory {
+  readonly #memory: PhysicalMemory;
+  readonly #tables: PageTables;
+  /** Where each page of 4 KiB lies that was asked for, and up to where the memory is in one piece. */
+  readonly #translations = new Map<bigint, Mapping>();
+
+  constructor(memory: PhysicalMemory, tables: PageTables) {
+    this.#memory = memory;
+    this.#tables = tables;
+  }
+
+  /** The physical address. */
+  translate(vaddr: bigint): PhysAddr {
+    return this.#mapping(vaddr).paddr;
+  }
+
+  /** Gives exactly `length` bytes, which may lie on many pages. */
+  read(vaddr: bigint, length: number): Uint8Array {
+    if (!Number.isInteger(length) || length < 0 || length > READ_LIMIT) {
+      throw new FormatError(
+        `Cannot read memory at ${hex(vaddr)}: at most ${READ_LIMIT} bytes wanted, ${length} asked for`,
+      );
+    }
+    const first = this.#mapping(vaddr);
+    if (length <= first.bytes) return this.#memory.read(first.paddr, length);
+    const bytes = new Uint8Array(length);
+    for (let done = 0; done < length;) {
+      const mapping = this.#mapping(vaddr + BigInt(done));
+      const part = Math.min(mapping.bytes, length - done);
+      bytes.set(this.#memory.read(mapping.paddr, part), done);
+      done += part;
+    }
+    return bytes;
+  }
+
+  u8(vaddr: bigint): number {
+    return this.#view(vaddr, 1).getUint8(0);
+  }
+
+  u16(vaddr: bigint): number {
+    return this.#view(vaddr, 2).getUint16(0, true);
+  }
+
+  u32(vaddr: bigint): number {
+    return this.#view(vaddr, 4).getUint32(0, true);
+  }
+
+  i32(vaddr: bigint): number {
+    return this.#view(vaddr, 4).getInt32(0, true);
+  }
+
+  /** A u64 or a pointer. */
+  u64(vaddr: bigint): bigint {
+    return this.#view(vaddr, 8).getBigUint64(0, true);
+  }
+
+  /** Latin-1 text up to its NUL, at most `limit` bytes of it. */
+  text(vaddr: bigint, limit: number): string {
+    const left = PAGE_SIZE - Number(BigInt.asUintN(12, vaddr));
+    const head = cString(this.read(vaddr, Math.min(limit, left)));
+    // The page behind a text that ends on this one need not be there.
+    if (head.length < left || limit <= left) return head;
+    return head + cString(this.read(vaddr + BigInt(left), limit - left));
+  }
+
+  #view(vaddr: bigint, length: number): DataView {
+    const bytes = this.read(vaddr, length);
+    return new DataView(bytes.buffer, bytes.byteOffset, length);
+  }
+
+  #mapping(vaddr: bigint): Mapping {
+    const page = vaddr >> 12n;
+    const offset = Number(BigInt.asUintN(12, vaddr));
+    let mapping = this.#translations.get(page);
+    if (!mapping) {
+      const { paddr, bytes } = walkPageTables(this.#memory, this.#tables, vaddr);
+      mapping = { paddr: physAddr(paddr - offset), bytes: bytes + offset };
+      if (this.#translations.size >= CACHED_TRANSLATIONS) this.#translations.clear();
+      this.#translations.set(page, mapping);
+    }
+    return { paddr: physAddr(mapping.paddr + offset), bytes: mapping.bytes - offset };
+  }
+}

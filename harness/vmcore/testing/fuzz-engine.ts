@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: MIT
+/** Mutates what a parser reads, and nothing else, and watches how it takes it: for tests. */
+import { FormatError } from '../../errors.ts';
+
+/** Bytes that can be read at any place: a file, or the memory in a dump. */
+export interface Readable {
+  readonly size: number;
+  read(at: number, length: number): Uint8Array;
+}
+
+/** A parser and bytes that it reads well. */
+export interface FuzzTarget {
+  readonly name: string;
+  readonly source: Readable;
+  readonly parse: (source: Readable) => void;
+  /** Where mutations go, if not wherever the parser reads: it may search much for little. */
+  readonly areas?: readonly Area[];
+  /** Of the mutants that others get, one in so many: it is slow. */
+  readonly oneIn?: number;
+}
+
+/** Bytes from a place on. */
+export type Area = readonly [start: number, bytes: number];
+
+/** How a parser took its mutants. */
+interface FuzzOutcome {
+  readonly count: number;
+  readonly refused: number;
+  readonly slowestMs: number;
+  /** What ended otherwise than well or with a `FormatError`; the seed makes it again. */
+  readonly failures: readonly { readonly seed: number; readonly error: unknown }[];
+}
+
+/** Failures that are enough to begin with. */
+const FAILURE_LIMIT = 5;
+
+/** Parses mutants, each of its own seed. Throws if the parser does not even read what is right. */
+export function fuzz(
+  { source, parse, areas, oneIn = 1 }: FuzzTarget,
+  ofOthers: number,
+): FuzzOutcome {
+  const count = Math.ceil(ofOthers / oneIn);
+  const seen = areas ?? tracedAreas(source, parse);
+  const failures: { seed: number; error: unknown }[] = [];
+  let [refused, slowestMs] = [0, 0];
+  // Most mutants end with an error, half the time of which is for its stack.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 1;
+  for (let seed = 0; seed < count && failures.length < FAILURE_LIMIT; seed += 1) {
+    const mutant = mutantOf(source, seen, randomOf(seed));
+    const startedAt = performance.now();
+    try {
+      parse(mutant);
+    } catch (error) {
+      if (error instanceof FormatError) refused += 1;
+      else failures.push({ seed, error });
+    }
+    slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+  }
+  Error.stackTraceLimit = stackTraceLimit;
+  return { count, refused, slowestMs, failures };
+}
+
+function tracedAreas(source: Readable, parse: FuzzTarget['parse']): Area[] {
+  const areas = new Map<string, Area>();
+  parse({
+    size: source.size,
+    read: (at, length) => {
+      const bytes = source.read(at, length);
+      if (length > 0) areas.set(`${at}+${length}`, [at, length]);
+      return bytes;
+    },
+  });
+  return [...areas.values()];
+}
+
+type Random = (below: number) => number;
+
+/** mulberry32: a seed is a test that can be run again. */
+function randomOf(seed: number): Random {
+  let state = seed >>> 0;
+  return (below) => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % below;
+  };
+}
+
+/** Bytes in the place of others. */
+interface Patch {
+  readonly at: number;
+  readonly bytes: Uint8Array;
+}
+
+/** One in so many mutants is cut off, too. */
+const CUT_ONE_IN = 8;
+/** The memory of a real machine is not a file that may be cut off. */
+const CUT_BELOW = 2 ** 32;
+
+function mutantOf(source: Readable, areas: readonly Area[], random: Random): Readable {
+  const patches = Array.from({ length: 1 + random(4) }, () => patchOf(source, areas, random));
+  const isCut = source.size < CUT_BELOW && random(CUT_ONE_IN) === 0;
+  const size = isCut ? random(source.size + 1) : source.size;
+  return {
+    size,
+    read: (at, length) => {
+      const hits = patches.filter(
+        (patch) => patch.at < at + length && at < patch.at + patch.bytes.length,
+      );
+      if (hits.length === 0) return source.read(at, length);
+      const bytes = Uint8Array.from(source.read(at, length));
+      for (const patch of hits) {
+        const skip = Math.max(0, at - patch.at);
+        const to = Math.max(0, patch.at - at);
+        bytes.set(patch.bytes.subarray(skip, skip + length - to), to);
+      }
+      return bytes;
+    },
+  };
+}
+
+/** Words that parsers are often wrong about; the last is an address in the image of a kernel that a test builds. */
+const WORDS = [
+  0n,
+  1n,
+  0x7fn,
+  0x80n,
+  0x7fff_ffffn,
+  0xffff_ffffn,
+  1n << 63n,
+  ~0n,
+  0xffff_ffff_8011_0000n,
+];
+
+const WIDTHS = [1, 2, 4, 8];
+
+function patchOf(source: Readable, areas: readonly Area[], random: Random): Patch {
+  const width = WIDTHS[random(WIDTHS.length)] ?? 1;
+  const [at, bytes] = numberIn(source, areas, { random, width });
+  const elsewhere = (): Uint8Array => numberIn(source, areas, { random, width })[1];
+  return { at, bytes: changed(bytes, elsewhere, random) };
+}
+
+/** A number at some place of an area; short where the area is. */
+function numberIn(
+  source: Readable,
+  areas: readonly Area[],
+  { random, width }: { readonly random: Random; readonly width: number },
+): [at: number, bytes: Uint8Array] {
+  const [start, length] = areas[random(areas.length)] ?? [0, source.size];
+  const offset = random(Math.max(1, length - width + 1));
+  return [start + offset, source.read(start + offset, Math.min(width, length))];
+}
+
+/** What a number is changed to: a neighbour, a word of those above, some bits of it, or what is right elsewhere. */
+function changed(bytes: Uint8Array, elsewhere: () => Uint8Array, random: Random): Uint8Array {
+  const buffer = Buffer.alloc(8);
+  buffer.set(bytes);
+  const value = buffer.readBigUInt64LE();
+  const choices = [
+    () => value + 1n,
+    () => value - 1n,
+    () => value ^ (1n << BigInt(random(bytes.length * 8))),
+    () => WORDS[random(WORDS.length)] ?? 0n,
+    () => BigInt(random(2 ** 32)) * BigInt(random(2 ** 32)),
+  ];
+  const choice = choices[random(choices.length + 1)];
+  if (!choice) return elsewhere();
+  buffer.writeBigUInt64LE(BigInt.asUintN(64, choice()));
+  return buffer.subarray(0, bytes.length);
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: MIT
+import { MissingPageError } from '../../errors.ts';
+import { physRange } from '../../memory/phys-range.ts';
+import { START_KERNEL_MAP, kernelPageTables } from '../kernel/page-tables.ts';
+import type { PhysicalMemory } from '../dump/physical-memory.ts';
+import { VirtualMemory } from '../kernel/virtual-memory.ts';
+import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
+
+/** Bytes of memory of a kernel that a test builds. */
+export const RAM_BYTES = 0x40_0000;
+
+/** Where `swapper_pg_dir` is; the two tables below it are behind it. */
+const PGD = 0x1000;
+const [PUD, PMD] = [0x2000, 0x3000];
+/** Present and writable; and a large page. */
+const TABLE = 0x3n;
+const LARGE = 0x83n;
+
+/** A small kernel: its memory from 0 on, all of it mapped at the start of the kernel image. */
+export interface BuiltKernel {
+  readonly ram: Buffer;
+  readonly physical: PhysicalMemory;
+  /** Lines of VMCOREINFO, to which may be added. */
+  readonly lines: string[];
+}
+
+/** A kernel with page tables and nothing else. */
+export function builtKernel(): BuiltKernel {
+  const ram = Buffer.alloc(RAM_BYTES);
+  ram.writeBigUInt64LE(BigInt(PUD) | TABLE, PGD + 511 * 8);
+  ram.writeBigUInt64LE(BigInt(PMD) | TABLE, PUD + 510 * 8);
+  ram.writeBigUInt64LE(LARGE, PMD);
+  ram.writeBigUInt64LE(0x20_0000n | LARGE, PMD + 8);
+  const lines = [
+    'OSRELEASE=6.12.0-test',
+    `SYMBOL(swapper_pg_dir)=${vaddrOf(PGD).toString(16)}`,
+    'NUMBER(phys_base)=0',
+  ];
+  return { ram, physical: ramMemory(ram), lines };
+}
+
+/** Bytes as the memory of a machine, from 0 on. */
+export function ramMemory(ram: Buffer): PhysicalMemory {
+  return {
+    has: () => true,
+    ranges: [physRange(0, ram.length)],
+    read: (start, length) => {
+      if (start + length <= ram.length) return ram.subarray(start, start + length);
+      throw new MissingPageError(`Cannot read memory at 0x${start.toString(16)}: not there`);
+    },
+  };
+}
+
+/** The virtual address in the kernel image of an offset in its memory. */
+export function vaddrOf(offset: number): bigint {
+  return START_KERNEL_MAP + BigInt(offset);
+}
+
+/** What a built kernel is read with. */
+export function readerOf({ physical, lines }: Pick<BuiltKernel, 'physical' | 'lines'>): {
+  memory: VirtualMemory;
+  vmcoreinfo: Vmcoreinfo;
+} {
+  const vmcoreinfo = parseVmcoreinfo(Buffer.from(lines.join('\n')));
+  return { memory: new VirtualMemory(physical, kernelPageTables(vmcoreinfo)), vmcoreinfo };
+}
+
+/** Writes words of 8 bytes. */
+export function writeWords(ram: Buffer, offset: number, words: readonly (bigint | number)[]): void {
+  for (const [index, word] of words.entries()) {
+    ram.writeBigUInt64LE(BigInt.asUintN(64, BigInt(word)), offset + index * 8);
+  }
+}
+
+/** Writes a text and its NUL, and gives its address. */
+export function writeText(ram: Buffer, offset: number, text: string): bigint {
+  ram.write(`${text}\0`, offset, 'latin1');
+  return vaddrOf(offset);
+}
