@@ -48,7 +48,7 @@ const SURE: ReadonlySet<string> = new Set(['E_PERSONALITY', 'E_EVIDENCE']);
 /** What a judged cell shows of an invariant. A known defect is as broken as any. */
 export function factOf(judgement: Judgement, id: InvariantId): Fact {
   const found = judgement.invariants.find((invariant) => invariant.id === id);
-  if (!found || found.outcome === 'unseen')
+  if (!found || found.outcome === 'unseen' || found.outcome === 'not-asked')
     return untold(judgement, found?.why ?? `${id} is not judged`);
   const { verdict } = judgement;
   if (verdict.kind === 'unjudged' && NOT_ASKED_FOR.has(verdict.code))

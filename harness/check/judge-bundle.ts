@@ -12,7 +12,7 @@ import { observe } from './observe/observation.ts';
 import { findMisfit } from './observe/personality-fit.ts';
 import { predictCell } from './predict-cell.ts';
 import { commandLine, seenFrom } from './observe/seen.ts';
-import { type NamedFinding, verdictOf } from './verdict.ts';
+import { verdictOf } from './verdict.ts';
 
 /** Says what a cell's evidence says of its kernel; with no machine, and the same each time. */
 export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): Judgement {
@@ -30,7 +30,7 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
     policy: policy.value,
     observation: cell.observation,
     prediction: cell.prediction.value,
-    invariants: findings.map(toOutcome),
+    invariants: findings,
     fault: findFault(bundle.cell, findings),
     verdict: findObstacle(bundle, emulatorFault) ?? verdictOf(cell.record, findings, cell.failure),
   };
@@ -44,7 +44,7 @@ function findObstacle(bundle: Bundle, emulatorFault: string | null): Verdict | n
   return { kind: 'unjudged', code: EMULATOR_FAULT, why: emulatorFault };
 }
 
-function findInvariants(cell: CellCase): NamedFinding[] {
+function findInvariants(cell: CellCase): InvariantOutcome[] {
   return (Object.keys(INVARIANTS) as InvariantId[]).map((id) => {
     const finding = INVARIANTS[id].check(cell);
     const isBroken = finding.outcome === 'broken';
@@ -66,12 +66,8 @@ function findSeeded({ fault }: CellRecord): InvariantOutcome['known'] {
   return fault && { reference: `seeded fault ${fault.name}` };
 }
 
-function findFault({ fault }: CellRecord, findings: readonly NamedFinding[]): FaultOutcome | null {
+function findFault({ fault }: CellRecord, findings: readonly InvariantOutcome[]): FaultOutcome | null {
   if (!fault) return null;
   const broken = findings.filter(({ outcome }) => outcome === 'known').map(({ id }) => id);
   return { ...fault, caught: broken.filter((id) => fault.caughtBy.includes(id)) };
-}
-
-function toOutcome({ outcome, ...rest }: NamedFinding): InvariantOutcome {
-  return { ...rest, outcome: outcome === 'not-asked' ? 'unseen' : outcome };
 }

@@ -7,6 +7,7 @@
  */
 import type { PolicyId } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
+import type { Finding } from './invariants/finding.ts';
 import type { InvariantId } from './invariants/invariants.ts';
 import type { Observation } from './observe/observation.ts';
 
@@ -14,10 +15,10 @@ import type { Observation } from './observe/observation.ts';
 export interface InvariantOutcome {
   readonly id: InvariantId;
   /**
-   * `known`: broken, and listed as a known defect. `unseen`: the cell does not show it; `why` says
-   * why not.
+   * `known`: broken, and listed as a known defect. `unseen`: the cell should show it and does not;
+   * `not-asked`: it is not a cell in which it could show. `why` says why not.
    */
-  readonly outcome: 'kept' | 'broken' | 'known' | 'unseen';
+  readonly outcome: Finding['outcome'] | 'known';
   /** Where the known defect is told of that this cell should show; null if none is listed for it. */
   readonly known: { readonly reference: string } | null;
   /** One sentence: what was promised and what was seen. */

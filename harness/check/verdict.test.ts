@@ -135,7 +135,7 @@ describe('a cell with known defects', () => {
   it.each<{ id: InvariantId; bundle: BundleSpec; outcome: string }>([
     { id: 'boot.all-cpus', bundle: { files: ONE_CPU }, outcome: 'known' },
     { id: 'boot.all-cpus', bundle: {}, outcome: 'kept' },
-    { id: 'lowmem.locked', bundle: {}, outcome: 'unseen' },
+    { id: 'lowmem.locked', bundle: {}, outcome: 'not-asked' },
     { id: 'boot.userspace', bundle: { outcome: ended('boot') }, outcome: 'known' },
   ])('has $id $outcome, with its reference', ({ id, bundle, outcome }) => {
     const { invariants } = judge(bundle, listed(id));

@@ -1,13 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
-import type { Finding } from './invariants/finding.ts';
 import type { InvariantId } from './invariants/invariants.ts';
 import type { InvariantOutcome, Verdict } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
-
-/** An invariant with what became of it; `known`: see `InvariantOutcome`. */
-export type NamedFinding = Omit<Finding, 'outcome'> &
-  Pick<InvariantOutcome, 'id' | 'known'> & { readonly outcome: Finding['outcome'] | 'known' };
 
 /** The invariants that a kernel breaks where it ends a cell that has a verdict of its invariants alone. */
 const ENDINGS: readonly InvariantId[] = ['kdump.reserved', 'kdump.captured', 'panic.reboots'];
@@ -32,7 +27,7 @@ const SHOWN_LATE: ReadonlySet<InvariantId> = new Set([
  */
 export function verdictOf(
   record: CellRecord,
-  findings: readonly NamedFinding[],
+  findings: readonly InvariantOutcome[],
   failure: KernelFailure | null,
 ): Verdict {
   const { outcome, spec } = record;
@@ -47,13 +42,13 @@ export function verdictOf(
   return matchIfSeen(findings.filter(({ id }) => !SHOWN_LATE.has(id)));
 }
 
-function matchIfSeen(findings: readonly NamedFinding[]): Verdict {
+function matchIfSeen(findings: readonly InvariantOutcome[]): Verdict {
   const unseen = findings.find(({ outcome }) => outcome === 'unseen');
   if (!unseen) return { kind: 'match' };
   return { kind: 'unjudged', code: 'E_EVIDENCE', why: `Cannot see ${unseen.id}: ${unseen.why}` };
 }
 
-function isEndingKnown(findings: readonly NamedFinding[]): boolean {
+function isEndingKnown(findings: readonly InvariantOutcome[]): boolean {
   return findings.some(({ id, outcome }) => outcome === 'known' && ENDINGS.includes(id));
 }
 

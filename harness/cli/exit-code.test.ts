@@ -19,6 +19,8 @@ it.each<{ outcomes: InvariantOutcome['outcome'][]; status: number }>([
   { outcomes: ['kept', 'known'], status: 0 },
   { outcomes: ['unseen', 'broken'], status: 1 },
   { outcomes: ['kept', 'unseen'], status: 69 },
+  { outcomes: ['kept', 'not-asked'], status: 0 },
+  { outcomes: ['not-asked'], status: 69 },
   { outcomes: [], status: 69 },
 ])('ends cells of which an invariant is $outcomes with $status', ({ outcomes, status }) => {
   const rest = { known: null, why: '', pages: [], evidence: null };

@@ -14,7 +14,8 @@ export function invariantExitCode(cells: readonly JudgedCell[], wanted: Invarian
     judgement.invariants.filter(({ id }) => id === wanted).map(({ outcome }) => outcome),
   );
   if (outcomes.includes('broken')) return 1;
-  return outcomes.length === 0 || outcomes.includes('unseen') ? 69 : 0;
+  const isSeen = outcomes.some((outcome) => outcome === 'kept' || outcome === 'known');
+  return isSeen && !outcomes.includes('unseen') ? 0 : 69;
 }
 
 /**

@@ -136,8 +136,8 @@ describe('two cells of which the second', () => {
       cell: { invariants: [invariant({ id: 'panic.reboots', outcome: 'unseen' })] },
       changes: {
         invariants: [
-          { id: 'kdump.dmesg', from: 'kept', to: 'not asked' },
-          { id: 'panic.reboots', from: 'not asked', to: 'unseen' },
+          { id: 'kdump.dmesg', from: 'kept', to: 'not-asked' },
+          { id: 'panic.reboots', from: 'not-asked', to: 'unseen' },
         ],
       },
     },

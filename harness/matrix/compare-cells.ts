@@ -47,8 +47,8 @@ type SeenOwner = ReturnType<typeof ownerSeen>;
 /** An invariant of which something else became, or that is broken on other pages. */
 interface InvariantChange {
   readonly id: InvariantOutcome['id'];
-  readonly from: InvariantOutcome['outcome'] | 'not asked';
-  readonly to: InvariantOutcome['outcome'] | 'not asked';
+  readonly from: InvariantOutcome['outcome'];
+  readonly to: InvariantOutcome['outcome'];
   /** What is said of it now. */
   readonly why: string;
   /** Whether it is broken as it was not before: by that alone a patch fails. */
@@ -132,7 +132,7 @@ function compareInvariants(
   const changes = [...ids].flatMap((id): InvariantChange[] => {
     const before = base.find((one) => one.id === id);
     const after = now.find((one) => one.id === id);
-    const [from, to] = [before?.outcome ?? 'not asked', after?.outcome ?? 'not asked'] as const;
+    const [from, to] = [outcomeOf(before), outcomeOf(after)] as const;
     const moved = to === 'broken' && pagesOf(before) !== pagesOf(after);
     if (from === to && !moved) return [];
     return [{ id, from, to, why: after?.why ?? '', isWorse: to === 'broken' }];
@@ -146,9 +146,18 @@ function isConsequence(
   changes: readonly InvariantChange[],
 ): boolean {
   return (
-    (to === 'unseen' && changes.some((change) => change.to === 'broken')) ||
-    (from === 'unseen' && changes.some((change) => change.from === 'broken'))
+    (!isShown(to) && changes.some((change) => change.to === 'broken')) ||
+    (!isShown(from) && changes.some((change) => change.from === 'broken'))
   );
+}
+
+function isShown(outcome: InvariantOutcome['outcome']): boolean {
+  return outcome !== 'unseen' && outcome !== 'not-asked';
+}
+
+/** A bundle judged by an older sub1m lacks the invariants that came later. */
+function outcomeOf(invariant: InvariantOutcome | undefined): InvariantOutcome['outcome'] {
+  return invariant?.outcome ?? 'not-asked';
 }
 
 function pagesOf(outcome: InvariantOutcome | undefined): string {

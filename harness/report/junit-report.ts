@@ -20,11 +20,12 @@ const MARKS: Record<InvariantMark, (test: TestCase, invariant: InvariantOutcome)
   known: (test, invariant) => test.skipped().property('known-defect', referenceOf(invariant)),
   gone: (test, invariant) => test.property('no-longer-shows', referenceOf(invariant)),
   unseen: (test) => test.skipped(),
+  'not-asked': (test) => test.skipped(),
 };
 
 /**
  * A run as JUnit XML: a suite for each cell, a case for each invariant. A broken one is a failure,
- * an unseen one and a known defect are skipped; a verdict that is more than broken invariants,
+ * one that is unseen or not asked and a known defect are skipped; a verdict that is more than broken invariants,
  * above all `unjudged`, is a case too. Where a known defect no longer shows, a property says so.
  * What a guest wrote goes into attributes only: in character data junit-report-builder 5 escapes
  * no second `]]>`.

@@ -16,8 +16,13 @@ const DIRECTIVES: Readonly<Record<InvariantMark, (invariant: InvariantOutcome) =
   broken: () => '',
   known: (invariant) => ` # XFAIL ${escapeTap(referenceOf(invariant))}`,
   gone: () => '',
-  unseen: ({ why }) => ` # SKIP ${escapeTap(why)}`,
+  unseen: skip,
+  'not-asked': skip,
 };
+
+function skip({ why }: InvariantOutcome): string {
+  return ` # SKIP ${escapeTap(why)}`;
+}
 
 /**
  * A run as KTAP 1 (Documentation/dev-tools/ktap.rst): a test for each cell, in it one for each invariant. Lines that
@@ -68,7 +73,7 @@ function invariantTest(
 function words(invariant: InvariantOutcome, mark: InvariantMark): string[] {
   const { why, pages, evidence } = invariant;
   if (mark === 'gone') return [`no longer shows: ${referenceOf(invariant)}`];
-  if (mark === 'kept' || mark === 'unseen') return [];
+  if (mark === 'kept' || mark === 'unseen' || mark === 'not-asked') return [];
   return [
     `why: ${why}`,
     ...(pages.length === 0 ? [] : [`pages: ${pages.join(' ')}`]),

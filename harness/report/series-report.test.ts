@@ -46,7 +46,7 @@ describe('a series', () => {
       Compared with v6.12:
 
       the cell
-        lowmem.locked: not asked → broken: 4 pages are free
+        lowmem.locked: not-asked → broken: 4 pages are free
 
       The first bad patch is 2: x86: Forget the lock
       "

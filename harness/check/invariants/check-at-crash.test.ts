@@ -34,7 +34,7 @@ it.each<{
   {
     when: 'the dump cannot be read',
     vmcore: digestOf(wholeDump()),
-    outcome: 'unseen',
+    outcome: 'not-asked',
     why: 'Cannot read struct disk_dump_header: blocks of 4096 bytes and a sub header wanted, block_size 0, sub_hdr_size 0 found',
   },
   {
@@ -46,13 +46,13 @@ it.each<{
   {
     when: 'nobody looks at memory',
     spec: { truth: 'none' },
-    outcome: 'unseen',
+    outcome: 'not-asked',
     why: 'The cell does not look at its memory',
   },
   {
     when: 'the cell does not crash',
     spec: { trigger: 'none' },
-    outcome: 'unseen',
+    outcome: 'not-asked',
     why: 'The cell does not crash',
   },
 ])('lowmem.at-crash is $outcome when $when', ({ spec, vmcore, outcome, why }) => {

@@ -124,7 +124,7 @@ describe('a promise about booting', () => {
       id: 'panic.reboots',
       when: 'the cell does not crash',
       bundle: { spec: { trigger: 'none' } },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'The cell does not crash',
     },
     {

@@ -84,14 +84,14 @@ describe("the crashed kernel's memory", () => {
       id: 'kdump.undisturbed',
       when: 'it was not looked at then',
       bundle: crashed(),
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'Memory was not looked at when the capture kernel was loaded',
     },
     {
       id: 'kdump.undisturbed',
       when: 'the kernel does not tell where the copy is',
       bundle: crashed({ files: { ...loaded({ 9: 1 }), 'jump/vmcoreinfo-copy': null } }),
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'The kernel does not tell where its copy of VMCOREINFO is',
     },
     {
@@ -182,7 +182,7 @@ describe("the crashed kernel's memory", () => {
       when: 'the cell has no truth',
       bundle: crashed({ spec: { truth: 'none' } }),
       vmcore: dump(AT_JUMP),
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'The cell does not look at memory at the kexec jump',
     },
     {
@@ -190,7 +190,7 @@ describe("the crashed kernel's memory", () => {
       when: 'the capture kernel died while it dumped',
       bundle: { ...crashed(), outcome: ended('dump') },
       vmcore: null,
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'The cell keeps no vmcore',
     },
     {

@@ -47,7 +47,7 @@ describe('a promise about the crash', () => {
       id: 'kdump.reserved',
       when: 'nothing is asked of a machine of this size',
       bundle: { spec: { crashkernel: '2G-:256M' } },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'crashkernel=2G-:256M asks for nothing on this machine',
     },
     {
@@ -117,14 +117,14 @@ describe('a promise about the crash', () => {
       when: 'the cell does not crash',
       bundle: { spec: { ...WITH, trigger: 'none' } },
       vmcore: null,
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'The cell does not crash',
     },
     {
       id: 'kdump.dmesg',
       when: 'the cell does not crash',
       bundle: { spec: { ...WITH, trigger: 'none' } },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'The cell does not crash',
     },
     {

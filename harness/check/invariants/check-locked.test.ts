@@ -51,7 +51,7 @@ describe('the lock', () => {
       id: 'lowmem.locked',
       when: 'there is no crashkernel',
       bundle: {},
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'The cell is without crashkernel',
     },
   ]);

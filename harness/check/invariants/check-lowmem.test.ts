@@ -54,14 +54,14 @@ describe('a promise about low memory', () => {
       id: 'lowmem.released',
       when: 'the policy promises none',
       bundle: {},
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'reserve-1m promises no release',
     },
     {
       id: 'lowmem.released',
       when: 'crashkernel claims all',
       bundle: { spec: { policy: 'two-phase', crashkernel: '256M' } },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'All that is available is claimed',
     },
     {
@@ -286,14 +286,14 @@ describe('a promise about low memory', () => {
           'system/real-mode.json': '{"real_mode_header":"0x0","page_offset_base":"0x1000"}',
         },
       },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'system/real-mode.json: Cannot read real_mode_header: it points below the map of all memory',
     },
     {
       id: 'lowmem.trampoline',
       when: 'its symbol was not read',
       bundle: { files: { 'system/real-mode.json': '{"real_mode_header":"0x' } },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'system/real-mode.json: Cannot read real_mode_header: two pointers in JSON wanted',
     },
   ]);

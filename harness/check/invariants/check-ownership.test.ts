@@ -212,7 +212,7 @@ describe('a promise about who owns low memory', () => {
           'system/kpageflags': pageFlags({ free: [0x50] }),
         },
       },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'Firmware keeps no memory below 640 KiB',
     },
     {
@@ -230,7 +230,7 @@ describe('a promise about who owns low memory', () => {
       id: 'lowmem.firmware-kept',
       when: 'there is no EFI map',
       bundle: { files: { 'system/boot-params': bootParamsBytes({ signature: 0 }) } },
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'Firmware keeps no memory below 640 KiB',
     },
     {

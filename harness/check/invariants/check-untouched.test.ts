@@ -35,7 +35,7 @@ describe('a promise about the bytes of locked memory', () => {
           'jump/low1m.bin': lowMemoryBytes({ written: [0x9d] }),
         },
       }),
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'No page that was filled is locked',
     },
     {
@@ -64,7 +64,7 @@ describe('a promise about the bytes of locked memory', () => {
       id: 'lowmem.untouched',
       when: 'the firmware has its own layout',
       bundle: {},
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'No page was filled before the kernel came',
     },
     {
@@ -74,7 +74,7 @@ describe('a promise about the bytes of locked memory', () => {
         spec: { policy: 'lock-on-crashkernel' },
         files: { 'jump/low1m.bin': lowMemoryBytes({ written: [0, 0x10] }) },
       }),
-      outcome: 'unseen',
+      outcome: 'not-asked',
       why: 'No page that was filled is locked',
     },
     {
