@@ -2,6 +2,7 @@
 import type { Bundle } from '../bundle/bundle.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
+import { seenFrom } from '../seen.ts';
 import { choosePolicy } from './choose-policy.ts';
 import { EMULATOR_FAULT, findEmulatorFault } from './observe/emulator-fault.ts';
 import type { CellCase } from './invariants/finding.ts';
@@ -11,7 +12,7 @@ import { findKernelFailure } from './observe/kernel-failure.ts';
 import { observe } from './observe/observation.ts';
 import { findMisfit } from './observe/personality-fit.ts';
 import { predictCell } from './predict-cell.ts';
-import { commandLine, seenFrom } from './observe/seen.ts';
+import { commandLine } from './observe/seen.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Says what a cell's evidence says of its kernel; with no machine, and the same each time. */

@@ -3,9 +3,9 @@ import type { Bundle } from '../bundle/bundle.ts';
 import { PAGE_SIZE } from '../memory/pfn.ts';
 import type { PolicyId } from '../model/policies.ts';
 import { type Prediction, predict } from '../model/prediction.ts';
+import { type Seen, seenFrom } from '../seen.ts';
 import { findKernelFailure } from './observe/kernel-failure.ts';
 import { type GivenInputs, findModelInputs, findTrampolineSize } from './observe/model-inputs.ts';
-import { type Seen, seenFrom } from './observe/seen.ts';
 
 /** The trampolines of all kernels, from the smallest to the largest, in bytes. */
 const TRAMPOLINE_SIZES = [5, 6, 7, 8].map((pages) => pages * PAGE_SIZE);

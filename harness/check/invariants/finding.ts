@@ -3,9 +3,9 @@ import type { CellRecord } from '../../bundle/cell-record.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import type { Pfn } from '../../memory/pfn.ts';
 import type { Prediction } from '../../model/prediction.ts';
+import type { Seen } from '../../seen.ts';
 import type { KernelFailure } from '../observe/kernel-failure.ts';
 import type { Observation } from '../observe/observation.ts';
-import type { Seen } from '../observe/seen.ts';
 
 /** All that an invariant is judged by. */
 export interface CellCase {

@@ -6,9 +6,10 @@ import { withMemmap } from '../../memory/memmap-parameter.ts';
 import { pageRange } from '../../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../../memory/pfn.ts';
 import { intersects } from '../../memory/phys-range.ts';
+import { type Seen, seenFrom } from '../../seen.ts';
 import { findKernelsEfiMap } from './model-inputs.ts';
 import { LOW } from './page-faults.ts';
-import { type Seen, commandLine, seenFrom, seenPersonality } from './seen.ts';
+import { commandLine, seenPersonality } from './seen.ts';
 
 /** The page is in no entry of the EFI map. */
 export const HOLE = 'a hole';

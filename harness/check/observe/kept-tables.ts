@@ -2,7 +2,7 @@
 import { EFI_BOOT_SERVICES_DATA, type EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { type PhysRange, findRange } from '../../memory/phys-range.ts';
 import { type ModelInputs, keepsEfiMap } from '../../model/model-inputs.ts';
-import type { Seen } from './seen.ts';
+import type { Seen } from '../../seen.ts';
 
 type KeptTables = ModelInputs['keptTables'];
 

@@ -10,7 +10,8 @@ import { findLogLine } from '../../memory/kernel-log.ts';
 import { parseKallsyms } from '../../memory/kallsyms.ts';
 import { imagePhys } from '../../memory/kernel-image.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
-import { type Seen, seenBytes, seenText } from './seen.ts';
+import type { Seen } from '../../seen.ts';
+import { seenBytes, seenText } from './seen.ts';
 
 /** What became of the crashed kernel's memory from the kexec jump on. */
 export interface MemoryTruth {

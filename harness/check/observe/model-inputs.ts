@@ -17,12 +17,11 @@ import { SZ_1M } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { withMemmap } from '../../memory/memmap-parameter.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
+import { type Seen, seenFrom } from '../../seen.ts';
 import { findKeptTables } from './kept-tables.ts';
 import {
-  type Seen,
   commandLine,
   seenBytes,
-  seenFrom,
   seenPersonality,
   seenText,
   systemKernelLog,

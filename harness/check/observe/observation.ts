@@ -12,11 +12,12 @@ import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../../memory/pf
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { type RangeSet, rangeSet, without } from '../../memory/range-set.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
+import type { Seen } from '../../seen.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
-import { type Seen, commandLine, seenBytes, seenText } from './seen.ts';
+import { commandLine, seenBytes, seenText } from './seen.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
 /** What a cell shows of its kernels, without a judgement. */

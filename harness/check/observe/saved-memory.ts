@@ -4,8 +4,9 @@ import type { Bundle } from '../../bundle/bundle.ts';
 import { FormatError } from '../../errors.ts';
 import { pageRange } from '../../memory/page-map.ts';
 import { type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
+import type { Seen } from '../../seen.ts';
 import { LOW } from './page-faults.ts';
-import { type Seen, seenBytes } from './seen.ts';
+import { seenBytes } from './seen.ts';
 
 /** The low 1 MiB when the system kernel was done with it, as far as anybody asks for it. */
 export interface SavedMemory {

@@ -4,7 +4,7 @@ import { FormatError } from '../../errors.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { bytesSource } from '../../vmcore/dump/byte-source.ts';
 import { type ElfLoad, readElfCore } from '../../vmcore/dump/elf.ts';
-import type { Seen } from './seen.ts';
+import type { Seen } from '../../seen.ts';
 
 /** What `/proc/vmcore` has of the crashed kernel's memory. */
 export interface VmcoreSegments {

@@ -1,0 +1,20 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from './errors.ts';
+
+/** A value, or why there is none. */
+export type Seen<T> = { readonly value: T } | { readonly value: null; readonly why: string };
+
+/** What `read` gives; a `FormatError` is a reason, not an end. */
+export function seeing<T>(read: () => T): Seen<T> {
+  try {
+    return { value: read() };
+  } catch (error) {
+    if (error instanceof FormatError) return { value: null, why: error.message };
+    throw error;
+  }
+}
+
+/** What follows from something seen; if that was not seen, neither is this. */
+export function seenFrom<T, U>(seen: Seen<T>, derive: (value: T) => Seen<U>): Seen<U> {
+  return 'why' in seen ? seen : derive(seen.value);
+}
