@@ -9,6 +9,8 @@
  *   │  └─ MissingPageError                a page that a sound dump does not have
  *   ├─ InfraError                exit 69  sub1m cannot tell: the host, QEMU, a download
  *   │  ├─ HostError                       the host lacks something: a tool, memory, room on a disk
+ *   │  ├─ BuildError                      a source does not become a kernel: a patch does not fit,
+ *   │  │                                  options are missing, the compiler fails
  *   │  ├─ PackageError                    a package cannot be found, downloaded or unpacked
  *   │  ├─ ProcessError                    a child process failed
  *   │  ├─ QmpError                        QEMU refused a command, or its QMP socket broke
@@ -59,6 +61,11 @@ abstract class InfraError extends Sub1mError {
 /** The host lacks something that the run needs. */
 export class HostError extends InfraError {
   readonly code = 'E_HOST';
+}
+
+/** A source does not become a kernel, and the host is not to blame. */
+export class BuildError extends InfraError {
+  readonly code = 'E_BUILD';
 }
 
 /** A package cannot be found, downloaded, verified or unpacked. */

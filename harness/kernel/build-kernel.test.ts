@@ -86,9 +86,9 @@ describe('buildTree()', () => {
     const config = (await readFile(OUR_CONFIG, 'utf8')).replace('CONFIG_EFI_STUB=y\n', '');
     await writeFile(path, `${config}CONFIG_X86_64=y\n`);
     expect(await messageOf(buildTree(tree, { kind: 'file', path }, context))).toBe(
-      'UsageError: Cannot use the config of /tmp/linux: these options wanted built in, not set ' +
-        'in its .config: CONFIG_EFI_STUB (OVMF starts the image itself); set them to y, or build ' +
-        "with sub1m's own config",
+      'BuildError: Cannot build /tmp/linux: its .config lacks options that must be built in: ' +
+        'CONFIG_EFI_STUB (OVMF starts the image itself); set them to y, or build with ' +
+        "sub1m's own config",
     );
   });
 
@@ -97,7 +97,7 @@ describe('buildTree()', () => {
       what: 'a compiler error',
       main: 'echo "init/main.c:3:1: error: x undeclared"; exit 1\n',
       message:
-        'ProcessError: Cannot build /tmp/linux: init/main.c:3:1: error: x undeclared; ' +
+        'BuildError: Cannot build /tmp/linux: init/main.c:3:1: error: x undeclared; ' +
         'the whole output is in /tmp/cache/objects/<key>/sub1m-build.log',
     },
     {
@@ -107,9 +107,31 @@ describe('buildTree()', () => {
         'HostError: Cannot build /tmp/linux: as: init/main.o: No space left on device; the whole ' +
         'output is in /tmp/cache/objects/<key>/sub1m-build.log; make room and try again',
     },
-  ])('tells of $what', async ({ main, message }) => {
+    {
+      what: 'a compiler that was killed',
+      main: 'echo "gcc: fatal error: Killed signal terminated program cc1"; exit 1\n',
+      message:
+        'HostError: Cannot build /tmp/linux: gcc: fatal error: Killed signal terminated program ' +
+        'cc1; the whole output is in /tmp/cache/objects/<key>/sub1m-build.log; free memory and ' +
+        'try again',
+    },
+    {
+      what: 'a make that was killed',
+      main: 'read -r _ _ _ make _ </proc/$PPID/stat; kill -KILL $make\n',
+      message: 'ProcessError: Cannot build /tmp/linux: make was killed',
+    },
+  ])('reports $what', async ({ main, message }) => {
     await writeFile(join(tree, 'init/main.sh'), main);
     expect(await messageOf(buildTree(tree, OURS, context))).toBe(message);
+  });
+
+  it('reports a make that leaves no image', async () => {
+    const makefile = await readFile(join(tree, 'Makefile'), 'utf8');
+    await writeFile(join(tree, 'Makefile'), makefile.replace(/^bzImage:[^]*/m, 'bzImage:\n'));
+    expect(await messageOf(buildTree(tree, OURS, context))).toBe(
+      'BuildError: Cannot build /tmp/linux: make succeeded, but there is no ' +
+        '/tmp/cache/objects/<key>/arch/x86/boot/bzImage',
+    );
   });
 
   it('can be interrupted, and does it again', async () => {
@@ -197,7 +219,7 @@ describe('buildRecipe()', () => {
   it('leaves no image of a patch that does not apply', async () => {
     await writeFile(join(temp.path, '0001-x.patch'), PATCH.replace('-true', '-false'));
     expect(await messageOf(buildRecipe(recipe, context))).toBe(
-      'UsageError: Cannot apply /tmp/0001-x.patch: hunk 1 of init/main.sh does not fit at line ' +
+      'BuildError: Cannot apply /tmp/0001-x.patch: hunk 1 of init/main.sh does not fit at line ' +
         "1; rebase 0001-x.patch on the recipe's source",
     );
     expect(await readdir(join(context.cacheDir, 'builds'))).toEqual([]);

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { UsageError } from '../errors.ts';
+import { BuildError, UsageError } from '../errors.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
@@ -38,7 +38,7 @@ export const OUR_CONFIG = fileURLToPath(
   new URL('../../images/config/sub1m.config', import.meta.url),
 );
 
-/** The kernel of a recipe, built if it is not in the cache. Throws like `readRecipe`, `findSource` and `runMake`. */
+/** The kernel of a recipe, built if it is not in the cache. Throws like `readRecipe`, `findSource`, `patchTree` and `runMake`. */
 export async function buildRecipe(
   nameOrPath: string,
   context: PackageContext,
@@ -174,14 +174,16 @@ async function makeImage(build: Build, { text, target }: Config): Promise<string
   }
   const missing = missingOptions(await readFile(join(objects, '.config'), 'utf8'));
   if (missing.length > 0) {
-    throw new UsageError(
-      `Cannot use the config of ${name}: these options wanted built in, not set in its .config: ` +
+    throw new BuildError(
+      `Cannot build ${name}: its .config lacks options that must be built in: ` +
         `${missing.join(', ')}; set them to y, or build with sub1m's own config`,
     );
   }
   log.info(`building ${name}`);
   await runMake(build, ['bzImage']);
-  return join(objects, 'arch/x86/boot/bzImage');
+  const image = join(objects, 'arch/x86/boot/bzImage');
+  if (existsSync(image)) return image;
+  throw new BuildError(`Cannot build ${name}: make succeeded, but there is no ${image}`);
 }
 
 function requireKernelTree(path: string): void {

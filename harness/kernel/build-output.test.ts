@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { BuildOutput, firstError } from './build-output.ts';
+import { BuildOutput, firstError, hostAdvice } from './build-output.ts';
 
 describe('firstError()', () => {
   it.each([
@@ -70,13 +70,31 @@ describe('BuildOutput', () => {
     for (const line of ['  HOSTCC  scripts/x', '  CC      init/main.o', '  AS      arch/x86/a.o'])
       output.add(line);
     expect(output.progress).toBe('2 objects, arch/x86/a.o');
-    expect(output.isDiskFull).toBe(false);
+    expect(output.hostAdvice).toBeUndefined();
   });
 
   it('knows a full disk', () => {
     const output = new BuildOutput();
     output.add('ld: final close failed: No space left on device');
-    expect(output.isDiskFull).toBe(true);
+    expect(output.hostAdvice).toBe('make room and try again');
     expect(output.firstError).toBe('ld: final close failed: No space left on device');
+  });
+});
+
+describe('hostAdvice()', () => {
+  it.each([
+    [
+      'error: unable to write file mm/a.c: Disk quota exceeded\nerror: 1',
+      'make room and try again',
+    ],
+    ['gcc: fatal error: Killed signal terminated program cc1', 'free memory and try again'],
+    ['make[1]: *** [Makefile:8: vmlinux] Killed', 'free memory and try again'],
+    ['cc1: out of memory allocating 65536 bytes', 'free memory and try again'],
+    ['virtual memory exhausted: Cannot allocate memory', 'free memory and try again'],
+    ['ld: final link failed: memory exhausted', 'free memory and try again'],
+    ["mm/a.c:3:1: error: 'x' undeclared", undefined],
+    ['    3 |   pr_err("write: No space left on device\\n");', undefined],
+  ])('of %s is %s', (said, advice) => {
+    expect(hostAdvice(said)).toBe(advice);
   });
 });

@@ -3,9 +3,19 @@
 /** A line of a kernel build that says which object is being made: `  CC      kernel/fork.o`. */
 const OBJECT = /^ {2}(?:CC|AS) +(\S+)$/;
 
+/** What a program prints that fails because of the host, not of the source, and what to do about it. */
+const HOST_TROUBLE: readonly (readonly [sign: RegExp, advice: string])[] = [
+  // At the end of its line: a compiler also prints lines of the source.
+  [/: (?:No space left on device|Disk quota exceeded)$/m, 'make room and try again'],
+  [
+    /Killed signal terminated program|\] Killed$|out of memory allocating|memory exhausted(?:: |$)/m,
+    'free memory and try again',
+  ],
+];
+
 /** What went wrong in a build, the telling kinds first: within a kind the first line is the cause. */
 const ERRORS: readonly RegExp[] = [
-  /No space left on device/,
+  ...HOST_TROUBLE.map(([sign]) => sign),
   /^\S+?:\d+(?::\d+)?: (?:fatal )?error: /,
   /^\S+?:\d+: \*\*\* /,
   /: undefined reference to /,
@@ -14,8 +24,6 @@ const ERRORS: readonly RegExp[] = [
   /\berror\b/i,
   /^make(?:\[\d+\])?: \*\*\* /,
 ];
-
-const NO_SPACE = /No space left on device/;
 
 /** Follows a build line by line: counts its objects and keeps what its errors may be among. */
 export class BuildOutput {
@@ -45,10 +53,15 @@ export class BuildOutput {
     return firstError(this.#lines);
   }
 
-  /** Whether it failed because a disk is full. */
-  get isDiskFull(): boolean {
-    return this.#lines.some((line) => NO_SPACE.test(line));
+  /** What to do about the host, if the host is to blame and not the source. */
+  get hostAdvice(): string | undefined {
+    return hostAdvice(this.#lines.join('\n'));
   }
+}
+
+/** What to do about the host if what a failed program said shows that the host is to blame. */
+export function hostAdvice(said: string): string | undefined {
+  return HOST_TROUBLE.find(([sign]) => sign.test(said))?.[1];
 }
 
 /** The line that says why a build failed: the first error of a compiler, not what make said last. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { appendFile, readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { UsageError } from '../errors.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { BuildError, ProcessError, UsageError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import {
   type GitTree,
@@ -105,8 +105,18 @@ describe('a kernel tree under git', () => {
     const files = await patchedFiles(repo.git, { files: 'HEAD~1', patch }, signal);
     expect(files).toBe(await testGit(repo.top, 'rev-parse', 'HEAD^{tree}'));
     await expect(patchedFiles(repo.git, { files, patch }, signal)).rejects.toThrow(
-      new UsageError(`Cannot apply ${patch}: patch failed: init/main.sh:1`),
+      new BuildError(`Cannot apply ${patch}: patch failed: init/main.sh:1`),
     );
+  });
+
+  it('does not blame a patch for a full disk', async () => {
+    await using repo = await makeRepo();
+    const full = `#!/bin/sh\ncase "$*" in *apply*) echo 'error: x: No space left on device' >&2; exit 1; esac\n`;
+    await writeFile(join(repo.path, 'git'), full, { mode: 0o755 });
+    vi.stubEnv('PATH', `${repo.path}:${process.env['PATH']}`);
+    const patched = patchedFiles(repo.git, { files: 'HEAD', patch: 'x.patch' }, signal);
+    await expect(patched).rejects.toThrow(ProcessError);
+    vi.unstubAllEnvs();
   });
 });
 

@@ -2,10 +2,11 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { ProcessError, UsageError } from '../errors.ts';
+import { BuildError, ProcessError, UsageError } from '../errors.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { hostAdvice } from './build-output.ts';
 import { isKernelTree } from './source-tree.ts';
 
 /** A user's kernel tree under git. It is read only: what sub1m makes of it lies in `folder`. */
@@ -157,7 +158,7 @@ export async function foldersOf(tree: GitTree, signal: AbortSignal): Promise<str
   return ['', ...names.split('\0')].map((name) => join(tree.top, name));
 }
 
-/** The id of the files that a patch in git's format makes of others. Throws `UsageError` if it does not apply. */
+/** The id of the files that a patch in git's format makes of others. Throws `BuildError` if it does not apply. */
 export async function patchedFiles(
   tree: GitTree,
   { files, patch }: { readonly files: string; readonly patch: string },
@@ -171,8 +172,8 @@ export async function patchedFiles(
     });
   } catch (error) {
     const said = error instanceof ProcessError && /^error: (.*)/m.exec(error.message)?.[1];
-    if (!said) throw error;
-    throw new UsageError(`Cannot apply ${patch}: ${said}`, { cause: error });
+    if (!said || hostAdvice(error.message) !== undefined) throw error;
+    throw new BuildError(`Cannot apply ${patch}: ${said}`, { cause: error });
   }
 }
 

@@ -2,8 +2,8 @@
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { UsageError } from '../errors.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { BuildError, HostError, UsageError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { patchTree, touchedFiles, whyNotApplied } from './patch-tree.ts';
 
@@ -104,15 +104,41 @@ describe('patchTree()', () => {
       patches: [ADD, CHANGE.replaceAll('mm/a.c', 'mm/gone.c')],
       why: 'a file it changes is not there',
     },
-    { what: 'what is no patch', patches: [ADD, 'hello\n'], why: 'it is no patch' },
+    {
+      what: 'a damaged patch',
+      patches: [ADD, CHANGE.replace(' three', 'three')],
+      why: 'malformed patch at line 8: three',
+    },
   ])('refuses $what and leaves the tree as it was', async ({ patches, why }) => {
     const path = join(temp.path, '0002.patch');
     await expect(apply(...patches)).rejects.toThrow(
-      new UsageError(`Cannot apply ${path}: ${why}; rebase 0002.patch on the recipe's source`),
+      new BuildError(`Cannot apply ${path}: ${why}; rebase 0002.patch on the recipe's source`),
     );
     expect(await read('mm/a.c')).toBe('one\ntwo\nthree\n');
     expect(existsSync(join(source.tree, 'mm/new/b.c'))).toBe(false);
   });
+});
+
+it('takes a file that is no patch for a mistake of the user', async () => {
+  await expect(apply(ADD, 'hello\n')).rejects.toThrow(
+    new UsageError(
+      `Cannot apply ${join(temp.path, '0002.patch')}: expected a patch in git's format, found none`,
+    ),
+  );
+});
+
+it('does not blame a patch for a full disk', async () => {
+  await using programs = await makeTempDir();
+  const full = `#!/bin/sh\necho 'patch: **** write error : No space left on device'; exit 2\n`;
+  await writeFile(join(programs.path, 'patch'), full, { mode: 0o755 });
+  vi.stubEnv('PATH', `${programs.path}:${process.env['PATH']}`);
+  await expect(apply(CHANGE)).rejects.toThrow(
+    new HostError(
+      `Cannot apply ${join(temp.path, '0001.patch')}: ` +
+        'patch: **** write error : No space left on device; make room and try again',
+    ),
+  );
+  vi.unstubAllEnvs();
 });
 
 it('finds every file that a patch touches, once', () => {

@@ -2,9 +2,10 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { BuildError, HostError, UsageError } from '../errors.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { hostAdvice } from './build-output.ts';
 
 /** A source that sub1m may patch, and the folder that holds it. */
 interface PatchedSource {
@@ -21,7 +22,8 @@ const REVERSED = /^Reversed \(or previously applied\) patch detected/;
 /**
  * Makes a tree what these patches make of the original source, whatever was applied before. Only files whose contents
  * change are written, so that make compiles no more than it must; killed half-way, the next call ends the work.
- * Throws `UsageError` naming patch, file and hunk if one does not apply: the tree is then as it was.
+ * Throws `BuildError` naming patch, file and hunk if one does not apply, `UsageError` if one is no patch: the tree is
+ * then as it was.
  */
 export async function patchTree(
   source: PatchedSource,
@@ -31,7 +33,11 @@ export async function patchTree(
   await using scratch = await makeTempDir();
   const touched = new Set<string>();
   for (const patch of patches) {
-    for (const path of touchedFiles(await readFile(patch, 'utf8'))) touched.add(path);
+    const paths = touchedFiles(await readFile(patch, 'utf8'));
+    if (paths.length === 0) {
+      throw new UsageError(`Cannot apply ${patch}: expected a patch in git's format, found none`);
+    }
+    for (const path of paths) touched.add(path);
   }
   for (const path of touched) {
     await keepOriginal(source, path);
@@ -67,7 +73,7 @@ export function whyNotApplied(said: string): string {
     if (hunk !== undefined) return `hunk ${hunk} of ${file} does not fit at line ${at}`;
     if (REVERSED.test(line)) return `${file} has these changes already`;
     if (line.startsWith("can't find file to patch")) return 'a file it changes is not there';
-    if (/malformed patch|Only garbage/.test(line)) return 'it is no patch';
+    if (line.includes('malformed patch')) return line.replace(/^patch: \*+ /, '');
   }
   return said.trim();
 }
@@ -101,10 +107,11 @@ async function applyPatch(patch: string, scratch: string, signal: AbortSignal): 
     { signal, env: { LC_ALL: 'C' } },
   );
   if (!said.endsWith('sub1m: failed')) return;
-  throw new UsageError(
-    `Cannot apply ${patch}: ${whyNotApplied(said.replace(/\n?sub1m: failed$/, ''))}; ` +
-      `rebase ${basename(patch)} on the recipe's source`,
-  );
+  const why = `Cannot apply ${patch}: ${whyNotApplied(said.replace(/\n?sub1m: failed$/, ''))}`;
+  const advice = hostAdvice(said);
+  throw advice === undefined
+    ? new BuildError(`${why}; rebase ${basename(patch)} on the recipe's source`)
+    : new HostError(`${why}; ${advice}`);
 }
 
 /** Every file below a folder, from there; none if there is no folder. */

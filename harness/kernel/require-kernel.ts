@@ -54,8 +54,9 @@ const BUILT_IMAGE = 'arch/x86/boot/bzImage';
 
 /**
  * The kernel that a reference names, downloaded or built if it is not in the cache. Throws
- * `UsageError` if there is none, `FormatError` if a file is something else, `HostError` if the host
- * cannot get kernels, `PackageError` if a package fails, `ProcessError` if a build does.
+ * `UsageError` if there is none, `FormatError` if a file is something else, `BuildError` if a source
+ * does not become a kernel, `HostError` if the host cannot get or build kernels, `PackageError` if a
+ * package fails.
  */
 export async function requireKernel(ref: string, context: PackageContext): Promise<Kernel> {
   const wanted = parseKernelReference(ref);

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { HostError, ProcessError } from '../errors.ts';
+import { BuildError, HostError, ProcessError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { runGroup } from '../process/owned-process.ts';
 import { BuildOutput } from './build-output.ts';
@@ -42,8 +42,9 @@ function shortened(name: string): string {
 }
 
 /**
- * Runs make on a kernel with these arguments and says every few seconds how far it is. Throws `ProcessError` with the
- * first compiler error, `HostError` if a disk is full, `InterruptedError` once make and its children are gone.
+ * Runs make on a kernel with these arguments and says every few seconds how far it is. Throws `BuildError` with the
+ * first compiler error, `HostError` if a disk or memory is full, `ProcessError` if make was killed, `InterruptedError`
+ * once make and its children are gone.
  */
 export async function runMake(build: Build, args: readonly string[]): Promise<void> {
   const { name, tree, objects, lock, signal, log } = build;
@@ -79,8 +80,8 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
     await finished(file).catch(() => {});
   }
   if (exitCode === 0) return;
-  const why = `${output.firstError}; the whole output is in ${path}`;
-  if (output.isDiskFull)
-    throw new HostError(`Cannot build ${name}: ${why}; make room and try again`);
-  throw new ProcessError(`Cannot build ${name}: ${why}`);
+  if (exitCode === undefined) throw new ProcessError(`Cannot build ${name}: make was killed`);
+  const why = `Cannot build ${name}: ${output.firstError}; the whole output is in ${path}`;
+  const { hostAdvice } = output;
+  throw hostAdvice === undefined ? new BuildError(why) : new HostError(`${why}; ${hostAdvice}`);
 }
