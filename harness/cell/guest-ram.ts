@@ -2,12 +2,12 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellSpec } from '../bundle/cell-record.ts';
-import { runInThread } from '../process/run-in-thread.ts';
+import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import type { MachineRam } from '../qemu/machine-ram.ts';
 import type { Machine } from '../qemu/machine.ts';
 
 /** What hashes memory, in a thread. */
-export const HASH_PAGES = new URL('hash-pages.ts', import.meta.url).href;
+export const HASH_PAGES = threadModule('cell/hash-pages');
 
 /** A cell that is to be compared with its memory at the kexec jump. */
 export function knowsTruth({ truth, crashkernel, trigger }: CellSpec): boolean {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { runInThread } from '../process/run-in-thread.ts';
+import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import { VMCORE_PART } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
 
@@ -18,7 +18,7 @@ export async function saveCore(
   const part = join(folder, VMCORE_PART);
   await machine.saveCore(core);
   const call = {
-    module: new URL('flatten-file.ts', import.meta.url).href,
+    module: threadModule('cell/flatten-file'),
     name: 'flattenFile',
     argument: { from: core, to: part },
   };

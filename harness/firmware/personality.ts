@@ -8,6 +8,7 @@ import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { findProgram } from '../process/find-program.ts';
 import { runCommand } from '../process/owned-process.ts';
+import { projectPath } from '../project-root.ts';
 import { layoutBlob } from './layout-blob.ts';
 import { ROM_BAR_BYTES, ROM_DEVICE, packOptionRom } from './option-rom.ts';
 
@@ -27,7 +28,7 @@ interface RomOptions {
   readonly signal: AbortSignal;
 }
 
-const SOURCES = join(import.meta.dirname, '../../guest/personality');
+const SOURCES = projectPath('guest/personality');
 
 /** What builds the driver, and the package that has it. */
 const TOOLS = [

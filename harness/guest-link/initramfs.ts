@@ -6,6 +6,7 @@ import { cachedFolder } from '../process/cache.ts';
 import { findProgram } from '../process/find-program.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
+import { projectPath } from '../project-root.ts';
 
 /** What the agent runs, and the Debian package that has it. */
 const GUEST_TOOLS = [
@@ -23,7 +24,7 @@ const APPLETS =
 /** What dump-vmcore is made of, in `guest/dump/`. */
 const DUMP_SOURCES = ['dump.c', 'build.sh'];
 
-const GUEST_FOLDER = join(import.meta.dirname, '../../guest');
+const GUEST_FOLDER = projectPath('guest');
 const PACK = join(GUEST_FOLDER, 'pack.sh');
 
 export interface GuestImageOptions {

@@ -4,9 +4,10 @@ import { basename, join } from 'node:path';
 import { PackageError } from '../errors.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
+import { projectPath } from '../project-root.ts';
 import { type GuestImageOptions, install, packArchive } from './initramfs.ts';
 
-const SESSION = join(import.meta.dirname, '../../guest/session');
+const SESSION = projectPath('guest/session');
 
 /** The packages that `SSH_FILES` are of. */
 export const SSH_PACKAGES = {

@@ -2,13 +2,13 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { BuildError, UsageError } from '../errors.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
+import { projectPath } from '../project-root.ts';
 import { requireBuildTools } from './build-tools.ts';
 import { checkOut, findGitTree, renderRevision, requireFiles } from './git-tree.ts';
 import { missingOptions } from './needed-options.ts';
@@ -34,9 +34,7 @@ export type ConfigChoice =
 const BUILD_VERSION = 1;
 
 /** The config of kernels that are built for no recipe. */
-export const OUR_CONFIG = fileURLToPath(
-  new URL('../../images/config/sub1m.config', import.meta.url),
-);
+export const OUR_CONFIG = projectPath('images/config/sub1m.config');
 
 /** The kernel of a recipe, built if it is not in the cache. Throws like `readRecipe`, `findSource`, `patchTree` and `runMake`. */
 export async function buildRecipe(

@@ -2,10 +2,10 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
 import { parseJsonFile } from '../json-file.ts';
+import { projectPath } from '../project-root.ts';
 
 /** How a kernel is made from source; every path is absolute. */
 export interface Recipe {
@@ -24,8 +24,8 @@ type RecipeSource =
   | { readonly kind: 'package'; readonly name: string; readonly version: string | null }
   | { readonly kind: 'tree'; readonly path: string };
 
-const RECIPES = fileURLToPath(new URL('../../images/kernels/', import.meta.url));
-const PATCHES = fileURLToPath(new URL('../../images/patches/', import.meta.url));
+const RECIPES = projectPath('images/kernels');
+const PATCHES = projectPath('images/patches');
 
 const DEBIAN = 'debian:';
 

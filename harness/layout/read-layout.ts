@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { readFile, readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { UsageError } from '../errors.ts';
 import { parseDmesgMaps } from './dmesg-map.ts';
 import { type Layout, layoutFromMaps, parseLayout } from './layout.ts';
 import { nearestName } from '../nearest-name.ts';
+import { projectPath } from '../project-root.ts';
 
-const LAYOUTS = fileURLToPath(new URL('../../images/layouts/', import.meta.url));
+const LAYOUTS = projectPath('images/layouts');
 
 /** All layouts of `images/layouts/`, by their ids. */
 export async function readLayouts(): Promise<Layout[]> {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 import { SCHEMA_VERSION, cellSpecSchema } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';
 import type { Axes } from './expand.ts';
 import { parseJsonFile } from '../json-file.ts';
+import { projectPath } from '../project-root.ts';
 import { type KnownDefect, invariantSchema, knownDefectSchema } from './known-defects.ts';
 import type { SeededFaults } from './seeded-faults.ts';
 
@@ -18,7 +18,7 @@ export interface Matrix {
   readonly seeded: SeededFaults | null;
 }
 
-const MATRICES = fileURLToPath(new URL('../../images/matrices/', import.meta.url));
+const MATRICES = projectPath('images/matrices');
 
 const spec = cellSpecSchema.shape;
 

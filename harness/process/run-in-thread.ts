@@ -1,17 +1,19 @@
 // SPDX-License-Identifier: MIT
+import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { InterruptedError } from '../errors.ts';
+import { IS_COMPILED, projectPath } from '../project-root.ts';
 
 /** An exported function of a module of ours, by name; what it is given and gives can be sent to a thread. */
-interface ThreadCall {
-  /** URL of the module. */
+export interface ThreadCall {
+  /** URL of the module: see `threadModule()`. */
   readonly module: string;
   readonly name: string;
   readonly argument: unknown;
 }
 
 /** What a thread answers: what the function gave, or what it threw. */
-type ThreadAnswer<T> = { readonly value: T } | { readonly error: Error };
+export type ThreadAnswer<T> = { readonly value: T } | { readonly error: Error };
 
 /** A thread, and the module that it called last: it need not load it again. */
 interface Thread {
@@ -23,6 +25,14 @@ interface Thread {
 const idle: Thread[] = [];
 const readied = new Set<string>();
 
+/**
+ * The URL of a module whose functions are called in threads, by its path in `harness/`. `scripts/build.mjs` looks for
+ * these calls: such a module is compiled into a file of its own, `name` being a literal.
+ */
+export function threadModule(name: string): string {
+  return pathToFileURL(projectPath(IS_COMPILED ? `dist/${name}.js` : `harness/${name}.ts`)).href;
+}
+
 /** Has a thread ready that has loaded a module, for the first call of it. */
 export function readyThread(module: string): void {
   if (readied.has(module)) return;
@@ -33,7 +43,8 @@ export function readyThread(module: string): void {
 }
 
 function startThread(): Worker {
-  const worker = new Worker(new URL('thread-start.mjs', import.meta.url));
+  const compiled = threadModule('process/thread-calls');
+  const worker = new Worker(new URL(IS_COMPILED ? compiled : 'thread-start.mjs', import.meta.url));
   worker.unref();
   return worker;
 }

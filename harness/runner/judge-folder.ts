@@ -6,7 +6,7 @@ import { readBundle } from '../bundle/bundle.ts';
 import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
-import { runInThread } from '../process/run-in-thread.ts';
+import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { findVmcore } from './vmcore-file.ts';
 
@@ -34,7 +34,7 @@ async function writeJudgement(folder: string, judgement: Judgement): Promise<voi
 }
 
 /** What reads a vmcore, in a thread. */
-export const DIGEST_FILE = new URL('digest-file.ts', import.meta.url).href;
+export const DIGEST_FILE = threadModule('runner/digest-file');
 
 /** The vmcore, read in a thread of its own; undefined if the cell left none. */
 export async function digestIn(
