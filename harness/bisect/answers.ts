@@ -66,7 +66,7 @@ export function readAnswers(boots: readonly Boot[], reading: Reading): Answers {
   const kernels = new Map<string, KernelBoots>();
   for (const { change, fact } of boots) {
     const before = kernels.get(change.id) ?? { broken: 0, kept: 0, untold: 0, skip: null };
-    kernels.set(change.id, counted(before, fact, reason));
+    kernels.set(change.id, withBoot(before, fact, reason));
   }
   const bad = [...kernels.values()].filter(({ broken }) => broken > 0);
   const wanted = keptWanted(sum(bad), confidence);
@@ -85,7 +85,7 @@ interface KernelBoots extends Tally {
   readonly skip: string | null;
 }
 
-function counted(before: KernelBoots, fact: Boot['fact'], reason: Reason | null): KernelBoots {
+function withBoot(before: KernelBoots, fact: Boot['fact'], reason: Reason | null): KernelBoots {
   switch (fact.kind) {
     case 'kept':
       return { ...before, kept: before.kept + 1 };

@@ -9,6 +9,7 @@ import { z } from 'zod';
 import { EMULATOR_FAULT } from '../check/observe/emulator-fault.ts';
 import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
+import { pagesOfRun } from '../memory/page-map.ts';
 import { LOW_PAGES } from '../memory/pfn.ts';
 
 /** By what a broken invariant is known again in another kernel. */
@@ -120,10 +121,4 @@ export function differenceOf(found: Reason, wanted: Reason): string | null {
 
 function nameSteps(steps: readonly string[]): string {
   return steps.join(' and ') || 'nobody: never reserved';
-}
-
-/** The pages of a run as `renderPages()` writes it. */
-function pagesOfRun(run: string): number[] {
-  const [first = 0, last = first] = run.split('-').map(Number);
-  return Array.from({ length: last - first + 1 }, (_, index) => first + index);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { BuildError, UsageError } from '../errors.ts';
 import {
   type GitTree,
   findCommit,
@@ -119,7 +119,7 @@ export class CommitRange implements ChangeRange {
         kernel: `${this.#tree.top}@${reverted}`,
       };
     } catch (error) {
-      if (error instanceof UsageError) return 'It does not revert cleanly on the new end';
+      if (error instanceof BuildError) return 'It does not revert cleanly on the new end';
       throw error;
     }
   }

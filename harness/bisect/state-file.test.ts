@@ -19,8 +19,8 @@ it('has every boot again after a program that was killed', async () => {
   expect(state.boots).toEqual([]);
   for (const boot of boots) {
     await state.add(boot);
-    // Half a file that another left does not count.
-    await writeFile(`${path}.unfinished`, '{"schema": 1, "boo');
+    // What a program that was killed while it wrote leaves behind does not count.
+    await writeFile(join(temp.path, 'state', '.unfinished-1-x'), '{"schema": 1, "boo');
     expect((await StateFile.open(path, 'what is asked')).boots).toEqual(state.boots);
   }
   expect(state.boots).toEqual(boots);

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { dirname } from 'node:path';
+import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { parseJsonFile } from '../json-file.ts';
+import { replaceFile } from '../process/replace-file.ts';
 import { type Boot, bootSchema } from './answers.ts';
 
 const stateSchema = z.object({
@@ -46,10 +46,7 @@ export class StateFile {
   async add(boot: Boot): Promise<void> {
     this.#boots = [...this.#boots, boot];
     const state = { schema: 1, question: this.#question, boots: this.#boots };
-    const unfinished = `${this.path}.unfinished`;
-    await mkdir(dirname(this.path), { recursive: true });
-    await writeFile(unfinished, `${JSON.stringify(state, null, 1)}\n`);
-    await rename(unfinished, this.path);
+    await replaceFile(this.path, `${JSON.stringify(state, null, 1)}\n`);
   }
 }
 

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { FormatError, PackageError, UsageError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
+import { buildDeb } from '../package/testing/deb-builder.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { bzImage } from './testing/bz-image-builder.ts';
@@ -119,6 +120,20 @@ it('takes a bare image as it is', async () => {
     policy: null,
   });
 });
+
+it.each(['', '{"release": "6.12"}', '{"release": "6.12.43-test", "imageSha256": "'])(
+  'unpacks a package again if the cache notes of it: %s',
+  async (damaged) => {
+    const files = {
+      'boot/vmlinuz-6.12': bzImage(),
+      'lib/modules/6.12/modules.builtin': 'kernel/virtio_pci.ko\nkernel/virtio_blk.ko\n',
+    };
+    const deb = await buildDeb(temp.path, { name: 'linux-image-6.12', version: '6.12-1', files });
+    const kernel = await requireKernel(deb, context);
+    await writeFile(join(dirname(kernel.image), 'kernel.json'), damaged);
+    expect(await requireKernel(deb, context)).toEqual(kernel);
+  },
+);
 
 it('says when there is no such file', async () => {
   await expect(requireKernel('no/bzImage', context)).rejects.toThrow(

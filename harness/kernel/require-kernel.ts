@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { PackageError, UsageError } from '../errors.ts';
+import { HostError, PackageError, UsageError } from '../errors.ts';
 import { downloadPackages } from '../package/apt-client.ts';
 import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
 import { cachedFolder } from '../process/cache.ts';
@@ -20,7 +20,7 @@ import {
 import { parseKernelReference } from './kernel-reference.ts';
 import { readRecipe } from './recipe.ts';
 import { isKernelTree } from './source-tree.ts';
-import { type UnpackedKernel, kernelFolder, readDeb, unpackKernel } from './unpack-kernel.ts';
+import { findUnpacked, kernelFolder, readDeb, unpackKernel } from './unpack-kernel.ts';
 
 /** A kernel that is ready to boot. */
 export interface Kernel {
@@ -66,8 +66,10 @@ export async function requireKernel(ref: string, context: PackageContext): Promi
   if (wanted.kind === 'path') return kernelFromPath(ref, context);
   const found = await requirePackage(ref, wanted, context);
   const hashes = found.parts.map((part) => part.sha256);
-  const folder = await cachedFolder(kernelFolder(context.cacheDir, hashes), (unfinished) =>
-    download(found, unfinished, context),
+  const folder = await cachedFolder(
+    kernelFolder(context.cacheDir, hashes),
+    (unfinished) => download(found, unfinished, context),
+    isUnpacked,
   );
   return readKernel(ref, folder);
 }
@@ -149,12 +151,18 @@ async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext
       const { name, parts } = await readDeb(path, signal);
       await unpackKernel(parts, unfinished, { name, signal });
     },
+    isUnpacked,
   );
   return readKernel(path, folder);
 }
 
+async function isUnpacked(folder: string): Promise<boolean> {
+  return (await findUnpacked(folder)) !== undefined;
+}
+
 async function readKernel(ref: string, folder: string): Promise<Kernel> {
-  const kernel = JSON.parse(await readFile(join(folder, 'kernel.json'), 'utf8')) as UnpackedKernel;
+  const kernel = await findUnpacked(folder);
+  if (!kernel) throw new HostError(`Cannot read the kernel in ${folder}: it changed; try again`);
   const path = (name: string): string => join(folder, 'modules', name);
   return {
     ...kernel,

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PackageError, UsageError } from '../errors.ts';
@@ -8,7 +8,7 @@ import { downloadPackages } from '../package/apt-client.ts';
 import { neighbours, newestVersion } from '../package/choose-version.ts';
 import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
-import { cachedFolder } from '../process/cache.ts';
+import { cachedFolder, readCachedJson } from '../process/cache.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
@@ -44,9 +44,9 @@ export async function findSource(
   version: string | null,
   context: PackageContext,
 ): Promise<SourcePackage> {
-  const unpacked =
-    version === null ? undefined : await readSource(sourceFolder(context, name, version));
-  return unpacked ?? requireRecord(name, version, context);
+  if (version === null) return requireRecord(name, version, context);
+  const noted = join(sourceFolder(context, name, version), 'source.json');
+  return (await readCachedJson(noted, sourceSchema)) ?? requireRecord(name, version, context);
 }
 
 /** The unpacked source, downloaded if it is not in the cache; of two programs one waits for the other. */
@@ -132,14 +132,6 @@ export async function unpackSource(
   }
   await rename(inside, tree);
   await rm(unpacked, { recursive: true });
-}
-
-async function readSource(folder: string): Promise<SourcePackage | undefined> {
-  try {
-    return sourceSchema.parse(JSON.parse(await readFile(join(folder, 'source.json'), 'utf8')));
-  } catch {
-    return undefined;
-  }
 }
 
 function sourceFolder({ cacheDir }: PackageContext, name: string, version: string): string {

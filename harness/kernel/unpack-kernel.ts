@@ -2,23 +2,29 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { z } from 'zod';
 import { PackageError } from '../errors.ts';
 import { debFields, unpackDeb } from '../package/deb-file.ts';
+import { readCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { readKernelImage } from './kernel-image.ts';
-import { type ModuleTree, type TakenModules, moduleName, takeModules } from './kernel-modules.ts';
+import { type ModuleTree, moduleName, takeModules } from './kernel-modules.ts';
 import { partNames } from './kernel-packages.ts';
 
 /** Changes when other files of the same packages are to be kept. */
 const UNPACK_VERSION = 3;
 
-/** What `kernel.json` says of an unpacked kernel; its modules are files in `modules/`. */
-export interface UnpackedKernel extends TakenModules {
-  readonly release: string;
-  readonly imageSha256: string;
+/** What `kernel.json` says of an unpacked kernel; its modules are files in `modules/`: see `TakenModules`. */
+const unpackedSchema = z.object({
+  release: z.string(),
+  imageSha256: z.string(),
   /** Name and version of the package. */
-  readonly package: string;
-}
+  package: z.string(),
+  modules: z.array(z.string()).readonly(),
+  networkModules: z.array(z.string()).readonly(),
+});
+
+type UnpackedKernel = z.infer<typeof unpackedSchema>;
 
 /** The kernel image's place in a package. */
 const VMLINUZ = /^boot\/vmlinuz-[^/]+$|^usr\/lib\/modules\/[^/]+\/vmlinuz$/;
@@ -28,6 +34,11 @@ const MODULES_BUILTIN = /\/modules\.builtin$/;
 /** Where the cache keeps the kernel of packages with these SHA-256. */
 export function kernelFolder(cacheDir: string, hashes: readonly string[]): string {
   return join(cacheDir, 'kernels', sha256([UNPACK_VERSION, ...hashes].join('\n')));
+}
+
+/** What `unpackKernel` noted in a folder; undefined if there is none, or it is damaged. */
+export function findUnpacked(folder: string): Promise<UnpackedKernel | undefined> {
+  return readCachedJson(join(folder, 'kernel.json'), unpackedSchema);
 }
 
 /**

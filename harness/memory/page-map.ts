@@ -33,3 +33,9 @@ export function renderPages(pages: Iterable<Pfn>): string[] {
     return first === last ? hex(first) : `${hex(first)}-${hex(last)}`;
   });
 }
+
+/** The pages of one run as `renderPages` writes it. */
+export function pagesOfRun(run: string): Pfn[] {
+  const [first = 0, last = first] = run.split('-').map(Number);
+  return Array.from({ length: last - first + 1 }, (_, index) => pfn(first + index));
+}

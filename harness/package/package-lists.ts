@@ -4,15 +4,16 @@
  * Its one rule: apt itself fetches and verifies, with a configuration, lists and locks of its own in the cache folder;
  * nothing is installed. Start reading here: lists are fetched by `apt-client.ts` and kept here.
  */
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { PackageError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { readCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
+import { replaceFile } from '../process/replace-file.ts';
 import { type AptClient, configureApt, readKeptParagraphs, updateLists } from './apt-client.ts';
 import { findMirror } from './debian-mirror.ts';
-import { type PackageRecord, parsePackageRecords } from './package-records.ts';
-import { replaceFile } from '../process/replace-file.ts';
+import { type PackageRecord, packageRecordSchema, parsePackageRecords } from './package-records.ts';
 
 /** What finding a package needs from its caller. */
 export interface PackageContext {
@@ -25,11 +26,13 @@ export interface PackageContext {
 }
 
 /** What the mirror offers: the packages that sub1m can use. */
-interface PackageLists {
+const listsSchema = z.object({
   /** When the mirror was last asked, ISO 8601. */
-  readonly fetched: string;
-  readonly packages: readonly PackageRecord[];
-}
+  fetched: z.iso.datetime(),
+  packages: z.array(packageRecordSchema),
+});
+
+type PackageLists = Readonly<z.infer<typeof listsSchema>>;
 
 /** Lists older than this may lack the newest packages, ms. */
 const LISTS_AGE_MS = 24 * 60 * 60 * 1000;
@@ -45,7 +48,7 @@ export async function packageLists(
   maxAgeMs = LISTS_AGE_MS,
 ): Promise<PackageLists> {
   const client = aptClient(context);
-  const cached = await readCached(client.folder);
+  const cached = await readCachedJson(cachePath(client.folder), listsSchema);
   if (cached !== undefined && Date.now() - Date.parse(cached.fetched) < maxAgeMs) return cached;
   const underWay =
     fetching.get(client.folder) ??
@@ -84,14 +87,6 @@ async function fetchLists(client: AptClient, named: string | undefined): Promise
   const lists = { fetched: new Date().toISOString(), packages };
   await replaceFile(cachePath(client.folder), JSON.stringify(lists));
   return lists;
-}
-
-async function readCached(folder: string): Promise<PackageLists | undefined> {
-  try {
-    return JSON.parse(await readFile(cachePath(folder), 'utf8')) as PackageLists;
-  } catch {
-    return undefined;
-  }
 }
 
 function cachePath(folder: string): string {

@@ -1,18 +1,22 @@
 // SPDX-License-Identifier: MIT
+import { z } from 'zod';
 import { FormatError } from '../errors.ts';
 
 /** What a Debian package list says of one package. */
-export interface PackageRecord {
-  readonly name: string;
-  readonly version: string;
+export const packageRecordSchema = z.object({
+  name: z.string(),
+  version: z.string(),
   /** The suite as the sources name it, e.g. `trixie-backports`. */
-  readonly suite: string;
-  readonly uri: string;
-  readonly bytes: number;
-  readonly sha256: string;
+  suite: z.string(),
+  uri: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
   /** The value of `Depends`, empty if there is none. */
-  readonly depends: string;
-}
+  depends: z.string(),
+});
+
+/** See `packageRecordSchema`. */
+export type PackageRecord = Readonly<z.infer<typeof packageRecordSchema>>;
 
 /**
  * Reads the paragraphs (deb822(5)) of a suite's package list; `base` is the archive that `Filename`

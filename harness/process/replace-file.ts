@@ -1,11 +1,21 @@
 // SPDX-License-Identifier: MIT
-import { rename, writeFile } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 
 /**
- * Writes a file that other programs may be reading: they see the old text or the new one, whole.
+ * Writes a file, and makes its folder. Whoever reads it sees the old text or the new one, whole, even if
+ * this program is killed meanwhile.
  */
 export async function replaceFile(path: string, text: string): Promise<void> {
-  const unfinished = `${path}.${process.pid}`;
-  await writeFile(unfinished, text);
-  await rename(unfinished, path);
+  const folder = dirname(path);
+  await mkdir(folder, { recursive: true });
+  const unfinished = join(folder, `.unfinished-${process.pid}-${randomUUID()}`);
+  try {
+    await writeFile(unfinished, text);
+    await rename(unfinished, path);
+  } catch (error) {
+    await rm(unfinished, { force: true });
+    throw error;
+  }
 }

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, readFile, rename, stat, writeFile } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { release } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { z } from 'zod';
+import { readCachedJson } from '../process/cache.ts';
+import { replaceFile } from '../process/replace-file.ts';
 import type { KvmAnswer, KvmProbeOptions } from './kvm-probe.ts';
 
 const entrySchema = z.object({
@@ -28,30 +30,15 @@ export async function cachedAnswer(
   const { binary, firmware } = options;
   const files = await Promise.all([binary, firmware.code].map(fileIdentity));
   const key = [release(), ...files].join(' ');
-  const remembered = await readEntry(path);
+  const remembered = await readCachedJson(path, entrySchema);
   if (remembered?.key === key) return remembered.answer;
   const answer = await probe(options);
-  if (!answer.passing) await writeEntry(path, { schema: 1, key, answer });
+  const entry: z.infer<typeof entrySchema> = { schema: 1, key, answer };
+  if (!answer.passing) await replaceFile(path, `${JSON.stringify(entry, undefined, 2)}\n`);
   return answer;
 }
 
 async function fileIdentity(path: string): Promise<string> {
   const { size, mtimeMs } = await stat(path);
   return `${path}:${size}:${mtimeMs}`;
-}
-
-async function readEntry(path: string): Promise<z.infer<typeof entrySchema> | undefined> {
-  try {
-    return entrySchema.parse(JSON.parse(await readFile(path, 'utf8')));
-  } catch {
-    // No file, or an unreadable one: the probe is cheap enough to be made again.
-    return undefined;
-  }
-}
-
-async function writeEntry(path: string, entry: z.infer<typeof entrySchema>): Promise<void> {
-  await mkdir(dirname(path), { recursive: true });
-  const unfinished = `${path}.${process.pid}`;
-  await writeFile(unfinished, `${JSON.stringify(entry, undefined, 2)}\n`);
-  await rename(unfinished, path);
 }

@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: MIT
+import { setTimeout as delay } from 'node:timers/promises';
 import { ProcessError } from '../errors.ts';
 import type { ProcessEnd } from '../process/owned-process.ts';
+
+/** From a broken connection to the end of the QEMU that broke it, ms. */
+const DYING_MS = 10_000;
 
 /** How a machine ended. */
 export interface MachineEnd extends ProcessEnd {
@@ -9,6 +13,11 @@ export interface MachineEnd extends ProcessEnd {
    * `host-qmp-quit`; or `crashed` when QEMU ended without one.
    */
   readonly cause: string;
+}
+
+/** Waits for the end of a QEMU that broke a connection, which is seen before its process is gone; undefined if it lives. */
+export async function endBehindBreak<T>(ended: Promise<T>): Promise<T | undefined> {
+  return Promise.race([ended, delay(DYING_MS, undefined, { ref: false })]);
 }
 
 /** The error of a QEMU that ended when it must not: `what` could not be done. */

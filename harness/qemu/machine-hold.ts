@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { QmpError } from '../errors.ts';
 import { type VirtAddr, hex } from '../memory/pfn.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
@@ -8,15 +7,12 @@ import { withDeadline } from '../process/deadline.ts';
 import { GDB_SIGNAL_TRAP } from './gdb-reply.ts';
 import { GdbstubClient } from './gdbstub-client.ts';
 import { listenOnce } from './host-socket.ts';
-import type { MachineEnd } from './machine-end.ts';
+import { type MachineEnd, endBehindBreak } from './machine-end.ts';
 import { quoteOptarg } from './qemu-args.ts';
 import type { QmpClient } from './qmp-client.ts';
 
 /** From QMP's answer to a connection that QEMU has then made already, ms. */
 const CONNECT_BUDGET_MS = 10_000;
-
-/** From a broken connection to the end of the QEMU that broke it, ms. */
-const DYING_MS = 10_000;
 
 /** What a machine that was to stop somewhere did. */
 export type HoldEnd =
@@ -126,9 +122,7 @@ export class MachineHold implements AsyncDisposable {
   /** How QEMU ended, if that is what an error came of; else throws it. */
   async #endBehind(error: unknown): Promise<MachineEnd> {
     if (!(error instanceof QmpError)) throw error;
-    // The end of a connection is seen before that of QEMU.
-    const dying = delay(DYING_MS, undefined, { ref: false });
-    const end = await Promise.race([this.#qemu.ended, dying]);
+    const end = await endBehindBreak(this.#qemu.ended);
     if (!end) throw error;
     return end;
   }

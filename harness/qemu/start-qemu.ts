@@ -7,16 +7,13 @@ import { OwnedProcess } from '../process/owned-process.ts';
 import { watchHostFailure } from './host-failure.ts';
 import { type HostSocket, listenOnce } from './host-socket.ts';
 import { type MachineConfig, type SocketName, socketPath } from './machine-config.ts';
-import { type MachineEnd, endError } from './machine-end.ts';
+import { type MachineEnd, endBehindBreak, endError } from './machine-end.ts';
 import { qemuArgs } from './qemu-args.ts';
 import { QmpClient, type QmpOptions } from './qmp-client.ts';
 import { SerialPort } from './serial-port.ts';
 
 /** From QEMU's start to the guest's first instruction, ms: a tenth of a second on an idle host. */
 const START_BUDGET_MS = 30_000;
-
-/** From a broken connection to the end of the QEMU that broke it, ms. */
-const DYING_MS = 10_000;
 
 /** See `Machine.beforeEnd`. */
 interface LastWork {
@@ -92,10 +89,8 @@ async function orDeath<T>(process: OwnedProcess, work: Promise<T>): Promise<T> {
   try {
     return await Promise.race([work, death]);
   } catch (error) {
-    // The end of a connection is seen before that of its process, which knows why.
-    if (error instanceof QmpError) {
-      await Promise.race([death, delay(DYING_MS, undefined, { ref: false })]);
-    }
+    // Its process knows why it ended.
+    if (error instanceof QmpError) await endBehindBreak(death);
     throw error;
   }
 }

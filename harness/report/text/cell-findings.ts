@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import type { InvariantOutcome } from '../../check/judgement.ts';
 import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
-import { renderPages } from '../../memory/page-map.ts';
-import { type Pfn, pfn } from '../../memory/pfn.ts';
+import { pagesOfRun, renderPages } from '../../memory/page-map.ts';
+import type { Pfn } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { type CellPage, cellPages } from './cell-pages.ts';
 import { COUNT_FORMATS } from './cell-table.ts';
@@ -75,12 +75,6 @@ function pageLines(runs: readonly string[], pages: readonly CellPage[]): string[
     byOwners.set(owners, [...(byOwners.get(owners) ?? []), page]);
   }
   return Array.from(byOwners, ([owners, group]) => `${renderPages(group).join(', ')}: ${owners}`);
-}
-
-/** The pages of a run as `renderPages()` writes it: `0x10-0x13` or `0x63`. */
-function pagesOfRun(run: string): Pfn[] {
-  const [first = 0, last = first] = run.split('-').map(Number);
-  return Array.from({ length: last - first + 1 }, (_, index) => pfn(first + index));
 }
 
 function evidenceLines({ evidence }: InvariantOutcome, folder: string): string[] {
