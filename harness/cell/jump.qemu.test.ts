@@ -13,7 +13,7 @@ import { parseKallsyms } from '../memory/kallsyms.ts';
 import { pageCrcs } from '../memory/page-crcs.ts';
 import { PAGE_SIZE, SZ_1M, type VirtAddr, physAddr } from '../memory/pfn.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { ramLayout } from '../memory/guest-ram.ts';
+import { ramLayout } from '../memory/ram-layout.ts';
 import { Machine } from '../qemu/machine.ts';
 import type { MachineConfig } from '../qemu/machine-config.ts';
 import { machineDisks, makeCellDisks } from './cell-disks.ts';

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { InterruptedError } from '../errors.ts';
 import { SZ_1M, physAddr, virtAddr } from '../memory/pfn.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { ramLayout } from '../memory/guest-ram.ts';
+import { ramLayout } from '../memory/ram-layout.ts';
 import { Machine } from './machine.ts';
 import type { MachineConfig } from './machine-config.ts';
 

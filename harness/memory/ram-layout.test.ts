@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { hex } from './pfn.ts';
 import { renderRange } from './phys-range.ts';
-import { ramLayout } from './guest-ram.ts';
+import { ramLayout } from './ram-layout.ts';
 
 const LOW = '0x0-0x9ffff at 0x0';
 
