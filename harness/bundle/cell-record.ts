@@ -5,6 +5,8 @@
  * `cell/` writes bundles, `check/` reads them; they share nothing else. Start reading here.
  */
 import { z } from 'zod';
+import { POLICY_IDS } from '../policy-id.ts';
+import { TRIGGERS, TRIGGER_IDS } from './triggers.ts';
 
 /** The version of every JSON file in a results folder. */
 export const SCHEMA_VERSION = 1;
@@ -26,17 +28,6 @@ const phaseSchema = z.enum(PHASES);
 /** One step in a cell's life. */
 export type Phase = z.infer<typeof phaseSchema>;
 
-/** The policies by which kernels decide who owns low memory, and `auto`: probe the kernel. */
-const policyWantedSchema = z.enum([
-  'auto',
-  'backup-region',
-  'lock-on-crashkernel',
-  'keep-on-crashkernel',
-  'reserve-1m',
-  'reserve-1m-deferred',
-  'two-phase',
-]);
-
 /** What was asked of a cell: one kernel × one machine × crashkernel × load syscall × trigger. */
 export const cellSpecSchema = z.object({
   /** Kernel reference as the user wrote it: a path or `debian:<version or package>`. */
@@ -51,11 +42,8 @@ export const cellSpecSchema = z.object({
   ovmf: z.string().default('host'),
   /** Which syscall loads the capture kernel. */
   load: z.enum(['kexec_file_load', 'kexec_load']),
-  /**
-   * How the system kernel is made to panic: `/proc/sysrq-trigger`, or a BREAK and `c` on its serial console; `none`:
-   * it is not, and only its ownership of low memory is looked at.
-   */
-  trigger: z.enum(['sysrq', 'serial-break', 'none']),
+  /** How the system kernel is made to panic: a row of `TRIGGERS`. */
+  trigger: z.enum(TRIGGER_IDS),
   cpus: z.number().int().positive(),
   memoryMiB: z.number().int().positive(),
   accel: z.enum(['auto', 'kvm', 'tcg']),
@@ -68,7 +56,8 @@ export const cellSpecSchema = z.object({
   truth: z.enum(['jump', 'none']).default('none'),
   /** Appended to the system kernel's command line. */
   append: z.string(),
-  policy: policyWantedSchema,
+  /** The policy that the kernel is held to; `auto`: its own, told by what it has. */
+  policy: z.enum(['auto', ...POLICY_IDS]),
 });
 
 /** A defect that a matrix lists, where a cell is one in which it shows. */
@@ -88,11 +77,6 @@ const cellFaultSchema = z.object({
 
 /** See `cellSpecSchema`. */
 export type CellSpec = z.infer<typeof cellSpecSchema>;
-
-/** The bundle's file with the dump: a complete one is packed, a filtered one was compressed by makedumpfile. */
-export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {
-  return vmcore === 'full' ? 'vmcore.zst' : 'vmcore';
-}
 
 const lastLinesSchema = z.array(z.string());
 
@@ -168,6 +152,8 @@ export const cellRecordSchema = z.object({
   known: z.array(cellDefectSchema).default([]),
   /** The seeded fault of its kernel; null in all cells but those that test sub1m. */
   fault: cellFaultSchema.nullable().default(null),
+  /** What the panic's line says that the cell was to trigger; null if none. */
+  panicLine: z.string().nullable().default(TRIGGERS.sysrq.panicLine),
   outcome: outcomeSchema,
   /** Seconds per phase that was entered, and `total`. */
   seconds: z.record(z.string(), z.number()),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { join } from 'node:path';
+import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
 import { HostError } from '../errors.ts';
 
 /** The most that a guest may fill of one log, in bytes: the rest is dropped, and the file says so. */
@@ -21,8 +21,8 @@ export class CellLogs implements AsyncDisposable {
   }
 
   /** Opens a log; gives the function that appends bytes to it. */
-  bytes(name: string): (bytes: Uint8Array) => void {
-    const path = join(this.#folder, name);
+  bytes(file: EvidenceFile): (bytes: Uint8Array) => void {
+    const path = evidencePath(this.#folder, file);
     const fd = openSync(path, 'w');
     this.#open.push(fd);
     let left = LOG_LIMIT;
@@ -42,8 +42,8 @@ export class CellLogs implements AsyncDisposable {
   }
 
   /** Opens a log; gives the function that appends a line to it. */
-  line(name: string): (line: string) => void {
-    const write = this.bytes(name);
+  line(file: EvidenceFile): (line: string) => void {
+    const write = this.bytes(file);
     return (line) => {
       write(Buffer.from(`${line}\n`));
     };

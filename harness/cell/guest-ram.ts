@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { CellSpec } from '../bundle/cell-record.ts';
+import type { EvidenceFile } from '../bundle/evidence.ts';
 import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import type { MachineRam } from '../qemu/machine-ram.ts';
 import type { Machine } from '../qemu/machine.ts';
+import { writeEvidence } from './write-evidence.ts';
 
 /** What hashes memory, in a thread. */
 export const HASH_PAGES = threadModule('cell/hash-pages');
@@ -39,7 +39,7 @@ export class GuestRam implements AsyncDisposable {
     const guest = new GuestRam(await machine.openRam(), bundle, signal);
     machine.beforeEnd(() => {
       // A machine that never got to the jump has nothing to be compared with.
-      guest.#end = guest.#jump ? guest.#hash('capture') : Promise.resolve();
+      guest.#end = guest.#jump ? guest.#hash('capture/page-crcs.gz') : Promise.resolve();
       return guest.#end;
     });
     return guest;
@@ -47,12 +47,12 @@ export class GuestRam implements AsyncDisposable {
 
   /** Hashes memory when the capture kernel has been loaded, into `load/page-crcs.gz`: of that nobody writes to it any more. */
   saveLoaded(): Promise<void> {
-    return this.#hash('load');
+    return this.#hash('load/page-crcs.gz');
   }
 
   /** Hashes the memory of a machine that is held, into `jump/page-crcs.gz`. */
   saveJump(): Promise<void> {
-    this.#jump = this.#hash('jump');
+    this.#jump = this.#hash('jump/page-crcs.gz');
     return this.#jump;
   }
 
@@ -61,15 +61,14 @@ export class GuestRam implements AsyncDisposable {
     await this.#end;
   }
 
-  async #hash(folder: string): Promise<void> {
+  async #hash(file: EvidenceFile): Promise<void> {
     const call = {
       module: HASH_PAGES,
       name: 'hashRam',
       argument: this.#ram.place,
     };
     const crcs = await runInThread<Uint8Array>(call, this.#signal);
-    await mkdir(join(this.#bundle, folder), { recursive: true });
-    await writeFile(join(this.#bundle, folder, 'page-crcs.gz'), crcs);
+    await writeEvidence(this.#bundle, file, crcs);
   }
 
   /** Waits for what still reads. */

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, rename, truncate, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rename, truncate } from 'node:fs/promises';
 import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
+import { type EvidenceFile, evidencePath, isEvidenceFile } from '../bundle/evidence.ts';
+import { triggerOf } from '../bundle/triggers.ts';
 import { GuestLinkError } from '../errors.ts';
 import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
 import type { TestPoint } from '../guest-link/guest-tap.ts';
 import { readObservedTar } from '../guest-link/observed-tar.ts';
+import { keepKernelSymbols } from '../memory/kallsyms.ts';
 import type { VirtAddr } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { CellDisks } from './cell-disks.ts';
@@ -20,7 +22,7 @@ import {
 } from './guest-memory.ts';
 import { saveCore } from './save-core.ts';
 import type { GuestRam } from './guest-ram.ts';
-import { keepNeededSymbols } from './needed-symbols.ts';
+import { writeEvidence } from './write-evidence.ts';
 
 /** What the agent is told for each kind of vmcore: all of it, or makedumpfile's dump level. */
 const DUMP_LEVEL = { full: 'all', filtered: '31' } as const;
@@ -56,7 +58,7 @@ export interface PhaseStep {
 
 const always = (): boolean => true;
 const never = (): boolean => false;
-const crashes = (spec: CellSpec): boolean => spec.trigger !== 'none';
+const crashes = (spec: CellSpec): boolean => triggerOf(spec) !== null;
 const captures = (spec: CellSpec): boolean => crashes(spec) && spec.crashkernel !== null;
 const endsByPanic = (spec: CellSpec): boolean => crashes(spec) && spec.crashkernel === null;
 const endsByPowerOff = (spec: CellSpec): boolean => !endsByPanic(spec);
@@ -148,14 +150,11 @@ async function panic(
   { spec, agent, machine, console }: RunningCell,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  const refused = refusal(
-    { console },
-    'trigger',
-    await agent.command('trigger', spec.trigger, signal),
-  );
-  if (!refused && spec.trigger === 'serial-break') {
+  const { agent: argument = '', byHost = null } = triggerOf(spec) ?? {};
+  const refused = refusal({ console }, 'trigger', await agent.command('trigger', argument, signal));
+  if (!refused && byHost) {
     await machine.sendBreak();
-    machine.console.write('c');
+    machine.console.write(byHost.breakThenKeys);
   }
   return refused;
 }
@@ -172,7 +171,7 @@ async function dump(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
   const refused = refusal(cell, 'dump', point);
   if (refused) return refused;
   await truncate(disks.vmcore.path, byteCount(point, disks.vmcore.size));
-  await rename(disks.vmcore.path, join(cell.folder, 'vmcore'));
+  await rename(disks.vmcore.path, evidencePath(cell.folder, 'vmcore'));
   return undefined;
 }
 
@@ -194,14 +193,17 @@ async function observe(
   if (refused) return refused;
   const disk = cell.disks[role];
   const files = await readObservedTar(disk.path, byteCount(point, disk.size));
-  await mkdir(join(cell.folder, role));
   for (const [name, bytes] of files) {
-    await writeFile(
-      join(cell.folder, role, name),
-      name === 'kallsyms' ? keepNeededSymbols(bytes) : bytes,
-    );
+    const content = name === 'kallsyms' ? keepKernelSymbols(bytes) : bytes;
+    await writeEvidence(cell.folder, requireEvidenceFile(`${role}/${name}`), content);
   }
   return undefined;
+}
+
+/** What nobody would read is not kept in silence: a file that the agent sends has its row in the table. */
+function requireEvidenceFile(path: string): EvidenceFile {
+  if (isEvidenceFile(path)) return path;
+  throw new GuestLinkError(`Cannot keep ${path}: expected a file of the table EVIDENCE`);
 }
 
 function refusal(
@@ -219,6 +221,6 @@ function byteCount(point: TestPoint, limit: number): number {
   const bytes = Number(point.values.get('bytes'));
   if (Number.isInteger(bytes) && bytes > 0 && bytes <= limit) return bytes;
   throw new GuestLinkError(
-    `Cannot read what "${point.name}" wrote: bytes from 1 to ${limit} wanted, found ${bytes}`,
+    `Cannot read what "${point.name}" wrote: expected from 1 to ${limit} bytes, found ${bytes}`,
   );
 }

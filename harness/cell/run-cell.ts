@@ -4,7 +4,7 @@
  * Its one rule: it looks at nothing for its meaning; no prediction, no verdict, no line of a guest's log steers it.
  * Start reading here, then `phases.ts`.
  */
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
   type CellDefect,
@@ -17,6 +17,7 @@ import {
   type Phase,
   SCHEMA_VERSION,
 } from '../bundle/cell-record.ts';
+import { triggerOf } from '../bundle/triggers.ts';
 import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
 import { makePersonality } from '../firmware/personality.ts';
@@ -37,6 +38,7 @@ import { CellLogs } from './cell-logs.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RunningCell } from './phases.ts';
 import { runPhases } from './run-phases.ts';
+import { writeEvidence } from './write-evidence.ts';
 
 /** One cell to run. */
 export interface CellJob {
@@ -77,12 +79,13 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
       cmdline: { system: systemCmdline(job.spec), capture: captureCmdline(job.spec) },
       known: [...job.known],
       fault: job.fault,
+      panicLine: triggerOf(job.spec)?.panicLine ?? null,
       outcome,
       seconds: clock.seconds(),
       startedAt,
     };
-    await writeFile(join(job.folder, 'timeline.jsonl'), clock.timeline());
-    await writeFile(join(job.folder, 'cell.json'), `${JSON.stringify(record, null, 2)}\n`);
+    await writeEvidence(job.folder, 'timeline.jsonl', clock.timeline());
+    await writeEvidence(job.folder, 'cell.json', `${JSON.stringify(record, null, 2)}\n`);
     return record;
   } catch (error) {
     await rm(job.folder, { recursive: true, force: true });

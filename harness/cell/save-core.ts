@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { evidencePath } from '../bundle/evidence.ts';
 import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import { VMCORE_PART } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
@@ -24,5 +25,5 @@ export async function saveCore(
   };
   await runInThread(call, signal);
   await rm(core);
-  await rename(part, join(folder, 'vmcore'));
+  await rename(part, evidencePath(folder, 'vmcore'));
 }

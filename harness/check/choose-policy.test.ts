@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { type BundleSpec, buildBundle, diedSaying, ended, overran } from './testing/bundle-builder.ts';
+import {
+  type BundleSpec,
+  buildEvidence,
+  diedSaying,
+  ended,
+  overran,
+} from './testing/bundle-builder.ts';
 import { choosePolicy } from './choose-policy.ts';
 
 const LOCK_LINE = '[ 0.0] kexec: Reserving the low 1M of memory for crashkernel\n';
@@ -92,7 +98,7 @@ describe('the policy that a kernel is held to', () => {
       how: 'it was asked for',
     },
   ])('is $id for $kernel', ({ symbols, id, how, ...kernel }) => {
-    const bundle = buildBundle({
+    const evidence = buildEvidence({
       spec: { crashkernel: kernel.crashkernel ?? null, policy: kernel.policy ?? 'auto' },
       files: {
         'system/kallsyms': symbols.map((name) => `ffffffff81000000 T ${name}\n`).join(''),
@@ -100,7 +106,7 @@ describe('the policy that a kernel is held to', () => {
         'system/release': kernel.release ?? '5.10.0-46-amd64\n',
       },
     });
-    expect(choosePolicy(bundle)).toEqual({ value: { id, how } });
+    expect(choosePolicy(evidence)).toEqual({ value: { id, how } });
   });
 
   it.each([
@@ -115,16 +121,16 @@ describe('the policy that a kernel is held to', () => {
       why: 'The cell left no system/kallsyms',
     },
   ])('is not told for $kernel', ({ kallsyms, why }) => {
-    const bundle = buildBundle({ files: { 'system/kallsyms': kallsyms } });
-    expect(choosePolicy(bundle)).toEqual({ value: null, why });
+    const evidence = buildEvidence({ files: { 'system/kallsyms': kallsyms } });
+    expect(choosePolicy(evidence)).toEqual({ value: null, why });
   });
 
   const died = { files: diedSaying('Linux version 6.12\nX\n'), outcome: ended('boot') };
 
   it('is that of its version for a kernel that died', () => {
     const how = 'its version is 6.12.117; it died before it could be asked';
-    const bundle = buildBundle({ ...died, release: '6.12.117+deb13-cloud-amd64' });
-    expect(choosePolicy(bundle)).toEqual({ value: { id: 'reserve-1m-deferred', how } });
+    const evidence = buildEvidence({ ...died, release: '6.12.117+deb13-cloud-amd64' });
+    expect(choosePolicy(evidence)).toEqual({ value: { id: 'reserve-1m-deferred', how } });
   });
 
   it.each<{ kernel: string; bundle: BundleSpec }>([
@@ -136,12 +142,12 @@ describe('the policy that a kernel is held to', () => {
     },
   ])('is not told for a kernel without kallsyms $kernel', ({ bundle }) => {
     const why = 'The cell left no system/kallsyms';
-    expect(choosePolicy(buildBundle(bundle))).toEqual({ value: null, why });
+    expect(choosePolicy(buildEvidence(bundle))).toEqual({ value: null, why });
   });
 
   it('is not that of its version for a kernel that died and has kallsyms', () => {
     const files = { 'console.log': 'Linux version 6.12\nX\n' };
-    const bundle = buildBundle({ release: '5.10.0', outcome: ended('boot'), files });
-    expect(choosePolicy(bundle).value?.id).toBe('reserve-1m');
+    const evidence = buildEvidence({ release: '5.10.0', outcome: ended('boot'), files });
+    expect(choosePolicy(evidence).value?.id).toBe('reserve-1m');
   });
 });

@@ -5,6 +5,7 @@ import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { seenFrom } from '../seen.ts';
 import { choosePolicy } from './choose-policy.ts';
 import { EMULATOR_FAULT, findEmulatorFault } from './observe/emulator-fault.ts';
+import { Evidence } from './observe/evidence.ts';
 import type { CellCase } from './invariants/finding.ts';
 import { INVARIANTS, type InvariantId } from './invariants/invariants.ts';
 import type { FaultOutcome, InvariantOutcome, Judgement, Verdict } from './judgement.ts';
@@ -12,19 +13,19 @@ import { findKernelFailure } from './observe/kernel-failure.ts';
 import { observe } from './observe/observation.ts';
 import { findMisfit } from './observe/personality-fit.ts';
 import { predictCell } from './predict-cell.ts';
-import { commandLine } from './observe/seen.ts';
 import { verdictOf } from './verdict.ts';
 
 /** Says what a cell's evidence says of its kernel; with no machine, and the same each time. */
 export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): Judgement {
-  const policy = choosePolicy(bundle);
-  const emulatorFault = findEmulatorFault(bundle);
+  const evidence = new Evidence(bundle);
+  const policy = choosePolicy(evidence);
+  const emulatorFault = findEmulatorFault(evidence);
   const cell: CellCase = {
-    record: bundle.cell,
-    cmdline: commandLine(bundle),
-    observation: observe(bundle, vmcore),
-    prediction: seenFrom(policy, ({ id }) => predictCell(bundle, id)),
-    failure: emulatorFault === null ? findKernelFailure(bundle) : null,
+    record: evidence.cell,
+    cmdline: evidence.cmdline,
+    observation: observe(evidence, vmcore),
+    prediction: seenFrom(policy, ({ id }) => predictCell(evidence, id)),
+    failure: emulatorFault === null ? findKernelFailure(evidence) : null,
   };
   const findings = findInvariants(cell);
   return {
@@ -32,16 +33,17 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
     observation: cell.observation,
     prediction: cell.prediction.value,
     invariants: findings,
-    fault: findFault(bundle.cell, findings),
-    verdict: findObstacle(bundle, emulatorFault) ?? verdictOf(cell.record, findings, cell.failure),
+    fault: findFault(cell.record, findings),
+    verdict:
+      findObstacle(evidence, emulatorFault) ?? verdictOf(cell.record, findings, cell.failure),
   };
 }
 
 /** What keeps a cell from saying anything of its kernel, whatever was seen. */
-function findObstacle(bundle: Bundle, emulatorFault: string | null): Verdict | null {
-  const misfit = findMisfit(bundle);
+function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict | null {
+  const misfit = findMisfit(evidence);
   if (misfit !== null) return { kind: 'unjudged', code: 'E_PERSONALITY', why: misfit };
-  if (emulatorFault === null || bundle.cell.outcome.kind === 'completed') return null;
+  if (emulatorFault === null || evidence.cell.outcome.kind === 'completed') return null;
   return { kind: 'unjudged', code: EMULATOR_FAULT, why: emulatorFault };
 }
 
@@ -67,7 +69,10 @@ function findSeeded({ fault }: CellRecord): InvariantOutcome['known'] {
   return fault && { reference: `seeded fault ${fault.name}` };
 }
 
-function findFault({ fault }: CellRecord, findings: readonly InvariantOutcome[]): FaultOutcome | null {
+function findFault(
+  { fault }: CellRecord,
+  findings: readonly InvariantOutcome[],
+): FaultOutcome | null {
   if (!fault) return null;
   const broken = findings.filter(({ outcome }) => outcome === 'known').map(({ id }) => id);
   return { ...fault, caught: broken.filter((id) => fault.caughtBy.includes(id)) };

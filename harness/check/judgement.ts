@@ -5,7 +5,7 @@
  * pure.
  * Start reading at `judge-bundle.ts`; this file has the words it answers in.
  */
-import type { PolicyId } from '../model/policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { Finding } from './invariants/finding.ts';
 import type { InvariantId } from './invariants/invariants.ts';

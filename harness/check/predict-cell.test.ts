@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { physRange } from '../memory/phys-range.ts';
-import { type BundleSpec, buildBundle, diedSaying, ended, overran } from './testing/bundle-builder.ts';
+import {
+  type BundleSpec,
+  buildEvidence,
+  diedSaying,
+  ended,
+  overran,
+} from './testing/bundle-builder.ts';
 import { reportText } from './testing/personality-cases.ts';
 import { predictCell } from './predict-cell.ts';
 
@@ -21,7 +27,7 @@ function died(report: string, outcome = ended('boot')): BundleSpec {
 
 describe('the prediction for a kernel that died', () => {
   it('is made where no trampoline has room', () => {
-    const { value } = predictCell(buildBundle(died(roomFor(4))), 'reserve-1m');
+    const { value } = predictCell(buildEvidence(died(roomFor(4))), 'reserve-1m');
     expect(value).toMatchObject({
       trampoline: null,
       panic: { step: 'init_real_mode' },
@@ -29,12 +35,12 @@ describe('the prediction for a kernel that died', () => {
   });
 
   it('is made where every trampoline has room', () => {
-    const { value } = predictCell(buildBundle(died(roomFor(8))), 'reserve-1m');
+    const { value } = predictCell(buildEvidence(died(roomFor(8))), 'reserve-1m');
     expect(value).toMatchObject({ trampoline: physRange(0x11000, 0x18000), panic: null });
   });
 
   it.each([5, 6, 7])('is not made where some trampolines have room in %d pages', (pages) => {
-    expect(predictCell(buildBundle(died(roomFor(pages))), 'reserve-1m')).toEqual({
+    expect(predictCell(buildEvidence(died(roomFor(pages))), 'reserve-1m')).toEqual({
       value: null,
       why: 'The kernel died before it could be asked how large its trampoline is, and all depends on it',
     });
@@ -53,29 +59,29 @@ describe('the prediction for a kernel that died', () => {
       ],
     });
     const spec = { layout: 'few-free', crashkernel: '256M' };
-    const bundle = buildBundle({ ...died(report), spec });
-    expect(predictCell(bundle, 'lock-on-crashkernel').value).toBeNull();
-    expect(predictCell(bundle, 'reserve-1m').value).toMatchObject({ panic: null });
+    const evidence = buildEvidence({ ...died(report), spec });
+    expect(predictCell(evidence, 'lock-on-crashkernel').value).toBeNull();
+    expect(predictCell(evidence, 'reserve-1m').value).toMatchObject({ panic: null });
   });
 });
 
 describe('the prediction for a kernel that came up', () => {
   it('has the size of its own trampoline', () => {
-    const { value } = predictCell(buildBundle(), 'reserve-1m');
+    const { value } = predictCell(buildEvidence(), 'reserve-1m');
     expect(value?.trampoline).toEqual(physRange(0x9_8000, 0x9_f000));
   });
 
   it('is not made without it, though all sizes would do', () => {
-    const bundle = buildBundle({ ...died(roomFor(8)), outcome: overran('observe', 0) });
-    expect(predictCell(bundle, 'reserve-1m')).toEqual({
+    const evidence = buildEvidence({ ...died(roomFor(8)), outcome: overran('observe', 0) });
+    expect(predictCell(evidence, 'reserve-1m')).toEqual({
       value: null,
       why: 'The cell left no system/kallsyms',
     });
   });
 
   it('is not made where something else is missing', () => {
-    const bundle = buildBundle({ files: { 'system/page0.bin': null } });
-    expect(predictCell(bundle, 'reserve-1m')).toEqual({
+    const evidence = buildEvidence({ files: { 'system/page0.bin': null } });
+    expect(predictCell(evidence, 'reserve-1m')).toEqual({
       value: null,
       why: 'The cell left no system/page0.bin',
     });

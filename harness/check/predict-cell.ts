@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { Bundle } from '../bundle/bundle.ts';
 import { PAGE_SIZE } from '../memory/pfn.ts';
-import type { PolicyId } from '../model/policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import { type Prediction, predict } from '../model/prediction.ts';
 import { type Seen, seenFrom } from '../seen.ts';
 import { findKernelFailure } from './observe/kernel-failure.ts';
+import type { Evidence } from './observe/evidence.ts';
 import { type GivenInputs, findModelInputs, findTrampolineSize } from './observe/model-inputs.ts';
 
 /** The trampolines of all kernels, from the smallest to the largest, in bytes. */
@@ -16,12 +16,12 @@ const USUAL_SIZE = 7 * PAGE_SIZE;
  * Predicts what a kernel of that policy makes of what this cell gave it; or says why it cannot be
  * predicted.
  */
-export function predictCell(bundle: Bundle, policy: PolicyId): Seen<Prediction> {
-  return seenFrom(findModelInputs(bundle), (given) => {
-    const size = findTrampolineSize(bundle);
+export function predictCell(evidence: Evidence, policy: PolicyId): Seen<Prediction> {
+  return seenFrom(findModelInputs(evidence), (given) => {
+    const size = findTrampolineSize(evidence);
     if (size.value !== null)
       return { value: predict({ ...given, trampolineSize: size.value }, policy) };
-    const died = findKernelFailure(bundle)?.where === 'boot';
+    const died = findKernelFailure(evidence)?.where === 'boot';
     return died ? predictForAnySize(given, policy) : size;
   });
 }

@@ -1,4 +1,7 @@
 // SPDX-License-Identifier: MIT
+import type { IomemEntry } from './iomem.ts';
+import type { KernelSymbols } from './kallsyms.ts';
+import type { KernelSymbol } from './kernel-symbols.ts';
 import { type PhysAddr, physAddr } from './pfn.ts';
 
 /** No kernel image is mapped over more than this, in bytes (KERNEL_IMAGE_SIZE). */
@@ -9,14 +12,14 @@ const KERNEL_IMAGE_SIZE = 1024n * 1024n * 1024n;
  * and physical from the start of "Kernel code" (`/proc/iomem`, `setup_arch()`). Undefined where these do not tell.
  */
 export function imagePhys(
-  symbols: ReadonlyMap<string, bigint>,
-  iomem: string,
-  name: string,
+  symbols: KernelSymbols,
+  iomem: readonly IomemEntry[],
+  name: KernelSymbol,
 ): PhysAddr | undefined {
   const [address, text] = [symbols.get(name), symbols.get('_text')];
-  const code = /^\s*([0-9a-f]{8,12})-[0-9a-f]+ : Kernel code$/m.exec(iomem)?.[1];
+  const code = iomem.find((entry) => entry.name === 'Kernel code')?.range.start;
   if (address === undefined || text === undefined || code === undefined) return undefined;
   const offset = address - text;
   if (offset < 0n || offset >= KERNEL_IMAGE_SIZE) return undefined;
-  return physAddr(Number.parseInt(code, 16) + Number(offset));
+  return physAddr(code + Number(offset));
 }

@@ -4,9 +4,18 @@ import { printableText } from './printable-text.ts';
 /** No line of printk's is longer, in characters; what a guest writes else may be. */
 const LINE_LIMIT = 1024;
 
-/** The last line of a kernel's log or console that matches all patterns, made printable. */
-export function findLogLine(log: string, ...patterns: readonly RegExp[]): string | undefined {
-  const line = log.split('\n').findLast((text) => patterns.every((pattern) => pattern.test(text)));
+/** The last line of a kernel's log or console that matches all patterns, or has them as text, made printable. */
+export function findLogLine(
+  log: string,
+  ...patterns: readonly (RegExp | string)[]
+): string | undefined {
+  const line = log
+    .split('\n')
+    .findLast((text) =>
+      patterns.every((pattern) =>
+        typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text),
+      ),
+    );
   return line === undefined ? undefined : printableText(line.slice(0, LINE_LIMIT));
 }
 

@@ -3,7 +3,14 @@ import { describe, expect, it } from 'vitest';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { efiEsrtInit, efiInit } from './efi-memmap.ts';
 import { initialLowMemory } from './low-memory.ts';
-import { STOCK, STOCK_5_10, bootData, descriptor, pagesOf, ram } from './testing/machine-builder.ts';
+import {
+  STOCK,
+  STOCK_5_10,
+  bootData,
+  descriptor,
+  pagesOf,
+  ram,
+} from './testing/machine-builder.ts';
 import { hasEfiOption, keepsEfiMap } from './model-inputs.ts';
 import { predict } from './prediction.ts';
 

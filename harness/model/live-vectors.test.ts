@@ -12,7 +12,7 @@ import {
   pagesOf,
   ram,
 } from './testing/machine-builder.ts';
-import type { PolicyId } from './policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import { predict } from './prediction.ts';
 import type { ModelInputs } from './model-inputs.ts';
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { physRange } from '../memory/phys-range.ts';
 import { STOCK_5_10, bootData, pagesOf, ram } from './testing/machine-builder.ts';
 import { PLAIN_MACHINE } from './model-inputs.ts';
-import type { PolicyId } from './policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import { predict } from './prediction.ts';
 
 const OLD: readonly PolicyId[] = ['backup-region', 'lock-on-crashkernel', 'keep-on-crashkernel'];

@@ -26,6 +26,17 @@ import {
   trimLowMemoryRange,
   trimSnbMemory,
 } from './setup.ts';
+import { type PolicyId, POLICY_IDS } from '../policy-id.ts';
+import {
+  type KernelTraits,
+  LOCKS,
+  type Telling,
+  doesNotCallLock,
+  has,
+  isV5_13,
+  reservesAlways,
+  saysLocked,
+} from './kernel-traits.ts';
 import type { Step } from './step.ts';
 import { claimPool, fillPool, poolBootServices, releasePool } from './two-phase.ts';
 
@@ -41,9 +52,21 @@ export const MOMENTS = {
 /** See `MOMENTS`. */
 export type Moment = keyof typeof MOMENTS;
 
+/** A rule by which kernels decide who owns low memory, and all that is particular to it. */
 interface Policy {
   /** Which kernels it describes. */
   readonly kernels: string;
+  /** How such a kernel is told by what it has. Policies are asked newest first; the first that is told decides. */
+  readonly toldBy: readonly Telling[];
+  /**
+   * The releases that have it, as conditions on a kernel's version, asked in the same order: of a
+   * kernel that died nothing is known but its version, and distributions backport.
+   */
+  readonly releases: readonly string[];
+  /** Whether it promises to give back what nobody claims (`lowmem.released`). */
+  readonly promisesRelease: boolean;
+  /** Whether kdump copies low memory away, so that `kexec_file_load` has it in the dump. */
+  readonly backsUpLowMemory: boolean;
   /** What they do to low memory up to each moment, in their order. */
   readonly steps: Readonly<Record<Moment, readonly Step[]>>;
 }
@@ -94,9 +117,18 @@ const RESERVE_1M: Policy['steps'] = {
 };
 
 /** The rules by which kernels decide who owns low memory. */
-export const POLICIES = {
+export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
   'backup-region': {
     kernels: 'up to v5.4 and 5.4.68: low memory is like any other; kdump copies it away',
+    toldBy: [
+      {
+        when: (traits) => has(traits, 'parse_reservelow'),
+        how: 'it has reservelow= but not crash_reserve_low_1M',
+      },
+    ],
+    releases: ['..5.4.68'],
+    promisesRelease: false,
+    backsUpLowMemory: true,
     steps: {
       early: [
         ...OLD_SETUP,
@@ -114,24 +146,73 @@ export const POLICIES = {
   },
   'lock-on-crashkernel': {
     kernels: 'v5.5 to v5.12, 5.4.69 and later 5.4, all 5.10: locked with crashkernel=, else free',
+    toldBy: [
+      { when: saysLocked, how: `its log says "${LOCKS}"` },
+      {
+        when: (traits) => has(traits, 'crash_reserve_low_1M'),
+        how: 'it has crash_reserve_low_1M',
+      },
+    ],
+    // 6f599d84231f ("x86/kdump: Always reserve the low 1M …"), in v5.5, was backported to 5.4.69.
+    releases: ['5.4.69..5.12'],
+    promisesRelease: false,
+    backsUpLowMemory: false,
     steps: lockSteps(efiReserveBootServices),
   },
   'keep-on-crashkernel': {
     kernels:
       'the patch of 2021-04-07: as lock-on-crashkernel, and boot services are kept with crashkernel=',
+    // No kernel has it but those built with the patch, and it brings nothing to tell it by.
+    toldBy: [],
+    releases: [],
+    promisesRelease: false,
+    backsUpLowMemory: false,
     steps: lockSteps(efiReserveBootServicesKeepingLow),
   },
   'reserve-1m': {
     kernels: 'from v5.13: everything below 1 MiB is reserved for ever',
+    toldBy: [
+      {
+        when: doesNotCallLock,
+        how: 'it has crash_reserve_low_1M, but its log does not say that this was called',
+      },
+      {
+        when: isV5_13,
+        how: 'it has crash_reserve_low_1M, but by its version (5.13) does not call it',
+      },
+      {
+        when: (traits) => has(traits, 'reserve_real_mode') && reservesAlways(traits),
+        how: 'it has neither crash_reserve_low_1M nor reservelow=',
+      },
+    ],
+    // f1d4d47c5851 ("x86/setup: Always reserve the first 1M of RAM") was not backported.
+    releases: ['5.13..'],
+    promisesRelease: false,
+    backsUpLowMemory: false,
     steps: RESERVE_1M,
   },
   'reserve-1m-deferred': {
     kernels:
       'the rework of 2026 (7.0, 6.12.77, 6.1.167): the same owners; boot services above 1 MiB are freed later',
+    toldBy: [
+      {
+        when: (traits) => has(traits, 'efi_unmap_boot_services') && reservesAlways(traits),
+        how: 'it has efi_unmap_boot_services, and neither crash_reserve_low_1M nor reservelow=',
+      },
+    ],
+    // Linux kernel commit a4b0bf6a40f3 ("x86/efi: defer freeing of boot services memory") and its backports.
+    releases: ['7.0..', '6.12.77..6.12', '6.1.167..6.1'],
+    promisesRelease: false,
+    backsUpLowMemory: false,
     steps: RESERVE_1M,
   },
   'two-phase': {
     kernels: 'the proposal of 2021-04-12: a pool, claimed once',
+    // The last patch of the series brings it: before that memory below 1 MiB is kept.
+    toldBy: [{ when: (traits) => has(traits, 'low_pool_setup'), how: 'it has low_pool=' }],
+    releases: [],
+    promisesRelease: true,
+    backsUpLowMemory: false,
     steps: {
       early: [...NEW_SETUP, ...TABLES, efiReserveBootServices, fillPool],
       'hand-over': [efiBgrtInitKeepingCopy],
@@ -140,7 +221,27 @@ export const POLICIES = {
       'kexec-jump': [efiFreeBootServicesThatWereLost, releasePool],
     },
   },
-} as const satisfies Record<string, Policy>;
+};
 
-/** The name of a policy. */
-export type PolicyId = keyof typeof POLICIES;
+/** The policy that a kernel is held to, and how it was chosen: the words after "because". */
+export interface PolicyChoice {
+  readonly id: PolicyId;
+  readonly how: string;
+}
+
+/** Newer kernels have what tells older ones, too. */
+const NEWEST_FIRST: readonly PolicyId[] = POLICY_IDS.toReversed();
+
+/** Tells a kernel's policy by what it has; undefined if nothing tells. */
+export function tellPolicy(traits: KernelTraits): PolicyChoice | undefined {
+  for (const id of NEWEST_FIRST) {
+    const told = POLICIES[id].toldBy.find(({ when }) => when(traits));
+    if (told) return { id, how: told.how };
+  }
+  return undefined;
+}
+
+/** Tells a kernel's policy by its release alone; `meets` says whether that meets a condition. */
+export function tellPolicyOfRelease(meets: (condition: string) => boolean): PolicyId | undefined {
+  return NEWEST_FIRST.find((id) => POLICIES[id].releases.some(meets));
+}

@@ -8,8 +8,8 @@ import { type CrashkernelFit, crashkernelFit } from './crashkernel-fit.ts';
 import { type LowMemory, type PageFate, initialLowMemory } from './low-memory.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { Owner } from './owners.ts';
-import { MOMENTS, type Moment, POLICIES, type PolicyId } from './policies.ts';
-import type { Step } from './step.ts';
+import type { PolicyId } from '../policy-id.ts';
+import { MOMENTS, type Moment, POLICIES } from './policies.ts';
 
 /** What a kernel that follows a policy makes of the memory below 1 MiB. */
 export interface Prediction {
@@ -40,7 +40,7 @@ export interface Prediction {
  */
 export function predict(given: ModelInputs, policy: PolicyId): Prediction {
   const inputs = { ...given, e820: withMemmap(given.e820, given.cmdline) ?? given.e820 };
-  const groups: Readonly<Record<Moment, readonly Step[]>> = POLICIES[policy].steps;
+  const { steps: groups, backsUpLowMemory } = POLICIES[policy];
   let memory = initialLowMemory(inputs.e820);
   const moments: Partial<Record<Moment, readonly Owner[]>> = {};
   for (const moment of Object.keys(MOMENTS) as Moment[]) {
@@ -61,7 +61,7 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
     captureLowRam: lowRam,
     vmcoreLow: {
       // `crash_prepare_elf64_headers()`; the first 1 MiB is left out from v5.5, and was backed up before.
-      kexec_file_load: policy === 'backup-region' ? lowRam : [],
+      kexec_file_load: backsUpLowMemory ? lowRam : [],
       // kexec-tools takes all System RAM; purgatory copies the first range below 640 KiB away.
       kexec_load: lowRam,
     },

@@ -1,9 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { SZ_1M } from '../memory/pfn.ts';
-import { STOCK, STOCK_5_10, bootData, descriptor, pagesOf, ram } from './testing/machine-builder.ts';
+import {
+  STOCK,
+  STOCK_5_10,
+  bootData,
+  descriptor,
+  pagesOf,
+  ram,
+} from './testing/machine-builder.ts';
 import type { ModelInputs } from './model-inputs.ts';
-import type { PolicyId } from './policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import { predict } from './prediction.ts';
 
 const NO_TRAMPOLINE = {

@@ -4,7 +4,7 @@ import { SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { STOCK, STOCK_5_10, ram, taken } from './testing/machine-builder.ts';
 import type { ModelInputs } from './model-inputs.ts';
-import type { PolicyId } from './policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import { predict } from './prediction.ts';
 
 const SANDY_BRIDGE = { ...STOCK_5_10, sandyBridgeGraphics: true };

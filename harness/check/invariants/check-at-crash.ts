@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { vmcoreFile } from '../../bundle/cell-record.ts';
+import { vmcoreFile } from '../../bundle/evidence.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 import { findDisagreements } from '../observe/page-faults.ts';
 

@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Prediction } from '../../model/prediction.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
-import { type KernelFailure, describeEnd, describeFailure, phaseEnded } from '../observe/kernel-failure.ts';
+import {
+  type KernelFailure,
+  describeEnd,
+  describeFailure,
+  phaseEnded,
+} from '../observe/kernel-failure.ts';
 
 /** `boot.userspace` */
 export const checkUserspace: Check = ({ record, failure, prediction }) => {

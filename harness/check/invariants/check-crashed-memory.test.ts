@@ -175,7 +175,7 @@ describe("the crashed kernel's memory", () => {
       bundle: crashed({ files: { [END]: 'garbage' } }),
       vmcore: dump(AT_JUMP),
       outcome: 'unseen',
-      why: `${END}: Cannot read the hashes of memory: gzip wanted`,
+      why: `${END}: Cannot read the hashes of memory: expected gzip`,
     },
     {
       id: 'kdump.vmcore-bytes',

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { counted } from '../../memory/counted.ts';
-import { vmcoreFile } from '../../bundle/cell-record.ts';
+import { vmcoreFile } from '../../bundle/evidence.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import { hex } from '../../memory/pfn.ts';
 import { renderRange } from '../../memory/phys-range.ts';

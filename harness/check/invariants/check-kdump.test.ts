@@ -161,7 +161,7 @@ describe('a promise about the crash', () => {
       when: 'it is empty',
       bundle: { spec: WITH, files: { 'capture/crashed-dmesg': '' } },
       outcome: 'unseen',
-      why: 'capture/crashed-dmesg: Cannot read the crashed kernel\'s log: lines "[ 0.1] …" wanted, none found',
+      why: 'capture/crashed-dmesg: Cannot read the crashed kernel\'s log: expected lines "[ 0.1] …", found none',
     },
   ]);
 });

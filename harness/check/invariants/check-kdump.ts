@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
-import { type CellRecord, vmcoreFile } from '../../bundle/cell-record.ts';
+import type { CellRecord } from '../../bundle/cell-record.ts';
+import { vmcoreFile } from '../../bundle/evidence.ts';
 import { parseCrashkernel } from '../../memory/crashkernel.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { hex } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { rangeSize, renderRange } from '../../memory/phys-range.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
-import { describeEnd, describeFailure, loadRefused, phaseEnded } from '../observe/kernel-failure.ts';
+import {
+  describeEnd,
+  describeFailure,
+  loadRefused,
+  phaseEnded,
+} from '../observe/kernel-failure.ts';
 
 const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
 const NO_CRASH = notAsked('The cell does not crash');

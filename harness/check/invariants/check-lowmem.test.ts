@@ -147,7 +147,7 @@ describe('a promise about low memory', () => {
         },
       },
       outcome: 'unseen',
-      why: 'system/kallsyms: addresses of real_mode_blob and real_mode_blob_end wanted (CONFIG_KALLSYMS_ALL=y)',
+      why: 'system/kallsyms: expected addresses of real_mode_blob and real_mode_blob_end (CONFIG_KALLSYMS_ALL=y)',
     },
     {
       id: 'lowmem.matches-model',
@@ -294,7 +294,7 @@ describe('a promise about low memory', () => {
       when: 'its symbol was not read',
       bundle: { files: { 'system/real-mode.json': '{"real_mode_header":"0x' } },
       outcome: 'not-asked',
-      why: 'system/real-mode.json: Cannot read real_mode_header: two pointers in JSON wanted',
+      why: 'system/real-mode.json: Cannot read real_mode_header: expected two pointers in JSON',
     },
   ]);
 });

@@ -5,7 +5,7 @@ import { physRange } from '../../memory/phys-range.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
 import type { Owner } from '../../model/owners.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
-import { type BundleSpec, buildBundle, overran } from '../testing/bundle-builder.ts';
+import { type BundleSpec, buildEvidence, overran } from '../testing/bundle-builder.ts';
 import { checkUntouched } from './check-untouched.ts';
 import { filledCell } from '../testing/filled-cell-builder.ts';
 import type { CellCase } from './finding.ts';
@@ -147,7 +147,7 @@ describe('a promise about the bytes of locked memory', () => {
 });
 
 function cellWith(bundle: BundleSpec, prediction: Prediction): CellCase {
-  const built = buildBundle(bundle);
+  const built = buildEvidence(bundle);
   const observation = observe(built, undefined);
   return {
     record: built.cell,

@@ -2,6 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Bundle } from '../../bundle/bundle.ts';
 import { buildBundle, diedSaying, ended } from '../testing/bundle-builder.ts';
+import { Evidence } from './evidence.ts';
 import { findEmulatorFault } from './emulator-fault.ts';
 import { judgeBundle } from '../judge-bundle.ts';
 
@@ -51,7 +52,7 @@ describe('an oops under TCG', () => {
 
   it.each(['00010002', '00010246', '003f7fd7'])('with EFLAGS %s is', (eflags) => {
     const bundle = died(oops(eflags));
-    expect(findEmulatorFault(bundle)).toBeNull();
+    expect(findEmulatorFault(new Evidence(bundle))).toBeNull();
     expect(judgeBundle(bundle, undefined).verdict.kind).toBe('boot-failure');
   });
 
@@ -63,13 +64,13 @@ describe('an oops under TCG', () => {
     ['bit 22 set', '00400002'],
     ['bit 31 set', '80000002'],
   ])('with %s is not', (_what, eflags) => {
-    expect(findEmulatorFault(died(oops(eflags)))).toContain(`EFLAGS ${eflags}`);
+    expect(findEmulatorFault(new Evidence(died(oops(eflags))))).toContain(`EFLAGS ${eflags}`);
   });
 
   it('is judged by its first flags, and by the last kernel', () => {
-    expect(findEmulatorFault(died(oops('00010246') + oops('9a179a42')))).toBeNull();
+    expect(findEmulatorFault(new Evidence(died(oops('00010246') + oops('9a179a42'))))).toBeNull();
     const captured = oops('9a179a42') + FIRST_LINE;
-    expect(findEmulatorFault(died(captured))).toBeNull();
+    expect(findEmulatorFault(new Evidence(died(captured)))).toBeNull();
   });
 });
 
@@ -88,11 +89,11 @@ describe('an oops of an INT3 under TCG', () => {
     ['after another oops', died(oops('00010246') + int3('66', '#2'))],
     ['whose code is not shown', died('[    6.153452] int3: 0000 [#1] SMP\n')],
   ])('%s is', (_what, bundle) => {
-    expect(findEmulatorFault(bundle)).toBeNull();
+    expect(findEmulatorFault(new Evidence(bundle))).toBeNull();
     expect(judgeBundle(bundle, undefined).verdict.kind).toBe('boot-failure');
   });
 });
 
 it.each([oops('9a179a42'), int3('66')])('blames the kernel under KVM whatever it says', (log) => {
-  expect(findEmulatorFault(died(log, 'kvm'))).toBeNull();
+  expect(findEmulatorFault(new Evidence(died(log, 'kvm')))).toBeNull();
 });

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type Bundle, bundleText } from '../../bundle/bundle.ts';
+import type { Evidence } from './evidence.ts';
 
 /** The code of a cell that cannot be judged because of it. */
 export const EMULATOR_FAULT = 'E_EMULATOR';
@@ -16,10 +16,10 @@ const INT3 = 'cc';
  * What the last kernel of a cell printed in its first oops that no CPU does, but QEMU's TCG on a busy host. Null if
  * there is no such thing; a CPU that is not emulated makes no such mistake.
  */
-export function findEmulatorFault(bundle: Bundle): string | null {
-  const { machine, spec } = bundle.cell;
+export function findEmulatorFault(evidence: Evidence): string | null {
+  const { machine, spec } = evidence.cell;
   if (machine?.accel.kind !== 'tcg') return null;
-  const log = bundleText(bundle, 'console.log') ?? '';
+  const log = evidence.text('console.log') ?? '';
   const lastKernel = log.slice(Math.max(log.lastIndexOf('Linux version '), 0));
   const what = findImpossibleFlags(lastKernel) ?? (spec.cpus > 1 ? findGoneInt3(lastKernel) : null);
   return what && `The kernel died ${what}: QEMU's TCG emulated it wrongly; run the cell again`;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import type { Bundle } from '../../bundle/bundle.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { EFI_MEMORY_TYPES } from '../../layout/efi-memory-types.ts';
 import { withMemmap } from '../../memory/memmap-parameter.ts';
@@ -9,7 +8,7 @@ import { intersects } from '../../memory/phys-range.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 import { findKernelsEfiMap } from './model-inputs.ts';
 import { LOW } from './page-faults.ts';
-import { commandLine, seenPersonality } from './seen.ts';
+import type { Evidence } from './evidence.ts';
 
 /** The page is in no entry of the EFI map. */
 export const HOLE = 'a hole';
@@ -24,10 +23,10 @@ export interface PageTag {
  * For each of the 256 pages below 1 MiB why the firmware keeps it, by the EFI map that the kernel was given: its type,
  * or `HOLE`; or null, if it does not, if there is no such map, or if `memmap=` makes the page RAM.
  */
-export function seenFirmwareMemory(bundle: Bundle): Seen<readonly (string | null)[]> {
-  const added = withMemmap([], commandLine(bundle)) ?? [];
+export function seenFirmwareMemory(evidence: Evidence): Seen<readonly (string | null)[]> {
+  const added = withMemmap([], evidence.cmdline) ?? [];
   const given = added.filter(({ ram }) => ram).map(({ range }) => range);
-  return seenFrom(findKernelsEfiMap(bundle), ({ efiMap }) => {
+  return seenFrom(findKernelsEfiMap(evidence), ({ efiMap }) => {
     const low = efiMap?.filter(({ range }) => range.start < SZ_1M);
     const isGiven = (page: Pfn): boolean =>
       given.some((range) => intersects(range, pageRange(page)));
@@ -44,9 +43,9 @@ function keeper(efiMap: readonly EfiDescriptor[], page: Pfn): string | null {
 }
 
 /** What pages were filled with before the kernel came; none in a cell with the firmware's own layout. */
-export function seenTags(bundle: Bundle): Seen<readonly PageTag[]> {
-  if (bundle.cell.spec.layout === 'stock') return { value: [] };
-  return seenFrom(seenPersonality(bundle), ({ tags }) => ({
+export function seenTags({ cell, personality }: Evidence): Seen<readonly PageTag[]> {
+  if (cell.spec.layout === 'stock') return { value: [] };
+  return seenFrom(personality, ({ tags }) => ({
     value: Array.from(tags, ([page, crc]) => ({ page, crc })),
   }));
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type Bundle, bundleText } from '../../bundle/bundle.ts';
 import { type CellRecord, PHASES, type Phase } from '../../bundle/cell-record.ts';
 import { findLogLine, lastLogLine } from '../../memory/kernel-log.ts';
+import type { Evidence } from './evidence.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
 /** A cell that its kernel ended, of which the harness is sure. */
@@ -52,17 +52,17 @@ export function loadRefused({ outcome }: CellRecord): boolean {
 }
 
 /** How the kernel ended the cell, or null if it did not, or not surely. */
-export function findKernelFailure(bundle: Bundle): KernelFailure | null {
-  const { outcome } = bundle.cell;
+export function findKernelFailure(evidence: Evidence): KernelFailure | null {
+  const { outcome } = evidence.cell;
   if (outcome.kind !== 'machine-ended' && outcome.kind !== 'overrun') return null;
   const atStake = AT_STAKE[outcome.phase];
-  const log = bundleText(bundle, 'console.log') ?? '';
+  const log = evidence.text('console.log') ?? '';
   const kernelsHeard = log.split(FIRST_LINE).length - 1;
   if (atStake === null || kernelsHeard === 0) return null;
   const afterPanic = kernelsHeard === 1 ? 'crash' : 'capture';
   const where = atStake === 'boot' ? 'boot' : afterPanic;
   if (outcome.kind === 'overrun' && !hangsForSure(outcome, where, log)) return null;
-  return { where, how: describeEnd(bundle.cell), lastLine: tellingLine(log) };
+  return { where, how: describeEnd(evidence.cell), lastLine: tellingLine(log) };
 }
 
 /** Whether an overrun is a kernel that hangs: one that has not reached user space, or that panics. */

@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { gunzipSync } from 'node:zlib';
-import { type Bundle, bundleText } from '../../bundle/bundle.ts';
 import { FormatError } from '../../errors.ts';
 import { ZERO_PAGE_CRC } from '../../memory/page-crcs.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
-import { ramLayout } from '../../memory/guest-ram.ts';
+import { ramLayout } from '../../memory/ram-layout.ts';
 import { findLogLine } from '../../memory/kernel-log.ts';
-import { parseKallsyms } from '../../memory/kallsyms.ts';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
+import type { Evidence } from './evidence.ts';
 import { imagePhys } from '../../memory/kernel-image.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
 import type { Seen } from '../../seen.ts';
-import { seenBytes, seenText } from './seen.ts';
 
 /** What became of the crashed kernel's memory from the kexec jump on. */
 export interface MemoryTruth {
@@ -81,17 +80,17 @@ interface SystemMemory {
 
 /** Reads what the cell has of its memory at the jump and in the end; null in a cell that does not look at it. */
 export function seenMemoryTruth(
-  bundle: Bundle,
+  evidence: Evidence,
   vmcore: VmcoreDigest | undefined,
   memory: SystemMemory,
 ): Seen<MemoryTruth> | null {
-  if (bundle.cell.spec.truth === 'none') return null;
-  const jump = seenBytes(bundle, JUMP, unpack);
+  if (evidence.cell.spec.truth === 'none') return null;
+  const jump = evidence.read(JUMP, unpack);
   if (jump.value === null) return jump;
-  const end = seenBytes(bundle, END, unpack);
+  const end = evidence.read(END, unpack);
   if (end.value === null) return end;
   const [before, after] = [jump.value, end.value];
-  const { memoryMiB } = bundle.cell.spec;
+  const { memoryMiB } = evidence.cell.spec;
   const indexOf = pageIndex(memoryMiB);
   const changedIn = (ranges: readonly PhysRange[], one: Uint32Array, other: Uint32Array): Pfn[] =>
     pagesIn(ranges).filter((page) => {
@@ -99,14 +98,14 @@ export function seenMemoryTruth(
       return index !== undefined && one[index] !== other[index];
     });
   const changed = changedIn(memory.crashed, before, after);
-  const loaded = seenBytes(bundle, LOADED, unpack).value;
+  const loaded = evidence.read(LOADED, unpack).value;
   return {
     value: {
-      jumpWrites: [...stackWrites(bundle), ...ftraceWrites(bundle)],
+      jumpWrites: [...stackWrites(evidence), ...ftraceWrites(evidence)],
       changed: listed(changed),
-      changedTables: efiTablesIn(changed, bundleText(bundle, 'capture/dmesg') ?? ''),
+      changedTables: efiTablesIn(changed, evidence.text('capture/dmesg') ?? ''),
       disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
-      vmcoreinfoCopy: pageOfAddress(bundle, 'jump/vmcoreinfo-copy'),
+      vmcoreinfoCopy: pageOfAddress(evidence, 'jump/vmcoreinfo-copy'),
       vmcore: vmcore ? compare(vmcore, { before, indexOf, ...memory }) : null,
     },
   };
@@ -184,24 +183,23 @@ function efiTablesIn(pages: readonly Pfn[], log: string): string[] {
     .map(([table]) => table);
 }
 
-function stackWrites(bundle: Bundle): JumpWrite[] {
-  const stack = Number(/^0x[0-9a-f]{1,13}$/m.exec(bundleText(bundle, 'jump/stack') ?? '')?.[0]);
+function stackWrites(evidence: Evidence): JumpWrite[] {
+  const stack = Number(/^0x[0-9a-f]{1,13}$/m.exec(evidence.text('jump/stack') ?? '')?.[0]);
   if (Number.isNaN(stack) || stack < SZ_1M) return [];
   const pages = pagesIn([physRange(stack - STACK_REACH, stack + 1)]);
   return pages.map((page) => ({ page, what: 'the stack of the CPU that jumps' }));
 }
 
 /** The page of an address that a file of the bundle has. */
-function pageOfAddress(bundle: Bundle, path: string): Pfn | null {
-  const address = /^0x[0-9a-f]{1,13}$/m.exec(bundleText(bundle, path) ?? '')?.[0];
+function pageOfAddress(evidence: Evidence, file: EvidenceFile): Pfn | null {
+  const address = /^0x[0-9a-f]{1,13}$/m.exec(evidence.text(file) ?? '')?.[0];
   return address === undefined ? null : pfn(Math.floor(Number(address) / PAGE_SIZE));
 }
 
 /** `__ftrace_enabled_save()`, which `machine_kexec()` calls, clears a variable (kernels with CONFIG_FUNCTION_TRACER). */
-function ftraceWrites(bundle: Bundle): JumpWrite[] {
-  const symbols = seenText(bundle, 'system/kallsyms', parseKallsyms).value;
-  const iomem = bundleText(bundle, 'system/iomem');
-  const place = symbols && iomem && imagePhys(symbols, iomem, 'ftrace_enabled');
+function ftraceWrites({ kallsyms, iomem }: Evidence): JumpWrite[] {
+  const place =
+    kallsyms.value && iomem.value && imagePhys(kallsyms.value, iomem.value, 'ftrace_enabled');
   return place ? [{ page: pfn(Math.floor(place / PAGE_SIZE)), what: 'ftrace_enabled' }] : [];
 }
 
@@ -210,6 +208,6 @@ function unpack(packed: Uint8Array): Uint32Array {
     const bytes = gunzipSync(packed, { maxOutputLength: LIMIT });
     return new Uint32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 4));
   } catch (error) {
-    throw new FormatError('Cannot read the hashes of memory: gzip wanted', { cause: error });
+    throw new FormatError('Cannot read the hashes of memory: expected gzip', { cause: error });
   }
 }

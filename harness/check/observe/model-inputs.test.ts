@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { bootParamsBytes } from '../../memory/testing/efi-memory-map-builder.ts';
 import { physRange } from '../../memory/phys-range.ts';
 import { PLAIN_MACHINE } from '../../model/model-inputs.ts';
-import { type BundleSpec, buildBundle, diedSaying, ended } from '../testing/bundle-builder.ts';
+import { type BundleSpec, buildEvidence, diedSaying, ended } from '../testing/bundle-builder.ts';
 import { findModelInputs } from './model-inputs.ts';
 import { reportText } from '../testing/personality-cases.ts';
 
@@ -26,7 +26,7 @@ function died(log: string, report: string | null = REPORT): BundleSpec {
 }
 
 function inputs(bundle: BundleSpec): ReturnType<typeof findModelInputs> {
-  return findModelInputs(buildBundle(bundle));
+  return findModelInputs(buildEvidence(bundle));
 }
 
 describe('what the model is given of a kernel that died', () => {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { type Bundle, bundleText } from '../../bundle/bundle.ts';
 import { FormatError } from '../../errors.ts';
 import { countCpus } from '../../memory/cpu-list.ts';
-import { parseIomem } from '../../memory/iomem.ts';
+import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { findLogLine } from '../../memory/kernel-log.ts';
 import { type MemblockLine, parseMemblockLog } from '../../memory/memblock-log.ts';
@@ -12,12 +11,12 @@ import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../../memory/pf
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { type RangeSet, rangeSet, without } from '../../memory/range-set.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
-import type { Seen } from '../../seen.ts';
+import { type Seen, seenFrom } from '../../seen.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
+import { type Evidence, isWholeLog } from './evidence.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
-import { commandLine, seenBytes, seenText } from './seen.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
@@ -61,7 +60,7 @@ interface IomemSummary {
 
 /** How far the crashed kernel's log reaches. */
 interface CrashedLog {
-  /** The line with which sysrq's panic begins, or null. */
+  /** The line of the panic that the cell triggered, or null. */
   readonly panicLine: string | null;
   readonly lastLine: string;
 }
@@ -70,45 +69,46 @@ interface CrashedLog {
 const REFUSAL = [/crashkernel[ :]/i, /fail|cannot|invalid|expected/i];
 /** A line of a log as makedumpfile writes it, with its time stamp. */
 const LOG_LINE = /^\[ *\d+\.\d+\]/;
-const PANIC_LINE = /Kernel panic - not syncing: sysrq triggered crash/;
 
-/** Reads a bundle. What is missing or broken in it is unseen, with the reason. */
-export function observe(bundle: Bundle, vmcore: VmcoreDigest | undefined): Observation {
-  const trampoline = seenText(bundle, 'system/real-mode.json', parseRealMode);
-  const iomem = seenText(bundle, 'system/iomem', summarizeIomem);
+/** Sees what the evidence shows. What is missing or broken in it is unseen, with the reason. */
+export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): Observation {
+  const trampoline = evidence.parsed('system/real-mode.json', parseRealMode);
+  const iomem = seenFrom(evidence.iomem, (entries) => ({ value: summarizeIomem(entries) }));
   const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
   const crashed = crashedMemory(memory);
   return {
-    cpusOnline: seenText(bundle, 'system/cpus', countCpus),
-    pages: seenBytes(bundle, 'system/kpageflags', readPageClasses),
+    cpusOnline: evidence.parsed('system/cpus', countCpus),
+    pages: evidence.read('system/kpageflags', readPageClasses),
     trampoline,
-    firmwareMemory: seenFirmwareMemory(bundle),
-    tags: seenTags(bundle),
-    savedMemory: seenSavedMemory(bundle, trampoline.value),
+    firmwareMemory: seenFirmwareMemory(evidence),
+    tags: seenTags(evidence),
+    savedMemory: seenSavedMemory(evidence, trampoline.value),
     iomem,
-    crashkernelRefusal: findLogLine(bundleText(bundle, 'system/dmesg') ?? '', ...REFUSAL) ?? null,
-    memblockCalls: findMemblockCalls(bundle),
-    lowMemoryLog: seenText(bundle, 'system/dmesg', wholeLowMemoryLog),
-    crashedLog: seenText(bundle, 'capture/crashed-dmesg', summarizeCrashedLog),
-    vmcoreSegments: seenVmcoreSegments(bundle),
-    captureRam: seenText(bundle, 'capture/iomem', (text) => iomemRanges(text, 'System RAM')),
+    crashkernelRefusal: findLogLine(evidence.text('system/dmesg') ?? '', ...REFUSAL) ?? null,
+    memblockCalls: findMemblockCalls(evidence),
+    lowMemoryLog: evidence.parsed('system/dmesg', wholeLowMemoryLog),
+    crashedLog: evidence.parsed('capture/crashed-dmesg', (log) =>
+      summarizeCrashedLog(log, evidence.cell.panicLine),
+    ),
+    vmcoreSegments: seenVmcoreSegments(evidence),
+    captureRam: seenFrom(evidence.parsed('capture/iomem', parseIomem), (entries) => ({
+      value: rangesOf(entries, 'System RAM'),
+    })),
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
-    memory: seenMemoryTruth(bundle, vmcore, { ...memory, crashed }),
+    memory: seenMemoryTruth(evidence, vmcore, { ...memory, crashed }),
   };
 }
 
-/** A log that has lost its first lines does not show them all. */
-function findMemblockCalls(bundle: Bundle): readonly MemblockLine[] | null {
-  const log = bundleText(bundle, 'system/dmesg') ?? '';
-  const asked = findParameter(commandLine(bundle), 'memblock')?.value === 'debug';
-  return asked && log.includes('Linux version ') ? parseMemblockLog(log) : null;
+function findMemblockCalls(evidence: Evidence): readonly MemblockLine[] | null {
+  const log = evidence.text('system/dmesg') ?? '';
+  const asked = findParameter(evidence.cmdline, 'memblock')?.value === 'debug';
+  return asked && isWholeLog(log) ? parseMemblockLog(log) : null;
 }
 
-/** A log that has lost its first lines lacks who knows what. */
 function wholeLowMemoryLog(log: string): string[] {
-  if (log.includes('Linux version ')) return lowMemoryLines(log);
-  throw new FormatError("Cannot read the log: the kernel's first line wanted, it is lost");
+  if (isWholeLog(log)) return lowMemoryLines(log);
+  throw new FormatError("Cannot read the log: expected the kernel's first line, it is lost");
 }
 
 const pointerSchema = z.templateLiteral([z.literal('0x'), z.hex()]).transform(BigInt);
@@ -124,16 +124,16 @@ function parseRealMode(text: string): PhysAddr {
     const offset = real_mode_header - page_offset_base;
     if (offset >= 0n && offset < BigInt(PHYS_ADDR_LIMIT)) return physAddr(Number(offset));
   } catch (error) {
-    const message = 'Cannot read real_mode_header: two pointers in JSON wanted';
+    const message = 'Cannot read real_mode_header: expected two pointers in JSON';
     throw new FormatError(message, { cause: error });
   }
   throw new FormatError('Cannot read real_mode_header: it points below the map of all memory');
 }
 
-function summarizeIomem(text: string): IomemSummary {
+function summarizeIomem(entries: readonly IomemEntry[]): IomemSummary {
   return {
-    systemRam: iomemRanges(text, 'System RAM'),
-    crashkernel: iomemRanges(text, 'Crash kernel'),
+    systemRam: rangesOf(entries, 'System RAM'),
+    crashkernel: rangesOf(entries, 'Crash kernel'),
   };
 }
 
@@ -142,18 +142,17 @@ export function crashedMemory({ systemRam, crashkernel }: IomemSummary): RangeSe
   return without(rangeSet(systemRam), [physRange(0, SZ_1M), ...crashkernel]);
 }
 
-function iomemRanges(text: string, wanted: string): PhysRange[] {
-  return parseIomem(text)
-    .filter(({ name }) => name === wanted)
-    .map(({ range }) => range);
+function rangesOf(entries: readonly IomemEntry[], name: string): PhysRange[] {
+  return entries.filter((entry) => entry.name === name).map(({ range }) => range);
 }
 
-function summarizeCrashedLog(log: string): CrashedLog {
+function summarizeCrashedLog(log: string, panicLine: string | null): CrashedLog {
   const lastLine = findLogLine(log, LOG_LINE);
   if (lastLine === undefined) {
     throw new FormatError(
-      'Cannot read the crashed kernel\'s log: lines "[ 0.1] …" wanted, none found',
+      'Cannot read the crashed kernel\'s log: expected lines "[ 0.1] …", found none',
     );
   }
-  return { panicLine: findLogLine(log, PANIC_LINE) ?? null, lastLine };
+  const found = panicLine === null ? undefined : findLogLine(log, panicLine);
+  return { panicLine: found ?? null, lastLine };
 }

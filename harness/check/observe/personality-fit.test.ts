@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { efiMapBytes } from '../../memory/testing/efi-memory-map-builder.ts';
-import { type BundleSpec, buildBundle, ended, overran } from '../testing/bundle-builder.ts';
+import {
+  type BundleSpec,
+  buildBundle,
+  buildEvidence,
+  ended,
+  overran,
+} from '../testing/bundle-builder.ts';
 import { judgeBundle } from '../judge-bundle.ts';
 import { THREAD_2021, reportText } from '../testing/personality-cases.ts';
 import { findMisfit } from './personality-fit.ts';
@@ -92,7 +98,7 @@ describe('a layout', () => {
       }),
     },
   ])('is no reason against judging when $when', ({ bundle }) => {
-    expect(findMisfit(buildBundle(bundle))).toBeNull();
+    expect(findMisfit(buildEvidence(bundle))).toBeNull();
   });
 
   it.each<{ fault: string; report: string; misfit: string }>([
@@ -175,13 +181,13 @@ describe('a layout', () => {
       misfit: 'personality.log does not say what was asked for',
     },
   ])('is not had in full with $fault', ({ report, misfit }) => {
-    expect(findMisfit(buildBundle(cellWith(report, noKernelsMap)))).toBe(MISFIT + misfit + HINT);
+    expect(findMisfit(buildEvidence(cellWith(report, noKernelsMap)))).toBe(MISFIT + misfit + HINT);
   });
 
   it('is not had when the kernel was given another map than OVMF reported', () => {
     const map = efiMapBytes([{ type: 7, start: 0n, pages: 0xa0n }]);
     const bundle = cellWith(reportText(), { files: { 'system/efi-memory-map.bin': map } });
-    expect(findMisfit(buildBundle(bundle))).toContain(
+    expect(findMisfit(buildEvidence(bundle))).toContain(
       `${MISFIT}unlike what the kernel was given: 0x0-0xffff Conventional: the map has it as 0x0-0x9ffff; unlike what the kernel was given: 0x10000-0x13fff BootServicesData: 0x10000-0x13fff is Conventional; `,
     );
   });
@@ -214,7 +220,7 @@ describe('a layout', () => {
       misfit: 'personality.log has no last line, "done"',
     },
   ])('may or may not be had when $when', ({ bundle, misfit }) => {
-    expect(findMisfit(buildBundle(bundle))).toBe(CANNOT + misfit);
+    expect(findMisfit(buildEvidence(bundle))).toBe(CANNOT + misfit);
   });
 
   it.each<{ what: string; rest: BundleSpec }>([

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Bundle } from '../../bundle/bundle.ts';
+import type { Evidence } from './evidence.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { EFI_MEMORY_TYPES } from '../../layout/efi-memory-types.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';
@@ -15,7 +15,6 @@ import { printableText } from '../../memory/printable-text.ts';
 import { without } from '../../memory/range-set.ts';
 import { findKernelFailure, phaseEnded } from './kernel-failure.ts';
 import { findKernelsEfiMap } from './model-inputs.ts';
-import { seenPersonality } from './seen.ts';
 
 /** A range and what is wanted there; a type of null is a hole. */
 interface Wanted {
@@ -34,15 +33,15 @@ const FAULTS_SHOWN = 10;
  * says that it did. Null if it has it, if the cell is content with what it gets, or for a stock
  * cell. Where the host failed that is the better reason.
  */
-export function findMisfit(bundle: Bundle): string | null {
-  const { spec, outcome } = bundle.cell;
+export function findMisfit(evidence: Evidence): string | null {
+  const { spec, outcome } = evidence.cell;
   if (spec.layout === 'stock' || outcome.kind === 'infra') return null;
   const cannot = `Cannot tell whether OVMF has the layout ${spec.layout}`;
-  const log = seenPersonality(bundle);
-  const heard = kernelWasHeard(bundle);
+  const log = evidence.personality;
+  const heard = kernelWasHeard(evidence);
   if (log.value === null) return heard ? `${cannot}: ${log.why}` : null;
   if (spec.layoutBestEffort) return null;
-  const faults = findFaults(log.value, findKernelsEfiMap(bundle).value?.efiMap ?? null);
+  const faults = findFaults(log.value, findKernelsEfiMap(evidence).value?.efiMap ?? null);
   if (faults.length > 0) {
     const more = faults.length - FAULTS_SHOWN;
     const shown = [...faults.slice(0, FAULTS_SHOWN), ...(more > 0 ? [`${more} more`] : [])];
@@ -53,8 +52,8 @@ export function findMisfit(bundle: Bundle): string | null {
 }
 
 /** Until then a report that is cut or missing says no more than the end of the cell does. */
-function kernelWasHeard(bundle: Bundle): boolean {
-  return phaseEnded(bundle.cell, 'firmware') || findKernelFailure(bundle) !== null;
+function kernelWasHeard(evidence: Evidence): boolean {
+  return phaseEnded(evidence.cell, 'firmware') || findKernelFailure(evidence) !== null;
 }
 
 /**

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { crc32 } from 'node:zlib';
-import type { Bundle } from '../../bundle/bundle.ts';
 import { FormatError } from '../../errors.ts';
 import { pageRange } from '../../memory/page-map.ts';
 import { type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
 import type { Seen } from '../../seen.ts';
+import type { Evidence } from './evidence.ts';
 import { LOW } from './page-faults.ts';
-import { seenBytes } from './seen.ts';
 
 /** The low 1 MiB when the system kernel was done with it, as far as anybody asks for it. */
 export interface SavedMemory {
@@ -34,14 +33,14 @@ const HEADER_BYTES = 12;
  * saved of a machine that got stuck is not what the system kernel left: the capture kernel may have run in it.
  */
 export function seenSavedMemory(
-  bundle: Bundle,
+  evidence: Evidence,
   trampoline: PhysAddr | null,
 ): Seen<SavedMemory> | null {
-  if (!bundle.files.has(PATH)) return null;
-  if (bundle.cell.outcome.kind === 'overrun') {
+  if (!evidence.has(PATH)) return null;
+  if (evidence.cell.outcome.kind === 'overrun') {
     return { value: null, why: `${PATH} is of a machine that got stuck` };
   }
-  return seenBytes(bundle, PATH, (bytes) => readSavedMemory(bytes, trampoline));
+  return evidence.read(PATH, (bytes) => readSavedMemory(bytes, trampoline));
 }
 
 function readSavedMemory(bytes: Uint8Array, trampoline: PhysAddr | null): SavedMemory {

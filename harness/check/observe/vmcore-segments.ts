@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
-import type { Bundle } from '../../bundle/bundle.ts';
-import { FormatError } from '../../errors.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { bytesSource } from '../../vmcore/dump/byte-source.ts';
 import { type ElfLoad, readElfCore } from '../../vmcore/dump/elf.ts';
 import type { Seen } from '../../seen.ts';
+import type { Evidence } from './evidence.ts';
 
 /** What `/proc/vmcore` has of the crashed kernel's memory. */
 export interface VmcoreSegments {
@@ -20,18 +19,15 @@ const PATH = 'capture/vmcore-header';
 const START_KERNEL_MAP = 0xffff_ffff_8000_0000n;
 
 /** Reads `capture/vmcore-header`. The agent always leaves one: a bundle without it is older than that. */
-export function seenVmcoreSegments(bundle: Bundle): Seen<VmcoreSegments> | null {
-  const bytes = bundle.files.get(PATH);
-  if (bytes === undefined) return null;
-  try {
-    const { loads } = readElfCore(bytesSource(bytes));
-    const ofImage = loads.filter(({ vaddr }) => vaddr >= START_KERNEL_MAP);
-    const ofMemory = loads.filter(({ vaddr }) => vaddr < START_KERNEL_MAP);
-    return { value: { memory: ofMemory.map(rangeOf), image: ofImage.map(rangeOf) } };
-  } catch (error) {
-    if (error instanceof FormatError) return { value: null, why: `${PATH}: ${error.message}` };
-    throw error;
-  }
+export function seenVmcoreSegments(evidence: Evidence): Seen<VmcoreSegments> | null {
+  return evidence.has(PATH) ? evidence.read(PATH, readSegments) : null;
+}
+
+function readSegments(header: Uint8Array): VmcoreSegments {
+  const { loads } = readElfCore(bytesSource(header));
+  const ofImage = loads.filter(({ vaddr }) => vaddr >= START_KERNEL_MAP);
+  const ofMemory = loads.filter(({ vaddr }) => vaddr < START_KERNEL_MAP);
+  return { memory: ofMemory.map(rangeOf), image: ofImage.map(rangeOf) };
 }
 
 function rangeOf({ paddr, memoryBytes }: ElfLoad): PhysRange {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../../bundle/bundle.ts';
 import type { CellSpec, Outcome, Phase } from '../../bundle/cell-record.ts';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
+import { Evidence } from '../observe/evidence.ts';
 import { bootParamsBytes, efiMapBytes } from '../../memory/testing/efi-memory-map-builder.ts';
 import { lowMemoryBytes } from './low-memory-builder.ts';
 
@@ -13,7 +15,7 @@ export interface BundleSpec {
   /** The release string in the image's header; without it no kernel is recorded. */
   readonly release?: string;
   /** Contents of evidence files; null for a file that is not there. */
-  readonly files?: Readonly<Record<string, string | Uint8Array | null>>;
+  readonly files?: Readonly<Partial<Record<EvidenceFile, string | Uint8Array | null>>>;
 }
 
 const SPEC: CellSpec = {
@@ -86,16 +88,22 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
       cmdline: { system: cmdline, capture: null },
       known: [],
       fault: null,
+      panicLine: 'Kernel panic - not syncing: sysrq triggered crash',
       outcome: outcome ?? { kind: 'completed', cause },
       seconds: {},
       startedAt: '2026-11-22T13:40:00Z',
     },
     files: new Map(
-      Object.entries(evidence).flatMap(([path, content]) =>
-        content === null ? [] : [[path, bytesOf(content)] as const],
+      (Object.entries(evidence) as [EvidenceFile, string | Uint8Array | null][]).flatMap(
+        ([file, content]) => (content === null ? [] : [[file, bytesOf(content)] as const]),
       ),
     ),
   };
+}
+
+/** The same as evidence. */
+export function buildEvidence(spec: BundleSpec = {}): Evidence {
+  return new Evidence(buildBundle(spec));
 }
 
 /** The contents of `system/kpageflags`: all pages reserved but those listed. */
@@ -110,7 +118,7 @@ export function pageFlags(
 }
 
 /** The evidence of a kernel that printed this and died before anybody could ask it for more. */
-export function diedSaying(log: string): Record<string, string | null> {
+export function diedSaying(log: string): NonNullable<BundleSpec['files']> {
   const asked = [...buildBundle().files.keys()].filter((path) => path !== 'console.log');
   return { ...Object.fromEntries(asked.map((path) => [path, null])), 'console.log': log };
 }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../../bundle/cell-record.ts';
+import { TRIGGERS } from '../../bundle/triggers.ts';
 import type { Judgement } from '../../check/judgement.ts';
 import { type Axes, type PlannedCell, expand } from '../expand.ts';
 import type { JudgedCell } from '../judged-cell.ts';
@@ -38,6 +39,7 @@ function cellRecord({ id, spec }: PlannedCell): CellRecord {
     cmdline: { system: 'console=ttyS0', capture: null },
     known: [],
     fault: null,
+    panicLine: TRIGGERS.sysrq.panicLine,
     outcome: { kind: 'completed', cause: 'guest-shutdown' },
     seconds: { firmware: 2.5, boot: 6.25, total: 12.345 },
     startedAt: '2026-11-22T13:30:00.000Z',

@@ -6,7 +6,8 @@ import { PAGE_SIZE, SZ_1M } from '../../memory/pfn.ts';
 import { physRange } from '../../memory/phys-range.ts';
 import { descriptor, ram, taken } from './machine-builder.ts';
 import type { ModelInputs } from '../model-inputs.ts';
-import { POLICIES, type PolicyId } from '../policies.ts';
+import { POLICIES } from '../policies.ts';
+import type { PolicyId } from '../../policy-id.ts';
 
 /** EFI types that the EFI stub turns into RAM: loader, boot services, conventional. */
 const RAM_TYPES: readonly number[] = [1, 2, 3, 4, 7];

@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: MIT
+import type { Bundle } from '../../bundle/bundle.ts';
+import type { CellRecord } from '../../bundle/cell-record.ts';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
+import { type PersonalityLog, parsePersonalityLog } from '../../layout/personality-log.ts';
+import { type EfiMapLocation, readEfiMapLocation } from '../../memory/efi-memory-map.ts';
+import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
+import { type KernelSymbols, parseKallsyms } from '../../memory/kallsyms.ts';
+import { type Seen, seeing } from '../../seen.ts';
+
+type Read<T> = (bytes: Uint8Array) => T;
+type Parse<T> = (text: string) => T;
+
+/** A kernel's first line. */
+const FIRST_LINE = 'Linux version ';
+
+/**
+ * The evidence of one cell. Each file is parsed once, whoever asks for it: how the policy is
+ * chosen, what the model is given and what the invariants see share what was read.
+ */
+export class Evidence {
+  readonly cell: CellRecord;
+  readonly #files: Bundle['files'];
+  readonly #texts = new Map<EvidenceFile, string>();
+  /** By file and by the function that reads it. */
+  readonly #read = new Map<EvidenceFile, Map<unknown, Seen<unknown>>>();
+
+  constructor({ cell, files }: Bundle) {
+    this.cell = cell;
+    this.#files = files;
+  }
+
+  /** Whether the cell left the file. */
+  has(file: EvidenceFile): boolean {
+    return this.#files.has(file);
+  }
+
+  /** The file as text, or undefined if the cell did not leave it. Bytes that are no UTF-8 become U+FFFD. */
+  text(file: EvidenceFile): string | undefined {
+    const bytes = this.#files.get(file);
+    if (bytes === undefined) return undefined;
+    const text = this.#texts.get(file) ?? new TextDecoder().decode(bytes);
+    this.#texts.set(file, text);
+    return text;
+  }
+
+  /** What a parser makes of the file's text; a `FormatError` is a reason, not an end. */
+  parsed<T>(file: EvidenceFile, parse: Parse<T>): Seen<T> {
+    return this.#once(file, parse, () => parse(this.text(file) ?? ''));
+  }
+
+  /** What a reader makes of the file's bytes, likewise. */
+  read<T>(file: EvidenceFile, read: Read<T>): Seen<T> {
+    return this.#once(file, read, () => read(this.#files.get(file) ?? new Uint8Array()));
+  }
+
+  #once<T>(file: EvidenceFile, key: unknown, read: () => T): Seen<T> {
+    if (!this.has(file)) return { value: null, why: `The cell left no ${file}` };
+    const ofFile = this.#read.get(file) ?? new Map<unknown, Seen<unknown>>();
+    this.#read.set(file, ofFile);
+    const seen = (ofFile.get(key) as Seen<T> | undefined) ?? seenIn(file, read);
+    ofFile.set(key, seen);
+    return seen;
+  }
+
+  /** The system kernel's command line: as it saw it, else as it was given. */
+  get cmdline(): string {
+    return this.text('system/cmdline') ?? this.cell.cmdline.system;
+  }
+
+  /** The system kernel's symbols. */
+  get kallsyms(): Seen<KernelSymbols> {
+    return this.parsed('system/kallsyms', parseKallsyms);
+  }
+
+  /** The system kernel's memory map. */
+  get iomem(): Seen<readonly IomemEntry[]> {
+    return this.parsed('system/iomem', parseIomem);
+  }
+
+  /** Where the EFI stub left the EFI memory map; undefined where there was no EFI. */
+  get efiMapLocation(): Seen<EfiMapLocation | undefined> {
+    return this.read('system/boot-params', readEfiMapLocation);
+  }
+
+  /** What the driver reported that gave the firmware its layout. */
+  get personality(): Seen<PersonalityLog> {
+    // Nobody but the guest could have written one.
+    if (this.cell.spec.layout === 'stock') {
+      return { value: null, why: 'The firmware has its own layout' };
+    }
+    return this.parsed('personality.log', parsePersonalityLog);
+  }
+
+  /**
+   * All that the system kernel printed, as far as it is there: its own log, if that is whole, or
+   * the console's.
+   */
+  get systemLog(): string {
+    const dmesg = this.text('system/dmesg') ?? '';
+    return isWholeLog(dmesg) ? dmesg : systemKernelPart(this.text('console.log') ?? '');
+  }
+}
+
+function seenIn<T>(file: EvidenceFile, read: () => T): Seen<T> {
+  const seen = seeing(read);
+  return 'why' in seen ? { value: null, why: `${file}: ${seen.why}` } : seen;
+}
+
+/** Whether a kernel's log has its first line: one that has lost it lacks who knows what. */
+export function isWholeLog(log: string): boolean {
+  return log.includes(FIRST_LINE);
+}
+
+/** What a console has of the system kernel, without the capture kernel after it. */
+export function systemKernelPart(consoleLog: string): string {
+  return consoleLog.split(FIRST_LINE)[1] ?? '';
+}
