@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { FormatError } from './errors.ts';
-import { seeing, seenFrom } from './seen.ts';
+import { seeing, seeingFrom, seenFrom } from './seen.ts';
 
 describe('seeing', () => {
   it('gives what was read', () => {
@@ -28,5 +28,22 @@ describe('seenFrom', () => {
     const half = (value: number) => ({ value: value / 2 });
     expect(seenFrom({ value: 8 }, half)).toEqual({ value: 4 });
     expect(seenFrom({ value: null, why: 'dark' }, half)).toEqual({ value: null, why: 'dark' });
+  });
+});
+
+describe('seeingFrom', () => {
+  const root = (value: number) => {
+    if (value < 0) throw new FormatError('Cannot take a root: expected no negative number');
+    return Math.sqrt(value);
+  };
+
+  it('reads what was seen, and hands on why nothing was', () => {
+    expect(seeingFrom({ value: 9 }, root)).toEqual({ value: 3 });
+    expect(seeingFrom({ value: null, why: 'dark' }, root)).toEqual({ value: null, why: 'dark' });
+  });
+
+  it('takes a FormatError for the reason why there is nothing', () => {
+    const why = 'Cannot take a root: expected no negative number';
+    expect(seeingFrom({ value: -1 }, root)).toEqual({ value: null, why });
   });
 });

@@ -18,3 +18,8 @@ export function seeing<T>(read: () => T): Seen<T> {
 export function seenFrom<T, U>(seen: Seen<T>, derive: (value: T) => Seen<U>): Seen<U> {
   return 'why' in seen ? seen : derive(seen.value);
 }
+
+/** What `read` gives of something seen; again, a `FormatError` is a reason. */
+export function seeingFrom<T, U>(seen: Seen<T>, read: (value: T) => U): Seen<U> {
+  return seenFrom(seen, (value) => seeing(() => read(value)));
+}

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type InspectQuestions, inspectVmcore } from '../harness/cli/inspect-vmcore.ts';
+import { type InspectQuestions, inspectVmcore } from '../harness/report/inspect-report.ts';
 import { openFile } from '../harness/process/open-file.ts';
 import { hex } from '../harness/memory/pfn.ts';
 import { readElfCore } from '../harness/vmcore/dump/elf.ts';

@@ -3,7 +3,7 @@
  * `read-vmcore.ts <vmcore>`: reads the log and the low pages once, in a process that has read none before, and prints how many
  * ms it took, Node's start and the loading of the program left out.
  */
-import { inspectVmcore } from '../harness/cli/inspect-vmcore.ts';
+import { inspectVmcore } from '../harness/report/inspect-report.ts';
 import { openFile } from '../harness/process/open-file.ts';
 
 const [path = ''] = process.argv.slice(2);

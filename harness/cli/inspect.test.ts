@@ -61,7 +61,7 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
     const { status, stdout, stderr } = await runSub1m(['inspect', `${path}.zst`]);
     expect({ status, stdout }).toEqual({ status: 65, stdout: '' });
     expect(stderr).toBe(
-      `sub1m: Cannot unpack ${path}.zst: a whole zstd file wanted, "premature end" says zstd\n`,
+      `sub1m: Cannot unpack ${path}.zst: expected a whole zstd file, zstd says "premature end"\n`,
     );
   });
 

@@ -4,7 +4,7 @@ import { FormatError } from '../errors.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { symbolLine } from './testing/kallsyms-builder.ts';
-import { builtKernel, readerOf } from './testing/kernel-builder.ts';
+import { NO_SYMBOLS, builtKernel, readerOf } from './testing/kernel-builder.ts';
 import { BYTE_TYPES, addPages } from './testing/page-builder.ts';
 
 const VMEMMAP = 0x1_0000;
@@ -27,12 +27,12 @@ it('names the pages that a dump has left out and that are neither free, cache no
     has: (page: number) => page === 6 || page === 8,
     read: () => new Uint8Array(),
   };
-  const found = keptKindsLeftOut({ ...readerOf(kernel), kallsyms: null, btf: null }, memory);
+  const found = keptKindsLeftOut({ ...readerOf(kernel), ...NO_SYMBOLS }, memory);
   expect([...found]).toEqual([5, 7]);
 });
 
 it('refuses a dump that claims more memory than a machine has', () => {
-  const kernel = { ...readerOf(builtKernel()), kallsyms: null, btf: null };
+  const kernel = { ...readerOf(builtKernel()), ...NO_SYMBOLS };
   const memory = {
     ranges: [physRange(0, 2 ** 40)],
     has: () => false,
@@ -52,6 +52,6 @@ it('takes no page for one on a list for reclaim where the kernel does not tell t
     has: () => false,
     read: () => new Uint8Array(),
   };
-  const found = keptKindsLeftOut({ ...readerOf(kernel), kallsyms: null, btf: null }, memory);
+  const found = keptKindsLeftOut({ ...readerOf(kernel), ...NO_SYMBOLS }, memory);
   expect([...found]).toEqual([1]);
 });

@@ -45,7 +45,9 @@ const SLOW = new Set(['kallsyms', 'BTF']);
 function realTargets(path: string): FuzzTarget[] {
   const file = readFileSync(path);
   const vmcore = openVmcore(bytesSource(file));
-  const parsers = KERNEL_PARSER_NAMES.filter((name) => name !== 'BTF' || openKernel(vmcore).btf);
+  const parsers = KERNEL_PARSER_NAMES.filter(
+    (name) => name !== 'BTF' || openKernel(vmcore).btf.value,
+  );
   return [
     { ...fileTarget('dump', file), oneIn: 100 },
     ...parsers.map((parser) => ({

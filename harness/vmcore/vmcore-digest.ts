@@ -4,6 +4,7 @@ import { pageCrcs } from '../memory/page-crcs.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
 import { rangesOfPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, physAddr } from '../memory/pfn.ts';
+import { type Seen, seeing, seeingFrom } from '../seen.ts';
 import type { ByteSource } from './dump/byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './dump/flattened.ts';
@@ -12,18 +13,15 @@ import { openVmcore } from './dump/open-vmcore.ts';
 import { readLowPages } from './kernel/page-structs.ts';
 import { type PhysicalMemory, wholePages } from './dump/physical-memory.ts';
 
-/** Something read of a dump, or why it cannot be. */
-type Read<T> = { readonly value: T } | { readonly value: null; readonly why: string };
-
 /** What is left of a dump when it is compared with memory: it can be sent from a thread. */
 export interface VmcoreDigest {
   /** Whether it is whole, in words. */
-  readonly whole: Read<string>;
-  readonly pages: Read<VmcorePages>;
+  readonly whole: Seen<string>;
+  readonly pages: Seen<VmcorePages>;
   /** The class of each of the 256 pages below 1 MiB, by its `struct page`. */
-  readonly lowPages: Read<readonly PageClass[]>;
+  readonly lowPages: Seen<readonly PageClass[]>;
   /** See `keptKindsLeftOut()`. */
-  readonly keptKindsLeftOut: Read<Uint32Array>;
+  readonly keptKindsLeftOut: Seen<Uint32Array>;
 }
 
 /** The pages of a dump, ascending. */
@@ -38,16 +36,15 @@ const CHUNK_BYTES = 64 * PAGE_SIZE;
 
 /** Reads a whole dump, at memory speed: for a thread. */
 export function digestVmcore(source: ByteSource): VmcoreDigest {
-  const opened = read(() => openVmcore(source));
-  const inside = readOn(opened, ({ memory, ...rest }) => ({
-    memory,
-    kernel: openKernel({ memory, ...rest }),
-  }));
+  const opened = seeing(() => openVmcore(source));
+  const inside = seeingFrom(opened, (dump) => ({ dump, kernel: openKernel(dump) }));
   return {
-    whole: read(() => wholeness(source)),
-    pages: readOn(opened, ({ memory }) => digestPages(memory)),
-    lowPages: readOn(inside, ({ kernel }) => readLowPages(kernel).map((page) => page.class)),
-    keptKindsLeftOut: readOn(inside, ({ kernel, memory }) => keptKindsLeftOut(kernel, memory)),
+    whole: seeing(() => wholeness(source)),
+    pages: seeingFrom(opened, ({ memory }) => digestPages(memory)),
+    lowPages: seeingFrom(inside, ({ kernel }) => readLowPages(kernel).map((page) => page.class)),
+    keptKindsLeftOut: seeingFrom(inside, ({ kernel, dump }) =>
+      keptKindsLeftOut(kernel, dump.memory),
+    ),
   };
 }
 
@@ -77,18 +74,4 @@ function digestPages(memory: PhysicalMemory): VmcorePages {
 
 function* pagesThere(memory: PhysicalMemory): Generator<Pfn> {
   for (const page of wholePages(memory)) if (memory.has(page)) yield page;
-}
-
-/** What is read of something that was read; else why that was not. */
-function readOn<T, U>(from: Read<T>, reader: (value: T) => U): Read<U> {
-  return 'why' in from ? from : read(() => reader(from.value));
-}
-
-function read<T>(reader: () => T): Read<T> {
-  try {
-    return { value: reader() };
-  } catch (error) {
-    if (error instanceof FormatError) return { value: null, why: error.message };
-    throw error;
-  }
 }

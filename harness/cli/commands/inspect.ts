@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { UsageError } from '../../errors.ts';
-import { asciiJson } from '../../report/text/ascii-json.ts';
+import type { InspectQuestions } from '../../report/inspect-report.ts';
 import type { CommandContext } from '../command-context.ts';
-import type { InspectQuestions } from '../inspect-vmcore.ts';
 import { openFile } from '../../process/open-file.ts';
 import { findVmcore } from '../../runner/vmcore-file.ts';
 
@@ -27,18 +26,15 @@ export function addInspect(program: Command, { environment, signal }: CommandCon
     .option('--json', 'print a JSON document')
     .addHelpText('after', '\nExample: sub1m inspect results/<run>/<cell>/vmcore --dmesg --lowmem')
     .action(async (path: string, { json, ...questions }: InspectOptions) => {
-      // Loading what reads dumps takes a tenth of a second, which other commands need not wait for.
-      const { inspectVmcore } = await import('../inspect-vmcore.ts');
+      // Loading the dump readers takes a tenth of a second, which other commands should not pay.
+      const { inspectVmcore, inspectionDocument, renderInspection } =
+        await import('../../report/inspect-report.ts');
       await using vmcore = await findVmcore(path, signal);
       using file = openFile(vmcore?.path ?? path);
       if (file.size === 0)
         throw new UsageError(`Cannot read ${path}: a vmcore wanted, it is empty`);
       const { colour, columns: width } = environment;
       const parts = inspectVmcore(file, questions, { colour: colour && !json, width });
-      const document = Object.fromEntries(parts.map(({ name, value }) => [name, value]));
-      const text = json
-        ? asciiJson({ schema: 1, vmcore: path, ...document }, 2)
-        : parts.map(({ lines }) => lines.join('\n')).join('\n\n');
-      process.stdout.write(`${text}\n`);
+      process.stdout.write(json ? inspectionDocument(path, parts) : renderInspection(parts));
     });
 }

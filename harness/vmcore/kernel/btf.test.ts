@@ -5,7 +5,13 @@ import { KERNEL_TYPES, type TypeSpec, btfBytes } from '../testing/btf-builder.ts
 import { renderStruct } from './btf-render.ts';
 import { Btf } from './btf.ts';
 import { BtfTypes } from './btf-types.ts';
-import { builtKernel, readerOf, vaddrOf, writeText, writeWords } from '../testing/kernel-builder.ts';
+import {
+  builtKernel,
+  readerOf,
+  vaddrOf,
+  writeText,
+  writeWords,
+} from '../testing/kernel-builder.ts';
 
 const open = (types: readonly TypeSpec[]): Btf => new Btf(BtfTypes.parse(btfBytes(types)));
 const btf = open(KERNEL_TYPES);

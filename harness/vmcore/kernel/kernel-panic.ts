@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type Kernel, attempt } from './kernel.ts';
+import { seeing } from '../../seen.ts';
+import type { DumpedKernel } from './kernel.ts';
 import type { PrintkRecord } from './printk-record.ts';
 
 /** How the kernel died. */
@@ -31,12 +32,12 @@ const CPU_LIMIT = 8192;
 const TASK_COMM_LEN = 16;
 
 /** Finds the panic by the kernel's variables, and what these do not tell by its log; null if neither tells of one. */
-export function findPanic(kernel: Kernel, log: readonly PrintkRecord[]): KernelPanic | null {
+export function findPanic(kernel: DumpedKernel, log: readonly PrintkRecord[]): KernelPanic | null {
   const { message, index } = findMessage(log);
   const logged = findLoggedTask(log.slice(index));
   const cpu = readPanicCpu(kernel) ?? logged.cpu;
   if (message === null && cpu === null) return null;
-  return { message, cpu, task: attempt([], () => readTask(kernel, cpu)) ?? logged.task };
+  return { message, cpu, task: seeing(() => readTask(kernel, cpu)).value ?? logged.task };
 }
 
 function findMessage(log: readonly PrintkRecord[]): { message: string | null; index: number } {
@@ -57,14 +58,16 @@ function findLoggedTask(log: readonly PrintkRecord[]): Pick<KernelPanic, 'cpu' |
   return { cpu: null, task: null };
 }
 
-function readPanicCpu({ memory, kallsyms }: Kernel): number | null {
-  const symbol = kallsyms?.address('panic_cpu');
-  const cpu = symbol === undefined ? null : attempt([], () => memory.i32(symbol));
+function readPanicCpu({ memory, kallsyms }: DumpedKernel): number | null {
+  const symbol = kallsyms.value?.address('panic_cpu');
+  const cpu = symbol === undefined ? null : seeing(() => memory.i32(symbol)).value;
   return cpu === null || cpu < 0 || cpu >= CPU_LIMIT ? null : cpu;
 }
 
 /** The task of a CPU: `current_task`, which is in `pcpu_hot` in 6.2 to 6.14. */
-function readTask({ memory, btf, kallsyms }: Kernel, cpu: number | null): KernelTask | null {
+function readTask(kernel: DumpedKernel, cpu: number | null): KernelTask | null {
+  const { memory } = kernel;
+  const [btf, kallsyms] = [kernel.btf.value, kernel.kallsyms.value];
   const variable = kallsyms?.address('current_task') ?? kallsyms?.address('pcpu_hot');
   if (cpu === null || variable === undefined || !kallsyms || !btf) return null;
   const area = memory.u64(kallsyms.requireAddress('__per_cpu_offset') + BigInt(cpu * 8));

@@ -3,12 +3,17 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../errors.ts';
 import { vaddrOf } from '../testing/kernel-builder.ts';
 import { readKernelState } from './kernel-state.ts';
-import { type Kernel, openKernel } from './kernel.ts';
+import { type DumpedKernel, openKernel } from './kernel.ts';
 import { readPrintk } from './printk.ts';
 import { parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
-import { PLACES, TRAMPOLINE, type WholeKernel, wholeKernel } from '../testing/whole-kernel-builder.ts';
+import {
+  PLACES,
+  TRAMPOLINE,
+  type WholeKernel,
+  wholeKernel,
+} from '../testing/whole-kernel-builder.ts';
 
-function open({ physical, lines, cpus }: WholeKernel): Kernel {
+function open({ physical, lines, cpus }: WholeKernel): DumpedKernel {
   const vmcoreinfo = parseVmcoreinfo(Buffer.from(lines.join('\n')));
   return openKernel({ memory: physical, vmcoreinfo, cpus });
 }
@@ -22,15 +27,14 @@ describe('readKernelState()', () => {
   it('tells all of a kernel that has everything', () => {
     expect(stateOf(wholeKernel())).toEqual({
       release: '6.12.0-test',
-      trampoline: TRAMPOLINE,
-      crashkernel: [{ start: 0x1000_0000, end: 0x2000_0000 }],
+      trampoline: { value: TRAMPOLINE },
+      crashkernel: { value: [{ start: 0x1000_0000, end: 0x2000_0000 }] },
       panic: {
         message: 'sysrq triggered crash',
         cpu: 1,
         task: { pid: 42, comm: 'sh' },
       },
       lastMessage: 0n,
-      missing: [],
     });
   });
 
@@ -54,7 +58,7 @@ describe('readKernelState()', () => {
   it('has no crashkernel where none is reserved', () => {
     const kernel = wholeKernel();
     kernel.ram.fill(0, PLACES.resources + 0x80, PLACES.resources + 0x90);
-    expect(stateOf(kernel).crashkernel).toEqual([]);
+    expect(stateOf(kernel).crashkernel).toEqual({ value: [] });
   });
 
   it.each<{ what: string; change: (kernel: WholeKernel) => void; message: string }>([
@@ -78,7 +82,9 @@ describe('readKernelState()', () => {
   ])('says why it does not tell of $what', ({ change, message }) => {
     const kernel = wholeKernel();
     change(kernel);
-    expect(stateOf(kernel).missing).toEqual([message]);
+    const { trampoline, crashkernel } = stateOf(kernel);
+    const reasons = [trampoline, crashkernel].flatMap((seen) => ('why' in seen ? [seen.why] : []));
+    expect(reasons).toEqual([message]);
   });
 });
 
@@ -86,12 +92,10 @@ describe('openKernel()', () => {
   it('says what a kernel without symbols and types lacks', () => {
     const kernel = wholeKernel();
     kernel.lines.splice(3);
-    const { kallsyms, btf, missing } = open(kernel);
-    expect({ kallsyms, btf, missing }).toEqual({
-      kallsyms: null,
-      btf: null,
-      missing: ['Cannot read kallsyms: SYMBOL(_stext) wanted in VMCOREINFO, none found'],
-    });
+    const { kallsyms, btf } = open(kernel);
+    const why = 'Cannot read kallsyms: SYMBOL(_stext) wanted in VMCOREINFO, none found';
+    expect(kallsyms).toEqual({ value: null, why });
+    expect(btf).toEqual({ value: null, why });
   });
 
   it('wants VMCOREINFO', () => {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
+import type { Seen } from '../../seen.ts';
 import type { Btf } from './btf.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
@@ -47,7 +48,7 @@ const PGTY_TABLE = 0xf2;
 /** What tells of types; BTF is asked for what VMCOREINFO does not have. */
 interface KernelTypes {
   readonly vmcoreinfo: Vmcoreinfo;
-  readonly btf: Btf | null;
+  readonly btf: Seen<Btf>;
 }
 
 /** Finds the layout by VMCOREINFO. Throws `FormatError`. */
@@ -94,7 +95,7 @@ function flagBits(kernel: KernelTypes): Pick<PageLayout, 'reservedBit' | 'slabBi
   // Every kernel that has both has PG_reserved right before PG_private (include/linux/page-flags.h).
   const reserved =
     priv === undefined
-      ? (kernel.btf?.enumerators('pageflags')?.get('PG_reserved') ?? Number.NaN)
+      ? (kernel.btf.value?.enumerators('pageflags')?.get('PG_reserved') ?? Number.NaN)
       : priv - 1;
   const isBit = (bit: number): boolean => bit >= 0 && bit < 64;
   if (!isBit(reserved) || !isBit(slab ?? 0)) {

@@ -2,7 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../errors.ts';
 import { symbolLine } from '../testing/kallsyms-builder.ts';
-import { type BuiltKernel, builtKernel, readerOf, vaddrOf, writeWords } from '../testing/kernel-builder.ts';
+import {
+  type BuiltKernel,
+  NO_SYMBOLS,
+  builtKernel,
+  readerOf,
+  vaddrOf,
+  writeWords,
+} from '../testing/kernel-builder.ts';
 import { BIT_TYPES, BYTE_TYPES, type PageSpec, addPages } from '../testing/page-builder.ts';
 import { readLowPages } from './page-structs.ts';
 
@@ -16,7 +23,7 @@ function withPages(pages: Readonly<Record<number, PageSpec>>, types = BYTE_TYPES
 }
 
 const read = (kernel: BuiltKernel): ReturnType<typeof readLowPages> =>
-  readLowPages({ ...readerOf(kernel), kallsyms: null, btf: null });
+  readLowPages({ ...readerOf(kernel), ...NO_SYMBOLS });
 
 describe('readLowPages()', () => {
   it.each<{ what: string; page: PageSpec; types?: string[]; found: object }>([

@@ -3,6 +3,7 @@
 import { FormatError } from '../../errors.ts';
 import type { PageClass } from '../../memory/kpageflags.ts';
 import { LOW_PAGES, type Pfn, pfn } from '../../memory/pfn.ts';
+import { type Seen, seeing } from '../../seen.ts';
 import type { Btf } from './btf.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import { type PageLayout, pageLayout, pageTypeOf } from './page-layout.ts';
@@ -33,8 +34,8 @@ export interface PageState {
 export interface KernelSources {
   readonly memory: VirtualMemory;
   readonly vmcoreinfo: Vmcoreinfo;
-  readonly kallsyms: Kallsyms | null;
-  readonly btf: Btf | null;
+  readonly kallsyms: Seen<Kallsyms>;
+  readonly btf: Seen<Btf>;
 }
 
 /** Orders of the buddy allocator (`MAX_PAGE_ORDER` and one). */
@@ -73,15 +74,13 @@ export function pageReader(kernel: KernelSources): PageReader {
 function findPageArray(kernel: KernelSources, length: number): bigint {
   const tried: string[] = [];
   for (const find of VMEMMAPS) {
-    try {
+    const found = seeing(() => {
       const vmemmap = find(kernel);
-      if (vmemmap === undefined) continue;
-      kernel.memory.read(vmemmap, length);
+      if (vmemmap !== undefined) kernel.memory.read(vmemmap, length);
       return vmemmap;
-    } catch (error) {
-      if (!(error instanceof FormatError)) throw error;
-      tried.push(error.message);
-    }
+    });
+    if ('why' in found) tried.push(found.why);
+    else if (found.value !== undefined) return found.value;
   }
   throw new FormatError(
     `Cannot read struct page: SYMBOL(vmemmap) or vmemmap_base wanted, ${tried[0] ?? 'none found'}`,
@@ -92,7 +91,7 @@ const VMEMMAPS: readonly ((kernel: KernelSources) => bigint | undefined)[] = [
   ({ vmcoreinfo }) => vmcoreinfo.symbol('vmemmap'),
   findByMemSection,
   ({ kallsyms, memory }) => {
-    const base = kallsyms?.address('vmemmap_base');
+    const base = kallsyms.value?.address('vmemmap_base');
     return base && memory.u64(base);
   },
   // `__VMEMMAP_BASE_L4` and `__VMEMMAP_BASE_L5` (arch/x86/include/asm/pgtable_64_types.h).

@@ -2,7 +2,12 @@
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../errors.ts';
 import { type BuiltKernel, builtKernel, readerOf, writeWords } from '../testing/kernel-builder.ts';
-import { type LogBufSpec, type RecordSpec, addLogBuf, addPrintk } from '../testing/printk-builder.ts';
+import {
+  type LogBufSpec,
+  type RecordSpec,
+  addLogBuf,
+  addPrintk,
+} from '../testing/printk-builder.ts';
 import { readPrintk, renderPrintk } from './printk.ts';
 
 const RING = 0x8000;

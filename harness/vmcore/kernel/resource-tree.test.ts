@@ -4,7 +4,14 @@ import { FormatError } from '../../errors.ts';
 import { KERNEL_TYPES, btfBytes } from '../testing/btf-builder.ts';
 import { Btf } from './btf.ts';
 import { BtfTypes } from './btf-types.ts';
-import { builtKernel, readerOf, vaddrOf, writeText, writeWords } from '../testing/kernel-builder.ts';
+import {
+  NO_SYMBOLS,
+  builtKernel,
+  readerOf,
+  vaddrOf,
+  writeText,
+  writeWords,
+} from '../testing/kernel-builder.ts';
 import { readResource, readResourceTree, renderResources } from './resource-tree.ts';
 
 const ROOT = 0x8000;
@@ -35,13 +42,13 @@ function kernelWith(tree: readonly ResourceSpec[], hasDesc = true) {
   return readerOf(kernel);
 }
 
-const btf = new Btf(BtfTypes.parse(btfBytes(KERNEL_TYPES)));
+const btf = { value: new Btf(BtfTypes.parse(btfBytes(KERNEL_TYPES))) };
 
 describe('readResourceTree()', () => {
   it.each([
     { what: 'BTF', hasDesc: true, types: btf },
-    { what: 'no BTF', hasDesc: true, types: null },
-    { what: 'no BTF, and no desc', hasDesc: false, types: null },
+    { what: 'no BTF', hasDesc: true, types: NO_SYMBOLS.btf },
+    { what: 'no BTF, and no desc', hasDesc: false, types: NO_SYMBOLS.btf },
   ])('gives the lines of /proc/iomem with $what', ({ hasDesc, types }) => {
     const { memory } = kernelWith(TREE, hasDesc);
     const tree = readResourceTree({ memory, btf: types }, vaddrOf(ROOT));
@@ -77,14 +84,14 @@ describe('readResourceTree()', () => {
     },
   ])('refuses $lie', ({ change, message }) => {
     const { memory } = kernelWith([...TREE, change]);
-    expect(() => readResourceTree({ memory, btf: null }, vaddrOf(ROOT))).toThrow(
+    expect(() => readResourceTree({ memory, ...NO_SYMBOLS }, vaddrOf(ROOT))).toThrow(
       new FormatError(`Cannot read struct resource ${message}`),
     );
   });
 
   it('refuses a root without children, as it cannot tell what it is', () => {
     const { memory } = kernelWith([]);
-    expect(() => readResourceTree({ memory, btf: null }, vaddrOf(ROOT))).toThrow(
+    expect(() => readResourceTree({ memory, ...NO_SYMBOLS }, vaddrOf(ROOT))).toThrow(
       new FormatError(
         'Cannot read struct resource at 0xffffffff80008000: a first child that has it as its parent wanted, none found',
       ),

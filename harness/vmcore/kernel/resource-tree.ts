@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
 import { hex } from '../../memory/pfn.ts';
+import { type Seen, seeing } from '../../seen.ts';
 import type { Btf } from './btf.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
@@ -26,7 +27,7 @@ interface ResourceLayout {
 /** What is read of a kernel, and what tells its types. */
 export interface ResourceSources {
   readonly memory: VirtualMemory;
-  readonly btf: Btf | null;
+  readonly btf: Seen<Btf>;
 }
 
 /** Layouts for a kernel without BTF: with `desc` (Linux kernel commit 43ee493bde78 (in v4.6)), and without. */
@@ -51,7 +52,7 @@ export function readResourceTree(sources: ResourceSources, root: bigint): Kernel
 /** Reads one resource, such as `crashk_res`. Throws `FormatError`. */
 export function readResource(sources: ResourceSources, at: bigint): KernelResource {
   // All layouts agree on what is read here.
-  const layout = sources.btf ? btfLayout(sources.btf) : WITH_DESC;
+  const layout = sources.btf.value ? btfLayout(sources.btf.value) : WITH_DESC;
   return { ...readAt(sources.memory, at, layout), depth: 0 };
 }
 
@@ -102,18 +103,14 @@ function readAt(
 
 /** The layout that BTF has, or else that in which the root's first child has the root as its parent. */
 function resourceLayout({ memory, btf }: ResourceSources, root: bigint): ResourceLayout {
-  if (btf) return btfLayout(btf);
+  if (btf.value) return btfLayout(btf.value);
   const isRight = ({ child, parent }: ResourceLayout): boolean => {
     const first = memory.u64(root + BigInt(child));
     return first !== 0n && memory.u64(first + BigInt(parent)) === root;
   };
   for (const layout of [WITH_DESC, WITHOUT_DESC]) {
-    try {
-      if (isRight(layout)) return layout;
-    } catch (error) {
-      // In a wrong layout there is no pointer where one is looked for.
-      if (!(error instanceof FormatError)) throw error;
-    }
+    // A wrong layout takes something else for a pointer, which may lead nowhere.
+    if (seeing(() => isRight(layout)).value) return layout;
   }
   throw badTree(root, 'a first child that has it as its parent wanted, none found');
 }

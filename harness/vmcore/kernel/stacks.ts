@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { FormatError } from '../../errors.ts';
 import { type VirtAddr, hex, virtAddr } from '../../memory/pfn.ts';
+import { seeing } from '../../seen.ts';
 import { findCaller } from './caller-search.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import { type OrcEntry, type OrcTables, type OrcType, openOrc } from './orc.ts';
@@ -58,13 +58,14 @@ type Step = { readonly state: UnwindState } | { readonly end: string };
 export function readStack(sources: StackSources, cpu: CpuRegisters): StackTrace {
   const { ip, sp, bp, cs } = cpu.registers;
   if (cs & 3n) return { by: 'orc', frames: [], end: 'user space' };
-  const orc = tryOrc(sources);
+  // A kernel without ORC, or with one that cannot be read, has its frame pointers followed.
+  const orc = seeing(() => openOrc(sources.memory, sources.kallsyms)).value ?? undefined;
   const frames: StackFrame[] = [];
   let state: UnwindState = { ip, sp, bp, registers: cpu.registers, signal: true };
   let end: string | undefined;
   while (end === undefined) {
     frames.push(frameOf(sources.kallsyms, state));
-    const step = frames.length < FRAME_LIMIT ? nextStep(sources, orc, state) : { end: TOO_MANY };
+    const step = frames.length < FRAME_LIMIT ? tryStep(sources, orc, state) : { end: TOO_MANY };
     if ('end' in step) end = step.end;
     else state = step.state;
   }
@@ -73,15 +74,6 @@ export function readStack(sources: StackSources, cpu: CpuRegisters): StackTrace 
 
 const TOO_MANY = `more than ${FRAME_LIMIT} frames`;
 
-function tryOrc({ memory, kallsyms }: StackSources): OrcTables | undefined {
-  try {
-    return openOrc(memory, kallsyms);
-  } catch (error) {
-    if (error instanceof FormatError) return undefined;
-    throw error;
-  }
-}
-
 function frameOf(kallsyms: Kallsyms, { ip, sp, signal }: UnwindState): StackFrame {
   // A call that does not return may be the last instruction of its function (`%pB`).
   const found = kallsyms.find(signal ? ip : ip - 1n);
@@ -89,25 +81,26 @@ function frameOf(kallsyms: Kallsyms, { ip, sp, signal }: UnwindState): StackFram
   return { ip: virtAddr(ip), sp: virtAddr(sp), symbol };
 }
 
+/** One step, or what could not be read for it. */
+function tryStep(sources: StackSources, orc: OrcTables | undefined, state: UnwindState): Step {
+  const step = seeing(() => nextStep(sources, orc, state));
+  return 'why' in step ? { end: step.why } : step.value;
+}
+
 function nextStep(
   { memory, kallsyms }: StackSources,
   orc: OrcTables | undefined,
   state: UnwindState,
 ): Step {
-  try {
-    if (!orc) return followFramePointer(memory, kallsyms, state);
-    const lookup = state.signal ? state.ip : state.ip - 1n;
-    const found = kallsyms.find(lookup);
-    const entry = found && orc.find(lookup);
-    if (!entry) return { end: `${hex(state.ip)} is outside of the kernel image` };
-    if (entry.type !== 'undefined') return followOrc(memory, entry, state);
-    const caller = findCaller(memory, { ...state, start: lookup - BigInt(found.offset) });
-    if (!caller) return { end: `ORC does not know ${kallsyms.render(state.ip)}` };
-    return { state: { ...caller, registers: null, signal: false } };
-  } catch (error) {
-    if (error instanceof FormatError) return { end: error.message };
-    throw error;
-  }
+  if (!orc) return followFramePointer(memory, kallsyms, state);
+  const lookup = state.signal ? state.ip : state.ip - 1n;
+  const found = kallsyms.find(lookup);
+  const entry = found && orc.find(lookup);
+  if (!entry) return { end: `${hex(state.ip)} is outside of the kernel image` };
+  if (entry.type !== 'undefined') return followOrc(memory, entry, state);
+  const caller = findCaller(memory, { ...state, start: lookup - BigInt(found.offset) });
+  if (!caller) return { end: `ORC does not know ${kallsyms.render(state.ip)}` };
+  return { state: { ...caller, registers: null, signal: false } };
 }
 
 function followFramePointer(memory: VirtualMemory, kallsyms: Kallsyms, state: UnwindState): Step {

@@ -2,6 +2,7 @@
 /** The parsers of this folder as `fuzz()` takes them: for tests. */
 import { MissingPageError } from '../../errors.ts';
 import { hex, physAddr } from '../../memory/pfn.ts';
+import { seeing } from '../../seen.ts';
 import { renderStruct } from '../kernel/btf-render.ts';
 import { readBtf } from '../kernel/btf.ts';
 import { bytesSource } from '../dump/byte-source.ts';
@@ -12,7 +13,7 @@ import { checkFlattened } from '../dump/flattened.ts';
 import { refuseWithoutMemory } from '../dump/foreign-elf.ts';
 import type { FuzzTarget, Readable } from './fuzz-engine.ts';
 import { readKallsyms } from '../kernel/kallsyms.ts';
-import { type Kernel, type KernelDump, attempt, openKernel } from '../kernel/kernel.ts';
+import { type DumpedKernel, type KernelDump, openKernel } from '../kernel/kernel.ts';
 import { readKernelState } from '../kernel/kernel-state.ts';
 import { openVmcore } from '../dump/open-vmcore.ts';
 import { kernelPageTables } from '../kernel/page-tables.ts';
@@ -29,7 +30,7 @@ import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
 const FILE_PARSERS = {
   'ELF headers': (file: Readable) => readElfCore(file),
   'sections of an ELF core': (file: Readable) => {
-    attempt([], () => {
+    seeing(() => {
       refuseWithoutMemory(file, { notes: [], loads: [] });
     });
   },
@@ -80,9 +81,9 @@ function walkDump(file: Readable): void {
   const { memory } = openVmcore(file);
   const ends = memory.ranges.slice(0, 8).flatMap(({ start, end }) => [start, end - 1]);
   for (const at of [...ends, 0x1000, 0x2000, 0x3000, 0x4000, 0x5000]) {
-    attempt([], () => memory.read(physAddr(at), 1));
+    seeing(() => memory.read(physAddr(at), 1));
   }
-  attempt([], () => memory.read(physAddr(0x1000), 0x5000));
+  seeing(() => memory.read(physAddr(0x1000), 0x5000));
 }
 
 /** Parsers of what is in a kernel's memory; its symbols and types are right, so that each is tried alone. */
@@ -90,7 +91,7 @@ const KERNEL_PARSERS = {
   'page tables': ({ memory, vmcoreinfo }) => {
     for (const key of vmcoreinfo.fields.keys()) {
       const symbol = /^SYMBOL\((.*)\)$/.exec(key)?.[1];
-      if (symbol !== undefined) attempt([], () => memory.u64(vmcoreinfo.symbol(symbol) ?? 0n));
+      if (symbol !== undefined) seeing(() => memory.u64(vmcoreinfo.symbol(symbol) ?? 0n));
     }
   },
   kallsyms: ({ memory, vmcoreinfo }) => {
@@ -99,18 +100,19 @@ const KERNEL_PARSERS = {
     kallsyms.render(kallsyms.requireAddress('_stext') + 8n);
   },
   BTF: ({ memory, kallsyms }) => {
-    const btf = kallsyms && readBtf(memory, kallsyms);
+    const symbols = kallsyms.value;
+    const btf = symbols && readBtf(memory, symbols);
     for (const member of ['task_struct.comm', 'resource.name', 'bit_fields.low'])
       btf?.offset(member);
     btf?.enumerators('pageflags');
-    const at = kallsyms?.requireAddress('iomem_resource') ?? 0n;
+    const at = symbols?.requireAddress('iomem_resource') ?? 0n;
     if (btf) renderStruct(btf, memory, { name: 'task_struct', at, depth: 4 });
   },
   log: (kernel) => {
     for (const _ of renderPrintk(readPrintk(kernel)));
   },
   'resource tree': (kernel) => {
-    const root = kernel.kallsyms?.requireAddress('iomem_resource') ?? 0n;
+    const root = kernel.kallsyms.value?.requireAddress('iomem_resource') ?? 0n;
     renderResources(readResourceTree(kernel, root));
   },
   'low pages': (kernel) => {
@@ -119,10 +121,10 @@ const KERNEL_PARSERS = {
   state: (kernel) => {
     readKernelState(kernel, []);
   },
-  stacks: ({ memory, kallsyms, cpus }) => {
+  stacks: ({ memory, kallsyms: { value: kallsyms }, cpus }) => {
     for (const cpu of kallsyms ? cpus : []) if (kallsyms) readStack({ memory, kallsyms }, cpu);
   },
-} as const satisfies Record<string, (kernel: Kernel) => void>;
+} as const satisfies Record<string, (kernel: DumpedKernel) => void>;
 
 type KernelParser = keyof typeof KERNEL_PARSERS;
 
@@ -139,7 +141,7 @@ export function kernelTarget(
   const tables = kernelPageTables(vmcoreinfo);
   const parse = (mutant: Readable): void => {
     const virtual = new VirtualMemory(physicalOf(mutant, memory), tables);
-    KERNEL_PARSERS[parser]({ memory: virtual, vmcoreinfo, cpus, kallsyms, btf, missing: [] });
+    KERNEL_PARSERS[parser]({ memory: virtual, vmcoreinfo, cpus, kallsyms, btf });
   };
   const source = { size, read: (at: number, length: number) => memory.read(physAddr(at), length) };
   return { name: parser, source, parse };
@@ -153,7 +155,7 @@ export function vmcoreinfoTarget(
   const parse = (file: Readable): void => {
     const kernel = openKernel({ ...dump, vmcoreinfo: parseVmcoreinfo(wholeOf(file)) });
     for (const read of Object.values(KERNEL_PARSERS)) {
-      attempt([], () => {
+      seeing(() => {
         read(kernel);
       });
     }

@@ -56,6 +56,12 @@ export function vaddrOf(offset: number): bigint {
   return START_KERNEL_MAP + BigInt(offset);
 }
 
+/** A kernel whose symbols and types are not to be had. */
+export const NO_SYMBOLS = {
+  kallsyms: { value: null, why: 'no kallsyms' },
+  btf: { value: null, why: 'no BTF' },
+} as const;
+
 /** What a built kernel is read with. */
 export function readerOf({ physical, lines }: Pick<BuiltKernel, 'physical' | 'lines'>): {
   memory: VirtualMemory;
