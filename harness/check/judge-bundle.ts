@@ -7,7 +7,7 @@ import { choosePolicy } from './choose-policy.ts';
 import { EMULATOR_FAULT, findEmulatorFault } from './observe/emulator-fault.ts';
 import { Evidence } from './observe/evidence.ts';
 import type { CellCase } from './invariants/finding.ts';
-import { INVARIANTS, type InvariantId } from './invariants/invariants.ts';
+import { INVARIANT_IDS, type InvariantId, invariantOf } from './invariants/invariants.ts';
 import type { FaultOutcome, InvariantOutcome, Judgement, Verdict } from './judgement.ts';
 import { findKernelFailure } from './observe/kernel-failure.ts';
 import { observe } from './observe/observation.ts';
@@ -48,8 +48,8 @@ function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict
 }
 
 function findInvariants(cell: CellCase): InvariantOutcome[] {
-  return (Object.keys(INVARIANTS) as InvariantId[]).map((id) => {
-    const finding = INVARIANTS[id].check(cell);
+  return INVARIANT_IDS.map((id) => {
+    const finding = invariantOf(id).check(cell);
     const isBroken = finding.outcome === 'broken';
     const seeded = isBroken ? findSeeded(cell.record) : null;
     const known = seeded ?? findKnown(cell.record, id);

@@ -1,25 +1,13 @@
 // SPDX-License-Identifier: MIT
-import type { CellRecord } from '../bundle/cell-record.ts';
-import type { InvariantId } from './invariants/invariants.ts';
+import { type CellRecord, PHASES } from '../bundle/cell-record.ts';
+import { invariantOf } from './invariants/invariants.ts';
 import type { InvariantOutcome, Verdict } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
 
-/** The invariants that a kernel breaks where it ends a cell that has a verdict of its invariants alone. */
-const ENDINGS: readonly InvariantId[] = ['kdump.reserved', 'kdump.captured', 'panic.reboots'];
-
-/** The invariants that a cell may not show when its kernel ends it after the system kernel was looked at. */
-const SHOWN_LATE: ReadonlySet<InvariantId> = new Set([
-  ...ENDINGS,
-  'lowmem.firmware-kept',
-  'lowmem.trampoline',
-  'lowmem.untouched',
-  'lowmem.at-crash',
-  'kdump.undisturbed',
-  'kdump.vmcore-ranges',
-  'kdump.vmcore-bytes',
-  'kdump.confined',
-  'kdump.dmesg',
-]);
+/** Whether a cell may not show an invariant if its kernel ends it after the system kernel was looked at. */
+function isShownLate({ id }: InvariantOutcome): boolean {
+  return PHASES.indexOf(invariantOf(id).shownIn) > PHASES.indexOf('observe');
+}
 
 /**
  * What the cell says of its kernel: a match only when all that was asked was seen, and kept or known to be broken. What
@@ -39,7 +27,7 @@ export function verdictOf(
   if (broken.length > 0) return { kind: 'mismatch', broken };
   if (completed) return matchIfSeen(findings);
   if (!isEndingKnown(findings)) return unjudged(record);
-  return matchIfSeen(findings.filter(({ id }) => !SHOWN_LATE.has(id)));
+  return matchIfSeen(findings.filter((finding) => !isShownLate(finding)));
 }
 
 function matchIfSeen(findings: readonly InvariantOutcome[]): Verdict {
@@ -49,7 +37,7 @@ function matchIfSeen(findings: readonly InvariantOutcome[]): Verdict {
 }
 
 function isEndingKnown(findings: readonly InvariantOutcome[]): boolean {
-  return findings.some(({ id, outcome }) => outcome === 'known' && ENDINGS.includes(id));
+  return findings.some(({ id, outcome }) => outcome === 'known' && invariantOf(id).endsCell);
 }
 
 /** Lines of the console that a reader needs to see where a guest was. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
-import type { InvariantId } from '../check/invariants/invariants.ts';
+import { invariantOf } from '../check/invariants/invariants.ts';
 import type { FaultOutcome, Judgement, Verdict } from '../check/judgement.ts';
 
 /** A cell that has run: what it was, and what it says of its kernel. */
@@ -36,12 +36,6 @@ export interface RunSummary {
 /** What a cell counts as. */
 export type CellCount = Exclude<keyof RunSummary, 'known'>;
 
-/** The promises that a kernel breaks with a verdict that is more than its broken invariants. */
-const BROKEN_BY: Readonly<Record<'boot-failure' | 'no-vmcore', InvariantId>> = {
-  'boot-failure': 'boot.userspace',
-  'no-vmcore': 'kdump.captured',
-};
-
 /** What a cell counts as in the summary of its run, and so in its exit status. */
 export function countedAs(judgement: Judgement): CellCount {
   const { verdict, invariants, fault } = judgement;
@@ -54,7 +48,7 @@ export function countedAs(judgement: Judgement): CellCount {
     case 'boot-failure':
     case 'no-vmcore': {
       const isKnown = invariants.some(
-        ({ id, outcome }) => id === BROKEN_BY[verdict.kind] && outcome === 'known',
+        ({ id, outcome }) => invariantOf(id).ownVerdict === verdict.kind && outcome === 'known',
       );
       const isBroken = invariants.some(({ outcome }) => outcome === 'broken');
       return isKnown && !isBroken ? 'match' : 'mismatch';

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { findSize, parseCmdline } from './kernel-cmdline.ts';
 
+/** The `crashkernel=` of cells with one, unless another is asked for: enough for every kernel here. */
+export const DEFAULT_CRASHKERNEL = '256M';
+
 /** What `crashkernel=` asks for. */
 export interface CrashkernelRequest {
   /** Bytes of the main area; `,low` and `,cma` come on top and are not told of. */

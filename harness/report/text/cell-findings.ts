@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
+import { invariantOf } from '../../check/invariants/invariants.ts';
 import type { InvariantOutcome } from '../../check/judgement.ts';
 import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
 import { pagesOfRun, renderPages } from '../../memory/page-map.ts';
@@ -34,13 +35,10 @@ export function renderFindings({ record, judgement, folder }: JudgedCell, style:
   ];
 }
 
-/** What a whole dump is compared with. */
-const PROOFS: readonly string[] = ['kdump.vmcore-ranges', 'kdump.vmcore-bytes', 'kdump.confined'];
-
 /** What was compared of a cell's vmcore and came out as it should, and what alone may differ. */
 export function renderProofs({ record, judgement }: JudgedCell, style: Style): string[] {
   const kept = judgement.invariants.filter(
-    ({ id, outcome }) => outcome === 'kept' && PROOFS.includes(id),
+    ({ id, outcome }) => outcome === 'kept' && invariantOf(id).isProof,
   );
   if (kept.length === 0) return [];
   return [
