@@ -3,6 +3,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../bundle/bundle.ts';
+import { renderPages } from '../memory/page-map.ts';
 import { renderRange } from '../memory/phys-range.ts';
 import { OWNERS } from '../model/owners.ts';
 import { digestOf, wholeDump } from '../vmcore/testing/flattened-builder.ts';
@@ -22,7 +23,7 @@ function renderYield({ policy, prediction, verdict, invariants }: Judgement): st
     `policy: ${policy?.id} because ${policy?.how}`,
     `trampoline predicted: ${trampoline ? renderRange(trampoline) : 'no place'}`,
     ...rows,
-    ...invariants.map(({ id, outcome, why, pages }) => [id, outcome, why, ...pages].join(' | ')),
+    ...invariants.map(({ id, outcome, why, pages }) => [id, outcome, why, ...renderPages(pages)].join(' | ')),
     '',
   ].join('\n');
 }

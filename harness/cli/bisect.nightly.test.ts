@@ -14,16 +14,10 @@ import { sha256 } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { parseDocument } from '../report/testing/documents.ts';
 import { readEnvironment } from './environment.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
 import { stderrLog } from './stderr-log.ts';
-
-interface Document {
-  readonly outcome: { readonly kind: string; readonly first: { readonly subject: string } };
-  readonly answers: readonly { readonly subject: string; readonly answer: string }[];
-  readonly proof: { readonly kind: string };
-  readonly log: string;
-}
 
 /** A history of 16 commits on top of the two-phase series; commits are counted from 1. */
 interface History {
@@ -146,16 +140,16 @@ describe('sub1m bisect --tree', { timeout: 90 * 60_000 }, () => {
       const args = ['bisect', ...range, ...question, ...folders, '--budget', '3', '--json'];
       const { status, stdout, stderr } = await runSub1m(args);
       if (stdout === '') throw new Error(stderr);
-      const { outcome, answers, proof, log } = JSON.parse(stdout) as Document;
+      const { outcome, answers, proof, log } = parseDocument('bisect', stdout);
       expect(outcome).toMatchObject({ kind: 'found', first: { subject: fault } });
-      expect(proof.kind).toBe('proven');
+      expect(proof?.kind).toBe('proven');
       const skipped = answers
         .filter(({ answer }) => answer === 'skip')
         .map(({ subject }) => subject);
       // Which of two commits as near the middle git asks for depends on their ids.
       expect(skipped).not.toEqual([]);
       expect(unbuilt.map((number) => `unbuilt ${number}`)).toEqual(expect.arrayContaining(skipped));
-      await writeFile(join(temp.path, 'log'), log);
+      await writeFile(join(temp.path, 'log'), log ?? '');
       expect(await git('bisect', 'replay', join(temp.path, 'log'))).toContain('first bad commit');
       await git('bisect', 'reset');
       expect(status).toBe(0);

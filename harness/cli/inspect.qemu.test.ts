@@ -10,7 +10,8 @@ import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { readElfCore } from '../vmcore/dump/elf.ts';
 import { type DumpFormats, writeFormats } from '../testing/dump-formats.ts';
 import { openFile } from '../process/open-file.ts';
-import { FAST_FIRMWARE, type Run } from '../testing/checked-cells.ts';
+import { parseDocument } from '../report/testing/documents.ts';
+import { FAST_FIRMWARE } from '../testing/checked-cells.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
 
 /** On this layout 5.10 frees pages below 1 MiB and has symbols only for those who search; 6.12 has BTF and ORC. */
@@ -75,7 +76,8 @@ describe.each(CELLS)('a dump of $kernel', ({ id, has }) => {
   });
 
   it('tells of the panic, where the trampoline lies, and how the kernel came to panic', async () => {
-    const { cells } = JSON.parse(await readFile(join(temp.path, 'run.json'), 'utf8')) as Run;
+    const text = await readFile(join(temp.path, 'run.json'), 'utf8');
+    const { cells } = parseDocument('run', text);
     const trampoline = cells.find((cell) => cell.id === id)?.trampoline;
     const panic = { message: 'sysrq triggered crash' };
     expect(await inspect(dumps.flattened)).toMatchObject({

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { parseDocument } from '../report/testing/documents.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
 
 const LAYOUT = {
@@ -37,12 +38,12 @@ describe('sub1m model', { timeout: 30_000 }, () => {
     const policy = 'reserve-1m-deferred';
     const { stdout } = await runSub1m(['model', ...layout, '--policy', policy, '--json']);
     const line = 'Kernel panic - not syncing: Real mode trampoline was not allocated';
-    expect(JSON.parse(stdout)).toMatchObject({
+    expect(parseDocument('model', stdout)).toMatchObject({
       predictions: [{ policy, panic: { step: 'init_real_mode', line }, trampoline: null }],
     });
   });
 
-  it('tells of every layout under every policy', async () => {
+  it('reports on every layout under every policy', async () => {
     const { status, stdout } = await runSub1m(['model', '--corpus', '--json']);
     const { layouts } = JSON.parse(stdout) as { layouts: { policies: object }[] };
     expect(layouts).toHaveLength(145);
@@ -91,8 +92,8 @@ describe('sub1m model', { timeout: 30_000 }, () => {
       "cannot be used with option '--layout",
     ],
     ['a page above 1 MiB', ['--layout', 'x1c7', '--history', '0x100'], 'from 0x0 to 0xff'],
-    ['no size', ['--layout', 'x1c7', '--trampoline-size', '0'], 'as 0x7000 or 28K'],
-    ['an empty crashkernel', ['--layout', 'x1c7', '--crashkernel', ''], 'as 192M'],
+    ['no size', ['--layout', 'x1c7', '--trampoline-size', '0'], 'such as 0x7000 or 28K'],
+    ['an empty crashkernel', ['--layout', 'x1c7', '--crashkernel', ''], 'such as 192M'],
   ])('refuses %s, with 64', async (_what, args, message) => {
     const end = await runSub1m(['model', ...args]);
     expect(end.stderr).toContain(message);

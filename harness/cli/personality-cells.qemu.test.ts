@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { parseDocument } from '../report/testing/documents.ts';
 import { check, freePages, invariant, look, words } from '../testing/checked-cells.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
 
@@ -190,7 +191,7 @@ describe('the map that the kernel prints', () => {
     expect(stderr).not.toContain('Cannot');
     expect(status).toBe(0);
     const document = await readFile(join(results, 'run.json'), 'utf8');
-    const { cells } = JSON.parse(document) as { cells: readonly { readonly bundle: string }[] };
+    const { cells } = parseDocument('run', document);
     expect(cells).toHaveLength(4);
     for (const { bundle } of cells) {
       // Not the console: a busy machine may lose a line there.

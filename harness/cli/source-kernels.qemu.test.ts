@@ -3,16 +3,16 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { FAST_FIRMWARE, check, freePages, invariant, look, runCells } from '../testing/checked-cells.ts';
+import { parseDocument } from '../report/testing/documents.ts';
+import {
+  FAST_FIRMWARE,
+  check,
+  freePages,
+  invariant,
+  look,
+  runCells,
+} from '../testing/checked-cells.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
-
-interface RunDocument {
-  readonly cells: readonly {
-    readonly bundle: string;
-    readonly trampoline: string;
-    readonly verdict: { readonly kind: string };
-  }[];
-}
 
 interface LowPages {
   readonly lowmem: readonly { readonly class: string; readonly use: string | null }[];
@@ -78,7 +78,7 @@ describe('the pages below 1 MiB that the kernel has given out', () => {
     const append = `mem=256M rdinit=/bin/sh -- -c "${FILL}"`;
     const options = ['--crashkernel', 'none', '--append', append, '--results', results, '--json'];
     const { stdout } = await runSub1m(['check', TWO_PHASE, ...options, ...FAST_FIRMWARE]);
-    const [cell] = (JSON.parse(stdout) as RunDocument).cells;
+    const [cell] = parseDocument('run', stdout).cells;
     expect(cell?.verdict).toEqual({ kind: 'match' });
     const vmcore = join(cell?.bundle ?? '', 'vmcore');
     const { stdout: lowmem } = await runSub1m(['inspect', vmcore, '--lowmem', '--json']);

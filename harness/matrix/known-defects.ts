@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { type CellDefect, type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
+import type { CellDefect, CellSpec } from '../bundle/cell-record.ts';
 import { INVARIANTS } from '../check/invariants/invariants.ts';
 import { meetsCondition, parseKernelCondition } from '../check/kernel-condition.ts';
 import { UsageError } from '../errors.ts';
@@ -38,7 +38,7 @@ export const knownDefectSchema = z.strictObject({
 export type KnownDefect = z.infer<typeof knownDefectSchema>;
 
 const fileSchema = z.strictObject({
-  schema: z.literal(SCHEMA_VERSION),
+  schema: z.literal(1),
   known: z.array(knownDefectSchema),
 });
 

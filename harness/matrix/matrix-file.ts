@@ -2,7 +2,7 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { SCHEMA_VERSION, cellSpecSchema } from '../bundle/cell-record.ts';
+import { cellSpecSchema } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';
 import type { Axes } from './expand.ts';
 import { parseJsonFile } from '../json-file.ts';
@@ -58,7 +58,7 @@ const seededSchema = z.strictObject({
  */
 const matrixSchema = z
   .strictObject({
-    schema: z.literal(SCHEMA_VERSION),
+    schema: z.literal(1),
     axes: axesSchema.exactOptional(),
     known: z.array(knownDefectSchema).default([]),
     seeded: seededSchema.exactOptional(),

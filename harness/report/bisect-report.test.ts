@@ -7,6 +7,7 @@ import type { InvariantOutcome } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { type BisectReport, renderBisectDocument, renderBisectReport } from './bisect-report.ts';
+import { parseDocument } from './testing/documents.ts';
 
 const STYLE = { colour: false, width: 80 };
 
@@ -90,9 +91,9 @@ it.each<[outcome: BisectEnd['outcome'], words: string]>([
 });
 
 it('tells programs all of it', () => {
-  const document = JSON.parse(renderBisectDocument(found)) as unknown;
+  const document = parseDocument('bisect', renderBisectDocument(found));
   expect(document).toMatchObject({
-    schema: 1,
+    schema: 2,
     invariant: 'lowmem.locked',
     find: 'break',
     outcome: { kind: 'found', first: { id: '3' } },

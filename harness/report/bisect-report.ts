@@ -2,7 +2,7 @@
 import { counted } from '../memory/counted.ts';
 import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import type { BisectEnd, Proof } from '../bisect/bisect.ts';
-import { type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
+import type { CellSpec } from '../bundle/cell-record.ts';
 import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
@@ -10,6 +10,8 @@ import { asciiJson } from './text/ascii-json.ts';
 import { cellPages } from './text/cell-pages.ts';
 import { renderLegend, renderPageMap } from './text/page-map.ts';
 import { cellDocument } from './run-document.ts';
+import type { BisectDocument } from './schema/bisect-schema.ts';
+import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import { type Style, paint, wrap } from './text/style.ts';
 
 /** All that is known of a bisection that has ended. */
@@ -33,8 +35,8 @@ export interface BisectReport extends BisectEnd {
 export function renderBisectDocument(report: BisectReport): string {
   const { invariant, spec, find, range, outcome, answers, boots, earlier, proof, log } = report;
   const { kernel: _, ...cell } = spec;
-  const document = {
-    schema: SCHEMA_VERSION,
+  const document: BisectDocument = {
+    schema: DOCUMENT_VERSIONS.bisect,
     invariant,
     cell,
     find,

@@ -8,6 +8,7 @@ import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { renderB4 } from './b4-report.ts';
 import { renderChanges } from './changes-report.ts';
 import { renderConsoleReport } from './console-report.ts';
+import { parseDocument } from './testing/documents.ts';
 import { HOSTILE, LOCKED, UNLOCKED, invariant, runOf, withPages } from './testing/run-builder.ts';
 import { renderRunDocument } from './run-document.ts';
 
@@ -129,7 +130,7 @@ describe('the reports of a run with a base', () => {
   it('have what changed', () => {
     const run = compared(sound(), faulty());
     expect(renderConsoleReport(run, PLAIN)).toContain('\nCompared with HEAD~1 (');
-    expect(JSON.parse(renderRunDocument(run))).toMatchObject({
+    expect(parseDocument('run', renderRunDocument(run))).toMatchObject({
       base: { ref: '/linux@1a2b3c4d5e6f', sameImage: false, cells: [{}, {}] },
       changes: [
         {
@@ -145,9 +146,9 @@ describe('the reports of a run with a base', () => {
   });
 
   it('have no changes where nothing changed', () => {
-    const document = JSON.parse(renderRunDocument(compared(sound(), sound()))) as object;
+    const document = parseDocument('run', renderRunDocument(compared(sound(), sound())));
     expect(document).toMatchObject({ changes: [], times: [] });
-    expect(JSON.parse(renderRunDocument(runOf()))).not.toHaveProperty('base');
+    expect(parseDocument('run', renderRunDocument(runOf()))).not.toHaveProperty('base');
   });
 
   it.each([

@@ -8,13 +8,15 @@ import type { Prediction } from '../model/prediction.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import { groupBy } from './text/group-by.ts';
 import type { ModelResult } from './model-report.ts';
+import { DOCUMENT_VERSIONS } from './schema/document.ts';
+import type { ModelDocument } from './schema/model-schema.ts';
 
 /** What the model makes of one machine, as a JSON document. */
 export function renderModelDocument(result: ModelResult): string {
   const { layout, cmdline, predictions, history } = result;
   const { id, machine, source, synthetic } = layout;
-  const document = {
-    schema: 1,
+  const document: ModelDocument = {
+    schema: DOCUMENT_VERSIONS.model,
     layout: { id, machine, source, synthetic, efiMap: layout.maps.efiMap !== null },
     cmdline,
     predictions: predictions.map((found) => ({
@@ -25,7 +27,7 @@ export function renderModelDocument(result: ModelResult): string {
   return `${asciiJson(document, 2)}\n`;
 }
 
-function predictionDocument(prediction: Prediction): object {
+function predictionDocument(prediction: Prediction): ModelDocument['predictions'][number] {
   const { policy, pages, moments, trampoline, panic, logLines, captureLowRam, vmcoreLow } =
     prediction;
   return {

@@ -3,9 +3,10 @@ import { stripVTControlCharacters } from 'node:util';
 import { expect, it } from 'vitest';
 import type { Layout } from '../layout/layout.ts';
 import { pfn } from '../memory/pfn.ts';
-import type { PolicyId } from '../model/policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import { renderModelDocument } from './model-document.ts';
 import { type ModelResult, renderModelReport } from './model-report.ts';
+import { parseDocument } from './testing/documents.ts';
 import { FULL_LAYOUT, THREAD_LAYOUT, predictions } from './testing/model-result-builder.ts';
 
 const PLAIN = { colour: false, width: 100 };
@@ -133,7 +134,7 @@ it('lets no terminal escape of a file through', () => {
 });
 
 it('gives all that is predicted as JSON', () => {
-  const document: unknown = JSON.parse(renderModelDocument({ ...THREAD, history: pfn(0x10) }));
+  const document = parseDocument('model', renderModelDocument({ ...THREAD, history: pfn(0x10) }));
   expect(document).toMatchObject({
     schema: 1,
     layout: { id: 'thread', machine: null, source: 'a test', synthetic: false, efiMap: true },

@@ -1,26 +1,21 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { HOSTILE, REFERENCE, brokenCell, hostileCell, mendedCell, runOf } from './testing/run-builder.ts';
+import {
+  HOSTILE,
+  REFERENCE,
+  brokenCell,
+  hostileCell,
+  mendedCell,
+  runOf,
+} from './testing/run-builder.ts';
 import { renderRunDocument } from './run-document.ts';
-
-interface Document {
-  cells: {
-    pages: unknown[];
-    verdict: unknown;
-    invariants: { outcome: string; known: unknown }[];
-  }[];
-}
-
-function parsed(text: string): Document {
-  return JSON.parse(text) as Document;
-}
+import { parseDocument } from './testing/documents.ts';
 
 describe('renderRunDocument', () => {
   it('has everything of a cell', () => {
-    const document = parsed(renderRunDocument(runOf(brokenCell())));
-    expect(document.cells[0]?.pages).toHaveLength(256);
-    for (const cell of document.cells) cell.pages = cell.pages.slice(0x0f, 0x11);
-    expect(document).toMatchInlineSnapshot(`
+    const { cells, ...document } = parseDocument('run', renderRunDocument(runOf(brokenCell())));
+    const cut = cells.map((cell) => ({ ...cell, pages: cell.pages.slice(0x0f, 0x11) }));
+    expect({ ...document, cells: cut }).toMatchInlineSnapshot(`
       {
         "cells": [
           {
@@ -95,7 +90,7 @@ describe('renderRunDocument', () => {
           },
         ],
         "run": "run",
-        "schema": 1,
+        "schema": 2,
         "summary": {
           "known": 1,
           "match": 0,
@@ -107,7 +102,8 @@ describe('renderRunDocument', () => {
   });
 
   it('has the reference of every invariant that is listed, whatever became of it', () => {
-    const invariants = parsed(renderRunDocument(runOf(mendedCell()))).cells[0]?.invariants;
+    const invariants = parseDocument('run', renderRunDocument(runOf(mendedCell()))).cells[0]
+      ?.invariants;
     expect(invariants?.map(({ outcome, known }) => [outcome, known])).toEqual([
       ['kept', null],
       ['kept', REFERENCE],
@@ -119,7 +115,7 @@ describe('renderRunDocument', () => {
     const { judgement, ...cell } = hostileCell();
     const record = { ...cell.record, kernel: null, machine: null };
     const run = runOf({ ...cell, record, judgement: { ...judgement, policy: null } });
-    const document = parsed(renderRunDocument(run));
+    const document = parseDocument('run', renderRunDocument(run));
     expect(document.cells[0]).toMatchObject({
       kernel: { ref: 'debian:6.12', release: null },
       accel: null,
@@ -132,6 +128,6 @@ describe('renderRunDocument', () => {
   it('is ASCII, and keeps every character that a guest wrote', () => {
     const text = renderRunDocument(runOf(hostileCell()));
     expect(text).toMatch(/^[ -~\n]*$/);
-    expect(parsed(text).cells[0]?.verdict).toMatchObject({ why: HOSTILE });
+    expect(parseDocument('run', text).cells[0]?.verdict).toMatchObject({ why: HOSTILE });
   });
 });

@@ -5,23 +5,25 @@
  * `progress.ts` write.
  * Start reading here: this is all that is known of a run. `reporters.ts` lists the others.
  */
-import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { type ComparedRun, type Comparison, isChanged } from '../matrix/compare-cells.ts';
 import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import { cellPages } from './text/cell-pages.ts';
 import { pageRuns } from './changes-report.ts';
+import { DOCUMENT_VERSIONS } from './schema/document.ts';
+import type { CellDocument, RunDocument } from './schema/run-schema.ts';
+import { renderPages } from '../memory/page-map.ts';
 
-/** A run as the JSON document of DESIGN.md ("Evidence on the host"). */
+/** A run as the JSON document of `schema/run-schema.ts`. */
 export function renderRunDocument(run: ComparedRun): string {
   return `${asciiJson(runDocument(run), 2)}\n`;
 }
 
 /** See `renderRunDocument`: before it is text. */
-export function runDocument({ id, cells, comparison }: ComparedRun): object {
+export function runDocument({ id, cells, comparison }: ComparedRun): RunDocument {
   return {
-    schema: SCHEMA_VERSION,
+    schema: DOCUMENT_VERSIONS.run,
     run: id,
     summary: summary(cells),
     cells: cells.map(cellDocument),
@@ -29,7 +31,13 @@ export function runDocument({ id, cells, comparison }: ComparedRun): object {
   };
 }
 
-function comparisonDocument({ base, ref, sameImage, cells, times }: Comparison) {
+function comparisonDocument({
+  base,
+  ref,
+  sameImage,
+  cells,
+  times,
+}: Comparison): Pick<RunDocument, 'base' | 'changes' | 'times'> {
   const told = cells.filter((one) => isChanged(one) || one.uncompared !== null);
   return {
     base: {
@@ -51,7 +59,7 @@ function comparisonDocument({ base, ref, sameImage, cells, times }: Comparison) 
 }
 
 /** A cell as that document has it. */
-export function cellDocument({ record, judgement, folder }: JudgedCell): object {
+export function cellDocument({ record, judgement, folder }: JudgedCell): CellDocument {
   const { spec, kernel, machine } = record;
   const trampoline = judgement.observation.trampoline.value;
   return {
@@ -71,7 +79,7 @@ export function cellDocument({ record, judgement, folder }: JudgedCell): object 
       outcome,
       known: known?.reference ?? null,
       why,
-      pages,
+      pages: renderPages(pages),
     })),
     pages: cellPages(judgement),
     trampoline: trampoline === null ? null : hex(trampoline),

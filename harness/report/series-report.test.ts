@@ -6,6 +6,7 @@ import type { SeriesStep } from '../matrix/series.ts';
 import { renderSeriesB4 } from './b4-report.ts';
 import { HOSTILE, brokenCell, invariant, runOf } from './testing/run-builder.ts';
 import { renderSeries, renderSeriesDocument } from './series-report.ts';
+import { parseDocument } from './testing/documents.ts';
 
 const PLAIN = { colour: false, width: 100 };
 
@@ -60,8 +61,8 @@ describe('a series', () => {
   });
 
   it('is a JSON document with that of the run of each step', () => {
-    expect(JSON.parse(renderSeriesDocument(SERIES))).toMatchObject({
-      schema: 1,
+    expect(parseDocument('series', renderSeriesDocument(SERIES))).toMatchObject({
+      schema: 2,
       firstBad: 2,
       steps: [
         { name: 'v6.12', outcome: 'good', run: { cells: [{}] } },

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import {
   type SeriesResult,
   type SeriesStep,
@@ -13,6 +12,8 @@ import { asciiJson } from './text/ascii-json.ts';
 import { renderFindings } from './text/cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
 import { runDocument } from './run-document.ts';
+import { DOCUMENT_VERSIONS } from './schema/document.ts';
+import type { SeriesDocument } from './schema/series-schema.ts';
 import { type Format, type Style, indented, paint } from './text/style.ts';
 import { verdictName } from './text/verdict-text.ts';
 
@@ -67,8 +68,8 @@ function stepDetails({ run }: SeriesStep, nr: number, style: Style): string[] {
 
 /** A series as a JSON document: the document of a run for each step. */
 export function renderSeriesDocument(series: SeriesResult): string {
-  const document = {
-    schema: SCHEMA_VERSION,
+  const document: SeriesDocument = {
+    schema: DOCUMENT_VERSIONS.series,
     firstBad: firstBad(series) ?? null,
     steps: series.steps.map((step) => ({
       name: step.name,

@@ -7,6 +7,7 @@ import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { runInThread, threadModule } from '../process/run-in-thread.ts';
+import { verdictDocument } from '../report/verdict-document.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { findVmcore } from './vmcore-file.ts';
 
@@ -26,9 +27,12 @@ export async function judgeFolder(
 }
 
 async function writeJudgement(folder: string, judgement: Judgement): Promise<void> {
-  const { observation, prediction, ...verdict } = judgement;
-  for (const [name, part] of Object.entries({ observation, prediction, verdict })) {
-    const document = { schema: SCHEMA_VERSION, ...part };
+  const documents = {
+    observation: { schema: SCHEMA_VERSION, ...judgement.observation },
+    prediction: { schema: SCHEMA_VERSION, ...judgement.prediction },
+    verdict: verdictDocument(judgement),
+  };
+  for (const [name, document] of Object.entries(documents)) {
     await writeFile(join(folder, `${name}.json`), `${JSON.stringify(document, null, 1)}\n`);
   }
 }

@@ -1,39 +1,18 @@
 // SPDX-License-Identifier: MIT
-/** Runs cells for tests as a user does, and gives what the JSON document says of them. */
+/** Runs cells for tests as a user does, and gives what the JSON document says about them. */
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFailed } from 'vitest';
 import { printableText } from '../memory/printable-text.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
+import type { CellDocument } from '../report/schema/run-schema.ts';
+import { parseDocument } from '../report/testing/documents.ts';
 import { runSub1m } from './run-sub1m.ts';
 
-/** The part of a cell in the JSON document that these tests look at. */
-export interface Cell {
-  readonly id: string;
-  readonly verdict: {
-    readonly kind: string;
-    readonly broken?: readonly string[];
-    readonly why?: string;
-    readonly lastLine?: string;
-    readonly code?: string;
-  };
-  readonly invariants: readonly {
-    readonly id: string;
-    readonly outcome: string;
-    readonly why: string;
-    readonly pages: readonly string[];
-  }[];
-  readonly pages: readonly {
-    readonly predicted: string | null;
-    readonly observed: string | null;
-  }[];
-  readonly trampoline: string | null;
-  readonly fault: { readonly name: string; readonly caught: readonly string[] } | null;
-}
-
+/** What a command that runs cells did, by its document. */
 export interface Run {
   readonly status: number | null;
-  readonly cells: readonly Cell[];
+  readonly cells: readonly CellDocument[];
 }
 
 /** The words of a command line none of which has a space. */
@@ -55,7 +34,7 @@ export async function runCells(args: readonly string[]): Promise<Run> {
   const results = join(temp.path, 'results');
   const { status, stdout, stderr } = await runSub1m([...args, '--json', '--results', results]);
   if (stdout === '') throw new Error(stderr);
-  const { cells } = JSON.parse(stdout) as { readonly cells: readonly Cell[] };
+  const { cells } = parseDocument('run', stdout);
   const failed = cells.filter(({ verdict }) => verdict.kind !== 'match');
   const consoles = await Promise.all(failed.map(({ id }) => consoleTail(join(results, id))));
   onTestFailed(() => {
@@ -67,7 +46,7 @@ export async function runCells(args: readonly string[]): Promise<Run> {
 /** As many lines as an oops has. */
 const TAIL_LINES = 60;
 
-/** The end of a cell's console, for who reads of a failed test when its bundle is gone. */
+/** The end of a cell's console: when the test has failed, its bundle is gone. */
 async function consoleTail(bundle: string): Promise<string> {
   const text = await readFile(join(bundle, 'console.log'), 'latin1').catch(String);
   const lines = text.split('\n').slice(-TAIL_LINES);
@@ -81,14 +60,14 @@ export function look(kernels: readonly string[], ...args: readonly string[]): Pr
 
 /** What became of an invariant. */
 export function invariant(
-  cell: Cell | undefined,
+  cell: CellDocument | undefined,
   wanted: string,
-): Cell['invariants'][number] | undefined {
+): CellDocument['invariants'][number] | undefined {
   return cell?.invariants.find(({ id }) => id === wanted);
 }
 
 /** Pages that the page allocator has, as the kernel says. */
-export function freePages(cell: Cell | undefined): number[] {
+export function freePages(cell: CellDocument | undefined): number[] {
   return (
     cell?.pages.flatMap(({ observed }, page) =>
       observed === 'free' || observed === 'used' ? [page] : [],

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: MIT
+import { z } from 'zod';
+import { DOCUMENT_VERSIONS, type Frozen } from './document.ts';
+import { addressSchema, countSchema, pageRunsSchema } from './verdict-schema.ts';
+
+const rangesSchema = z
+  .array(z.string().regex(/^0x[0-9a-f]+-0x[0-9a-f]+$/))
+  .describe(
+    'Ranges of physical addresses, as `/proc/iomem` has them: the last one belongs to them.',
+  );
+
+const predictionSchema = z.object({
+  policy: z.string(),
+  kernels: z.string().describe('Which kernels have that policy.'),
+  panic: z
+    .object({
+      step: z.string().describe('The kernel function that stops the kernel.'),
+      line: z.string(),
+      orBefore: z
+        .string()
+        .exactOptional()
+        .describe('A panic that may come first, as KASLR has it.'),
+    })
+    .nullable(),
+  trampoline: addressSchema.nullable(),
+  pages: z.array(z.string()).length(256).describe('The owner of each page at the kexec jump.'),
+  moments: z
+    .record(z.string(), z.record(z.string(), pageRunsSchema))
+    .describe('By moment and owner, the pages.'),
+  logLines: z.array(z.string()).describe('What the kernel prints of all this.'),
+  captureLowRam: rangesSchema,
+  vmcoreLow: z.object({ kexec_file_load: rangesSchema, kexec_load: rangesSchema }),
+  page: countSchema.exactOptional().describe('With `--history`: the page asked for.'),
+  history: z
+    .array(z.object({ step: z.string(), owner: z.string(), why: z.string() }))
+    .exactOptional(),
+});
+
+/** What `model --json` prints of one machine. */
+export const modelDocumentSchema = z.object({
+  schema: z.literal(DOCUMENT_VERSIONS.model),
+  layout: z.object({
+    id: z.string(),
+    machine: z.string().nullable(),
+    source: z.string(),
+    synthetic: z.boolean(),
+    efiMap: z.boolean().describe('Whether its EFI memory map is known, and not only an e820 map.'),
+  }),
+  cmdline: z.string(),
+  predictions: z.array(predictionSchema).describe('One for each policy asked for.'),
+});
+
+/** See `modelDocumentSchema`. */
+export type ModelDocument = Frozen<z.infer<typeof modelDocumentSchema>>;

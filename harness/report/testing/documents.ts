@@ -1,0 +1,80 @@
+// SPDX-License-Identifier: MIT
+/** The public documents and their JSON Schemas under `results/`, for tests. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
+import { expect } from 'vitest';
+import { z } from 'zod';
+import { SCHEMA_VERSION, cellRecordSchema } from '../../bundle/cell-record.ts';
+import { bisectDocumentSchema } from '../schema/bisect-schema.ts';
+import { DOCUMENT_VERSIONS, type Frozen } from '../schema/document.ts';
+import { modelDocumentSchema } from '../schema/model-schema.ts';
+import { runDocumentSchema } from '../schema/run-schema.ts';
+import { seriesDocumentSchema } from '../schema/series-schema.ts';
+import { verdictDocumentSchema } from '../schema/verdict-schema.ts';
+
+const SCHEMAS = {
+  run: runDocumentSchema,
+  cell: cellRecordSchema,
+  verdict: verdictDocumentSchema,
+  series: seriesDocumentSchema,
+  bisect: bisectDocumentSchema,
+  model: modelDocumentSchema,
+} as const;
+
+type DocumentName = keyof typeof SCHEMAS;
+
+const VERSIONS = { ...DOCUMENT_VERSIONS, cell: SCHEMA_VERSION };
+
+const TITLES: Readonly<Record<DocumentName, string>> = {
+  run: 'run.json, and what run, check and judge print with --json',
+  cell: 'cell.json: what was asked of a cell, what it ran on, how it ended',
+  verdict: 'verdict.json: what one cell says of its kernel',
+  series: 'What check --series prints with --json',
+  bisect: 'What bisect prints with --json',
+  model: 'What model prints with --json of one machine',
+};
+
+export const DOCUMENT_NAMES = Object.keys(SCHEMAS) as DocumentName[];
+
+/** Where the JSON Schema of a document is kept. */
+export function schemaPath(name: DocumentName): string {
+  return join(import.meta.dirname, `../../../results/${name}.schema.json`);
+}
+
+/**
+ * The JSON Schema of a document (draft 2020-12). It takes fields that it does not know: those of a newer sub1m that
+ * keeps the number.
+ */
+export function jsonSchema(name: DocumentName): object {
+  const { $schema, ...schema } = z.toJSONSchema(SCHEMAS[name], { io: 'input' });
+  const $id = `urn:sub1m:schema:${name}:${VERSIONS[name]}`;
+  return { $schema, $id, title: TITLES[name], ...schema };
+}
+
+/** Whether a document is what the JSON Schema under `results/` says, by a validator that is not ours. */
+export function violations(name: DocumentName, document: unknown): string[] {
+  const validate = validators.get(name) ?? validatorOf(name);
+  validators.set(name, validate);
+  validate(document);
+  return (validate.errors ?? []).map((error) => `${error.instancePath}: ${error.message}`);
+}
+
+const validators = new Map<DocumentName, ValidateFunction>();
+
+function validatorOf(name: DocumentName): ValidateFunction {
+  const schema = JSON.parse(readFileSync(schemaPath(name), 'utf8')) as object;
+  return new Ajv2020({ allErrors: true }).compile(schema);
+}
+
+/** Takes the text of a document that sub1m made: it must have every field of its schema, and no other. */
+export function parseDocument<Name extends DocumentName>(
+  name: Name,
+  text: string,
+): Frozen<z.infer<(typeof SCHEMAS)[Name]>> {
+  const document: unknown = JSON.parse(text);
+  const parsed = SCHEMAS[name].parse(document);
+  expect(parsed).toEqual(document);
+  expect(violations(name, document)).toEqual([]);
+  return parsed as Frozen<z.infer<(typeof SCHEMAS)[Name]>>;
+}

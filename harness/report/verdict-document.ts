@@ -1,0 +1,15 @@
+// SPDX-License-Identifier: MIT
+import type { Judgement } from '../check/judgement.ts';
+import { DOCUMENT_VERSIONS } from './schema/document.ts';
+import type { VerdictDocument } from './schema/verdict-schema.ts';
+import { renderPages } from '../memory/page-map.ts';
+
+/** What one cell says of its kernel, as `verdict.json` has it. */
+export function verdictDocument(judgement: Judgement): VerdictDocument {
+  const { policy, fault, verdict } = judgement;
+  const invariants = judgement.invariants.map((invariant) => ({
+    ...invariant,
+    pages: renderPages(invariant.pages),
+  }));
+  return { schema: DOCUMENT_VERSIONS.verdict, policy, invariants, fault, verdict };
+}
