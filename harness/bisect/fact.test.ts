@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
 import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { type Reason, differenceOf, factOf } from './fact.ts';
+import { pagesOfRun } from '../memory/page-map.ts';
 
 const LOCKED: InvariantOutcome = {
   id: 'lowmem.locked',
   outcome: 'broken',
   known: null,
   why: 'The system kernel can use 4 pages below 1 MiB',
-  pages: ['0x10-0x13', '0x12345'],
+  pages: [...pagesOfRun('0x10-0x13'), ...pagesOfRun('0x12345')],
   evidence: null,
 };
 

@@ -9,7 +9,7 @@ import { z } from 'zod';
 import { EMULATOR_FAULT } from '../check/observe/emulator-fault.ts';
 import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
-import { pagesOfRun } from '../memory/page-map.ts';
+import { pagesOfRun, renderPages } from '../memory/page-map.ts';
 import { LOW_PAGES } from '../memory/pfn.ts';
 
 /** By what a broken invariant is known again in another kernel. */
@@ -66,14 +66,14 @@ function untold({ verdict }: Judgement, why: string): Fact {
 }
 
 function reasonOf({ prediction, verdict }: Judgement, { pages }: InvariantOutcome): Reason {
-  const low = pages.filter((run) => Number(run.split('-')[0]) < LOW_PAGES);
-  const fates = low.flatMap(pagesOfRun).map((page) => prediction?.pages[page]);
+  const low = pages.filter((page) => page < LOW_PAGES);
+  const fates = low.map((page) => prediction?.pages[page]);
   const isFreed = fates.length > 0 && fates.every((fate) => fate?.owner === 'free');
   // The first event is the e820 map's: a page without another was never reserved.
   const steps = fates.flatMap((fate) => fate?.history.slice(1).at(-1)?.step ?? []);
   const end = endOf(verdict);
   return {
-    pages: low,
+    pages: renderPages(low),
     steps: isFreed ? [...new Set(steps)] : null,
     end: end && withoutNumbers(end),
   };

@@ -5,6 +5,8 @@
  * pure.
  * Start reading at `judge-bundle.ts`; this file has the words it answers in.
  */
+import type { EvidenceFile } from '../bundle/evidence.ts';
+import type { Pfn } from '../memory/pfn.ts';
 import type { PolicyId } from '../policy-id.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { Finding } from './invariants/finding.ts';
@@ -23,10 +25,10 @@ export interface InvariantOutcome {
   readonly known: { readonly reference: string } | null;
   /** One sentence: what was promised and what was seen. */
   readonly why: string;
-  /** Page frame numbers concerned, as runs: `0x10-0x13`, `0x63`. */
-  readonly pages: readonly string[];
-  /** The evidence file, relative to the bundle, or null. */
-  readonly evidence: string | null;
+  /** The pages concerned. */
+  readonly pages: readonly Pfn[];
+  /** The file that shows it, or null. */
+  readonly evidence: EvidenceFile | null;
 }
 
 /** What a cell says of its kernel; DESIGN.md, "Evidence on the host". */

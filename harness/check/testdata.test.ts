@@ -23,7 +23,9 @@ function renderYield({ policy, prediction, verdict, invariants }: Judgement): st
     `policy: ${policy?.id} because ${policy?.how}`,
     `trampoline predicted: ${trampoline ? renderRange(trampoline) : 'no place'}`,
     ...rows,
-    ...invariants.map(({ id, outcome, why, pages }) => [id, outcome, why, ...renderPages(pages)].join(' | ')),
+    ...invariants.map(({ id, outcome, why, pages }) =>
+      [id, outcome, why, ...renderPages(pages)].join(' | '),
+    ),
     '',
   ].join('\n');
 }

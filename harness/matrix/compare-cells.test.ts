@@ -5,6 +5,7 @@ import { type CellChanges, compareRuns, comparisonStatus, isChanged } from './co
 import type { Axes } from './expand.ts';
 import { judgedCell } from './testing/judged-cell-builder.ts';
 import type { JudgedCell } from './judged-cell.ts';
+import { pagesOfRun } from '../memory/page-map.ts';
 
 type Owners = Readonly<Record<number, string>>;
 type Classes = Readonly<Record<number, string>>;
@@ -65,7 +66,7 @@ function statusOf(...cells: readonly CellChanges[]): number {
 }
 
 const LOCKED = { 0x10: 'lock', 0x11: 'lock' };
-const BROKEN = { outcome: 'broken', pages: ['0x10'] } as const;
+const BROKEN = { outcome: 'broken', pages: pagesOfRun('0x10') } as const;
 const UNSEEN = { outcome: 'unseen' } as const;
 const UNJUDGED = { kind: 'unjudged', code: 'E_HOST', why: 'No memory' } as const;
 
@@ -107,7 +108,7 @@ describe('two cells of which the second', () => {
     {
       what: 'breaks it on another page',
       base: { invariants: [invariant(BROKEN)] },
-      cell: { invariants: [invariant({ ...BROKEN, pages: ['0x10-0x11'] })] },
+      cell: { invariants: [invariant({ ...BROKEN, pages: pagesOfRun('0x10-0x11') })] },
       changes: { invariants: [{ from: 'broken', to: 'broken', isWorse: true }] },
       status: 1,
     },

@@ -9,6 +9,7 @@ import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cel
 import { printableText } from '../memory/printable-text.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
 import { verdictLines } from './text/verdict-text.ts';
+import { renderPages } from '../memory/page-map.ts';
 
 /** Its types are of an ES module; Node loads the CommonJS one, where the builder is the module. */
 const builder = junitReportBuilder as unknown as Builder;
@@ -60,6 +61,6 @@ function addCases(suite: TestSuite, { record, judgement, folder }: JudgedCell): 
 
 function addProperties(test: TestCase, { outcome, why, pages, evidence }: InvariantOutcome): void {
   test.property('outcome', outcome).property('why', printableText(why));
-  if (pages.length > 0) test.property('pages', pages.join(' '));
+  if (pages.length > 0) test.property('pages', renderPages(pages).join(' '));
   if (evidence !== null) test.property('evidence', evidence);
 }

@@ -5,6 +5,7 @@ import { printableText } from '../memory/printable-text.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
 import { escapeTap, renderPoint } from './text/tap-point.ts';
 import { verdictLines, verdictName } from './text/verdict-text.ts';
+import { renderPages } from '../memory/page-map.ts';
 
 /**
  * What follows an invariant's id. A known defect is `ok`, as `ksft_test_result_xfail()` has it
@@ -76,7 +77,7 @@ function words(invariant: InvariantOutcome, mark: InvariantMark): string[] {
   if (mark === 'kept' || mark === 'unseen' || mark === 'not-asked') return [];
   return [
     `why: ${why}`,
-    ...(pages.length === 0 ? [] : [`pages: ${pages.join(' ')}`]),
+    ...(pages.length === 0 ? [] : [`pages: ${renderPages(pages).join(' ')}`]),
     ...(evidence === null ? [] : [`evidence: ${evidence}`]),
   ];
 }

@@ -4,6 +4,7 @@ import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cel
 import { asciiJson } from './text/ascii-json.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
 import { escapeTap, renderPoint } from './text/tap-point.ts';
+import { renderPages } from '../memory/page-map.ts';
 
 /** How a mark is said: a known defect is what TAP calls TODO: not ok, and no failure. */
 const MARKS: Readonly<
@@ -51,7 +52,7 @@ function invariantPoint(invariant: InvariantOutcome, verdict: Verdict, number: n
   const { ok, directive } = MARKS[markInvariant(invariant, verdict)];
   const description = `- ${escapeTap(id)}${directive(invariant)}`;
   const point = renderPoint({ ok, number, description });
-  return [point, ...(ok ? [] : yaml({ why, pages, evidence }))];
+  return [point, ...(ok ? [] : yaml({ why, pages: renderPages(pages), evidence }))];
 }
 
 /** JSON is YAML: its quotes hold whatever a guest may have written. */

@@ -5,6 +5,7 @@ import { lowPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../../memory/pfn.ts';
 import type { MemblockLine } from '../../memory/memblock-log.ts';
 import { type PhysRange, physRange, renderRange } from '../../memory/phys-range.ts';
+import { POLICIES } from '../../model/policies.ts';
 import type { Prediction } from '../../model/prediction.ts';
 import { isUsable } from '../observe/agreement.ts';
 import type { Observation } from '../observe/observation.ts';
@@ -12,7 +13,7 @@ import { type Check, type Finding, broken, kept, notAsked, unseen } from './find
 import { LOW, findDisagreements } from '../observe/page-faults.ts';
 import type { TrampolineHeader } from '../observe/saved-memory.ts';
 
-const KPAGEFLAGS = { evidence: 'system/kpageflags' };
+const KPAGEFLAGS = { evidence: 'system/kpageflags' } as const;
 
 /** `lowmem.matches-model` */
 export const checkMatchesModel: Check = ({ observation, prediction }) => {
@@ -74,7 +75,7 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
 export const checkReleased: Check = ({ observation, prediction }) => {
   if (prediction.value === null) return unseen(prediction.why);
   const { policy, pages: fates } = prediction.value;
-  if (policy !== 'two-phase') return notAsked(`${policy} promises no release`);
+  if (!POLICIES[policy].promisesRelease) return notAsked(`${policy} promises no release`);
   const free = LOW.filter((page) => fates[page]?.owner === 'free');
   if (free.length === 0) return notAsked('All that is available is claimed');
   if (observation.pages.value === null) return unseen(observation.pages.why);
@@ -139,7 +140,7 @@ function checkTrampolineBytes(place: PhysRange, { savedMemory }: Observation): F
   }
   if (savedMemory.value === null) return unseen(savedMemory.why);
   const header = savedMemory.value.trampoline;
-  const proof = { evidence: 'jump/low1m.bin', pages };
+  const proof = { evidence: 'jump/low1m.bin', pages } as const;
   if (header && isRelocatedTo(place, header)) {
     return kept(`${at}, and the bytes there are a trampoline's`, proof);
   }

@@ -73,7 +73,7 @@ export const checkFirmwareKept: Check = ({ observation }) => {
   if (tags.value === null) return unseen(tags.why);
   const filled = tags.value.filter(({ page }) => firmwarePages.includes(page));
   const why = `None of ${counted(firmwarePages.length, 'firmware page')} is free`;
-  const proof = { evidence: KPAGEFLAGS, pages: firmwarePages };
+  const proof = { evidence: KPAGEFLAGS, pages: firmwarePages } as const;
   if (filled.length === 0) return kept(`${why}; whether any is written does not show`, proof);
   if (savedMemory === null) return unseen(NOT_SAVED);
   if (savedMemory.value === null) return unseen(savedMemory.why);

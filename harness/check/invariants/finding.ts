@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../../bundle/cell-record.ts';
-import { renderPages } from '../../memory/page-map.ts';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { Pfn } from '../../memory/pfn.ts';
 import type { Prediction } from '../../model/prediction.ts';
 import type { Seen } from '../../seen.ts';
@@ -23,8 +23,9 @@ export interface CellCase {
 export interface Finding {
   readonly outcome: 'kept' | 'broken' | 'unseen' | 'not-asked';
   readonly why: string;
-  readonly pages: readonly string[];
-  readonly evidence: string | null;
+  /** The pages concerned. */
+  readonly pages: readonly Pfn[];
+  readonly evidence: EvidenceFile | null;
 }
 
 /** Judges one invariant. */
@@ -32,7 +33,7 @@ export type Check = (cell: CellCase) => Finding;
 
 interface Proof {
   /** The file that shows it. */
-  readonly evidence?: string;
+  readonly evidence?: EvidenceFile;
   readonly pages?: readonly Pfn[];
 }
 
@@ -61,5 +62,5 @@ function finding(
   why: string,
   { evidence, pages = [] }: Proof,
 ): Finding {
-  return { outcome, why, pages: renderPages(pages), evidence: evidence ?? null };
+  return { outcome, why, pages, evidence: evidence ?? null };
 }

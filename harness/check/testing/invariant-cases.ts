@@ -5,6 +5,7 @@ import { type BundleSpec, buildBundle } from './bundle-builder.ts';
 import type { InvariantId } from '../invariants/invariants.ts';
 import { judgeBundle } from '../judge-bundle.ts';
 import type { InvariantOutcome } from '../judgement.ts';
+import { renderPages } from '../../memory/page-map.ts';
 
 /** What a bundle shows of one invariant. */
 interface Case {
@@ -27,7 +28,8 @@ export function itFinds(cases: readonly Case[]): void {
     const source = vmcore ? digestOf(vmcore) : undefined;
     const { invariants } = judgeBundle(buildBundle(bundle), source);
     const found = invariants.find((invariant) => invariant.id === id);
-    expect(found).toMatchObject({ outcome, why, pages, ...evidence });
+    const shown = found && { ...found, pages: renderPages(found.pages) };
+    expect(shown).toMatchObject({ outcome, why, pages, ...evidence });
   });
 
   it.each([...new Set(cases.map(({ id }) => id))])('%s has a case of each kind', (id) => {

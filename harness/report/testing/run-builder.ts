@@ -7,6 +7,7 @@ import { physAddr } from '../../memory/pfn.ts';
 import { PLAIN_MACHINE } from '../../model/model-inputs.ts';
 import type { Owner } from '../../model/owners.ts';
 import { predict } from '../../model/prediction.ts';
+import { pagesOfRun } from '../../memory/page-map.ts';
 
 /** What a guest might write to harm a reader: an escape sequence, markup, lines of TAP, a NUL. */
 export const HOSTILE = '\u001b[31mred]]> # SKIP \\ <x a="1"> &amp;\n1..1\nnot ok\u0000]]>\u202e';
@@ -95,7 +96,7 @@ export function brokenCell(): JudgedCell {
           id: 'lowmem.locked',
           outcome: 'broken',
           why,
-          pages: ['0x10-0x13'],
+          pages: pagesOfRun('0x10-0x13'),
           evidence: 'system/kpageflags',
         }),
         invariant({
@@ -114,7 +115,7 @@ export function brokenCell(): JudgedCell {
 export function mendedCell(): JudgedCell {
   const known = { reference: REFERENCE };
   const why = 'The page allocator does not have page 0';
-  const page0 = { known, why, pages: ['0x0'], evidence: 'system/kpageflags' };
+  const page0 = { known, why, pages: pagesOfRun('0x0'), evidence: 'system/kpageflags' } as const;
   return judgedCell({
     judgement: {
       invariants: [

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { invariantOf } from '../../check/invariants/invariants.ts';
 import type { InvariantOutcome } from '../../check/judgement.ts';
 import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
-import { pagesOfRun, renderPages } from '../../memory/page-map.ts';
+import { renderPages } from '../../memory/page-map.ts';
 import type { Pfn } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { type CellPage, cellPages } from './cell-pages.ts';
@@ -65,9 +65,9 @@ function proofLines(
 }
 
 /** The pages of an invariant by what was predicted and observed of them. */
-function pageLines(runs: readonly string[], pages: readonly CellPage[]): string[] {
+function pageLines(concerned: readonly Pfn[], pages: readonly CellPage[]): string[] {
   const byOwners = new Map<string, Pfn[]>();
-  for (const page of runs.flatMap(pagesOfRun)) {
+  for (const page of concerned) {
     const { predicted, observed } = pages[page] ?? {};
     const owners = `${predicted ?? 'nothing'} predicted, ${observed ?? 'nothing'} observed`;
     byOwners.set(owners, [...(byOwners.get(owners) ?? []), page]);
