@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { readBundle } from '../bundle/bundle.ts';
+import { renderPages } from '../memory/page-map.ts';
+import { judgeBundle } from './judge-bundle.ts';
+
+const OLD_BUNDLES = join(import.meta.dirname, '../testdata/old-bundles');
+
+/** A `verdict.json` of schema 1: what does not apply is `unseen` in it, too. */
+interface OldVerdict {
+  readonly policy: object | null;
+  readonly verdict: object;
+  readonly invariants: readonly { readonly outcome: string }[];
+}
+
+it.each(['5.10-locked', '6.12-ownership', '6.12-boot-failure'])(
+  'gives the bundle %s the verdict that the sub1m gave that ran it',
+  async (name) => {
+    const folder = join(OLD_BUNDLES, name);
+    const { policy, verdict, invariants } = judgeBundle(await readBundle(folder), undefined);
+    const found = invariants.map(({ pages, outcome, ...rest }) => ({
+      ...rest,
+      pages: renderPages(pages),
+      outcome: outcome === 'not-asked' ? 'unseen' : outcome,
+    }));
+    const text = await readFile(join(folder, 'verdict.json'), 'utf8');
+    const old = JSON.parse(text) as OldVerdict;
+    expect({ policy, verdict }).toEqual({ policy: old.policy, verdict: old.verdict });
+    expect(found).toEqual(old.invariants);
+  },
+);
