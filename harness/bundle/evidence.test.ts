@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { EVIDENCE, EVIDENCE_FILES } from './evidence.ts';
+
+/** The table as results/README.md has it. */
+function renderTable(): string {
+  const rows = EVIDENCE_FILES.map((file) => {
+    const { phase, is } = EVIDENCE[file];
+    return `| \`${file}\` | ${phase ?? ''} | ${is} |`;
+  });
+  return ['| file | left by phase | is |', '|---|---|---|', ...rows, ''].join('\n');
+}
+
+describe('the evidence of a cell', () => {
+  it('is what results/README.md says', () => {
+    const readme = readFileSync(new URL('../../results/README.md', import.meta.url), 'utf8');
+    const [, table = ''] = /^(\| file \|[^]*?\n)\n/m.exec(readme) ?? [];
+    expect(table).toBe(renderTable());
+  });
+
+  it('is all that the agent sends', () => {
+    const init = readFileSync(new URL('../../guest/init', import.meta.url), 'utf8');
+    const sent = (name: string): string[] => {
+      const [, body = ''] = new RegExp(`^${name}\\(\\) \\{\\n([^]*?)^\\}`, 'm').exec(init) ?? [];
+      // `cp FROM FILE`, `… >FILE`, `--dump-dmesg FROM FILE`.
+      const written = body.matchAll(/(?:^ +cp \S+ |>(?:\.\/)?|--dump-dmesg \S+ )([a-z][a-z.-]+)/gm);
+      return [...written].map(([, file = '']) => file);
+    };
+    const both = sent('observe').filter((file) => file !== 'observed.tar');
+    const files = [
+      ...[...both, ...sent('observe_system')].map((file) => `system/${file}`),
+      ...[...both, ...sent('observe_capture')].map((file) => `capture/${file}`),
+    ];
+    expect(files).toHaveLength(19);
+    expect(EVIDENCE_FILES).toEqual(expect.arrayContaining(files));
+  });
+});
