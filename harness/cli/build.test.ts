@@ -56,7 +56,7 @@ it.each([
   {
     args: ['debian:6.12'],
     message:
-      'sub1m: Cannot build debian:6.12: recipe:<name> or the path of a tree wanted; ' +
+      'sub1m: Cannot build debian:6.12: expected recipe:<name> or the path of a tree; ' +
       'Debian has built it already',
   },
   {

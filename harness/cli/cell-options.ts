@@ -1,25 +1,30 @@
 // SPDX-License-Identifier: MIT
-import { type Command, InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CellSpec, cellSpecSchema } from '../bundle/cell-record.ts';
-import type { Axes } from '../matrix/expand.ts';
+import { type Axes, expandSpecs } from '../matrix/expand.ts';
+import { GROUPS } from './help.ts';
 
 const { shape } = cellSpecSchema;
 
+/** An axis that has an option of its own. */
+type OptionAxis = Exclude<keyof CellSpec, 'kernel' | 'layoutBestEffort'>;
+
 /**
- * The options that set an axis of the matrix, and how one value is read; each may be given several times, or with several
- * values between commas, where a value has none itself.
+ * The options that set an axis of the matrix, and how one value is read. Each may be given several times, or with several
+ * values between commas where a value has none itself. Those for judging do not change the machine.
  */
 const AXIS_OPTIONS: readonly {
   readonly flags: string;
-  readonly axis: Exclude<keyof CellSpec, 'kernel' | 'layoutBestEffort'>;
+  readonly axis: OptionAxis;
   readonly about: string;
-  readonly value: (text: string) => unknown;
+  readonly value?: (text: string) => unknown;
   readonly hasCommas?: true;
+  readonly isJudging?: true;
 }[] = [
   {
     flags: '--crashkernel <value>',
     axis: 'crashkernel',
-    about: 'crashkernel= of the system kernel, or "none"',
+    about: 'crashkernel= of the system kernel, such as 256M; "none" for no crashkernel',
     value: (text) => (['off', 'none'].includes(text) ? null : text),
     hasCommas: true,
   },
@@ -27,82 +32,114 @@ const AXIS_OPTIONS: readonly {
     flags: '--layout <id|file>',
     axis: 'layout',
     about:
-      'firmware layout below 1 MiB: "stock", an id of images/layouts, a file, or "corpus" for all',
-    value: String,
+      "the firmware's memory map below 1 MiB: stock (OVMF's own), an id of images/layouts, a file, or corpus (all)",
   },
   {
     flags: '--ovmf <which>',
     axis: 'ovmf',
-    about: 'firmware: "host", debian:<version>, or the path of an OVMF_CODE image',
-    value: String,
+    about: "the firmware: host (the host's own), debian:<version>, or an OVMF_CODE image",
   },
-  { flags: '--load <syscall>', axis: 'load', about: 'loads the capture kernel', value: String },
+  { flags: '--load <syscall>', axis: 'load', about: 'the syscall that loads the capture kernel' },
   {
     flags: '--trigger <how>',
     axis: 'trigger',
-    about: 'makes the system kernel panic, or "none" to look at ownership only',
-    value: String,
+    about:
+      'what makes the system kernel panic: sysrq, serial-break, or none to look at ownership only',
   },
   { flags: '--cpus <n>', axis: 'cpus', about: 'CPUs of the machine', value: Number },
-  { flags: '--memory <MiB>', axis: 'memoryMiB', about: 'memory of the machine', value: Number },
-  { flags: '--accel <kind>', axis: 'accel', about: 'accelerator', value: String },
   {
-    flags: '--vmcore <kind>',
-    axis: 'vmcore',
-    about: 'how much of the vmcore is kept',
-    value: String,
+    flags: '--memory <MiB>',
+    axis: 'memoryMiB',
+    about: 'memory of the machine',
+    value: Number,
   },
   {
-    flags: '--truth <what>',
-    axis: 'truth',
-    about: 'what the vmcore is compared with: guest memory at the kexec jump, or nothing',
-    value: String,
+    flags: '--accel <kind>',
+    axis: 'accel',
+    about: 'the accelerator: kvm, tcg, or auto, which is kvm where it works',
   },
   {
     flags: '--append <text>',
     axis: 'append',
     about: "added to the system kernel's command line",
-    value: String,
     hasCommas: true,
   },
-  { flags: '--policy <id>', axis: 'policy', about: 'policy to hold the kernel to', value: String },
+  {
+    flags: '--vmcore <kind>',
+    axis: 'vmcore',
+    about: 'what is dumped: full memory, filtered as by makedumpfile -d 31, or none',
+    isJudging: true,
+  },
+  {
+    flags: '--truth <what>',
+    axis: 'truth',
+    about: 'what the vmcore is compared with: guest memory at the kexec jump, or none',
+    isJudging: true,
+  },
+  {
+    flags: '--policy <id>',
+    axis: 'policy',
+    about: "the policy to hold the kernel to; auto is the kernel's own",
+    isJudging: true,
+  },
 ];
 
-/** The axes that do not change what a machine is like, only what comes of it. */
-const JUDGED_AXES: readonly string[] = ['vmcore', 'truth', 'policy'] satisfies (keyof CellSpec)[];
-
-/** Adds the options that say what the cells are like; for machines that are not judged, only what these are like. */
-export function addCellOptions(command: Command, judged = true): void {
-  for (const { flags, axis, about, value, hasCommas } of AXIS_OPTIONS) {
-    if (!judged && JUDGED_AXES.includes(axis)) continue;
-    const { options } = shape[axis] as { readonly options?: readonly string[] };
-    const words = options ? `${about}: ${options.join(', ')}` : about;
-    command.option<unknown[]>(
-      flags,
-      judged ? `${words}; may be repeated${hasCommas ? '' : ', or a,b'}` : words,
-      (text, previous: unknown[] | undefined) => {
-        const values = (hasCommas ? [text] : text.split(',')).map((part) => {
-          const parsed = shape[axis].safeParse(value(part));
-          if (parsed.success) return parsed.data;
-          throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? '');
-        });
-        return [...(previous ?? []), ...values];
-      },
-    );
-  }
-  command.option(
-    '--layout-best-effort',
-    'judge a cell even if OVMF could not be given its layout in full',
-  );
+interface CellOptionSettings {
+  /** Whether cells are judged; if not, only the options of machines are added. */
+  readonly judged?: boolean;
+  /** Defaults in words, where they are not those of every cell. */
+  readonly defaults?: Readonly<Partial<Record<OptionAxis, string>>>;
 }
 
-/** The axes of a matrix with those given as options in their place. */
-export function overAxes(axes: Axes, options: Readonly<Record<string, unknown>>): Axes {
+/** Adds the options that say what the cells are like. */
+export function addCellOptions(
+  command: Command,
+  { judged = true, defaults = {} }: CellOptionSettings = {},
+): void {
+  const [standard] = expandSpecs({ kernel: [''] });
+  for (const { flags, axis, about, isJudging, ...reading } of AXIS_OPTIONS) {
+    if (isJudging && !judged) continue;
+    const option = new Option(flags, about)
+      // A value would count as given: the default is only told.
+      .default(undefined, defaults[axis] ?? String(standard?.[axis] || 'none'))
+      .helpGroup(isJudging ? GROUPS.judging : GROUPS.machine);
+    const choices = choicesOf(axis);
+    if (choices !== undefined) option.choices(choices);
+    command.addOption(option.argParser(axisParser(axis, reading)));
+  }
+  const about = 'go on even if OVMF could not be given the whole layout';
+  command.addOption(new Option('--layout-best-effort', about).helpGroup(GROUPS.machine));
+}
+
+/** The values of an axis that has few. */
+function choicesOf(axis: OptionAxis): readonly string[] | undefined {
+  const schema = shape[axis];
+  const inner = 'unwrap' in schema ? schema.unwrap() : schema;
+  return (inner as { readonly options?: readonly string[] }).options;
+}
+
+/** Reads an option's values, after those that were given before it. */
+function axisParser(
+  axis: OptionAxis,
+  { value = String, hasCommas }: Pick<(typeof AXIS_OPTIONS)[number], 'value' | 'hasCommas'>,
+): (text: string, previous: unknown) => unknown[] {
+  return (text, previous) => {
+    const values = (hasCommas ? [text] : text.split(',')).map((part) => {
+      const parsed = shape[axis].safeParse(value(part));
+      if (parsed.success) return parsed.data;
+      throw new InvalidArgumentError(parsed.error.issues[0]?.message ?? '');
+    });
+    return [...(Array.isArray(previous) ? (previous as unknown[]) : []), ...values];
+  };
+}
+
+/** The axes that were given as options. */
+export function givenAxes(options: Readonly<Record<string, unknown>>): Partial<Axes> {
   const given: Record<string, unknown> = {};
   for (const { flags, axis } of AXIS_OPTIONS) {
     const values = options[/^--(\w+)/.exec(flags)?.[1] ?? ''];
     if (values !== undefined) given[axis] = values;
   }
   if (options['layoutBestEffort'] === true) given['layoutBestEffort'] = [true];
-  return { ...axes, ...given };
+  return given;
 }

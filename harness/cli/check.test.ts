@@ -8,15 +8,24 @@ import { runSub1m } from '../testing/run-sub1m.ts';
 // Each starts a process, which takes a second or two.
 describe('sub1m check', { timeout: 60_000 }, () => {
   it.each([
-    { args: [], says: `${process.cwd()} is in no kernel tree; go into one, or name a kernel` },
-    { args: ['debian:6.12', '--base', 'v9'], says: 'Cannot use the base v9: a commit of the tree' },
-    { args: ['a', 'b', '--base', 'c'], says: 'Cannot compare or watch 2 kernels: one wanted' },
+    { args: [], says: `${process.cwd()} is in no kernel tree; change into one, or name a kernel` },
+    {
+      args: ['debian:6.12', '--base', 'v9'],
+      says: 'Cannot use the base v9: expected a commit of the checked tree',
+    },
+    { args: ['a', 'b', '--base', 'c'], says: 'Cannot compare or watch 2 kernels: expected one' },
     { args: ['a', '--base', 'b', '--series', 'c'], says: "cannot be used with option '--series" },
     { args: ['a', '--watch', '--results', 'b'], says: "cannot be used with option '--results" },
-    { args: ['debian:6.12', '--watch'], says: 'Cannot watch debian:6.12: a tree or an image' },
+    {
+      args: ['debian:6.12', '--watch'],
+      says: 'Cannot watch debian:6.12: expected a tree or an image',
+    },
     { args: ['a', '--invariant', 'lowmem.lock'], says: 'an invariant wanted, "lowmem.lock" found' },
     { args: ['a', '--standard', 'all'], says: 'Allowed choices are quick, full' },
-    { args: ['a', '--series', '/none'], says: 'Cannot read the series /none: a folder of *.patch' },
+    {
+      args: ['a', '--series', '/none'],
+      says: 'Cannot read the series /none: expected a folder of *.patch',
+    },
   ])('refuses $args', async ({ args, says }) => {
     const end = await runSub1m(['check', ...args]);
     expect(end).toMatchObject({ status: 64, stdout: '' });
@@ -32,7 +41,13 @@ describe('sub1m check', { timeout: 60_000 }, () => {
     const skipped = await runSub1m(['check', tree, '--bisect-run'], env);
     expect(skipped.stderr).toContain('main.c:1: error: no');
     expect(skipped.status).toBe(125);
-    const stopped = await runSub1m(['check', tree, '--bisect-run', '--layuot', 'x1c6'], env);
-    expect(stopped.status).toBe(192);
+    for (const wrong of [
+      [`${tree}@v9`],
+      [`${tree}@HEAD`, '--layout', 'x1c6'],
+      ['--layuot', 'x1c7'],
+    ]) {
+      const stopped = await runSub1m(['check', '--bisect-run', ...wrong], env);
+      expect(stopped.status).toBe(192);
+    }
   });
 });

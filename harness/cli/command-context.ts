@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { Log } from '../log.ts';
+import type { RunnerContext } from '../runner/runner-context.ts';
 import type { Environment } from './environment.ts';
 
-/** What every command is given. */
-export interface CommandContext {
+/** What every command is given; its signal fires on Ctrl-C and SIGTERM. */
+export interface CommandContext extends RunnerContext {
   readonly environment: Environment;
-  /** Fires on Ctrl-C and SIGTERM. */
-  readonly signal: AbortSignal;
-  readonly log: Log;
   /** Sets the exit status of a command that did its work. */
   exit(code: number): void;
 }

@@ -1,20 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { homedir } from 'node:os';
 import { join, resolve } from 'node:path';
+import type { RunnerEnvironment } from '../runner/runner-context.ts';
 
 /** What sub1m takes from the environment; nothing else reads it. */
-export interface Environment {
-  /** Downloads, builds and probe answers, shared between checkouts. */
-  readonly cacheDir: string;
-  /** Where programs are looked for. */
-  readonly path: string;
-  /** SUB1M_MIRROR: where Debian packages come from, if not from the host's own mirror. */
-  readonly mirror: string | undefined;
-  /** Folders of QEMU firmware descriptors, from general to specific. */
-  readonly firmwareFolders: readonly string[];
-  /** Whether standard output is a terminal that shows colour. */
+export interface Environment extends RunnerEnvironment {
+  /** Whether standard output is a terminal with colour. */
   readonly colour: boolean;
-  /** The width of the terminal, or what is usual where there is none. */
+  /** The width of the terminal, or 100 without one. */
   readonly columns: number;
   /** TERM: what the terminal understands. */
   readonly term: string;

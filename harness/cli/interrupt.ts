@@ -8,12 +8,12 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const SAME_KEY_MS = 500;
 
 /**
- * The signal that every wait of a command hangs on. The first Ctrl-C, SIGTERM or SIGHUP fires it and lets the
- * cleanups run; a second one ends the program at once (QEMU then dies by PR_SET_PDEATHSIG).
+ * The signal that every wait of a command hangs on. The first Ctrl-C, SIGTERM or SIGHUP fires it and lets cleanups run;
+ * a second one ends the program at once (QEMU then dies by PR_SET_PDEATHSIG).
  */
 export function interruptSignal(): AbortSignal {
   const controller = new AbortController();
-  // Every machine and process of a command waits on it: that many are no leak.
+  // Every machine and process of a command listens to it: so many listeners are no leak.
   setMaxListeners(0, controller.signal);
   let interruptedAt = 0;
   for (const name of SIGNALS) {
@@ -22,7 +22,7 @@ export function interruptSignal(): AbortSignal {
       if (again && performance.now() - interruptedAt < SAME_KEY_MS) return;
       if (again) process.exit(130);
       interruptedAt = performance.now();
-      process.stderr.write(`\n${name}: cleaning up; once more to leave at once\n`);
+      process.stderr.write(`\n${name}: cleaning up; repeat to quit at once\n`);
       controller.abort(new InterruptedError(`Interrupted by ${name}`));
     });
   }

@@ -3,7 +3,15 @@ import { readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { runSub1m } from '../testing/run-sub1m.ts';
+import { runCommand } from '../testing/run-command.ts';
+import { SUB1M_FROM_SOURCE, runSub1m, startSub1m } from '../testing/run-sub1m.ts';
+
+/** Makes Node's own `readdir()` throw what it never throws. */
+const BREAK_READDIR = `
+  import fs from 'node:fs';
+  import { syncBuiltinESMExports } from 'node:module';
+  fs.promises.readdir = async () => { throw new TypeError('broken'); };
+  syncBuiltinESMExports();`;
 
 // Each starts a process, which takes a second or two.
 describe('sub1m', { timeout: 30_000 }, () => {
@@ -46,11 +54,36 @@ describe('sub1m', { timeout: 30_000 }, () => {
     expect(await runSub1m(['--version'])).toMatchObject({ status: 0, stdout: '0.1.0\n' });
   });
 
-  it.each(['run', 'check', 'bisect', 'model', 'kernels', 'judge', 'doctor'])(
+  it('says the same when it runs from TypeScript', async () => {
+    const args = ['model', '--layout', 'thread-2021', '--history', '0x10'];
+    const end = await runSub1m(args);
+    expect(end.status).toBe(0);
+    expect(await runCommand([...SUB1M_FROM_SOURCE, ...args])).toEqual(end);
+  });
+
+  it('names the sources in the stack of a bug, with 70', async () => {
+    const { status, stderr } = await runSub1m(['model', '--layout', 'x1c7'], {
+      NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(BREAK_READDIR)}`,
+    });
+    expect(stderr).toMatch(/^sub1m: a bug of ours; please report it\nTypeError: broken\n/);
+    expect(stderr).toMatch(
+      / at (?:async )?readLayout \(\/.+\/harness\/layout\/read-layout\.ts:\d+:\d+\)$/m,
+    );
+    expect(stderr).not.toContain('/dist/');
+    expect(status).toBe(70);
+  });
+
+  it('says nothing of a reader that has seen enough', async () => {
+    const { child, ended } = startSub1m(['check', '--help']);
+    child.stdout?.destroy();
+    expect(await ended).toMatchObject({ status: 0, stderr: '' });
+  });
+
+  it.each(['run', 'check', 'bisect', 'model', 'build', 'kernels', 'shell', 'judge', 'doctor'])(
     'prints help on %s to standard output, with an example',
     async (command) => {
       const end = await runSub1m([command, '--help']);
-      expect(end.stdout).toContain(`Example: sub1m ${command}`);
+      expect(end.stdout).toMatch(new RegExp(`^Examples?:\\n  # .*\\n  sub1m ${command}`, 'm'));
       expect(end.status).toBe(0);
     },
   );

@@ -10,7 +10,7 @@ import type { ReportOptions } from './run-options.ts';
 const WIDTH_LIMIT = 100;
 
 /**
- * Reads which reports are wanted, so that a wrong one is refused before any work; gives the function that writes
+ * Reads which reports are wanted, so that a wrong one is refused before any work. Returns the function that writes
  * them once the run is over.
  */
 export function reportRun(
@@ -33,7 +33,8 @@ export async function reportSeries(
   await writeStdout(render(series, screenStyle(context)));
 }
 
-function screenStyle({ environment }: CommandContext): Style {
+/** How text is shown on standard output. */
+export function screenStyle({ environment }: CommandContext): Style {
   const { colour, columns } = environment;
   return { colour, width: Math.min(columns, WIDTH_LIMIT) };
 }

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { RunSettings } from '../runner/run-plan.ts';
+import { GROUPS } from './help.ts';
 
 /** The options of commands that report cells. */
 export interface ReportOptions {
@@ -9,22 +11,20 @@ export interface ReportOptions {
 }
 
 /** The options of commands that run cells. */
-export interface RunOptions extends ReportOptions {
-  readonly jobs: number;
-  readonly repeat: number;
+export interface RunCommandOptions extends ReportOptions, RunSettings {
   readonly shard?: string;
-  readonly results?: string;
-  readonly mirror?: string;
-  readonly budget: number;
 }
 
 /** Adds the options that say how cells are run and reported. */
 export function addRunOptions(command: Command): void {
   command
+    .optionsGroup(GROUPS.running)
     .option('--jobs <n>', 'machines at a time', positive(Number.isInteger), 2)
-    .option('--repeat <n>', 'run every cell so many times', positive(Number.isInteger), 1)
-    .option('--shard <i/n>', 'run only the i-th of n parts of the cells')
-    .option('--results <folder>', 'where the bundles go (default: a new folder under results/)')
+    .option('--repeat <n>', 'runs of each cell', positive(Number.isInteger), 1)
+    .addOption(
+      new Option('--shard <i/n>', 'run only the i-th of n parts').default(undefined, 'all'),
+    )
+    .addOption(resultsOption('a new folder under results/'))
     .addOption(budgetOption())
     .addOption(mirrorOption());
   addReportOptions(command);
@@ -32,32 +32,44 @@ export function addRunOptions(command: Command): void {
 
 /** Adds the options that say how cells are reported. */
 export function addReportOptions(command: Command): void {
+  const about = 'console, json, tap, ktap, junit or b4, to a file or standard output';
   command
-    .option(
-      '--reporter <name[:file]>',
-      'console, json, tap, ktap, junit or b4; may be repeated',
-      collect,
-      [],
+    .optionsGroup(GROUPS.reporting)
+    .addOption(
+      new Option('--reporter <name[:file]>', about).argParser(collect).default([], 'console'),
     )
-    .option('--json', 'the same as --reporter json');
+    .option('--json', 'short for --reporter json');
+}
+
+/** Where bundles go. */
+export function resultsOption(standard: string): Option {
+  const option = new Option('--results <folder>', 'where the bundles go');
+  return option.default(undefined, standard).helpGroup(GROUPS.running);
 }
 
 /** How much time phases have. */
 export function budgetOption(): Option {
-  const about = "on every phase's time limit: more than 1 for a slow host";
-  return new Option('--budget <factor>', about).argParser(positive(Number.isFinite)).default(1);
+  return new Option('--budget <factor>', 'multiply every phase timeout; above 1 for a slow host')
+    .argParser(positive(Number.isFinite))
+    .default(1)
+    .helpGroup(GROUPS.running);
 }
 
 /** Where packages come from. */
 export function mirrorOption(): Option {
-  return new Option('--mirror <url>', "Debian mirror, if not the host's own (or SUB1M_MIRROR)");
+  return new Option('--mirror <url>', 'the Debian mirror').default(
+    undefined,
+    "SUB1M_MIRROR, else the host's own",
+  );
 }
 
 /** Reads the value of an option that is a number above 0. */
 export function positive(isRight: (value: number) => boolean): (text: string) => number {
   return (text) => {
     const value = Number(text);
-    if (!isRight(value) || value <= 0) throw new InvalidArgumentError('Wanted: a number above 0.');
+    if (!isRight(value) || value <= 0) {
+      throw new InvalidArgumentError('Expected a number above 0.');
+    }
     return value;
   };
 }

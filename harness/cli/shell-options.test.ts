@@ -5,7 +5,7 @@ import { InvalidArgumentError } from 'commander';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { commandLine, parseGet, parsePut, shellCell } from './shell-options.ts';
+import { parseGet, parsePut, shellCell, shellLine } from './shell-options.ts';
 
 const COPY = { local: 'a', remote: 'b' };
 const OPTIONS = { kernel: 'debian:6.12', in: 'system', put: [], get: [], budget: 1 } as const;
@@ -24,12 +24,12 @@ describe('shellCell()', () => {
   it.each([
     {
       options: { cpus: [1, 2] },
-      message: 'Cannot open a shell in several cells: give each option once',
+      message: 'Cannot open a shell in several cells: give each option one value',
     },
     {
       options: { in: 'capture' as const, crashkernel: [null] },
       message:
-        'Cannot get to the capture kernel with --crashkernel none: leave it out, or give it 256M',
+        'Cannot get to the capture kernel with --crashkernel none: leave it out, or pass 256M',
     },
     {
       options: { in: 'capture' as const, trigger: ['none'] },
@@ -48,12 +48,12 @@ it.each([
   [[], undefined],
   [['head -3 /proc/iomem | wc'], 'head -3 /proc/iomem | wc'],
   [['ls', '-l', "it's here"], String.raw`'ls' '-l' 'it'\''s here'`],
-])('makes of %j the command line %j', (words, line) => {
-  expect(commandLine(words)).toBe(line);
+])('turns %j into the line %j', (words, line) => {
+  expect(shellLine(words)).toBe(line);
 });
 
 describe('files to copy', () => {
-  it('are named by a file here and one there', async () => {
+  it('are a pair of a file on the host and one in the guest', async () => {
     await using temp = await makeTempDir();
     const local = join(temp.path, 'a:b');
     await writeFile(local, '');
@@ -66,11 +66,11 @@ describe('files to copy', () => {
   });
 
   it.each([
-    [parsePut, '/etc/passwd', 'Wanted: <local>:<remote>.'],
-    [parsePut, '/etc/passwd:', 'Wanted: <local>:<remote>.'],
+    [parsePut, '/etc/passwd', 'Expected <local>:<remote>.'],
+    [parsePut, '/etc/passwd:', 'Expected <local>:<remote>.'],
     [parsePut, '/no such file:/tmp/a', 'There is no file /no such file.'],
     [parsePut, '/etc:/tmp/a', 'There is no file /etc.'],
-    [parseGet, ':a', 'Wanted: <remote>:<local>.'],
+    [parseGet, ':a', 'Expected <remote>:<local>.'],
     [parseGet, '/tmp/a:/no such/b', 'There is no folder /no such.'],
   ])('are refused by %o: %s', (parse, text, message) => {
     expect(() => parse(text, [])).toThrow(new InvalidArgumentError(message));

@@ -7,9 +7,9 @@ import { UsageError } from '../errors.ts';
 import type { GuestRole } from '../guest-link/guest-agent.ts';
 import { type PlannedCell, expand } from '../matrix/expand.ts';
 import { quoteShell } from '../qemu/qemu-args.ts';
-import { overAxes } from './cell-options.ts';
+import { givenAxes } from './cell-options.ts';
 
-/** A file here, and the file in the guest that it is copied to or from. */
+/** A file on the host, and the file in the guest that it is copied to or from. */
 interface FileCopy {
   readonly local: string;
   readonly remote: string;
@@ -26,16 +26,16 @@ export interface ShellOptions {
   readonly budget: number;
 }
 
-/** Enough for a distribution's kernel as its own capture kernel, with the tools for people in its initramfs. */
+/** Enough for a distribution's kernel as its own capture kernel, with the shell's tools in its initramfs. */
 const CRASHKERNEL = '256M';
 
-/** The cell that the options ask for. Throws `UsageError` if it is not one, or never has the kernel that is wanted. */
+/** The cell that the options ask for. Throws `UsageError` if it is not one cell, or never gets to the kernel asked for. */
 export function shellCell(options: ShellOptions): PlannedCell {
   const { kernel, in: role, put, get, serial } = options;
   const crashkernel = [role === 'capture' ? CRASHKERNEL : null];
-  const [cell, ...others] = expand(overAxes({ kernel: [kernel], crashkernel }, { ...options }));
+  const [cell, ...others] = expand({ crashkernel, ...givenAxes({ ...options }), kernel: [kernel] });
   if (cell === undefined || others.length > 0) {
-    throw new UsageError('Cannot open a shell in several cells: give each option once');
+    throw new UsageError('Cannot open a shell in several cells: give each option one value');
   }
   if (serial && put.length + get.length > 0) {
     throw new UsageError('Cannot copy files over a serial port: leave out --serial');
@@ -47,15 +47,13 @@ export function shellCell(options: ShellOptions): PlannedCell {
 function requireCapture({ crashkernel, trigger }: CellSpec): void {
   const what = 'Cannot get to the capture kernel';
   if (crashkernel === null) {
-    throw new UsageError(
-      `${what} with --crashkernel none: leave it out, or give it ${CRASHKERNEL}`,
-    );
+    throw new UsageError(`${what} with --crashkernel none: leave it out, or pass ${CRASHKERNEL}`);
   }
   if (trigger === 'none') throw new UsageError(`${what} with --trigger none: it takes a panic`);
 }
 
-/** The command line for the guest's shell: one word is one already, several are a program and its arguments. */
-export function commandLine(words: readonly string[]): string | undefined {
+/** The line for the guest's shell: one word is a line already, several are a program and its arguments. */
+export function shellLine(words: readonly string[]): string | undefined {
   return words.length > 1 ? words.map(quoteShell).join(' ') : words[0];
 }
 
@@ -63,7 +61,7 @@ export function commandLine(words: readonly string[]): string | undefined {
 export function parsePut(text: string, previous: readonly FileCopy[]): FileCopy[] {
   const colon = text.lastIndexOf(':');
   const [local, remote] = [text.slice(0, colon), text.slice(colon + 1)];
-  if (colon < 1 || remote === '') throw new InvalidArgumentError('Wanted: <local>:<remote>.');
+  if (colon < 1 || remote === '') throw new InvalidArgumentError('Expected <local>:<remote>.');
   if (!isKind(local, 'isFile')) throw new InvalidArgumentError(`There is no file ${local}.`);
   return [...previous, { local, remote }];
 }
@@ -72,7 +70,7 @@ export function parsePut(text: string, previous: readonly FileCopy[]): FileCopy[
 export function parseGet(text: string, previous: readonly FileCopy[]): FileCopy[] {
   const colon = text.indexOf(':');
   const [remote, to] = [text.slice(0, colon), text.slice(colon + 1)];
-  if (colon < 1 || to === '') throw new InvalidArgumentError('Wanted: <remote>:<local>.');
+  if (colon < 1 || to === '') throw new InvalidArgumentError('Expected <remote>:<local>.');
   const local = isKind(to, 'isDirectory') ? join(to, basename(remote)) : to;
   if (!isKind(dirname(local), 'isDirectory')) {
     throw new InvalidArgumentError(`There is no folder ${dirname(local)}.`);

@@ -13,24 +13,24 @@ import { withDeadline } from '../process/deadline.ts';
 import { makeTerminalRaw } from '../process/raw-terminal.ts';
 import { endError } from '../qemu/machine-end.ts';
 import type { CommandContext } from './command-context.ts';
-import { type ShellOptions, commandLine } from './shell-options.ts';
+import { type ShellOptions, shellLine } from './shell-options.ts';
 
-/** From the agent's hello to a session, ms: a second on an idle host under TCG. */
+/** From the agent's hello to a session, ms; it takes a second on an idle host under TCG. */
 const CONNECT_BUDGET_MS = 60_000;
 
-/** From a broken connection to the end of the machine that broke it, ms. */
+/** From a lost connection to the end of the machine that caused it, ms. */
 const DYING_MS = 3000;
 
-/** Ctrl-], which leaves a guest that does not answer any more, as telnet's and virsh's. */
+/** Ctrl-], which leaves a guest that no longer answers, as in telnet and virsh. */
 const LEAVE_KEY = 0x1d;
 
-/** What is done in a booted cell. */
+/** What to do in a booted cell. */
 export interface ShellWork {
   readonly words: readonly string[];
   readonly options: ShellOptions;
 }
 
-/** Does the work, with the user's terminal if there is one, and gives the exit status of the guest's command. */
+/** Does the work, with the user's terminal if there is one. Returns the exit status of the guest's command. */
 export async function runSession(
   cell: BootedCell,
   work: ShellWork,
@@ -45,14 +45,14 @@ export async function runSession(
   try {
     return await Promise.race([running, gone]);
   } catch (error) {
-    // The end of a connection is seen before that of its machine, which knows why.
+    // A lost connection is seen before the end of its machine, which has the reason.
     if (error instanceof GuestLinkError) {
       await Promise.race([gone, delay(DYING_MS, undefined, { ref: false })]);
     }
     throw error;
   } finally {
     over.abort();
-    // Before anything is said of the end the terminal is as it was.
+    // The terminal is restored before any message about the end.
     await running.catch(() => {});
   }
 }
@@ -103,18 +103,18 @@ function onConsole(
   );
 }
 
-/** Runs a session on standard input and output; on a terminal raw, which is then given back as it was found. */
+/** Runs a session on standard input and output. A terminal is made raw, and restored afterwards. */
 async function withTerminal(
   words: readonly string[],
   { environment, signal, log }: CommandContext,
   run: (session: Session, signal: AbortSignal) => Promise<number>,
 ): Promise<number> {
   const { stdin, stdout, stderr } = process;
-  const command = commandLine(words);
+  const command = shellLine(words);
   if (!(stdin.isTTY && stdout.isTTY)) {
     return run({ command, terminal: null, stdin, stdout, stderr }, signal);
   }
-  if (command === undefined) log.info('Ctrl-] leaves a guest that does not answer any more');
+  if (command === undefined) log.info('Ctrl-] leaves a guest that no longer answers');
   await using terminalAgain = new CleanupStack();
   terminalAgain.use(await makeTerminalRaw());
   terminalAgain.defer(() => stdin.unpipe().pause());

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Log } from '../log.ts';
 
-/** The log of a command: notes for people, on standard error, so that standard output stays a program's. */
+/** The log of a command: notes for people, on standard error; standard output is for results. */
 export const stderrLog: Log = {
   debug: () => {},
   info: (message) => {

@@ -3,70 +3,62 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Boot, Change } from '../bisect/answers.ts';
 import { factOf } from '../bisect/fact.ts';
-import { PackageError, ProcessError, UsageError } from '../errors.ts';
+import { BuildError, PackageError } from '../errors.ts';
 import { requireKernel } from '../kernel/require-kernel.ts';
 import { nameCells } from '../matrix/expand.ts';
 import type { Question } from './bisect-question.ts';
-import type { CommandContext } from '../cli/command-context.ts';
 import { packageContext } from './package-context.ts';
-import { runPlan } from './run-cells.ts';
+import { runPlan } from './run-plan.ts';
+import type { RunnerContext } from './runner-context.ts';
 
 interface BootOptions {
   readonly question: Question;
   /** Holds a folder for each boot. */
   readonly results: string;
-  /** How many boots there were. */
+  /** How many boots there were before. */
   readonly done: number;
   readonly budget: number;
-  readonly mirror?: string;
+  readonly mirror?: string | undefined;
 }
 
 /**
- * Boots the kernel of a change in the cell of the question. A kernel that cannot be had or built tells
- * nothing; what the host lacks is thrown.
+ * Boots the kernel of a change in the cell of the question. A kernel that does not build, or whose package is gone, tells
+ * nothing; anything else that fails is thrown: a mistyped reference is no commit to skip.
  */
 export async function bootChange(
   change: Change,
   options: BootOptions,
-  context: CommandContext,
+  context: RunnerContext,
 ): Promise<Boot> {
-  return (await whyNotBuilt(change, options, context)) ?? run(change, options, context);
+  const { question, results, done, budget, mirror } = options;
+  const untold = await whyNotBuilt(change, options, context);
+  if (untold !== undefined) return untold;
+  const { invariant, spec } = question;
+  const cells = nameCells([{ spec: { ...spec, kernel: change.kernel } }]);
+  const folder = freeFolder(join(results, `boot-${String(done + 1).padStart(3, '0')}`));
+  const settings = { budget, mirror, results: folder };
+  const [cell] = (await runPlan({ cells, known: [] }, settings, context)).cells;
+  if (!cell) throw new Error(`No cell of ${change.id} was run`);
+  return { change, fact: factOf(cell.judgement, invariant), bundle: cell.folder };
 }
 
 async function whyNotBuilt(
   change: Change,
   options: BootOptions,
-  context: CommandContext,
+  context: RunnerContext,
 ): Promise<Boot | undefined> {
   try {
     await requireKernel(change.kernel, packageContext(options, context));
     return undefined;
   } catch (error) {
-    // A package that the lists name may be gone; the network may be, too.
+    // A package that the lists name may be gone, or the network may be.
     const again = error instanceof PackageError;
-    if (!(again || error instanceof ProcessError || error instanceof UsageError)) throw error;
+    if (!again && !(error instanceof BuildError)) throw error;
     return { change, fact: { kind: 'untold', why: error.message, again }, bundle: null };
   }
 }
 
-async function run(
-  change: Change,
-  { question, results, done, budget, mirror }: BootOptions,
-  context: CommandContext,
-): Promise<Boot> {
-  const { invariant, spec } = question;
-  const cells = nameCells([{ spec: { ...spec, kernel: change.kernel } }]);
-  const plan = { cells, known: [] };
-  const folder = freeFolder(join(results, `boot-${String(done + 1).padStart(3, '0')}`));
-  const options = { jobs: 1, repeat: 1, reporter: [], budget, results: folder };
-  const named = mirror === undefined ? options : { ...options, mirror };
-  const { cells: judged } = await runPlan(plan, named, context);
-  const [cell] = judged;
-  if (!cell) throw new Error(`No cell of ${change.id} was run`);
-  return { change, fact: factOf(cell.judgement, invariant), bundle: cell.folder };
-}
-
-/** What a boot left that was killed is kept. */
+/** A name that is free: a boot that was killed keeps what it left. */
 function freeFolder(wanted: string): string {
   let folder = wanted;
   for (let number = 2; existsSync(folder); number++) folder = `${wanted}.${number}`;

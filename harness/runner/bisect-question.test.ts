@@ -27,7 +27,10 @@ describe('readQuestion', { timeout: 30_000 }, () => {
   });
 
   it('lets options have the last word', async () => {
-    const options = { invariant: 'lowmem.locked', crashkernel: ['192M'], trigger: ['sysrq'] };
+    const options = {
+      invariant: 'lowmem.locked',
+      axes: { crashkernel: ['192M'], trigger: ['sysrq' as const] },
+    };
     const { spec } = await readQuestion(options, signal);
     expect(spec).toMatchObject({ crashkernel: '192M', trigger: 'sysrq' });
   });
@@ -42,7 +45,7 @@ describe('readQuestion', { timeout: 30_000 }, () => {
     expect(reason).toEqual({ pages: ['0x87'], steps: ['efi_free_boot_services'], end: null });
     const kept = readQuestion({ from: cell, invariant: 'boot.userspace' }, signal);
     await expect(kept).rejects.toThrow(
-      'boot.userspace wanted broken there, broken is lowmem.locked',
+      'expected boot.userspace broken there, found broken: lowmem.locked',
     );
   });
 
@@ -50,11 +53,11 @@ describe('readQuestion', { timeout: 30_000 }, () => {
     [{}, '--invariant <id> or --from'],
     [
       { invariant: 'lowmem.lock' },
-      'the nearest is lowmem.locked; they are boot.userspace, boot.all-cpus',
+      'the nearest is lowmem.locked; invariants are boot.userspace, boot.all-cpus',
     ],
-    [{ invariant: 'lowmem.locked', cpus: [1, 2] }, 'one value of each option wanted'],
-    [{ invariant: 'lowmem.locked', layout: ['corpus'] }, 'one value of each option wanted'],
-    [{ from: '/no/such/cell' }, 'the folder of a cell wanted, results/<run>/<cell>'],
+    [{ invariant: 'lowmem.locked', axes: { cpus: [1, 2] } }, 'give each option one value'],
+    [{ invariant: 'lowmem.locked', axes: { layout: ['corpus'] } }, 'give each option one value'],
+    [{ from: '/no/such/cell' }, 'expected the folder of a cell, results/<run>/<cell>'],
   ])('refuses %j', async (options, message) => {
     await expect(readQuestion(options, signal)).rejects.toThrow(UsageError);
     await expect(readQuestion(options, signal)).rejects.toThrow(message);

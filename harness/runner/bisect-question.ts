@@ -3,11 +3,10 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Reason, factOf } from '../bisect/fact.ts';
 import type { CellSpec } from '../bundle/cell-record.ts';
-import { INVARIANTS, type InvariantId } from '../check/invariants/invariants.ts';
+import { INVARIANT_IDS, type InvariantId, invariantOf, isInvariantId } from '../check/invariants/invariants.ts';
 import { UsageError } from '../errors.ts';
 import { type Axes, expandSpecs } from '../matrix/expand.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
-import { overAxes } from '../cli/cell-options.ts';
 import { judgeFolder } from './judge-folder.ts';
 import { nearestName } from '../nearest-name.ts';
 
@@ -20,44 +19,16 @@ export interface Question {
   readonly reason: Reason | null;
 }
 
-/** The options that say what is asked. */
+/** Where the question is taken from: an invariant, or a cell that failed. */
 export interface QuestionOptions {
   readonly invariant?: string;
+  /** The folder of a cell that failed. */
   readonly from?: string;
+  /** Axes of the cell that the user named. */
+  readonly axes?: Partial<Axes>;
 }
 
-type Shown = Partial<Omit<CellSpec, 'kernel'>>;
-
-/** What needs no crash to be seen: the cell is over in half the time. */
-const LOOK = { trigger: 'none' } as const;
-const LOCKED = { ...LOOK, crashkernel: '256M' } as const;
-const DUMP = { crashkernel: '256M' } as const;
-
-/** The cheapest cell that shows each invariant; options have the last word. */
-const SHOWN_BY: Readonly<Record<InvariantId, Shown>> = {
-  'boot.userspace': LOOK,
-  'boot.all-cpus': { ...LOOK, cpus: 2 },
-  'lowmem.matches-model': LOOK,
-  'lowmem.single-owner': LOOK,
-  'lowmem.firmware-kept': {},
-  'lowmem.page0-kept': LOOK,
-  'lowmem.trampoline': LOOK,
-  'lowmem.locked': LOCKED,
-  // No other policy promises it: whatever a kernel's own is, it is asked whether it keeps to this one.
-  'lowmem.released': { ...LOOK, policy: 'two-phase' },
-  'lowmem.untouched': DUMP,
-  'lowmem.at-crash': {},
-  'kdump.reserved': LOCKED,
-  'kdump.undisturbed': DUMP,
-  'kdump.captured': DUMP,
-  'kdump.vmcore-ranges': DUMP,
-  'kdump.vmcore-bytes': DUMP,
-  'kdump.confined': DUMP,
-  'kdump.dmesg': DUMP,
-  'panic.reboots': {},
-};
-
-/** Reads the question from the options, or from a cell that failed. Throws `UsageError` if it is none. */
+/** The question of an invariant, or of a cell that failed. Throws `UsageError` if there is none. */
 export async function readQuestion(
   options: QuestionOptions,
   signal: AbortSignal,
@@ -65,9 +36,9 @@ export async function readQuestion(
   const named = options.invariant === undefined ? null : requireInvariant(options.invariant);
   if (options.from !== undefined) return questionOfCell(options.from, named, { options, signal });
   if (named !== null)
-    return { invariant: named, spec: oneCell(SHOWN_BY[named], options), reason: null };
+    return { invariant: named, spec: oneCell(invariantOf(named).cheapestCell, options), reason: null };
   throw new UsageError(
-    `Cannot bisect without a question: --invariant <id> or --from <cell's folder> wanted; invariants are ${all()}`,
+    `Cannot bisect without a question: pass --invariant <id> or --from <cell's folder>; invariants are ${all()}`,
   );
 }
 
@@ -78,18 +49,18 @@ async function questionOfCell(
 ): Promise<Question> {
   if (!existsSync(join(folder, 'cell.json'))) {
     throw new UsageError(
-      `Cannot take the question from ${folder}: the folder of a cell wanted, results/<run>/<cell>`,
+      `Cannot take the question from ${folder}: expected the folder of a cell, results/<run>/<cell>`,
     );
   }
   const judged = await judgeFolder(folder, signal);
   const broken = brokenIn(judged);
-  // That pages are not as predicted says the least of what is wrong with them.
+  // That pages are not as predicted tells least about what is wrong with them.
   const invariant = named ?? broken.find((id) => id !== 'lowmem.matches-model') ?? broken[0];
   const fact = invariant && factOf(judged.judgement, invariant);
   if (invariant === undefined || fact?.kind !== 'broken') {
     throw new UsageError(
-      `Cannot take the question from ${folder}: ${named ?? 'an invariant'} wanted broken there, ` +
-        `broken is ${broken.join(', ') || 'none'}`,
+      `Cannot take the question from ${folder}: expected ${named ?? 'an invariant'} broken there, ` +
+        `found broken: ${broken.join(', ') || 'none'}`,
     );
   }
   return { invariant, spec: oneCell(judged.record.spec, options), reason: fact.reason };
@@ -101,24 +72,22 @@ function brokenIn({ judgement }: JudgedCell): InvariantId[] {
     .map(({ id }) => id);
 }
 
-/** The cell that is asked about, with the options over it. */
-function oneCell(shown: Shown, options: QuestionOptions): CellSpec {
+/** The cell that is asked about: the axes that the user named go before those shown. */
+function oneCell(shown: Partial<CellSpec>, options: QuestionOptions): CellSpec {
   const axes = Object.fromEntries(Object.entries(shown).map(([field, value]) => [field, [value]]));
-  const [spec, other] = expandSpecs(
-    overAxes({ ...(axes as Partial<Axes>), kernel: [''] }, { ...options }),
-  );
+  const [spec, other] = expandSpecs({ ...(axes as Partial<Axes>), ...options.axes, kernel: [''] });
   if (spec && !other && spec.layout !== 'corpus') return spec;
-  throw new UsageError('Cannot bisect in several cells: one value of each option wanted');
+  throw new UsageError('Cannot bisect in several cells: give each option one value');
 }
 
 function requireInvariant(id: string): InvariantId {
-  if (Object.hasOwn(INVARIANTS, id)) return id as InvariantId;
-  const nearest = nearestName(id, Object.keys(INVARIANTS));
+  if (isInvariantId(id)) return id;
+  const nearest = nearestName(id, INVARIANT_IDS);
   throw new UsageError(
-    `Cannot bisect for "${id}": no such invariant, the nearest is ${nearest}; they are ${all()}`,
+    `Cannot bisect for "${id}": there is no such invariant, the nearest is ${nearest}; invariants are ${all()}`,
   );
 }
 
 function all(): string {
-  return Object.keys(INVARIANTS).join(', ');
+  return INVARIANT_IDS.join(', ');
 }

@@ -7,7 +7,6 @@ import { commitLine, makeKernelRepo } from '../kernel/testing/kernel-repo-builde
 import { readRecipe } from '../kernel/recipe.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { type RangeOptions, requireRange } from './bisect-range.ts';
-import { readEnvironment } from '../cli/environment.ts';
 
 const { signal } = new AbortController();
 
@@ -21,10 +20,9 @@ async function open(options: RangeOptions) {
     warned.push(text);
   };
   const context = {
-    environment: { ...readEnvironment({}), cacheDir: temp.path },
+    environment: { cacheDir: temp.path, path: '', mirror: undefined, firmwareFolders: [] },
     signal,
     log: { debug: () => {}, info: () => {}, warn },
-    exit: () => {},
   };
   const folders = { state: join(temp.path, 'state'), temp: join(temp.path, 'git') };
   const { range, find, content } = await requireRange(options, folders, context);
@@ -78,18 +76,18 @@ describe('a range of commits', { timeout: 30_000 }, () => {
     expect(clean).toMatchObject({ find: 'break', range: { length: 1 }, warned: [] });
     await appendFile(join(tree, 'init/main.sh'), '# three\n');
     const dirty = await open(options);
-    expect(dirty.warned.join()).toContain('has changes that no commit has');
+    expect(dirty.warned.join()).toContain('has uncommitted changes');
     expect(dirty.content).toEqual(clean.content);
   });
 });
 
 it.each<[options: RangeOptions, message: string]>([
-  [{}, 'Cannot bisect nothing: one of --packages, --tree, --patches and --recipe wanted'],
+  [{}, 'Cannot bisect nothing: pass one of --packages, --tree, --patches and --recipe'],
   [{ packages: 'debian:6.12', tree: '.' }, 'Cannot bisect several ranges at once'],
-  [{ tree: '.', good: 'HEAD' }, 'two commits wanted, --good <commit> and --bad <commit>'],
-  [{ tree: '.', good: 'a', bad: 'b' }, "the top folder of a kernel's source wanted"],
-  [{ patches: SERIES }, 'what they are for wanted, --on recipe:<name>'],
-  [{ patches: ['/no/such.patch'], on: 'plain-6.12' }, '/no/such.patch wanted'],
+  [{ tree: '.', good: 'HEAD' }, 'pass both commits, --good <commit> and --bad <commit>'],
+  [{ tree: '.', good: 'a', bad: 'b' }, "expected the top folder of a kernel's source"],
+  [{ patches: SERIES }, 'name the recipe they are for, --on recipe:<name>'],
+  [{ patches: ['/no/such.patch'], on: 'plain-6.12' }, 'expected a patch or a folder of *.patch at /no/such.patch'],
   [{ recipe: 'plain-6.12' }, 'Cannot bisect plain-6.12: it has no patches'],
 ])('refuses %j', async (options, message) => {
   await expect(open(options)).rejects.toThrow(UsageError);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
-import { ProcessError, UsageError } from '../errors.ts';
+import { BuildError } from '../errors.ts';
 import { requireKernel } from '../kernel/require-kernel.ts';
 import { type ComparedRun, compareRuns } from '../matrix/compare-cells.ts';
 import type { SeriesResult, SeriesStep } from '../matrix/series.ts';
@@ -60,15 +60,14 @@ async function whyNotBuilt(
     await requireKernel(ref, sources);
     return null;
   } catch (error) {
-    const isPatch = error instanceof ProcessError || error instanceof UsageError;
-    if (base === undefined || !isPatch) throw error;
+    if (base === undefined || !(error instanceof BuildError)) throw error;
     return error.message;
   }
 }
 
 /** Each step has its own folder of results. */
 function stepPlan(plan: CheckPlan, nr: number): CheckPlan {
-  const { results } = plan.options;
+  const { results } = plan.settings;
   if (results === undefined) return plan;
-  return { ...plan, options: { ...plan.options, results: join(results, String(nr)) } };
+  return { ...plan, settings: { ...plan.settings, results: join(results, String(nr)) } };
 }

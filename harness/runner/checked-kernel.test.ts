@@ -33,7 +33,7 @@ describe('the kernel that is checked', () => {
     expect(requireTreeAround(join(repo.tree, 'arch/x86'))).toBe(repo.tree);
     expect(() => requireTreeAround(repo.path)).toThrow(
       new UsageError(
-        `Cannot tell which kernel to check: ${repo.path} is in no kernel tree; go into one, or name a kernel`,
+        `Cannot tell which kernel to check: ${repo.path} is in no kernel tree; change into one, or name a kernel`,
       ),
     );
   });
@@ -77,7 +77,7 @@ describe('the base', () => {
     expect(other).toEqual({ ref: `${tree}@${head}`, name: tree });
     await expect(requireBase('v9', tree, context)).rejects.toThrow(
       new UsageError(
-        'Cannot use the base v9: a commit of the tree that is checked or a kernel wanted; it is neither',
+        'Cannot use the base v9: expected a commit of the checked tree, or a kernel; it is neither',
       ),
     );
   });

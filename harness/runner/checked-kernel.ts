@@ -17,7 +17,7 @@ import type { PackageContext } from '../package/package-lists.ts';
 /** A kernel that others are compared with. */
 export interface BaseKernel {
   readonly ref: string;
-  /** For people: what the user wrote and what that is. */
+  /** For people: what the user wrote, and what it stands for. */
   readonly name: string;
 }
 
@@ -27,14 +27,14 @@ export function requireTreeAround(folder: string): string {
     if (isKernelTree(at)) return at;
     if (at !== dirname(at)) continue;
     throw new UsageError(
-      `Cannot tell which kernel to check: ${folder} is in no kernel tree; go into one, or name a kernel`,
+      `Cannot tell which kernel to check: ${folder} is in no kernel tree; change into one, or name a kernel`,
     );
   }
 }
 
 /**
- * The reference of a kernel as it is now: of a tree under git its files as they stand, which are then built apart from
- * the user's folder, whatever was built there; any other reference stays what it is.
+ * The reference of a kernel as it is now. For a tree under git these are its files as they stand, which are then built
+ * outside the user's folder, whatever was built there; any other reference stays what it is.
  */
 export async function asItStands(ref: string, context: PackageContext): Promise<string> {
   if (!isKernelTree(ref)) return ref;
@@ -56,7 +56,7 @@ export async function requireBase(
     return { ref: await asItStands(wanted, context), name: wanted };
   }
   throw new UsageError(
-    `Cannot use the base ${wanted}: a commit of the tree that is checked or a kernel wanted; it is neither`,
+    `Cannot use the base ${wanted}: expected a commit of the checked tree, or a kernel; it is neither`,
   );
 }
 

@@ -7,7 +7,7 @@ import { type Ovmf, findOvmf } from '../firmware/ovmf.ts';
 import { findProgram } from '../process/find-program.ts';
 import { chooseAccelerator } from '../qemu/accelerator.ts';
 import { type QemuBinary, requireQemu } from '../qemu/qemu-binary.ts';
-import type { CommandContext } from '../cli/command-context.ts';
+import type { RunnerContext } from './runner-context.ts';
 
 /** One thing that a host has or lacks. */
 export interface HostFinding {
@@ -20,7 +20,7 @@ export interface HostFinding {
   readonly remedy: string | null;
 }
 
-/** The programs that the harness runs or puts into a guest, and their Debian packages. */
+/** The programs that the harness runs or copies into a guest, and their Debian packages. */
 const PROGRAMS: readonly (readonly [program: string, from: string])[] = [
   ['kexec', 'kexec-tools'],
   ['makedumpfile', 'makedumpfile'],
@@ -38,13 +38,13 @@ const PROGRAMS: readonly (readonly [program: string, from: string])[] = [
 ];
 
 /** What one machine of 1 GiB needs, MiB: its memory, and room for its vmcore. */
-const MEMORY_WANTED_MIB = 1536;
-const DISK_WANTED_MIB = 2048;
+const MEMORY_NEEDED_MIB = 1536;
+const DISK_NEEDED_MIB = 2048;
 
 const MIB = 1024 * 1024;
 
-/** Looks the host over; only broken hosts, not missing parts, make it throw. */
-export async function examineHost(context: CommandContext): Promise<HostFinding[]> {
+/** Examines the host. A missing part is a finding; only a broken host makes it throw. */
+export async function examineHost(context: RunnerContext): Promise<HostFinding[]> {
   const [qemu, qemuFinding] = await examineQemu(context);
   const [ovmf, ovmfFindings] = await examineOvmf(context);
   return [
@@ -62,7 +62,7 @@ export async function examineHost(context: CommandContext): Promise<HostFinding[
 async function examineQemu({
   environment,
   signal,
-}: CommandContext): Promise<[QemuBinary | undefined, HostFinding]> {
+}: RunnerContext): Promise<[QemuBinary | undefined, HostFinding]> {
   const finding = { subject: 'qemu', needed: true, remedy: 'apt-get install qemu-system-x86' };
   try {
     const qemu = await requireQemu(environment.path, signal);
@@ -75,7 +75,7 @@ async function examineQemu({
 
 async function examineOvmf({
   environment,
-}: CommandContext): Promise<[Ovmf | undefined, HostFinding[]]> {
+}: RunnerContext): Promise<[Ovmf | undefined, HostFinding[]]> {
   const { found, rejected } = await findOvmf(environment.firmwareFolders);
   const used = found[0];
   const chosen: HostFinding = {
@@ -107,7 +107,7 @@ async function examineOvmf({
 async function examineKvm(
   qemu: QemuBinary,
   firmware: Ovmf,
-  context: CommandContext,
+  context: RunnerContext,
 ): Promise<HostFinding> {
   const { signal, environment } = context;
   const options = { binary: qemu.path, firmware, signal, cacheFolder: environment.cacheDir };
@@ -140,10 +140,10 @@ async function examineMemory(): Promise<HostFinding> {
   );
   return {
     subject: 'memory',
-    ok: available >= MEMORY_WANTED_MIB,
+    ok: available >= MEMORY_NEEDED_MIB,
     needed: true,
     says: `${available} MiB available, ${availableParallelism()} CPUs`,
-    remedy: `${MEMORY_WANTED_MIB} MiB wanted for each machine of 1 GiB`,
+    remedy: `each machine of 1 GiB needs ${MEMORY_NEEDED_MIB} MiB`,
   };
 }
 
@@ -154,13 +154,13 @@ async function examineDisk(what: string, folder: string): Promise<HostFinding> {
     const says = `${free} MiB free in ${folder}`;
     return {
       subject: what,
-      ok: free >= DISK_WANTED_MIB,
+      ok: free >= DISK_NEEDED_MIB,
       needed: true,
       says,
-      remedy: `${DISK_WANTED_MIB} MiB wanted`,
+      remedy: `free ${DISK_NEEDED_MIB} MiB`,
     };
   } catch (error) {
-    // A folder that will be made on first use.
+    // The folder is made on first use.
     if (folder !== dirname(folder)) return examineDisk(what, dirname(folder));
     throw error;
   }

@@ -31,12 +31,9 @@ function hostWithoutOvmf(): Promise<CellHost> {
     path: join(temp.path, 'bin'),
     mirror: undefined,
     firmwareFolders: [join(temp.path, 'firmware')],
-    colour: false,
-    columns: 100,
-    term: 'dumb',
   };
   const { signal } = new AbortController();
-  return requireHost({ environment, signal, log: silentLog, exit: () => {} }, { budget: 2 });
+  return requireHost({ environment, signal, log: silentLog }, { budget: 2 });
 }
 
 it('finds each firmware once, with its hash', async () => {

@@ -6,19 +6,19 @@ import { type FirmwareContext, requireFirmware } from '../firmware/require-firmw
 import { sha256File } from '../process/file-hash.ts';
 import { type Accelerator, chooseAccelerator } from '../qemu/accelerator.ts';
 import { requireQemu } from '../qemu/qemu-binary.ts';
-import type { CommandContext } from '../cli/command-context.ts';
 import { packageContext } from './package-context.ts';
+import type { RunnerContext } from './runner-context.ts';
 
 interface HostOptions {
   /** The user's factor on every phase budget. */
   readonly budget: number;
   /** The mirror that the user named, if any. */
-  readonly mirror?: string;
+  readonly mirror?: string | undefined;
 }
 
 /** Finds the host's parts for cells. Throws `HostError` naming the package of one that is missing. */
 export async function requireHost(
-  context: CommandContext,
+  context: RunnerContext,
   { budget, ...named }: HostOptions,
 ): Promise<CellHost> {
   const { environment, signal, log } = context;
@@ -26,7 +26,7 @@ export async function requireHost(
   const { path: binary, version } = await requireQemu(environment.path, signal);
   const packages = packageContext(named, context);
   const ovmf = once((wanted: string) => cellOvmf(wanted, { ...packages, firmwareFolders }));
-  // Whether KVM works is asked with the host's own firmware where there is one: the answer is remembered for one.
+  // Whether KVM works is tried with the host's own firmware where there is one: the answer is kept by firmware.
   const [hostOvmf] = (await findOvmf(firmwareFolders)).found;
   const answers = new Map<CellSpec['accel'], Promise<Accelerator>>();
   return {
@@ -51,7 +51,7 @@ async function cellOvmf(wanted: string, context: FirmwareContext): Promise<CellO
   return { ...ovmf, sha256: await sha256File(ovmf.code) };
 }
 
-/** `find`, which is asked but once for each thing. */
+/** `find`, called only once for each thing. */
 function once<T>(find: (wanted: string) => Promise<T>): (wanted: string) => Promise<T> {
   const found = new Map<string, Promise<T>>();
   return (wanted) => {

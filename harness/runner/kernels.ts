@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Kernel, isBuiltHere, requireKernel } from '../kernel/require-kernel.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
-import type { CommandContext } from '../cli/command-context.ts';
 import { packageContext } from './package-context.ts';
-import type { RunOptions } from '../cli/run-options.ts';
+import type { RunnerContext } from './runner-context.ts';
 
 /** The kernels of a run; disposing it waits for builds to end. */
 export interface Kernels extends AsyncDisposable {
@@ -20,20 +19,20 @@ export interface Kernels extends AsyncDisposable {
  */
 export async function requireKernels(
   cells: readonly PlannedCell[],
-  options: RunOptions,
-  command: CommandContext,
+  settings: { readonly mirror?: string | undefined },
+  context: RunnerContext,
 ): Promise<Kernels> {
-  const context = packageContext(options, command);
+  const sources = packageContext(settings, context);
   const kernels = new Map<string, Promise<Kernel>>();
   const toBuild: string[] = [];
   for (const ref of new Set(cells.map(({ spec }) => spec.kernel))) {
     if (await isBuiltHere(ref)) toBuild.push(ref);
-    else kernels.set(ref, Promise.resolve(await requireKernel(ref, context)));
+    else kernels.set(ref, Promise.resolve(await requireKernel(ref, sources)));
   }
   let builds: Promise<unknown> = Promise.resolve();
   for (const ref of toBuild) {
-    const kernel = builds.then(() => requireKernel(ref, context));
-    // Who waits for the kernel sees why there is none.
+    const kernel = builds.then(() => requireKernel(ref, sources));
+    // A failure surfaces where its kernel is awaited.
     builds = kernel.catch(() => {});
     kernels.set(ref, kernel);
   }

@@ -9,10 +9,10 @@ import { readLayout, readLayouts } from '../layout/read-layout.ts';
 
 /** OVMF's own layout. */
 const STOCK = 'stock';
-/** Every layout of `images/layouts/` that a machine can be given, once of those that are alike. */
+/** Every layout of `images/layouts/` that a machine can be given, one of each kind. */
 const CORPUS = 'corpus';
 
-/** The axes with each layout by its name; says which layouts `corpus` leaves out. */
+/** The axes with every layout named instead of `corpus`; logs which layouts it leaves out. */
 export async function withCorpus(axes: Axes, log: Log): Promise<Axes> {
   if (!axes.layout?.includes(CORPUS)) return axes;
   const layouts = await readLayouts();
@@ -32,8 +32,8 @@ export async function withCorpus(axes: Axes, log: Log): Promise<Axes> {
 }
 
 /**
- * The layouts that cells ask for, by the name they ask by; null for OVMF's own. Throws `UsageError` for one that is
- * not there, `FormatError` for one that cannot be read or that no machine can be given.
+ * The layouts that cells ask for, by name; null for OVMF's own. Throws `UsageError` for one that does not exist,
+ * `FormatError` for one that cannot be read or that no machine can be given.
  */
 export async function requireLayouts(
   cells: readonly PlannedCell[],

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { PackageContext } from '../package/package-lists.ts';
-import type { CommandContext } from '../cli/command-context.ts';
+import type { RunnerContext } from './runner-context.ts';
 
 /** What getting packages takes; `mirror` is an option of the command, which goes before the environment's. */
 export function packageContext(
   { mirror }: { readonly mirror?: string | undefined },
-  { environment, signal, log }: CommandContext,
+  { environment, signal, log }: RunnerContext,
 ): PackageContext {
   const { cacheDir } = environment;
   return { cacheDir, mirror: mirror ?? environment.mirror, signal, log };

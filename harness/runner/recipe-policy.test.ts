@@ -22,9 +22,9 @@ it('leaves a policy that was named, and a kernel without one', () => {
 it('refuses a policy that there is not', () => {
   expect(() => held('three-phase')).toThrow(
     new UsageError(
-      'Cannot hold recipe:mine to the policy "three-phase" of its recipe: one of auto, ' +
+      'Cannot hold recipe:mine to the policy of its recipe: expected one of auto, ' +
         'backup-region, lock-on-crashkernel, keep-on-crashkernel, reserve-1m, ' +
-        'reserve-1m-deferred, two-phase wanted',
+        'reserve-1m-deferred, two-phase, found "three-phase"',
     ),
   );
 });

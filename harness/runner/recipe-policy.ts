@@ -4,8 +4,7 @@ import { UsageError } from '../errors.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 
 /**
- * The cell's specification, held to the policy that its kernel's recipe names, if any, where it leaves that to be
- * found out.
+ * The cell's specification with the policy that its kernel's recipe names, if any, in the place of `auto`.
  */
 export function withRecipePolicy(spec: CellSpec, kernel: Pick<Kernel, 'ref' | 'policy'>): CellSpec {
   if (spec.policy !== 'auto' || kernel.policy === null) return spec;
@@ -17,7 +16,7 @@ function knownPolicy(policy: string, ref: string): CellSpec['policy'] {
   const parsed = schema.safeParse(policy);
   if (parsed.success) return parsed.data;
   throw new UsageError(
-    `Cannot hold ${ref} to the policy "${policy}" of its recipe: one of ` +
-      `${schema.options.join(', ')} wanted`,
+    `Cannot hold ${ref} to the policy of its recipe: expected one of ${schema.options.join(', ')}, ` +
+      `found "${policy}"`,
   );
 }

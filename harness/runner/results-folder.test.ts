@@ -21,7 +21,7 @@ describe('claimResultsFolder()', () => {
     await claimResultsFolder(path);
     await expect(claimResultsFolder(path)).rejects.toThrow(UsageError);
     await expect(claimResultsFolder(path)).rejects.toThrow(
-      `Cannot use ${path} for results: an empty or new folder wanted, found `,
+      `Cannot use ${path} for results: expected a new or empty folder, found `,
     );
   });
 
@@ -37,6 +37,8 @@ describe('claimResultsFolder()', () => {
     await using temp = await makeTempDir();
     const path = join(temp.path, 'file');
     await writeFile(path, '');
-    await expect(claimResultsFolder(path)).rejects.toThrow('something that is no folder');
+    await expect(claimResultsFolder(path)).rejects.toThrow(
+      'expected a new or empty folder, found a file',
+    );
   });
 });

@@ -2,11 +2,12 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { IS_CHECKOUT, projectPath } from '../project-root.ts';
 
-/** Where results go unless a folder is named. */
-export const RESULTS = join(import.meta.dirname, '../../results');
+/** The folder of results unless one is named: the checkout's; without a checkout, `results/` of the current folder. */
+export const RESULTS = IS_CHECKOUT ? projectPath('results') : resolve('results');
 
-/** The file that says that a run has taken a folder. */
+/** The file that marks a folder as taken by a run. */
 const CLAIM = '.claimed-by-run';
 
 /** The folder of one run, and the run's id. */
@@ -16,8 +17,8 @@ export interface ResultsFolder {
 }
 
 /**
- * Makes the folder of a new run: `wanted`, which must not exist or be empty, or one named for the time under
- * `results/`. Throws `UsageError` for a folder with something in it: two runs never share one.
+ * Makes the folder of a new run: `wanted`, which must be new or empty, or one named for the time under `results/`.
+ * Throws `UsageError` for a folder with something in it: two runs never share one.
  */
 export async function claimResultsFolder(wanted: string | undefined): Promise<ResultsFolder> {
   const path = wanted === undefined ? join(RESULTS, runId()) : resolve(wanted);
@@ -33,17 +34,17 @@ export async function claimResultsFolder(wanted: string | undefined): Promise<Re
   return { path, run: basename(path) };
 }
 
-/** The local time to the second, and the process: two runs that start at once differ. */
+/** The time in UTC to the second, and the process: two runs that start at once differ. */
 function runId(): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   return `${time}-${process.pid}`;
 }
 
 async function requireEmpty(path: string): Promise<void> {
-  const names = await readdir(path).catch(() => ['something that is no folder']);
+  const names = await readdir(path).catch(() => ['a file']);
   if (names.length > 0) {
     throw new UsageError(
-      `Cannot use ${path} for results: an empty or new folder wanted, found ${names.slice(0, 3).join(', ')}; ` +
+      `Cannot use ${path} for results: expected a new or empty folder, found ${names.slice(0, 3).join(', ')}; ` +
         'name another with --results',
     );
   }

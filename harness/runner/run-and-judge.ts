@@ -2,7 +2,8 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Phase, vmcoreFile } from '../bundle/cell-record.ts';
+import type { Phase } from '../bundle/cell-record.ts';
+import { vmcoreFile } from '../bundle/evidence.ts';
 import type { CellHost } from '../cell/cell-host.ts';
 import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -10,7 +11,7 @@ import { readyThread } from '../process/run-in-thread.ts';
 import { DIGEST_FILE, digestIn, judgeFolder } from './judge-folder.ts';
 import { packVmcore } from './vmcore-file.ts';
 
-/** Runs a cell and judges it; its vmcore is read and packed while the machine is switched off and its memory is hashed. */
+/** Runs a cell and judges it. Its vmcore is read and packed while the machine is switched off and its memory hashed. */
 export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
   const { folder, signal } = job;
   const vmcore = join(folder, 'vmcore');
@@ -21,7 +22,7 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
     if (digest || !existsSync(vmcore)) return;
     digest = digestIn(folder, signal);
     if (vmcoreFile(job.spec) !== 'vmcore') packing = packVmcore(vmcore, signal);
-    // Who waits for them sees what is wrong.
+    // Failures surface where these promises are awaited.
     void Promise.allSettled([digest, packing]);
   };
   const onPhase = (phase: Phase): void => {

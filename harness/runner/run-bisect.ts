@@ -4,86 +4,117 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import { type BisectEnd, aroundChange, bisect } from '../bisect/bisect.ts';
+import type { ChangeRange } from '../bisect/linear-search.ts';
 import { StateFile } from '../bisect/state-file.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { renderBisectDocument, renderBisectReport } from '../report/bisect-report.ts';
 import { bootChange } from './bisect-boots.ts';
 import { type Question, type QuestionOptions, readQuestion } from './bisect-question.ts';
 import { type NamedRange, type RangeOptions, requireRange } from './bisect-range.ts';
-import type { CommandContext } from '../cli/command-context.ts';
 import { judgeFolder } from './judge-folder.ts';
 import { requireLayouts } from './layouts.ts';
 import { RESULTS } from './results-folder.ts';
+import type { RunnerContext } from './runner-context.ts';
 
-/** The options of `sub1m bisect`. */
-export interface BisectOptions extends RangeOptions, QuestionOptions {
+/** What is searched and asked, and how. */
+export interface BisectSettings extends RangeOptions, QuestionOptions {
+  /** How sure each answer must be, from 0.5 up to 1. */
   readonly confidence: number;
+  /** The folder that keeps the answers; in the cache unless given. */
   readonly state?: string;
+  /** Forgets the answers of earlier runs. */
   readonly fresh?: true;
+  /** The folder of the bundles; one under `results/` unless given. */
   readonly results?: string;
+  /** A factor on the time limit of every phase. */
   readonly budget: number;
-  readonly json?: true;
+}
+
+/** All that is known of a bisection that has ended. */
+export interface BisectResult extends BisectEnd, Question {
+  readonly range: ChangeRange;
+  readonly boots: readonly Boot[];
+  /** How many of them are of earlier runs. */
+  readonly earlier: number;
+  /** A boot on each side of the change; null where there is none, or its bundle is gone. */
+  readonly before: JudgedCell | null;
+  readonly after: JudgedCell | null;
+  /** For `git bisect replay`; null where there are no commits. */
+  readonly log: string | null;
+  readonly folder: string;
 }
 
 /** Digits of the hash that stands for a question. */
 const KEY_DIGITS = 16;
 
-/** Lines of the report are no longer than this, in columns. */
-const WIDTH_LIMIT = 100;
-
-/** Searches, prints the report, and sets the command's exit status: 0 if the change was found, else 69. */
-export async function runBisect(options: BisectOptions, context: CommandContext): Promise<void> {
+/** Searches. Killed at any time, it goes on from where it was when it is called again. */
+export async function runBisect(
+  settings: BisectSettings,
+  context: RunnerContext,
+): Promise<BisectResult> {
   const { environment, signal } = context;
-  const question = await readQuestion(options, signal);
+  const question = await readQuestion(settings, signal);
   await using temp = await makeTempDir();
-  const folder = resolve(options.state ?? join(environment.cacheDir, 'bisect'));
+  const folder = resolve(settings.state ?? join(environment.cacheDir, 'bisect'));
   const folders = { state: folder, temp: join(temp.path, 'git') };
-  const named = await requireRange(options, folders, context);
+  const named = await requireRange(settings, folders, context);
   const key = await keyOf(question, named);
   const path = join(folder, `${key}.json`);
   await using held = new CleanupStack();
   held.use(await lockState(path, context));
-  if (options.fresh) await rm(path, { force: true });
+  if (settings.fresh) await rm(path, { force: true });
+  const results = resolve(settings.results ?? join(RESULTS, `bisect-${key}`));
+  return await search({ settings, question, named, path, results }, context);
+}
+
+/** A bisection whose question and range are known. */
+interface Search {
+  readonly settings: BisectSettings;
+  readonly question: Question;
+  readonly named: NamedRange;
+  /** The path of the file that keeps the answers. */
+  readonly path: string;
+  readonly results: string;
+}
+
+async function search(
+  { settings, question, named, path, results }: Search,
+  context: RunnerContext,
+): Promise<BisectResult> {
   const { range, find } = named;
   const { invariant, reason } = question;
   const state = await StateFile.open(path, `${invariant}, ${range.old.id} to ${range.new.id}`);
   const earlier = state.boots.length;
-  const results = resolve(options.results ?? join(RESULTS, `bisect-${key}`));
   const onStep = (text: string): void => {
     context.log.info(`bisect: ${text}`);
   };
   if (earlier > 0) onStep(`going on; answers so far: ${earlier} (${path})`);
   const boot = async (change: Change): Promise<void> => {
-    const boots = { ...options, question, results, done: state.boots.length };
-    const booted = await bootChange(change, boots, context);
+    const options = { ...settings, question, results, done: state.boots.length };
+    const booted = await bootChange(change, options, context);
     await state.add(booted);
-    // Who reads it and ends the program loses nothing.
+    // Only now: whoever reads it and ends the program loses nothing.
     onStep(`${nameChange(change)}: ${booted.fact.kind}: ${booted.fact.why}`);
   };
-  const { confidence } = options;
+  const { confidence } = settings;
   const boots = (): readonly Boot[] => state.boots;
   const end = await bisect({ range, find, reason, confidence, boots, boot, onStep });
   const around = aroundChange(end, range);
-  const report = {
+  const booted = { end, boots: state.boots, signal: context.signal };
+  return {
     ...end,
     ...question,
     range,
     boots: state.boots,
     earlier,
-    before: await judgedBoot(around.before, { end, boots: state.boots, signal }),
-    after: await judgedBoot(around.after, { end, boots: state.boots, signal }),
+    before: await judgedBoot(around.before, booted),
+    after: await judgedBoot(around.after, booted),
     log: range.log(),
     folder: results,
   };
-  const { colour, columns } = environment;
-  const style = { colour, width: Math.min(columns, WIDTH_LIMIT) };
-  const text = options.json ? renderBisectDocument(report) : renderBisectReport(report, style);
-  process.stdout.write(text);
-  context.exit(end.outcome.kind === 'found' ? 0 : 69);
 }
 
 /** What stands for the question: the same for the same kernels, cell and layout, whatever they are called. */
@@ -99,7 +130,7 @@ async function keyOf(
   return sha256(text).slice(0, KEY_DIGITS);
 }
 
-function lockState(path: string, { signal, log }: CommandContext): Promise<FileLock> {
+function lockState(path: string, { signal, log }: RunnerContext): Promise<FileLock> {
   const onWait = (): void => {
     log.info('waiting for another sub1m that bisects the same');
   };

@@ -39,7 +39,7 @@ describe('planSteps', () => {
     ]);
     expect(steps[2]?.ref).toBe(await asItStands(tree, context));
     await expect(planSteps('HEAD..base', `${tree}@HEAD`, context)).rejects.toThrow(
-      new UsageError('Cannot check HEAD..base: at least one commit wanted, the range has none'),
+      new UsageError('Cannot check HEAD..base: expected a range with commits, found none in it'),
     );
   });
 
@@ -76,7 +76,7 @@ describe('planSteps', () => {
     const { patches } = await makeSeries(temp.path);
     await expect(planSteps(patches, 'debian:6.12', contextIn(temp.path))).rejects.toThrow(
       new UsageError(
-        'Cannot put patches on debian:6.12: a tree under git or a recipe wanted; name one, or stand in the tree',
+        'Cannot put patches on debian:6.12: expected a tree under git, or a recipe; name one, or change into the tree',
       ),
     );
   });

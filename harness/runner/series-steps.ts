@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { UsageError } from '../errors.ts';
+import { BuildError, UsageError } from '../errors.ts';
 import {
   type GitTree,
   commitsOf,
@@ -23,7 +23,7 @@ export interface PlannedStep {
 
 /**
  * The steps of a series: a folder, a mailbox, or a range of commits of the tree that is checked; the base comes first.
- * Throws `UsageError` if there is no such series, or if patches cannot be put on the kernel.
+ * Throws `UsageError` if there is no such series, or if the kernel is none that patches can be put on.
  */
 export async function planSteps(
   series: string,
@@ -39,7 +39,7 @@ export async function planSteps(
   if (parseKernelReference(kernel).kind === 'recipe') return recipeSteps(kernel, patches);
   if (tree) return patchSteps(tree, { files: revision.revision, patches }, context);
   throw new UsageError(
-    `Cannot put patches on ${kernel}: a tree under git or a recipe wanted; name one, or stand in the tree`,
+    `Cannot put patches on ${kernel}: expected a tree under git, or a recipe; name one, or change into the tree`,
   );
 }
 
@@ -51,7 +51,7 @@ async function commitSteps(
   const commits = await commitsOf(tree, range, signal);
   const [first] = commits;
   if (first === undefined) {
-    throw new UsageError(`Cannot check ${range}: at least one commit wanted, the range has none`);
+    throw new UsageError(`Cannot check ${range}: expected a range with commits, found none in it`);
   }
   const base = `${first.id}^`;
   return [
@@ -74,7 +74,7 @@ function recipeSteps(recipe: string, patches: readonly SeriesPatch[]): PlannedSt
   return steps;
 }
 
-/** Patches behind one that does not apply are not tried: they are on top of it. */
+/** Patches after one that does not apply are not tried: they are on top of it. */
 async function patchSteps(
   tree: GitTree,
   { files, patches }: { readonly files: string; readonly patches: readonly SeriesPatch[] },
@@ -92,7 +92,7 @@ async function patchSteps(
     try {
       on = await patchedFiles(tree, { files: on, patch: path }, signal);
     } catch (error) {
-      if (!(error instanceof UsageError)) throw error;
+      if (!(error instanceof BuildError)) throw error;
       return [...steps, { name: subject, ref: '', refused: error.message }];
     }
     steps.push({ name: subject, ref: renderRevision(tree, on), refused: null });

@@ -19,7 +19,7 @@ export const STANDARDS = {
 
 export type Standard = keyof typeof STANDARDS;
 
-/** The cells of each kernel, kernel by kernel; where nothing is loaded, one load syscall is enough. */
+/** The cells of each kernel, kernel by kernel; one load syscall is enough where nothing is loaded. */
 export function standardCells(axes: Axes, shard?: string): PlannedCell[] {
   const specs = new Map<string, CellSpec>();
   for (const spec of expandSpecs(axes)) {
@@ -31,7 +31,7 @@ export function standardCells(axes: Axes, shard?: string): PlannedCell[] {
   return nameCells(shard === undefined ? cells : takeShard(cells, shard));
 }
 
-/** The same cells of another kernel, each behind its own: what slows the host down slows both. */
+/** Each cell, and behind it the same cell of another kernel: what slows the host down slows both. */
 export function besideBase(cells: readonly PlannedCell[], base: string): PlannedCell[] {
   const pairs = cells.flatMap(({ spec }) => [{ spec }, { spec: { ...spec, kernel: base } }]);
   return nameCells(pairs);

@@ -7,15 +7,15 @@ import { CleanupStack } from '../process/cleanup-stack.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 
-/** A dump that can be read, and what goes when it has been. */
+/** A dump that can be read; disposing it removes what was unpacked. */
 export interface VmcoreFile extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Memory holds the same pages many times, far apart: a kernel, where it was read, loaded and unpacked. */
+/** A long window: memory holds the same pages several times, far apart, as a kernel that was read, loaded and unpacked. */
 const ZSTD = ['zstd', '--quiet', '--long=28'];
 
-/** What a file begins with that zstd made (RFC 8878, section 3.1.1). */
+/** The first bytes of a zstd frame (RFC 8878, section 3.1.1). */
 const ZSTD_MAGIC = 0xfd2f_b528;
 
 /** Compresses a file to one beside it, named `.zst`. */
@@ -30,8 +30,8 @@ export async function packVmcore(path: string, signal: AbortSignal): Promise<voi
 }
 
 /**
- * Finds a dump in a file, or in the one beside it that `packVmcore()` made; then it is unpacked into a temporary file, as
- * dumps are read at any offset. Undefined if there is neither. Throws `FormatError` if it cannot be unpacked.
+ * Finds a dump in a file, or in the one beside it that `packVmcore()` made. A packed one is unpacked into a temporary
+ * file, as dumps are read at any offset. Undefined if there is neither. Throws `FormatError` if it cannot be unpacked.
  */
 export async function findVmcore(
   path: string,
@@ -54,7 +54,7 @@ async function unpack(packed: string, path: string, signal: AbortSignal): Promis
   } catch (error) {
     const [why] = /(?<=error \(\d+\) : ).+|unsupported format/.exec(String(error)) ?? [];
     if (why === undefined) throw error;
-    const message = `Cannot unpack ${packed}: a whole zstd file wanted, "${why.trim()}" says zstd`;
+    const message = `Cannot unpack ${packed}: expected a whole zstd file, zstd says "${why.trim()}"`;
     throw new FormatError(message, { cause: error });
   }
 }

@@ -73,7 +73,7 @@ describe('watchKernel', { timeout: 60_000 }, () => {
     const { signal } = new AbortController();
     const context = { cacheDir: '/none', mirror: undefined, signal, log: silentLog };
     await expect(watchKernel(ref, () => Promise.resolve(), context)).rejects.toThrow(
-      new UsageError(`Cannot watch ${ref}: a tree or an image wanted, which can change`),
+      new UsageError(`Cannot watch ${ref}: expected a tree or an image, which can change`),
     );
   });
 });

@@ -11,13 +11,13 @@ import { isKernelTree } from '../kernel/source-tree.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { asItStands } from './checked-kernel.ts';
 
-/** An editor or a linker writes in several goes: a change is over when nothing has happened for so long, ms. */
+/** An editor or a linker writes in several steps: a change is over when nothing happened for so long, ms. */
 const QUIET_MS = 500;
 
 /**
  * Checks a kernel, and again whenever its image or a file of its tree that git does not ignore has changed, until it is
- * interrupted: `InterruptedError`. A kernel that cannot be built or judged is waited for, too. Throws `UsageError` for one
- * that never changes.
+ * interrupted: `InterruptedError`. It goes on watching a kernel that cannot be built or judged. Throws `UsageError` for
+ * one that never changes.
  */
 export async function watchKernel(
   ref: string,
@@ -26,7 +26,7 @@ export async function watchKernel(
 ): Promise<never> {
   const { signal, log } = context;
   if (parseKernelReference(ref).kind !== 'path' || parseRevision(ref) !== undefined) {
-    throw new UsageError(`Cannot watch ${ref}: a tree or an image wanted, which can change`);
+    throw new UsageError(`Cannot watch ${ref}: expected a tree or an image, which can change`);
   }
   for (;;) {
     const state = await stateOf(ref, context);
@@ -42,7 +42,7 @@ export async function watchKernel(
   }
 }
 
-/** Something that is another text when the kernel is another; of a tree without git at any time. */
+/** A text that differs when the kernel does; for a tree without git it always differs. */
 async function stateOf(ref: string, context: PackageContext): Promise<string> {
   const reference = await asItStands(ref, context);
   if (reference !== ref) return reference;
@@ -60,7 +60,7 @@ async function foldersToWatch(ref: string, context: PackageContext): Promise<str
   return [ref, ...folders.map(({ parentPath, name }) => join(parentPath, name))];
 }
 
-/** Watches folders, each by itself, from when it is made. */
+/** Watches folders, each without its subfolders, from its construction on. */
 class FolderWatch implements AsyncDisposable {
   readonly #watchers: readonly FSWatcher[];
   readonly #events = new EventEmitter();
@@ -74,7 +74,7 @@ class FolderWatch implements AsyncDisposable {
     this.#watchers = folders.map((folder) => watch(folder, onChange).on('error', onChange));
   }
 
-  /** Resolves once something has changed since the last call and all is quiet. Throws `InterruptedError`. */
+  /** Resolves once something has changed since the last call and nothing changes any more. Throws `InterruptedError`. */
   async changed(signal: AbortSignal): Promise<void> {
     try {
       if (!this.#isChanged) await once(this.#events, 'change', { signal });

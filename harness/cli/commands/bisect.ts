@@ -1,57 +1,118 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { addCellOptions } from '../cell-options.ts';
+import { renderBisectDocument, renderBisectReport } from '../../report/bisect-report.ts';
+import { writeStdout } from '../../report/reporters.ts';
+import { type BisectSettings, runBisect } from '../../runner/run-bisect.ts';
+import { addCellOptions, givenAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
-import { type BisectOptions, runBisect } from '../../runner/run-bisect.ts';
-import { mirrorOption, positive } from '../run-options.ts';
+import { GROUPS, describeCommand } from '../help.ts';
+import { screenStyle } from '../report-run.ts';
+import { budgetOption, mirrorOption, resultsOption } from '../run-options.ts';
 
-/** `sub1m bisect`: which commit, patch or released package broke an invariant, or mended it. */
+const HELP = {
+  summary: 'find the commit, patch or released package that broke an invariant, or fixed it',
+  examples: [
+    [
+      'the commit of a tree',
+      'sub1m bisect --tree ~/linux --good v6.11 --bad HEAD --invariant lowmem.locked',
+    ],
+    [
+      'the released package',
+      'sub1m bisect --packages debian:5.10..debian:6.12 --invariant lowmem.released',
+    ],
+    [
+      'what broke a cell of a run',
+      'sub1m bisect --tree ~/linux --good v6.11 --bad HEAD --from results/<run>/<cell>',
+    ],
+  ],
+  options:
+    'Every kernel is booted in the same cell: the cheapest that shows the invariant, or that of --from. Machine ' +
+    'options, --vmcore, --truth and --policy change it and take one value each.',
+  notes: `Kernels that do not build, or that break differently, are skipped with a reason. If killed, rerun the same command to resume.
+
+Exit status: 0 the change was found, 64 usage, 65 unreadable input, 69 it could not be found, 130 interrupted.`,
+} as const;
+
+const BY_INVARIANT = 'by invariant';
+const DEFAULTS = {
+  crashkernel: BY_INVARIANT,
+  trigger: BY_INVARIANT,
+  cpus: BY_INVARIANT,
+  policy: BY_INVARIANT,
+};
+
+interface BisectOptions extends BisectSettings {
+  readonly json?: true;
+}
+
+/** `sub1m bisect`: which commit, patch or released package broke an invariant, or fixed it. */
 export function addBisect(program: Command, context: CommandContext): void {
-  const command = program
-    .command('bisect')
-    .description('find the commit, patch or released package that broke an invariant, or mended it')
-    .option(
-      '--packages <range>',
-      'released kernels: debian:5.10..debian:6.12, or all of debian:6.12',
-    )
-    .option('--cached', 'of these only those that are in the cache')
-    .option('--tree <folder>', 'the commits of a kernel tree between --good and --bad')
-    .option('--good <commit>', 'a commit that keeps the invariant')
-    .option('--bad <commit>', 'a commit that breaks it')
-    .option('--patches <folder|file...>', 'patches, in order, on top of --on')
-    .option('--on <recipe>', 'the recipe that they are for')
-    .option('--recipe <recipe>', 'all patches of a recipe, on its bare source')
-    .option('--invariant <id>', 'the promise to ask for')
+  const command = describeCommand(program.command('bisect'), HELP);
+  addRangeOptions(command);
+  addCellOptions(command, { defaults: DEFAULTS });
+  command
+    .optionsGroup(GROUPS.judging)
+    .option('--invariant <id>', 'the invariant to ask about')
     .option(
       '--from <folder>',
-      'take cell, invariant and pages from a cell that failed: results/<run>/<cell>',
+      'take the cell, the invariant and its pages from a failed cell, results/<run>/<cell>',
     )
-    .addOption(new Option('--find <what>', 'what the newer end does').choices(['break', 'fix']))
     .option(
       '--confidence <p>',
-      'of each answer; an unsteady kernel is booted until it is met',
+      'required confidence per answer; flaky kernels are rebooted until it is reached',
       confidence,
       0.99,
     )
-    .option(
-      '--state <folder>',
-      'where a bisection that was cut short goes on (default: in the cache)',
+    .optionsGroup(GROUPS.running)
+    .addOption(
+      new Option('--state <folder>', 'where the answers are kept').default(
+        undefined,
+        'in the cache',
+      ),
     )
-    .option('--fresh', 'forget what earlier runs of it have found')
-    .option('--results <folder>', 'where the bundles go (default: a folder under results/)')
-    .option('--budget <factor>', "on every phase's time limit", positive(Number.isFinite), 1)
-    .option('--json', 'print a JSON document')
+    .option('--fresh', 'forget the answers of earlier runs')
+    .addOption(resultsOption('a folder under results/'))
+    .addOption(budgetOption())
     .addOption(mirrorOption())
-    .addHelpText(
-      'after',
-      '\nExample: sub1m bisect --tree ~/linux --good v6.11 --bad HEAD --invariant lowmem.locked',
+    .optionsGroup(GROUPS.reporting)
+    .option('--json', 'print a JSON document')
+    .action((options: BisectOptions) => bisectAndReport(options, context));
+}
+
+function addRangeOptions(command: Command): void {
+  command
+    .optionsGroup('Range (one of --packages, --tree, --patches and --recipe):')
+    .option(
+      '--packages <range>',
+      'released kernels, debian:5.10..debian:6.12, or all of debian:6.12',
+    )
+    .option('--cached', 'only packages that are in the cache')
+    .option('--tree <folder>', 'the commits of a kernel tree from --good to --bad')
+    .option('--good <commit>', 'a commit that keeps the invariant')
+    .option('--bad <commit>', 'a commit that breaks it')
+    .option('--patches <folder|file...>', 'patches, in order, on top of --on')
+    .option('--on <recipe>', 'the recipe that the patches are for')
+    .option('--recipe <recipe>', 'the patches of a recipe, on its plain source')
+    .addOption(
+      new Option('--find <what>', 'what the newer end does')
+        .choices(['break', 'fix'])
+        .default(undefined, 'break for --tree, else found by booting both ends'),
     );
-  addCellOptions(command);
-  command.action((options: BisectOptions) => runBisect(options, context));
+}
+
+/** Searches, prints the report, and sets the exit status: 0 if the change was found, else 69. */
+async function bisectAndReport(options: BisectOptions, context: CommandContext): Promise<void> {
+  const settings = { ...options, axes: givenAxes({ ...options }) };
+  const result = await runBisect(settings, context);
+  const text = options.json
+    ? renderBisectDocument(result)
+    : renderBisectReport(result, screenStyle(context));
+  await writeStdout(text);
+  context.exit(result.outcome.kind === 'found' ? 0 : 69);
 }
 
 function confidence(text: string): number {
   const value = Number(text);
   if (value >= 0.5 && value < 1) return value;
-  throw new InvalidArgumentError('Wanted: a number from 0.5 up to, but not, 1.');
+  throw new InvalidArgumentError('Expected a number from 0.5 up to, but not including, 1.');
 }

@@ -1,19 +1,23 @@
 // SPDX-License-Identifier: MIT
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
-import {
-  type BuiltKernel,
-  buildRecipe,
-  buildRevision,
-  buildTree,
-} from '../../kernel/build-kernel.ts';
+import { buildRecipe, buildRevision, buildTree } from '../../kernel/build-kernel.ts';
 import { parseRevision } from '../../kernel/git-tree.ts';
 import { parseKernelReference } from '../../kernel/kernel-reference.ts';
 import { readKernelImage } from '../../kernel/kernel-image.ts';
 import type { PackageContext } from '../../package/package-lists.ts';
-import type { CommandContext } from '../command-context.ts';
 import { packageContext } from '../../runner/package-context.ts';
+import type { CommandContext } from '../command-context.ts';
+import { describeCommand } from '../help.ts';
 import { mirrorOption } from '../run-options.ts';
+
+const HELP = {
+  summary: 'build a kernel from a recipe or a source tree and print the path of its bzImage',
+  examples: [
+    ['a recipe; instant when already built', 'sub1m build recipe:two-phase-6.12'],
+    ['a tree, with its own config', 'sub1m build ~/linux --config ~/linux/.config'],
+  ],
+} as const;
 
 interface BuildOptions {
   readonly config?: string;
@@ -21,22 +25,18 @@ interface BuildOptions {
   readonly mirror?: string;
 }
 
-/** `sub1m build <recipe|tree>`: builds a kernel and prints where its image is. */
+/** `sub1m build <kernel>`: builds a kernel and prints where its image is. */
 export function addBuild(program: Command, context: CommandContext): void {
-  program
-    .command('build')
-    .description('build a kernel from a recipe or a tree; prints the path of its bzImage')
-    .argument(
-      '<kernel>',
-      'recipe:<name or JSON file>, the source tree of a kernel, or <tree>@<revision>',
-    )
-    .option(
-      '--config <ours|file>',
-      "of a tree: sub1m's small config, or a whole .config (default: ours)",
+  describeCommand(program.command('build'), HELP)
+    .argument('<kernel>', 'recipe:<name or JSON file>, a source tree, or <tree>@<revision>')
+    .addOption(
+      new Option(
+        '--config <ours|file>',
+        "sub1m's small config, or a whole .config, for a tree",
+      ).default(undefined, 'ours'),
     )
     .option('--json', 'print a JSON document')
     .addOption(mirrorOption())
-    .addHelpText('after', '\nExample: sub1m build recipe:two-phase-6.12')
     .action(async (kernel: string, options: BuildOptions) => {
       const built = await build(kernel, options.config, packageContext(options, context));
       const { release, sha256 } = await readKernelImage(built.image);
@@ -50,7 +50,7 @@ async function build(
   kernel: string,
   config: string | undefined,
   context: PackageContext,
-): Promise<BuiltKernel> {
+): ReturnType<typeof buildTree> {
   const wanted = parseKernelReference(kernel);
   const revision = parseRevision(kernel);
   if (revision !== undefined && config === undefined) return buildRevision(revision, context);
@@ -60,7 +60,7 @@ async function build(
   }
   if (wanted.kind !== 'recipe') {
     throw new UsageError(
-      `Cannot build ${kernel}: recipe:<name> or the path of a tree wanted; Debian has built it already`,
+      `Cannot build ${kernel}: expected recipe:<name> or the path of a tree; Debian has built it already`,
     );
   }
   if (config !== undefined) {

@@ -2,16 +2,18 @@
 import type { Command } from 'commander';
 import { type HostFinding, examineHost } from '../../runner/examine-host.ts';
 import type { CommandContext } from '../command-context.ts';
+import { describeCommand } from '../help.ts';
+
+const HELP = {
+  summary: 'report what this host has and lacks, and whether KVM works',
+  examples: [['for programs', 'sub1m doctor --json']],
+  notes: 'To try KVM, OVMF is booted once.\n\nExit status: 0 cells can run here, 69 they cannot.',
+} as const;
 
 /** `sub1m doctor`: what this host has and lacks, and whether KVM works. */
 export function addDoctor(program: Command, context: CommandContext): void {
-  program
-    .command('doctor')
-    .description(
-      'say what this host has and lacks, and whether KVM works (it boots OVMF to find out)',
-    )
+  describeCommand(program.command('doctor'), HELP)
     .option('--json', 'print a JSON document')
-    .addHelpText('after', '\nExample: sub1m doctor --json')
     .action(async (options: { json?: true }) => {
       const findings = await examineHost(context);
       const ready = findings.every(({ ok, needed }) => ok || !needed);
@@ -28,5 +30,5 @@ function renderFindings(findings: readonly HostFinding[], ready: boolean): strin
     const hint = ok || remedy === null ? '' : `\n    ${' '.repeat(width)}  ${remedy}`;
     return `${mark} ${subject.padEnd(width)}  ${says}${hint}\n`;
   });
-  return `${rows.join('')}\n${ready ? 'Ready: cells can run here.' : 'Not ready: see the lines that begin with NO.'}\n`;
+  return `${rows.join('')}\n${ready ? 'Ready: cells can run here.' : 'Not ready: see the lines marked NO.'}\n`;
 }

@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { type KernelListing, listKernels } from '../../kernel/list-kernels.ts';
-import type { CommandContext } from '../command-context.ts';
 import { packageContext } from '../../runner/package-context.ts';
+import type { CommandContext } from '../command-context.ts';
+import { describeCommand } from '../help.ts';
 import { mirrorOption } from '../run-options.ts';
+
+const HELP = {
+  summary: 'list the kernels of the Debian mirror and those in the cache',
+  examples: [['all flavours, for programs', 'sub1m kernels --flavour all --json']],
+} as const;
 
 const MIB = 1024 * 1024;
 
-/** `sub1m kernels`: what can be had from the mirror and what is in the cache. */
+/** `sub1m kernels`: what the mirror has, and what is in the cache. */
 export function addKernels(program: Command, context: CommandContext): void {
-  program
-    .command('kernels')
-    .description('list the kernels that can be had and those in the cache')
-    .option('--flavour <name>', 'only this flavour; "all" for every one', 'cloud')
+  describeCommand(program.command('kernels'), HELP)
+    .option('--flavour <name>', 'only this flavour, or "all"', 'cloud')
     .option('--json', 'print a JSON document')
     .addOption(mirrorOption())
-    .addHelpText('after', '\nExample: sub1m kernels --flavour all --json')
     .action(async (options: { flavour: string; json?: true; mirror?: string }) => {
       const all = await listKernels(packageContext(options, context));
       const listed = all.filter(

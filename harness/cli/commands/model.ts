@@ -5,7 +5,8 @@ import { findParameter, findSize } from '../../memory/kernel-cmdline.ts';
 import type { Layout } from '../../layout/layout.ts';
 import { LOW_PAGES, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
-import { POLICIES, type PolicyId } from '../../model/policies.ts';
+import { POLICIES } from '../../model/policies.ts';
+import type { PolicyId } from '../../policy-id.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
 import {
   type CorpusResult,
@@ -15,9 +16,22 @@ import {
 } from '../../report/corpus-report.ts';
 import { renderModelDocument } from '../../report/model-document.ts';
 import { type ModelResult, renderModelReport } from '../../report/model-report.ts';
-import type { CommandContext } from '../command-context.ts';
 import { nearestName } from '../../nearest-name.ts';
 import { readLayout, readLayouts } from '../../layout/read-layout.ts';
+import type { CommandContext } from '../command-context.ts';
+import { describeCommand } from '../help.ts';
+
+const HELP = {
+  summary: 'predict who owns each page below 1 MiB, without a machine; compare policies',
+  examples: [
+    ['policies on the low memory of a laptop', 'sub1m model --layout x1c7 --crashkernel 192M'],
+    [
+      'your own machine, booted with efi=debug',
+      'sub1m model --layout my-laptop.dmesg --history 0x87',
+    ],
+    ['what each policy frees, locks and wastes on every layout', 'sub1m model --corpus'],
+  ],
+} as const;
 
 interface ModelOptions {
   readonly layout?: string;
@@ -34,27 +48,37 @@ const ALL_POLICIES = Object.keys(POLICIES) as PolicyId[];
 
 /** `sub1m model`: predicts who owns low memory without a machine, and compares policies. */
 export function addModel(program: Command, context: CommandContext): void {
-  program
-    .command('model')
-    .description('predict who owns each page below 1 MiB, without a machine; compare policies')
-    .option('--layout <id|file>', 'an id of images/layouts, a JSON file like those, or a dmesg')
+  describeCommand(program.command('model'), HELP)
+    .option('--layout <id|file>', 'an id of images/layouts, a JSON file of that form, or a dmesg')
     .addOption(
-      new Option('--corpus', 'what each policy frees, locks and wastes on all layouts').conflicts([
+      new Option('--corpus', 'all layouts: what each policy frees, locks and wastes').conflicts([
         'layout',
         'history',
       ]),
     )
     .addOption(
-      new Option('--policy <id,…>', 'the policies to compare')
+      new Option('--policy <id,…>', 'the policies to compare, a,b')
         .argParser(policies)
         .default(ALL_POLICIES, 'all'),
     )
-    .option('--crashkernel <value>', 'puts crashkernel= on the command line', crashkernelValue)
-    .option('--cmdline <text>', 'the kernel command line', PLAIN_MACHINE.cmdline)
-    .option('--trampoline-size <size>', 'as 0x7000 or 28K', size, PLAIN_MACHINE.trampolineSize)
-    .option('--history <page>', 'how this page came to its owner, as 0x10', page)
+    .addOption(
+      new Option('--crashkernel <value>', 'crashkernel= on the command line, such as 192M')
+        .argParser(crashkernelValue)
+        .default(undefined, 'none'),
+    )
+    .addOption(
+      new Option('--cmdline <text>', 'the kernel command line').default(
+        PLAIN_MACHINE.cmdline,
+        PLAIN_MACHINE.cmdline || 'empty',
+      ),
+    )
+    .addOption(
+      new Option('--trampoline-size <size>', 'the size of the real-mode trampoline, 0x7000 or 28K')
+        .argParser(size)
+        .default(PLAIN_MACHINE.trampolineSize, `0x${PLAIN_MACHINE.trampolineSize.toString(16)}`),
+    )
+    .option('--history <page>', 'explain how this page got its owner, such as 0x10', page)
     .option('--json', 'print a JSON document')
-    .addHelpText('after', '\nExample: sub1m model --layout x1c7 --crashkernel 192M --history 0x10')
     .action(async (options: ModelOptions) => {
       process.stdout.write(await (options.corpus ? corpus : oneLayout)(options, context));
     });
@@ -62,11 +86,11 @@ export function addModel(program: Command, context: CommandContext): void {
 
 async function oneLayout(options: ModelOptions, { environment }: CommandContext): Promise<string> {
   if (options.layout === undefined) {
-    throw new UsageError('Cannot predict: wanted: --layout <id|file>, or --corpus for all layouts');
+    throw new UsageError('Cannot predict: pass --layout <id|file>, or --corpus for all layouts');
   }
   const layout = await readLayout(options.layout);
   const result: ModelResult = {
-    ...commandLine(options),
+    ...cmdlineOf(options),
     layout,
     predictions: predictAll(layout, options),
     history: options.history ?? null,
@@ -76,7 +100,7 @@ async function oneLayout(options: ModelOptions, { environment }: CommandContext)
 }
 
 async function corpus(options: ModelOptions, { environment }: CommandContext): Promise<string> {
-  const given = commandLine(options);
+  const given = cmdlineOf(options);
   const machines = (await readLayouts()).map((layout) => ({
     id: layout.id,
     synthetic: layout.synthetic,
@@ -89,12 +113,12 @@ async function corpus(options: ModelOptions, { environment }: CommandContext): P
 
 function predictAll({ maps }: Layout, options: ModelOptions): Prediction[] {
   const { policy, trampolineSize } = options;
-  const { cmdline } = commandLine(options);
+  const { cmdline } = cmdlineOf(options);
   const inputs: ModelInputs = { ...PLAIN_MACHINE, ...maps, cmdline, trampolineSize };
   return policy.map((id) => predict(inputs, id));
 }
 
-function commandLine({ cmdline, crashkernel }: ModelOptions): {
+function cmdlineOf({ cmdline, crashkernel }: ModelOptions): {
   readonly cmdline: string;
   readonly crashkernel: boolean;
 } {
@@ -118,17 +142,17 @@ function policies(text: string): PolicyId[] {
 
 function crashkernelValue(text: string): string {
   if (/^[^\s"]+$/.test(text)) return text;
-  throw new InvalidArgumentError('Wanted: a value without blanks, as 192M.');
+  throw new InvalidArgumentError('Expected a value without blanks, such as 192M.');
 }
 
 function size(text: string): number {
   const found = findSize(text);
   if (found?.rest === '' && found.bytes > 0 && found.bytes <= SZ_1M) return found.bytes;
-  throw new InvalidArgumentError('Wanted: a size of at most 1M, as 0x7000 or 28K.');
+  throw new InvalidArgumentError('Expected a size of at most 1M, such as 0x7000 or 28K.');
 }
 
 function page(text: string): Pfn {
   const number = /^0x[0-9a-f]+$/i.test(text) ? Number(text) : LOW_PAGES;
   if (number < LOW_PAGES) return pfn(number);
-  throw new InvalidArgumentError('Wanted: a page below 1 MiB, from 0x0 to 0xff.');
+  throw new InvalidArgumentError('Expected a page below 1 MiB, from 0x0 to 0xff.');
 }

@@ -1,29 +1,62 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { type Axes, expandSpecs, nameCells } from '../../matrix/expand.ts';
+import { summary } from '../../matrix/judged-cell.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
-import { addCellOptions, overAxes } from '../cell-options.ts';
-import type { CommandContext } from '../command-context.ts';
+import { takeShard } from '../../matrix/shard.ts';
 import { withCorpus } from '../../runner/layouts.ts';
-import { runCells } from '../../runner/run-cells.ts';
-import { type RunOptions, addRunOptions } from '../run-options.ts';
+import { type RunPlan, runPlan } from '../../runner/run-plan.ts';
+import { addCellOptions, givenAxes } from '../cell-options.ts';
+import type { CommandContext } from '../command-context.ts';
+import { exitCode } from '../exit-code.ts';
+import { describeCommand } from '../help.ts';
+import { reportIntoFolder, reportRun } from '../report-run.ts';
+import { type RunCommandOptions, addRunOptions } from '../run-options.ts';
+
+const HELP = {
+  summary: 'run a matrix of cells',
+  examples: [
+    ['the default matrix', 'sub1m run'],
+    [
+      'a third of it, with a report for CI',
+      'sub1m run default --shard 1/3 --reporter junit:junit.xml',
+    ],
+    ['it on one layout only', 'sub1m run --layout thread-2021'],
+  ],
+  options:
+    'Machine options, --vmcore, --truth and --policy replace the values of the matrix; the defaults below hold ' +
+    'where it has none. They take several values (--cpus 1,2, or the option again): every combination is run. ' +
+    '--reporter may be repeated, too.',
+} as const;
 
 /** `sub1m run [matrix]`: runs every cell of a matrix. */
 export function addRun(program: Command, context: CommandContext): void {
-  const command = program
-    .command('run')
-    .description('run a matrix of cells')
-    .argument('[matrix]', 'a name under images/matrices/ or a JSON file', 'default')
-    .addHelpText('after', '\nExample: sub1m run default --shard 1/3 --reporter junit:junit.xml');
+  const command = describeCommand(program.command('run'), HELP).argument(
+    '[matrix]',
+    'a name under images/matrices/, or a JSON file',
+    'default',
+  );
   addCellOptions(command);
   addRunOptions(command);
-  command.action(async (matrix: string, options: RunOptions) => {
-    const { axes, known, seeded } = await readMatrix(matrix);
-    const over = (given: Axes): Axes => overAxes(given, { ...options });
-    const specs = axes ? expandSpecs(await withCorpus(over(axes), context.log)) : [];
-    const faulty = seeded ? faultCells(seeded, over) : [];
-    const cells = nameCells([...specs.map((spec) => ({ spec })), ...faulty]);
-    await runCells({ cells, known }, options, context);
+  command.action(async (matrix: string, options: RunCommandOptions) => {
+    const report = reportRun(options, context);
+    const run = await runPlan(await planOf(matrix, options, context), options, context);
+    await reportIntoFolder(run);
+    await report(run);
+    context.exit(exitCode(summary(run.cells)));
   });
+}
+
+async function planOf(
+  matrix: string,
+  options: RunCommandOptions,
+  { log }: CommandContext,
+): Promise<RunPlan> {
+  const { axes, known, seeded } = await readMatrix(matrix);
+  const over = (inMatrix: Axes): Axes => ({ ...inMatrix, ...givenAxes({ ...options }) });
+  const specs = axes ? expandSpecs(await withCorpus(over(axes), log)) : [];
+  const faulty = seeded ? faultCells(seeded, over) : [];
+  const cells = nameCells([...specs.map((spec) => ({ spec })), ...faulty]);
+  return { cells: options.shard === undefined ? cells : takeShard(cells, options.shard), known };
 }

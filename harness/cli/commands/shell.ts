@@ -10,46 +10,64 @@ import { requirePackageTree } from '../../package/package-tree.ts';
 import { makeTempDir, sweepTempDirs } from '../../process/temp-dir.ts';
 import { quoteShell } from '../../qemu/qemu-args.ts';
 import { showProgress } from '../../report/progress/progress.ts';
-import { addCellOptions } from '../cell-options.ts';
-import type { CommandContext } from '../command-context.ts';
-import { packageContext } from '../../runner/package-context.ts';
 import { requireHost } from '../../runner/host.ts';
 import { requireLayouts } from '../../runner/layouts.ts';
+import { packageContext } from '../../runner/package-context.ts';
+import { addCellOptions } from '../cell-options.ts';
+import type { CommandContext } from '../command-context.ts';
+import { GROUPS, describeCommand } from '../help.ts';
 import { budgetOption, mirrorOption } from '../run-options.ts';
 import { type ShellOptions, parseGet, parsePut, shellCell } from '../shell-options.ts';
 import { type ShellWork, runSession } from '../shell-session.ts';
 
-/** Where dropbear listens. */
+const HELP = {
+  summary: 'boot a cell and open a shell in it, or run a command there',
+  examples: [
+    ['a prompt in the system kernel', 'sub1m shell --kernel debian:6.12'],
+    [
+      'a command in the capture kernel, after the crash',
+      'sub1m shell --kernel debian:6.12 --in capture -- ls -l /proc/vmcore',
+    ],
+    [
+      'a script in, its output out',
+      "sub1m shell --kernel debian:6.12 --put ./probe.sh:/tmp/probe.sh --get /tmp/out:. -- 'sh /tmp/probe.sh >/tmp/out'",
+    ],
+  ],
+  options: '--put and --get may be repeated.',
+  notes: `Ctrl-C goes to the guest; Ctrl-] leaves a guest that no longer answers.
+
+Exit status: that of the command; 69 there is no machine, or it was lost, 64 usage, 130 interrupted.`,
+} as const;
+
+/** Dropbear's port. */
 const SSH_PORT = 22;
 
-/** The factor on every time limit where a debugger may stop the machine: half a day and more. */
+/** Multiplies every timeout where a debugger may stop the machine: half a day and more. */
 const PATIENCE = 1000;
 
-/** `sub1m shell`: boots a cell and gives a prompt in it, or runs a command there. */
+/** `sub1m shell`: boots a cell and opens a shell in it, or runs a command there. */
 export function addShell(program: Command, context: CommandContext): void {
-  const command = program
-    .command('shell')
-    .description('boot a cell and give a prompt in it, or run a command there')
-    .argument('[command...]', 'after "--": a line for the shell, or a program and its arguments')
-    .requiredOption('--kernel <kernel>', 'as for sub1m check')
+  const command = describeCommand(program.command('shell'), HELP)
+    .argument('[command...]', 'after "--": one line for the shell, or a program and its arguments')
+    .optionsGroup('Shell:')
+    .requiredOption('--kernel <kernel>', 'a kernel, as for sub1m check')
     .addOption(
-      new Option('--in <kernel>', 'which kernel: before or after the crash')
+      new Option('--in <kernel>', 'the kernel before the crash, or the one after it')
         .choices(['system', 'capture'])
         .default('system'),
     )
-    .option('--put <local:remote>', 'copies a file into the guest first', parsePut, [])
-    .option('--get <remote:local>', 'copies a file out of the guest in the end', parseGet, [])
-    .option('--serial', "on the kernel's console: for a kernel without a network")
-    .option('--gdb', 'waits for a debugger before the first instruction');
-  addCellOptions(command, false);
+    .option('--put <local:remote>', 'copy a file into the guest before the command', parsePut, [])
+    .option('--get <remote:local>', 'copy a file out of the guest after the command', parseGet, [])
+    .option('--serial', 'use the serial console: for a kernel without a network')
+    .option('--gdb', 'wait for a debugger before the first instruction');
+  addCellOptions(command, {
+    judged: false,
+    defaults: { crashkernel: 'none, or 256M with --in capture' },
+  });
   command
+    .optionsGroup(GROUPS.running)
     .addOption(budgetOption())
     .addOption(mirrorOption())
-    .addHelpText(
-      'after',
-      '\nExample: sub1m shell --kernel debian:6.12 --in capture -- ls -l /proc/vmcore' +
-        "\nExits with the command's status; 69 if there is no machine or it is lost.",
-    )
     .action(async (words: string[], options: ShellOptions) => {
       context.exit(await shell({ words, options }, context));
     });
@@ -73,10 +91,10 @@ async function shell(work: ShellWork, context: CommandContext): Promise<number> 
   const machine = machineExtras(options, temp.path);
   if (machine.debugger !== undefined) {
     log.info(`In another terminal: gdb -ex ${quoteShell(`target remote ${machine.debugger}`)}`);
-    log.info('For the symbols name the vmlinux, and boot with --append nokaslr');
+    log.info('For symbols pass the vmlinux to gdb, and boot with --append nokaslr');
   }
   const boot = async (): ReturnType<typeof bootCell> => {
-    await using progress = await showProgress([id], process.stderr);
+    await using progress = await showProgress([cell], process.stderr);
     const onPhase = (phase: Phase): void => {
       progress.onEvent({ kind: 'phase', cell: id, phase });
     };

@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
+import type { PlannedCell } from '../../matrix/expand.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import type { MatrixEvent } from '../../matrix/run-matrix.ts';
 import { renderSeconds } from '../text/style.ts';
 import { verdictName } from '../text/verdict-text.ts';
+import { RunPace } from './run-pace.ts';
 
 /** Shows a run while it runs. Disposing it leaves the screen as it is and in order. */
 export interface Progress extends AsyncDisposable {
@@ -10,11 +12,14 @@ export interface Progress extends AsyncDisposable {
 }
 
 /** A line for each event, with the time since the start: for logs. */
-export function lineProgress(stream: NodeJS.WriteStream): Progress {
+export function lineProgress(cells: readonly PlannedCell[], stream: NodeJS.WriteStream): Progress {
   const startedAt = performance.now();
+  const pace = new RunPace(cells);
   const onEvent = (event: MatrixEvent): void => {
+    pace.add(event);
     const seconds = Math.floor((performance.now() - startedAt) / 1000);
-    stream.write(`[${String(seconds).padStart(4)} s] ${eventText(event)}\n`);
+    const text = event.kind === 'end' && pace.text !== '' ? ` (${pace.text})` : '';
+    stream.write(`[${String(seconds).padStart(4)} s] ${eventText(event)}${text}\n`);
   };
   return { onEvent, [Symbol.asyncDispose]: async () => {} };
 }

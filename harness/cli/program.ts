@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: MIT
+import { Command } from 'commander';
+import manifest from '../../package.json' with { type: 'json' };
+import type { CommandContext } from './command-context.ts';
+import { HELP_STYLE, describeCommand } from './help.ts';
+
+const HELP = {
+  summary:
+    'check who owns each of the 256 pages below 1 MiB in a Linux kernel, before and after a crash',
+  examples: [
+    ['what this host lacks', 'sub1m doctor'],
+    ['the default matrix: released kernels and one that it builds', 'sub1m run'],
+    ['the kernel tree you are in, with uncommitted changes', 'sub1m check'],
+  ],
+  notes: '"sub1m help <command>" has the options and examples of a command.',
+} as const;
+
+type AddCommand = (program: Command, context: CommandContext) => void;
+
+/** The commands in the order of the help. */
+const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
+  run: async () => (await import('./commands/run.ts')).addRun,
+  check: async () => (await import('./commands/check.ts')).addCheck,
+  bisect: async () => (await import('./commands/bisect.ts')).addBisect,
+  model: async () => (await import('./commands/model.ts')).addModel,
+  build: async () => (await import('./commands/build.ts')).addBuild,
+  kernels: async () => (await import('./commands/kernels.ts')).addKernels,
+  shell: async () => (await import('./commands/shell.ts')).addShell,
+  inspect: async () => (await import('./commands/inspect.ts')).addInspect,
+  judge: async () => (await import('./commands/judge.ts')).addJudge,
+  doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+};
+
+/** The command line with all commands, or with the one that is named: then no other's file is loaded. */
+export async function buildProgram(context: CommandContext, named = ''): Promise<Command> {
+  const program = describeCommand(new Command('sub1m'), HELP)
+    .version(manifest.version)
+    .exitOverride()
+    .configureHelp(HELP_STYLE);
+  const known = Object.hasOwn(COMMANDS, named) ? COMMANDS[named] : undefined;
+  for (const load of known ? [known] : Object.values(COMMANDS)) (await load())(program, context);
+  return program;
+}

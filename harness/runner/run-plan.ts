@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: MIT
+import { readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { CellHost } from '../cell/cell-host.ts';
+import { EMULATOR_FAULT } from '../check/observe/emulator-fault.ts';
+import type { Layout } from '../layout/layout.ts';
+import type { PlannedCell } from '../matrix/expand.ts';
+import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
+import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
+import { runMatrix } from '../matrix/run-matrix.ts';
+import { sweepTempDirs } from '../process/temp-dir.ts';
+import { requireHost } from './host.ts';
+import { type Kernels, requireKernels } from './kernels.ts';
+import { requireLayouts } from './layouts.ts';
+import { withRecipePolicy } from './recipe-policy.ts';
+import { claimResultsFolder } from './results-folder.ts';
+import { runAndJudge } from './run-and-judge.ts';
+import type { RunnerContext } from './runner-context.ts';
+
+/** What a run is to do. */
+export interface RunPlan {
+  readonly cells: readonly PlannedCell[];
+  /** The known defects of all kernels and cells. */
+  readonly known: readonly KnownDefect[];
+}
+
+/** How cells are run. */
+export interface RunSettings {
+  /** How many machines run at a time; 1 unless given. */
+  readonly jobs?: number;
+  /** How often each cell is run; once unless given. */
+  readonly repeat?: number;
+  /** A factor on the time limit of every phase: more than 1 for a slow host. */
+  readonly budget: number;
+  /** The mirror of Debian packages; goes before the environment's. */
+  readonly mirror?: string | undefined;
+  /** The folder of the bundles; a new one under `results/` unless given. */
+  readonly results?: string;
+}
+
+/** Runs cells and judges them; the folder of their bundles is the run's own. */
+export async function runPlan(
+  { cells: planned, known }: RunPlan,
+  settings: RunSettings,
+  context: RunnerContext,
+): Promise<RunResult> {
+  const startedAt = performance.now();
+  const { jobs = 1, repeat = 1 } = settings;
+  const cells = repeated(planned, repeat);
+  const host = await requireHost(context, settings);
+  const layouts = await requireLayouts(cells);
+  await requireFirmwares(cells, host);
+  await using kernels = await requireKernels(cells, settings, context);
+  await sweepTempDirs();
+  const { path: folder, run: id } = await claimResultsFolder(settings.results);
+  const parts = { jobs, host, kernels, layouts, known, folder, context };
+  const judged = await runAll(cells, parts);
+  const seconds = (performance.now() - startedAt) / 1000;
+  return {
+    id,
+    folder,
+    startedAt: new Date(Date.now() - seconds * 1000).toISOString(),
+    seconds,
+    cells: judged,
+  };
+}
+
+/** What the cells of one run share. */
+interface RunParts {
+  readonly jobs: number;
+  readonly host: CellHost;
+  readonly kernels: Kernels;
+  readonly layouts: ReadonlyMap<string, Layout | null>;
+  readonly known: readonly KnownDefect[];
+  readonly folder: string;
+  readonly context: RunnerContext;
+}
+
+async function runAll(cells: readonly PlannedCell[], parts: RunParts): Promise<JudgedCell[]> {
+  const { jobs, kernels, folder, context } = parts;
+  const { signal, showRun } = context;
+  // Cells whose kernel is still being built come last: the others run meanwhile.
+  const inOrder = cells.toSorted((one, other) => kernels.waitFor(one) - kernels.waitFor(other));
+  try {
+    await using display = await showRun?.(cells);
+    const results = await runMatrix(inOrder, {
+      jobs,
+      signal,
+      onEvent: (event) => display?.onEvent(event),
+      run: (cell, onPhase) => runOne(cell, parts, onPhase),
+    });
+    const names = cells.map(({ id }) => id);
+    const place = ({ record }: JudgedCell): number => names.indexOf(record.id);
+    return results.toSorted((one, other) => place(one) - place(other));
+  } catch (error) {
+    await removeUnlessUseful(folder, context);
+    throw error;
+  }
+}
+
+/** Runs a cell, and once more if its emulator was at fault. */
+async function runOne(
+  { id, spec: asked, fault }: PlannedCell,
+  { host, kernels, layouts, known, folder: results, context }: RunParts,
+  onPhase: (phase: string) => void,
+): Promise<JudgedCell> {
+  onPhase('kernel');
+  const kernel = await kernels.get(asked.kernel);
+  const spec = withRecipePolicy(asked, kernel);
+  const layout = layouts.get(spec.layout) ?? null;
+  const defects = matchKnownDefects(known, spec, kernel.release);
+  const folder = join(results, id);
+  const { signal, log } = context;
+  const job = {
+    id,
+    spec,
+    kernel,
+    layout,
+    known: defects,
+    fault: fault ?? null,
+    folder,
+    signal,
+    onPhase,
+  };
+  const judged = await runAndJudge(job, host);
+  const { verdict } = judged.judgement;
+  if (verdict.kind !== 'unjudged' || verdict.code !== EMULATOR_FAULT) return judged;
+  log.info(`${id}: ${verdict.why}`);
+  await rm(folder, { recursive: true });
+  return runAndJudge(job, host);
+}
+
+/** A run that was cut short keeps the bundles of cells that had ended; a folder without any goes. */
+async function removeUnlessUseful(folder: string, { log }: RunnerContext): Promise<void> {
+  const entries = await readdir(folder, { withFileTypes: true });
+  if (entries.some((entry) => entry.isDirectory())) {
+    log.info(`The cells that had ended are in ${folder}; "sub1m judge ${folder}" reports them`);
+  } else {
+    await rm(folder, { recursive: true });
+  }
+}
+
+/** Every firmware is there before the first machine starts, like every kernel. */
+async function requireFirmwares(cells: readonly PlannedCell[], host: CellHost): Promise<void> {
+  for (const ovmf of new Set(cells.map(({ spec }) => spec.ovmf))) await host.ovmf(ovmf);
+}
+
+function repeated(cells: readonly PlannedCell[], times: number): PlannedCell[] {
+  return Array.from({ length: times }, (_, round) =>
+    cells.map((cell) => (round === 0 ? cell : { ...cell, id: `${cell.id}.repeat-${round + 1}` })),
+  ).flat();
+}
