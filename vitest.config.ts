@@ -2,7 +2,7 @@
 import { defineConfig } from 'vitest/config';
 
 const MACHINE_TESTS = 'harness/**/*.qemu.test.ts';
-/** Run by `vitest run --project nightly` alone: they build kernels for half an hour. */
+/** Only `npm run nightly` runs them: they build kernels for half an hour. */
 const NIGHTLY_TESTS = 'harness/**/*.nightly.test.ts';
 
 export default defineConfig({
@@ -11,12 +11,12 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
-          include: ['harness/**/*.test.ts'],
+          include: ['harness/**/*.test.ts', 'scripts/**/*.test.ts'],
           exclude: [MACHINE_TESTS, NIGHTLY_TESTS],
-          // Bounds what hangs; a busy host is slow, and no test is one of speed.
+          // Against hangs; a busy host is slow, and no test is one of speed.
           testTimeout: 60_000,
           expect: { poll: { timeout: 30_000 } },
-          // Vitest leaves one CPU idle. Files share a process: to start one takes longer than most of them run.
+          // All CPUs: Vitest leaves one idle. Files share a process: starting one takes longer than most of them run.
           maxWorkers: '100%',
           isolate: false,
         },
@@ -29,7 +29,7 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 300_000,
           maxWorkers: 2,
-          // After the unit tests: Vitest wants projects with different workers apart.
+          // After the unit tests: Vitest runs projects with different workers apart.
           sequence: { groupOrder: 1 },
         },
       },

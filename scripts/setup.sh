@@ -1,28 +1,28 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Makes this host ready: system packages, then node_modules. Does nothing where nothing is to do.
+# Makes this host ready: system packages, node_modules, the compiled program. Does only what is left to do.
 #
 #   scripts/setup.sh start      what `npm start` needs
-#   scripts/setup.sh test       what `npm test` needs: the same and shellcheck
-#   scripts/setup.sh modules    node_modules alone; silent where they are there
+#   scripts/setup.sh test       what `npm test` needs: the same, and what checks scripts, completions and the man page
+#   scripts/setup.sh modules    only node_modules; silent when they are current
 #
-# Writes to standard error alone. Where it fails it says what to run and exits 69 (EX_UNAVAILABLE).
+# Writes only to standard error. On failure it says what to run and exits 69 (EX_UNAVAILABLE).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly PURPOSE=${1:?start, test or modules wanted}
+readonly PURPOSE=${1:-}
 # The oldest Node 20 that all packages run on.
-readonly NODE_WANTED=20.19
-# Holds the hash of the package-lock.json that node_modules was made from.
+readonly NODE_NEEDED=20.19
+# The hash of the package-lock.json that node_modules was made from.
 readonly STAMP=node_modules/.sub1m-setup
 # Seconds between two lines of progress.
 readonly PROGRESS_EVERY=5
 
-# Debian keeps kexec and depmod where a plain user's PATH does not reach.
+# Debian keeps kexec and depmod outside a plain user's PATH.
 PATH=$PATH:/usr/sbin:/sbin
 
-# Each package, and the command or the file that shows that it is there.
+# Each package, and a command or file that it installs.
 declare -A NEEDED=(
   [qemu-system-x86]=qemu-system-x86_64
   [ovmf]='/usr/share/qemu/firmware/*x86_64*.json'
@@ -36,7 +36,7 @@ declare -A NEEDED=(
   [gcc]=gcc
   [binutils]=objcopy
   [debian-archive-keyring]='/usr/share/keyrings/debian-archive-keyring.gpg'
-  # What builds kernels.
+  # To build kernels.
   [make]=make
   [flex]=flex
   [bison]=bison
@@ -46,15 +46,22 @@ declare -A NEEDED=(
   [libelf-dev]=/usr/include/gelf.h
   [libssl-dev]=/usr/include/openssl/ssl.h
 )
-if [[ $PURPOSE == test ]]; then NEEDED[shellcheck]=shellcheck; fi
+if [[ $PURPOSE == test ]]; then
+  NEEDED+=([shellcheck]=shellcheck [zsh]=zsh [fish]=fish [man-db]=man)
+fi
 
 worked=false
 
 main() {
   local started=${EPOCHREALTIME/[.,]/} what='nothing to do'
+  if [[ $PURPOSE != @(start|test|modules) ]]; then
+    echo "Usage: scripts/setup.sh start|test|modules" >&2
+    exit 64
+  fi
   require_node
   if [[ $PURPOSE != modules ]]; then install_packages; fi
   install_modules
+  if [[ $PURPOSE != modules ]]; then scripts/build.sh; fi
   if [[ $worked == true ]]; then
     what='done'
   elif [[ $PURPOSE == modules ]]; then
@@ -67,8 +74,8 @@ main() {
 require_node() {
   local found
   found=$(node --version 2>/dev/null) || found=none
-  if ! printf 'v%s\n%s\n' "$NODE_WANTED" "$found" | sort --check=quiet --version-sort; then
-    give_up "Cannot run sub1m: Node $NODE_WANTED or newer wanted, $found found"
+  if ! printf 'v%s\n%s\n' "$NODE_NEEDED" "$found" | sort --check=quiet --version-sort; then
+    give_up "Cannot run sub1m: expected Node $NODE_NEEDED or newer, found $found"
   fi
 }
 
@@ -77,10 +84,10 @@ install_packages() {
   missing=$(missing_packages)
   if [[ -z $missing ]]; then return; fi
   if ! command -v apt-get >/dev/null; then
-    give_up 'Cannot install packages: apt-get wanted, none found; install what this system calls' \
+    give_up 'Cannot install packages: apt-get not found; install what your distribution calls' \
       "  $missing"
   fi
-  # The question is answered beforehand because the default lets kexec handle the host's reboots.
+  # Answered beforehand because the default lets kexec handle the host's reboots.
   local preseed='echo kexec-tools kexec-tools/load_kexec boolean false | debconf-set-selections'
   local install='DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300'
   install+=" install -y --no-install-recommends $missing"
@@ -92,19 +99,19 @@ install_packages() {
   if ((EUID != 0)); then
     as_root=(sudo -n)
     if ! sudo -n true 2>/dev/null; then
-      give_up 'Cannot install packages: root wanted, or sudo without a password; run this first:' \
+      give_up 'Cannot install packages: expected root, or sudo without a password; run this first:' \
         "  $by_hand"
     fi
   fi
-  # A repository that this has nothing to do with may fail to update: only the installation decides.
+  # An unrelated repository may fail to update; only the installation decides.
   run_logged "installing $missing" \
     "${as_root[@]}" sh -c "$preseed; $install || { apt-get update; $install; }" ||
-    give_up 'Cannot install packages: see above; try again when this works:' "  $by_hand"
+    give_up 'Cannot install packages: see above; rerun when this works:' "  $by_hand"
 
   missing=$(missing_packages)
   if [[ -n $missing ]]; then
     local package=${missing%% *}
-    give_up "Cannot find ${NEEDED[$package]}: wanted from package $package, which is installed"
+    give_up "Cannot find ${NEEDED[$package]}: expected it from package $package, which is installed"
   fi
 }
 
@@ -121,7 +128,7 @@ is_there() {
   if [[ $sign == /* ]]; then
     compgen -G "$sign" >/dev/null
   elif [[ $1 == busybox-static ]]; then
-    # The package busybox has the same command, but one that needs libraries.
+    # The package busybox has the same command, dynamically linked.
     command -v "$sign" >/dev/null && ! ldd "$(command -v "$sign")" >/dev/null 2>&1
   else
     command -v "$sign" >/dev/null
@@ -130,16 +137,19 @@ is_there() {
 
 install_modules() {
   if modules_are_current; then return; fi
-  # Of two starts at once the second finds the work done.
+  # Of two concurrent starts the second finds the work done.
   local lock
   exec {lock}<package-lock.json
   if ! flock --nonblock "$lock"; then
-    say 'waiting for another start that installs node_modules'
+    say 'waiting for another process that installs node_modules'
     flock "$lock"
   fi
   if modules_are_current; then return; fi
-  run_logged 'installing node_modules' npm ci --include=dev --no-audit --loglevel=http ||
-    give_up 'Cannot install node_modules: see above; try again when this works:' '  npm ci'
+  # Nothing needs what install scripts do: ssh2's would compile parts that Node has.
+  run_logged 'installing node_modules' \
+    npm ci --include=dev --ignore-scripts --no-audit --loglevel=http ||
+    give_up 'Cannot install node_modules: see above; rerun when this works:' \
+      '  npm ci --ignore-scripts'
   sha256sum <package-lock.json >"$STAMP"
 }
 
@@ -147,7 +157,7 @@ modules_are_current() {
   [[ -f $STAMP && $(<"$STAMP") == "$(sha256sum <package-lock.json)" ]]
 }
 
-# Runs a command and shows now and then how far it is; if it fails, the end of what it said.
+# Runs a command and shows its progress; if it fails, the end of its output.
 run_logged() {
   local what=$1 log
   shift

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { CommanderError } from 'commander';
 import { Sub1mError, fromSystemError } from '../errors.ts';
+import { sourceStack } from './source-stack.ts';
 
 /** sysexits.h EX_USAGE. */
 const EXIT_USAGE = 64;
@@ -16,8 +17,7 @@ export function reportError(thrown: unknown): number {
     process.stderr.write(`sub1m: ${error.message}\n`);
     return error.exitCode;
   }
-  process.stderr.write(
-    `sub1m: a bug of ours; please report it\n${error instanceof Error ? error.stack : String(error)}\n`,
-  );
+  const stack = error instanceof Error ? sourceStack(error.stack ?? '') : String(error);
+  process.stderr.write(`sub1m: a bug of ours; please report it\n${stack}\n`);
   return EXIT_SOFTWARE;
 }

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { FAST_FIRMWARE } from '../testing/checked-cells.ts';
-import { leftBehind, startSub1m } from '../testing/run-sub1m.ts';
+import { leftBehind, startSub1m, sub1mCommand } from '../testing/run-sub1m.ts';
 
 const SHELL = ['shell', '--kernel', 'debian:6.12', ...FAST_FIRMWARE];
 
@@ -49,13 +49,7 @@ it('runs a command on the console of a kernel that may have no network', async (
 });
 
 it('gives a terminal its prompt, every key, and its settings back when QEMU is killed', async () => {
-  const words = [
-    process.execPath,
-    '--import',
-    'tsx',
-    join(import.meta.dirname, 'main.ts'),
-    ...SHELL,
-  ];
+  const words = [...sub1mCommand(), ...SHELL];
   const script = `stty rows 40 cols 123; stty -g; ${words.join(' ')}; echo "status $?"; stty -g`;
   const terminal = spawn('script', ['-qec', script, '/dev/null'], { stdio: 'pipe' });
   let shown = '';

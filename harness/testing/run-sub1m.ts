@@ -1,56 +1,31 @@
 // SPDX-License-Identifier: MIT
-/** Runs the command line for tests as a user does: a process of its own, its exit status, what it prints. */
-import { type ChildProcess, spawn } from 'node:child_process';
+/** Runs the command line for tests as a user does: compiled, in a process of its own. */
+import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { projectPath } from '../project-root.ts';
+import { type CommandEnd, type RunningCommand, startCommand } from './run-command.ts';
 
-/** How a command ended. */
-export interface CommandEnd {
-  readonly status: number | null;
-  readonly stdout: string;
-  readonly stderr: string;
+let compiled = false;
+
+/** The words that start `sub1m`, compiled from the sources as they are. */
+export function sub1mCommand(): readonly string[] {
+  if (!compiled) execFileSync(projectPath('scripts/build.sh'), { stdio: 'pipe' });
+  compiled = true;
+  return [process.execPath, projectPath('dist/cli/main.js')];
 }
 
-/** A command that runs. */
-export interface RunningCommand {
-  readonly child: ChildProcess;
-  readonly ended: Promise<CommandEnd>;
-  /** Resolves when standard error holds `text`, or when the command has ended. */
-  says(text: string): Promise<void>;
-}
+/** The words that start `sub1m` from TypeScript. */
+export const SUB1M_FROM_SOURCE: readonly string[] = [
+  process.execPath,
+  '--import',
+  'tsx',
+  projectPath('harness/cli/main.ts'),
+];
 
 /** Starts `sub1m` with arguments, and with changes to the environment. */
-export function startSub1m(args: readonly string[], env: NodeJS.ProcessEnv = {}): RunningCommand {
-  const main = join(import.meta.dirname, '../cli/main.ts');
-  const child = spawn(process.execPath, ['--import', 'tsx', main, ...args], {
-    env: { ...process.env, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
-  const said = { stdout: '', stderr: '' };
-  child.stdout.on('data', (bytes: Buffer) => {
-    said.stdout += bytes.toString();
-  });
-  child.stderr.on('data', (bytes: Buffer) => {
-    said.stderr += bytes.toString();
-  });
-  const ended = new Promise<CommandEnd>((resolve) => {
-    child.on('close', (status) => {
-      resolve({ status, ...said });
-    });
-  });
-  const says = (text: string): Promise<void> =>
-    new Promise((resolve) => {
-      const look = (): void => {
-        if (said.stderr.includes(text)) resolve();
-      };
-      look();
-      child.stderr.on('data', look);
-      void ended.then(() => {
-        resolve();
-      });
-    });
-  return { child, ended, says };
+export function startSub1m(args: readonly string[], env?: NodeJS.ProcessEnv): RunningCommand {
+  return startCommand([...sub1mCommand(), ...args], { env });
 }
 
 /** Runs `sub1m` to its end. */

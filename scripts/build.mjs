@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT
+/**
+ * Compiles `harness/` into `dist/`: the program, the public API, and each module that is loaded in a thread.
+ *
+ *   node scripts/build.mjs            leaves the files of earlier builds to the programs that still run from them
+ *   node scripts/build.mjs --prune    leaves only this build
+ *
+ * `scripts/build.sh` calls it, under a lock.
+ */
+import {
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { build } from 'esbuild';
+
+const ENTRY_POINTS = ['cli/main', 'index'];
+/** Named for their content: a program that runs goes on with the chunks it began with. */
+const CHUNKS = 'chunks/[name]-[hash]';
+/** Its time is that of the build: whatever changes later is not in it. */
+const STAMP = 'dist/.stamp';
+/** Longer than a program runs. */
+const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
+
+process.chdir(join(import.meta.dirname, '..'));
+mkdirSync('dist', { recursive: true });
+writeFileSync(`${STAMP}.new`, '');
+const files = await compile();
+// Chunks come before what imports them, the stamp comes last.
+for (const file of files.filter(isChunk)) install(file);
+for (const file of files.filter((each) => !isChunk(each))) install(file);
+prune(new Set(files.map(({ path }) => path)), process.argv.includes('--prune') ? 0 : WEEK_MS);
+renameSync(`${STAMP}.new`, STAMP);
+
+async function compile() {
+  const modules = new Set([...ENTRY_POINTS, ...threadModules()]);
+  const { outputFiles } = await build({
+    entryPoints: [...modules].map((name) => `harness/${name}.ts`),
+    outbase: 'harness',
+    outdir: 'dist',
+    chunkNames: CHUNKS,
+    write: false,
+    bundle: true,
+    splitting: true,
+    packages: 'external',
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    keepNames: true,
+    sourcemap: true,
+    sourcesContent: false,
+    logLevel: 'warning',
+  });
+  return outputFiles;
+}
+
+/** What `threadModule()` is called with: no import leads there. */
+function threadModules() {
+  const sources = filesIn('harness').filter((path) => /(?<!\.test)\.ts$/.test(path));
+  return sources
+    .flatMap((path) => [...readFileSync(path, 'utf8').matchAll(/\bthreadModule\('([^']+)'\)/g)])
+    .map(([, name]) => name);
+}
+
+/** @param {{ path: string }} file */
+function isChunk({ path }) {
+  return path.includes('/dist/chunks/');
+}
+
+/** @param {import('esbuild').OutputFile} file */
+function install({ path, contents }) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(`${path}.new`, contents);
+  renameSync(`${path}.new`, path);
+}
+
+/**
+ * Removes what earlier builds have left, once it is old.
+ *
+ * @param {ReadonlySet<string>} kept
+ * @param {number} ageMs
+ */
+function prune(kept, ageMs) {
+  for (const file of filesIn('dist').filter((path) => /\.js(\.map)?$/.test(path))) {
+    const isOld = statSync(file).mtimeMs <= Date.now() - ageMs;
+    if (isOld && !kept.has(join(process.cwd(), file))) rmSync(file);
+  }
+}
+
+/** @param {string} folder */
+function filesIn(folder) {
+  return readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+}

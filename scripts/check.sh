@@ -1,0 +1,79 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# `npm run check`: all that CI checks but the tests, or some of it: npm run check lint format
+# Exits with the number of steps that failed.
+#
+# shellcheck disable=SC2317,SC2329 # Functions are called by name.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly STEPS=(types lint format imports unused shell)
+readonly TYPESCRIPT=(harness scripts vitest.config.ts)
+# Having seen fewer, dependency-cruiser has missed the sources and finds no fault in them.
+readonly MODULES_EXPECTED=20
+
+PATH=$PWD/node_modules/.bin:$PATH
+
+main() {
+  local name failed=0
+  for name in "$@"; do
+    if [[ " ${STEPS[*]} " != *" $name "* ]]; then
+      echo "Cannot check $name. Usage: npm run check [${STEPS[*]}]" >&2
+      exit 64
+    fi
+  done
+  scripts/setup.sh modules
+  if (($# == 0)); then set -- "${STEPS[@]}"; fi
+  for name in "$@"; do
+    if run_step "$name"; then continue; fi
+    failed=$((failed + 1))
+    # Without types the other steps find only consequences.
+    if [[ $name == types ]]; then break; fi
+  done
+  exit "$failed"
+}
+
+run_step() {
+  local name=$1 started=$SECONDS outcome=ok
+  echo "== $name"
+  "check_$name" || outcome=FAILED
+  echo "== $name: $outcome ($((SECONDS - started)) s)"
+  [[ $outcome == ok ]]
+}
+
+check_types() {
+  tsc
+}
+
+check_lint() {
+  oxlint --config scripts/check/oxlint.jsonc --type-aware "${TYPESCRIPT[@]}"
+}
+
+check_format() {
+  oxfmt --config scripts/check/oxfmt.jsonc --check "${TYPESCRIPT[@]}" '!**/testdata/**'
+}
+
+check_imports() {
+  local config=scripts/check/import-rules.mjs said seen=0 status=0
+  said=$(depcruise --config "$config" --output-type err-long harness scripts) || status=1
+  echo "$said"
+  if [[ $said =~ ([0-9]+)\ modules ]]; then seen=${BASH_REMATCH[1]}; fi
+  if ((seen < MODULES_EXPECTED)); then
+    echo "Cannot check the imports: expected at least $MODULES_EXPECTED modules, found $seen"
+    status=1
+  fi
+  return "$status"
+}
+
+check_unused() {
+  knip --config scripts/check/knip.jsonc
+}
+
+check_shell() {
+  local scripts
+  mapfile -t scripts < <(grep -rlE '^#!.*\b(ba)?sh$' sub1m scripts guest .ci)
+  shellcheck "${scripts[@]}"
+}
+
+main "$@"

@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: MIT
+#
+# Runs the tests of one kind, all of them or those with a part of their path:
+#
+#   npm run unit harness/model/two-phase.test.ts
+#   npm run machines jump
+#   npm run nightly
+#
+# Options after -- go to Vitest: npm run unit harness/model -- --watch
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+readonly USAGE='Usage: npm run unit|machines|nightly [part of a path]… [-- <option of Vitest>…]'
+
+# The project of Vitest, what its files are called, and what the host needs for it (setup.sh).
+case ${1:-} in
+  unit) project=unit names='*.test.ts' needs=modules ;;
+  machines) project=qemu names='*.qemu.test.ts' needs=start ;;
+  nightly) project=nightly names='*.nightly.test.ts' needs=start ;;
+  *)
+    echo "$USAGE" >&2
+    exit 64
+    ;;
+esac
+shift
+
+for part in "$@"; do
+  if [[ $part == -* ]]; then break; fi
+  if [[ -z $(find harness scripts -path "*${part#./}*" -name "$names" -print -quit) ]]; then
+    echo "Cannot run $part: no $names with this in its path" >&2
+    echo "$USAGE" >&2
+    exit 64
+  fi
+done
+
+scripts/setup.sh "$needs"
+exec node_modules/.bin/vitest run --project "$project" "$@"
