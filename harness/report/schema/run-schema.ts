@@ -23,7 +23,7 @@ const pagesSchema = z
   .length(256)
   .describe('The pages below 1 MiB, by page frame number.');
 
-const { crashkernel, layout, load, trigger, cpus } = cellSpecSchema.shape;
+const { crashkernel, layout, load, cpus } = cellSpecSchema.shape;
 
 /** One cell of a run. */
 export const cellDocumentSchema = z

@@ -16,9 +16,9 @@ export function paint(text: string, format: Format, { colour }: Style): string {
   return colour ? styleText(format, text, { validateStream: false }) : text;
 }
 
-/** The text in lines of at most `width` columns, broken at blanks or within too long a word. */
+/** The text in lines of at most `width` columns; a longer word, such as a path, has a line of its own. */
 export function wrap(text: string, width: number): string[] {
-  const line = new RegExp(` ?(?:.{1,${width}}(?= |$)|.{${width}})`, 'gu');
+  const line = new RegExp(` ?(?:.{1,${width}}(?= |$)|\\S+)`, 'gu');
   return (text.replaceAll(/\s+/g, ' ').match(line) ?? []).map((part) => part.trim());
 }
 
