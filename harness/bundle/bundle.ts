@@ -5,10 +5,10 @@ import { parseJsonFile } from '../json-file.ts';
 import { type CellRecord, cellRecordSchema } from './cell-record.ts';
 import { EVIDENCE, EVIDENCE_FILES, type EvidenceFile, evidencePath } from './evidence.ts';
 
-/** No evidence file that is judged is larger than this, in bytes; a larger one is not what it should be. */
+/** The largest evidence file that is judged, in bytes; a larger one is not what it claims to be. */
 const EVIDENCE_LIMIT = 64 * 1024 * 1024;
 
-/** The evidence of one cell, read into memory: all of it that is judged but the vmcore. */
+/** The evidence of one cell in memory: the files that are judged, without the vmcore. */
 export interface Bundle {
   readonly folder: string;
   readonly cell: CellRecord;
@@ -43,7 +43,7 @@ async function readCellRecord(folder: string): Promise<CellRecord> {
   });
 }
 
-/** Undefined for a file that is not there: a cell that ended early lacks what came later; `check/` reports it as unseen. */
+/** Undefined if the file is missing: a cell that ended early lacks what comes later, and `check/` reports that as unseen. */
 async function readEvidence(path: string): Promise<Uint8Array | undefined> {
   try {
     const info = await stat(path);

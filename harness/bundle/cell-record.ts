@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `bundle/`: the evidence of one cell on the host: names, schemas, reading and writing.
- * Its one rule: it knows what evidence is called and shaped, never what it means (that is `check/`).
- * `cell/` writes bundles, `check/` reads them; they share nothing else. Start reading here.
- */
 import { z } from 'zod';
 import { POLICY_IDS } from '../policy-id.ts';
 import { TRIGGERS, TRIGGER_IDS } from './triggers.ts';

@@ -10,17 +10,17 @@ import { PHASE_STEPS, type RunningCell } from './phases.ts';
 import { type CellJob, type MachineExtras, startCell } from './run-cell.ts';
 import { runSteps } from './run-phases.ts';
 
-/** A cell that is not taken to its end. */
+/** A cell to boot as far as one of its kernels. */
 interface BootJob extends Pick<
   CellJob,
   'spec' | 'kernel' | 'layout' | 'folder' | 'signal' | 'onPhase'
 > {
   readonly extras: MachineExtras;
-  /** The kernel that it is taken to. */
+  /** The kernel to boot to. */
   readonly role: GuestRole;
 }
 
-/** A cell whose machine stays for as long as it is wanted. */
+/** A cell whose machine runs until it is disposed. */
 export type BootedCell = RunningCell & { readonly machine: Machine } & AsyncDisposable;
 
 /** The phases that lead to a kernel's agent. */
@@ -30,8 +30,8 @@ const PHASES_TO: Readonly<Record<GuestRole, readonly Phase[]>> = {
 };
 
 /**
- * Starts a cell's machine and takes it to where the agent of one of its kernels waits for commands; evidence goes into
- * the job's folder. Throws `GuestLinkError` when that kernel does not come up.
+ * Starts a cell's machine and boots it until the agent of the wanted kernel waits for commands; evidence goes into the
+ * job's folder. Throws `GuestLinkError` when that kernel does not come up.
  */
 export async function bootCell(job: BootJob, host: CellHost): Promise<BootedCell> {
   const { spec, role } = job;

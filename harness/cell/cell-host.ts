@@ -3,7 +3,7 @@ import type { CellSpec, MachineRecord } from '../bundle/cell-record.ts';
 import type { Ovmf } from '../firmware/ovmf.ts';
 import type { Log } from '../log.ts';
 
-/** A firmware, and what a cell's record says of it. */
+/** A firmware, with what a cell's record holds about it. */
 export type CellOvmf = Ovmf & MachineRecord['ovmf'];
 
 /** What all cells of a run share: the host's parts, found and probed once. */
@@ -11,7 +11,7 @@ export interface CellHost {
   readonly qemu: MachineRecord['qemu'];
   /** The firmware of a reference (`CellSpec.ovmf`), found once. */
   readonly ovmf: (wanted: string) => Promise<CellOvmf>;
-  /** Which accelerator a cell gets that asks for this one, and why. */
+  /** The accelerator for a cell that asks for this one, and why. */
   readonly accelerator: (
     wanted: Pick<CellSpec, 'accel' | 'ovmf'>,
   ) => Promise<MachineRecord['accel']>;

@@ -3,7 +3,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
 import { HostError } from '../errors.ts';
 
-/** The most that a guest may fill of one log, in bytes: the rest is dropped, and the file says so. */
+/** The size limit of one log, in bytes; the rest of what a guest writes is dropped, and the log says so. */
 const LOG_LIMIT = 32 * 1024 * 1024;
 
 /**

@@ -6,7 +6,7 @@ import type { Machine } from '../qemu/machine.ts';
 /** See `MachineHold`. */
 export type CellHold = Pick<MachineHold, 'stopped' | 'release' | typeof Symbol.asyncDispose>;
 
-/** What a cell asks of its machine. */
+/** What a cell needs of its machine. */
 export interface CellMachine extends Pick<
   Machine,
   'ended' | 'sendBreak' | 'readPhys' | 'savePhys' | 'saveCore' | 'registers' | 'physOf'

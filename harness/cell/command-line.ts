@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { CellSpec } from '../bundle/cell-record.ts';
 
-/** From the first instruction on: a kernel that dies before its serial driver must leave a trace. */
+/** From the first instruction on, so that a kernel that dies before its serial driver leaves a trace. */
 const CONSOLE = ['console=ttyS0,115200', 'earlyprintk=serial,ttyS0,115200'];
 
-/** A panic ends in a reboot at once, which ends the machine: a dead kernel does not wait for its budget. */
+/** A panic reboots at once, which ends the machine: nobody waits for a dead kernel. */
 const REBOOT_ON_PANIC = 'panic=-1';
 
 /**

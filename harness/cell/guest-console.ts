@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { printableText } from '../memory/printable-text.ts';
 
-/** What the EFI stub's successor prints first, on every kernel there is. */
+/** The first line of every kernel after its EFI stub. */
 const KERNEL_FIRST_LINE = 'Linux version ';
 
 /** How much of the end is kept for error messages, in characters and in lines. */
@@ -10,7 +10,7 @@ const TAIL_LINES = 12;
 
 /**
  * The console while the machine runs: evidence of how far the kernel got and of when it last said something.
- * Nothing that the harness does next depends on what it says but the boundary between `firmware` and `boot`.
+ * Only the boundary between `firmware` and `boot` depends on what it says.
  */
 export class GuestConsole {
   readonly #decoder = new TextDecoder();
@@ -29,7 +29,7 @@ export class GuestConsole {
     if (this.#tail.includes(KERNEL_FIRST_LINE)) this.#sawKernel();
   }
 
-  /** How long it has been silent, ms. */
+  /** How long the console has been silent, ms. */
   get silentMs(): number {
     return performance.now() - this.#spokenAt;
   }

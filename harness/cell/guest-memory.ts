@@ -4,7 +4,7 @@ import { evidencePath } from '../bundle/evidence.ts';
 import { readEfiMapLocation } from '../memory/efi-memory-map.ts';
 import { parseIomem } from '../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../memory/kallsyms.ts';
-import { imagePhys } from '../memory/kernel-image.ts';
+import { imagePhys } from '../memory/image-phys.ts';
 import type { KernelSymbol } from '../memory/kernel-symbols.ts';
 import {
   type PhysAddr,
@@ -30,7 +30,7 @@ interface Observed {
  * Reads from guest memory, with the system kernel running, what the kernel has no file for, into `system/`:
  * - `page0.bin`: physical page 0, with the words of the BIOS data area that `reserve_bios_regions()` reads;
  * - `real-mode.json`: the kernel variables `real_mode_header` and `page_offset_base`, whose difference is the
- *   address of the trampoline; not written on a kernel whose kallsyms or iomem do not tell where they are;
+ *   address of the trampoline; not written if kallsyms or iomem do not say where they are;
  * - `efi-memory-map.bin`: the map that the EFI stub left in memory; not written where there was no EFI.
  */
 export async function saveGuestMemory({ machine, folder }: Observed): Promise<void> {
@@ -67,7 +67,7 @@ export async function saveStuckMachine(machine: CellMachine, folder: string): Pr
 
 /**
  * Saves what a machine that is held at the kexec jump does next: the registers of all CPUs, into `jump/registers`, and
- * where the stack of the CPU that jumps is in physical memory, into `jump/stack`; not where its page tables do not tell.
+ * where the stack of the CPU that jumps is in physical memory, into `jump/stack`; not if its page tables do not say.
  */
 export async function saveStack({ machine, folder }: Observed, cpu: number): Promise<void> {
   const registers = await machine.registers();
@@ -80,7 +80,7 @@ export async function saveStack({ machine, folder }: Observed, cpu: number): Pro
 
 /**
  * Saves where the copy of VMCOREINFO lies in crashkernel memory, which `crash_save_vmcoreinfo()` writes to before the
- * jump, into `jump/vmcoreinfo-copy`; not where the kernel does not tell.
+ * jump, into `jump/vmcoreinfo-copy`; not if the kernel does not say.
  */
 export async function saveVmcoreinfoCopy(
   { machine, folder }: Observed,
@@ -93,7 +93,7 @@ export async function saveVmcoreinfoCopy(
   if (copy) await writeEvidence(folder, 'jump/vmcoreinfo-copy', `${hex(copy)}\n`);
 }
 
-/** The address of a symbol, as the system kernel says; undefined if it does not. */
+/** The address of a symbol in the system kernel; undefined if it does not say. */
 export async function findSymbol(
   folder: string,
   name: KernelSymbol,

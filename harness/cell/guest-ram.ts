@@ -9,7 +9,7 @@ import { writeEvidence } from './write-evidence.ts';
 /** What hashes memory, in a thread. */
 export const HASH_PAGES = threadModule('cell/hash-pages');
 
-/** A cell that is to be compared with its memory at the kexec jump. */
+/** Whether a cell's vmcore is compared with memory at the kexec jump. */
 export function knowsTruth({ truth, crashkernel, trigger }: CellSpec): boolean {
   return truth === 'jump' && crashkernel !== null && trigger !== 'none';
 }
@@ -45,7 +45,7 @@ export class GuestRam implements AsyncDisposable {
     return guest;
   }
 
-  /** Hashes memory when the capture kernel has been loaded, into `load/page-crcs.gz`: of that nobody writes to it any more. */
+  /** Hashes memory when the capture kernel has been loaded, into `load/page-crcs.gz`: from then on nobody may write to it. */
   saveLoaded(): Promise<void> {
     return this.#hash('load/page-crcs.gz');
   }

@@ -7,7 +7,7 @@ import { PAGE_SIZE } from '../memory/pfn.ts';
 import { runsOf } from '../memory/runs.ts';
 import type { RamPlace } from '../qemu/machine-ram.ts';
 
-/** Looked at at once, pages. */
+/** Pages per read. */
 const CHUNK_PAGES = 1024;
 
 /** Bytes of pagemap for each page, and what the last of them has where the page is present or swapped out (Linux, Documentation/admin-guide/mm/pagemap.rst). */

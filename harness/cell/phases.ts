@@ -27,17 +27,17 @@ import { writeEvidence } from './write-evidence.ts';
 /** What the agent is told for each kind of vmcore: all of it, or makedumpfile's dump level. */
 const DUMP_LEVEL = { full: 'all', filtered: '31' } as const;
 
-/** The last that a system kernel calls: where its machine is held, to look at its memory. */
+/** The last function that a system kernel calls: the machine is held there, and its memory saved. */
 const LAST_CALL = { jump: 'machine_kexec', reboot: 'emergency_restart' } as const;
 
 /** A cell whose machine runs. */
 export interface RunningCell {
   readonly spec: CellSpec;
   readonly folder: string;
-  /** Where what is large and of no use later may lie. */
+  /** For large files that nobody needs later. */
   readonly temp: string;
   readonly disks: CellDisks;
-  /** Null where the cell is not compared with its memory. */
+  /** Null unless the vmcore is compared with memory. */
   readonly ram: Pick<GuestRam, 'saveLoaded' | 'saveJump' | 'saved'> | null;
   readonly captureCmdline: string | null;
   readonly machine: CellMachine;
@@ -50,9 +50,9 @@ export interface PhaseStep {
   readonly phase: Phase;
   /** Whether a cell of this kind has the phase. */
   readonly applies: (spec: CellSpec) => boolean;
-  /** Whether the machine's end is what the phase waits for. */
+  /** Whether the phase waits for the machine to end. */
   readonly endsMachine: (spec: CellSpec) => boolean;
-  /** Does the phase; gives an outcome if the cell ends with it. */
+  /** Runs the phase; gives an outcome if it ends the cell. */
   readonly run: (cell: RunningCell, signal: AbortSignal) => Promise<Outcome | undefined>;
 }
 
@@ -103,12 +103,12 @@ async function load(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
   return refused;
 }
 
-/** With crashkernel it ends after the kexec jump, without when the machine has ended by the panic. */
+/** Ends after the kexec jump; without crashkernel, when the panic has ended the machine. */
 async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
   const { ram, spec, folder } = cell;
   const lastCall = LAST_CALL[endsByPanic(spec) ? 'reboot' : 'jump'];
   const place = looksAtMemory(spec) ? await findSymbol(folder, lastCall) : undefined;
-  // What is looked at at the jump is looked at there alone.
+  // What is saved at the jump need not be saved here.
   if (!ram || place === undefined) await saveLowMemory(cell);
   const refused =
     place === undefined ? await panic(cell, signal) : await panicHeld(cell, place, signal);
@@ -116,7 +116,7 @@ async function trigger(cell: RunningCell, signal: AbortSignal): Promise<Outcome 
   return refused;
 }
 
-/** Makes the system kernel panic, and looks at its memory where it makes its last call. */
+/** Makes the system kernel panic, and saves its memory at its last call. */
 async function panicHeld(
   cell: RunningCell,
   place: VirtAddr,
@@ -126,7 +126,7 @@ async function panicHeld(
   const refused = await panic(cell, signal);
   if (refused) return refused;
   const end = await hold.stopped(signal);
-  // A machine that has ended instead is seen by who runs the phases, in this one or the next.
+  // If the machine has ended instead, the caller notices, in this phase or the next.
   if (end.kind !== 'held') return undefined;
   if (cell.ram) await saveJump(cell, cell.ram, end.cpu ?? 0);
   else await saveCore(cell, signal);
@@ -200,7 +200,7 @@ async function observe(
   return undefined;
 }
 
-/** What nobody would read is not kept in silence: a file that the agent sends has its row in the table. */
+/** A file without a row in the table would never be read: refused, so that nobody misses it. */
 function requireEvidenceFile(path: string): EvidenceFile {
   if (isEvidenceFile(path)) return path;
   throw new GuestLinkError(`Cannot keep ${path}: expected a file of the table EVIDENCE`);

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `cell/`: one cell's life, from what was asked to the bundle of its evidence.
- * Its one rule: it looks at nothing for its meaning; no prediction, no verdict, no line of a guest's log steers it.
- * Start reading here, then `phases.ts`.
- */
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import {
@@ -59,8 +54,8 @@ export interface CellJob {
 }
 
 /**
- * Runs a cell and leaves its bundle. What the kernel or the host does is in the record's `outcome`; thrown are
- * `InterruptedError`, which leaves no bundle, a folder that cannot be made or written, and bugs of ours.
+ * Runs a cell and leaves its bundle. What the kernel or the host did is in the record's `outcome`. Throws `InterruptedError`,
+ * which leaves no bundle, and `HostError` for a folder that cannot be made or written.
  */
 export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord> {
   const startedAt = new Date().toISOString();
@@ -93,14 +88,14 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
   }
 }
 
-/** What a cell's machine has for people to work in it: only `sub1m shell` gives it. */
+/** What `sub1m shell` adds to a cell's machine, so that people can work in it. */
 export interface MachineExtras {
   /** See `requireSessionArchive`. */
   readonly archive: string;
   readonly machine: Pick<MachineConfig, 'network' | 'debugger'>;
 }
 
-/** What a machine is started with. */
+/** What is needed to start the machine of a cell. */
 interface StartJob extends Pick<CellJob, 'spec' | 'kernel' | 'layout' | 'folder' | 'signal'> {
   readonly extras?: MachineExtras;
 }
@@ -112,9 +107,9 @@ interface LifeOptions {
   readonly clock: PhaseClock;
 }
 
-/** The cell's life; trouble of the harness or the host is an outcome, an interruption is thrown. */
+/** The cell's life. Trouble of the harness or the host becomes an outcome; an interruption is thrown. */
 async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
-  // Aborted with the reason when the host lets the running cell down: a disk that is full.
+  // Aborted, with the reason, when the host fails the running cell, for example with a full disk.
   const hostFails = new AbortController();
   const signal = AbortSignal.any([job.signal, hostFails.signal]);
   const { clock, host } = options;
@@ -133,7 +128,7 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
   }
 }
 
-/** Starts the cell's machine and keeps its evidence; machine, sockets and temporary files end with what it gives. */
+/** Starts the cell's machine and records its evidence. Disposing the result ends machine, sockets and temporary files. */
 export async function startCell(
   job: StartJob,
   { host, ovmf, accel, clock }: LifeOptions,
@@ -189,12 +184,12 @@ export async function startCell(
   };
 }
 
-/** Hears what the guest says on its ports, and keeps it. */
+/** Listens to the guest's ports, and logs them. */
 async function listen(
   machine: Machine,
   logs: CellLogs,
 ): Promise<Pick<RunningCell, 'agent' | 'console'>> {
-  // Loaded while the firmware runs; the ports keep what comes until somebody listens.
+  // Loaded while the firmware runs; the ports buffer until somebody listens.
   const { GuestAgent } = await import('../guest-link/guest-agent.ts');
   const console = new GuestConsole();
   machine.console.onBytes((bytes) => {

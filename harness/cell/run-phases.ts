@@ -20,13 +20,13 @@ export interface PhaseOptions {
   readonly log: Log;
 }
 
-/** Takes a running cell through its phases; the first that ends it gives the outcome. */
+/** Runs the phases of a cell; the first that ends the cell gives the outcome. */
 export async function runPhases(cell: RunningCell, options: PhaseOptions): Promise<Outcome> {
   const outcome = await runSteps(PHASE_STEPS, cell, options);
   return outcome ?? { kind: 'completed', cause: await endOf(cell) };
 }
 
-/** Takes a running cell through those of the steps that it has; gives the outcome of one that ends it. */
+/** Runs those of the steps that the cell has; gives the outcome of the one that ends it. */
 export async function runSteps(
   steps: readonly PhaseStep[],
   cell: RunningCell,
@@ -63,7 +63,7 @@ async function machineEnds(step: PhaseStep, cell: RunningCell): Promise<Outcome 
   return { kind: 'machine-ended', phase: step.phase, cause, lastLines: cell.console.lastLines };
 }
 
-/** Why the machine ended; a QEMU that died, or that somebody on the host ended, says nothing of the kernel. */
+/** Why the machine ended. A QEMU that died, or was killed on the host, proves nothing about the kernel. */
 async function endOf(cell: RunningCell): Promise<string> {
   const end = await cell.machine.ended;
   if (end.cause.startsWith('guest-')) return end.cause;

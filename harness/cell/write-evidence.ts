@@ -13,7 +13,7 @@ export async function writeEvidence(
   await writeFile(path, content);
 }
 
-/** The path where another puts a file of a bundle; its folder is there. */
+/** The path of a file in a bundle, for others to write; makes its folder. */
 export async function evidencePlace(bundle: string, file: EvidenceFile): Promise<string> {
   const path = evidencePath(bundle, file);
   await mkdir(dirname(path), { recursive: true });

@@ -6,8 +6,8 @@ import { findKernelFailure } from './observe/kernel-failure.ts';
 import { findPolicyOfRelease } from './policy-of-release.ts';
 
 /**
- * Takes the policy that was asked for, or tells it by what the kernel has; by its version, where it
- * died before it could show that.
+ * The policy that was asked for, or the one that the kernel shows by what it has. A kernel that died
+ * before it could show anything is judged by its version.
  */
 export function choosePolicy(evidence: Evidence): Seen<PolicyChoice> {
   const { cell, cmdline, kallsyms } = evidence;

@@ -15,7 +15,7 @@ import { findMisfit } from './observe/personality-fit.ts';
 import { predictCell } from './predict-cell.ts';
 import { verdictOf } from './verdict.ts';
 
-/** Says what a cell's evidence says of its kernel; with no machine, and the same each time. */
+/** Judges a kernel by the evidence of a cell: no machine is needed, and the answer is always the same. */
 export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): Judgement {
   const evidence = new Evidence(bundle);
   const policy = choosePolicy(evidence);
@@ -39,7 +39,7 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
   };
 }
 
-/** What keeps a cell from saying anything of its kernel, whatever was seen. */
+/** Why the cell proves nothing about its kernel, whatever was seen; null if nothing stands in the way. */
 function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict | null {
   const misfit = findMisfit(evidence);
   if (misfit !== null) return { kind: 'unjudged', code: 'E_PERSONALITY', why: misfit };
@@ -58,13 +58,13 @@ function findInvariants(cell: CellCase): InvariantOutcome[] {
   });
 }
 
-/** The known defects of the cell that break the invariant, by all their references; null if none does. */
+/** The references of the cell's known defects that break the invariant; null if it has none. */
 function findKnown({ known }: CellRecord, id: InvariantId): InvariantOutcome['known'] {
   const references = known.filter(({ invariant }) => invariant === id).map((one) => one.reference);
   return references.length === 0 ? null : { reference: [...new Set(references)].join(', ') };
 }
 
-/** A fault is expected to break promises, whichever. */
+/** A seeded fault may break any promise. */
 function findSeeded({ fault }: CellRecord): InvariantOutcome['known'] {
   return fault && { reference: `seeded fault ${fault.name}` };
 }

@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `check/`: from a bundle to an observation, and from observation and prediction to a verdict.
- * Its one rule: this is the only place where prediction and observation meet; everything here is
- * pure.
- * Start reading at `judge-bundle.ts`; this file has the words it answers in.
- */
 import type { EvidenceFile } from '../bundle/evidence.ts';
 import type { Pfn } from '../memory/pfn.ts';
 import type { PolicyId } from '../policy-id.ts';
@@ -17,11 +11,11 @@ import type { Observation } from './observe/observation.ts';
 export interface InvariantOutcome {
   readonly id: InvariantId;
   /**
-   * `known`: broken, and listed as a known defect. `unseen`: the cell should show it and does not;
-   * `not-asked`: it is not a cell in which it could show. `why` says why not.
+   * `known`: broken, and listed as a known defect. `unseen`: the cell should show it and does not.
+   * `not-asked`: the invariant does not apply to this cell. `why` gives the reason.
    */
   readonly outcome: Finding['outcome'] | 'known';
-  /** Where the known defect is told of that this cell should show; null if none is listed for it. */
+  /** The known defect that is listed for this cell, if any. */
   readonly known: { readonly reference: string } | null;
   /** One sentence: what was promised and what was seen. */
   readonly why: string;
@@ -37,19 +31,19 @@ export type Verdict =
   | { readonly kind: 'mismatch'; readonly broken: readonly InvariantId[] }
   | { readonly kind: 'boot-failure'; readonly lastLine: string }
   | { readonly kind: 'no-vmcore'; readonly phase: 'crash' | 'capture' }
-  /** The harness cannot tell; `code` is the error's, `why` its message. */
+  /** sub1m cannot tell; `code` is the error's, `why` its message. */
   | { readonly kind: 'unjudged'; readonly code: string; readonly why: string };
 
 /** What became of a seeded fault. */
 export interface FaultOutcome {
   readonly name: string;
-  /** The invariants that are to name it. */
+  /** The invariants that should catch it. */
   readonly caughtBy: readonly string[];
   /** Those of them that did; none if it was missed. */
   readonly caught: readonly InvariantId[];
 }
 
-/** Everything that `check/` has to say of one cell. */
+/** The whole judgement of one cell. */
 export interface Judgement {
   /**
    * The policy the kernel was held to and how it was chosen, or null when the cell shows too
@@ -63,7 +57,7 @@ export interface Judgement {
    */
   readonly prediction: Prediction | null;
   readonly invariants: readonly InvariantOutcome[];
-  /** Null where the kernel has none. */
+  /** Null for a kernel without a seeded fault. */
   readonly fault: FaultOutcome | null;
   readonly verdict: Verdict;
 }

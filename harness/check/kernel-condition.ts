@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A kernel version as far as it is told: `[5, 10]` is every 5.10.x. */
+/** The first numbers of a kernel version: `[5, 10]` is every 5.10.x. */
 type VersionPrefix = readonly number[];
 
 /** A condition on a kernel's release: not older than `from`, not newer than `to`; null is no bound. */

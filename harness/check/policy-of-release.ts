@@ -3,15 +3,15 @@ import { tellPolicyOfRelease } from '../model/policies.ts';
 import type { PolicyId } from '../policy-id.ts';
 import { meetsCondition, parseKernelCondition } from './kernel-condition.ts';
 
-/** What a version says of a kernel. */
+/** The policy of a kernel, by its version. */
 interface ReleasePolicy {
   readonly version: string;
   readonly id: PolicyId;
 }
 
 /**
- * Tells the policy of a kernel by its release; undefined for one that does not begin with a
- * version.
+ * The policy that kernels of that release follow; undefined for a release that does not begin with
+ * a version.
  */
 export function findPolicyOfRelease(release: string): ReleasePolicy | undefined {
   const [version] = /^\d{1,4}\.\d{1,4}(?:\.\d{1,4})?/.exec(release) ?? [];

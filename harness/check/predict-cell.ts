@@ -13,7 +13,7 @@ const TRAMPOLINE_SIZES = [5, 6, 7, 8].map((pages) => pages * PAGE_SIZE);
 const USUAL_SIZE = 7 * PAGE_SIZE;
 
 /**
- * Predicts what a kernel of that policy makes of what this cell gave it; or says why it cannot be
+ * Predicts what a kernel of that policy does with what this cell gave it, or says why that cannot be
  * predicted.
  */
 export function predictCell(evidence: Evidence, policy: PolicyId): Seen<Prediction> {
@@ -27,8 +27,8 @@ export function predictCell(evidence: Evidence, policy: PolicyId): Seen<Predicti
 }
 
 /**
- * A kernel that died cannot be asked how large its trampoline is. Where that makes no difference to
- * how it ends, nor to any page that no trampoline takes, one size is as good as another.
+ * A kernel that died cannot tell how large its trampoline is. If every size leads to the same end, and
+ * to the same owners of the pages that no trampoline takes, any size will do.
  */
 function predictForAnySize(given: GivenInputs, policy: PolicyId): Seen<Prediction> {
   const usual = predict({ ...given, trampolineSize: USUAL_SIZE }, policy);

@@ -4,14 +4,14 @@ import { invariantOf } from './invariants/invariants.ts';
 import type { InvariantOutcome, Verdict } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
 
-/** Whether a cell may not show an invariant if its kernel ends it after the system kernel was looked at. */
+/** Whether an invariant shows only after phase observe: a kernel that ends its cell then may not show it. */
 function isShownLate({ id }: InvariantOutcome): boolean {
   return PHASES.indexOf(invariantOf(id).shownIn) > PHASES.indexOf('observe');
 }
 
 /**
- * What the cell says of its kernel: a match only when all that was asked was seen, and kept or known to be broken. What
- * could not be seen because of a known defect that ended the cell does not count.
+ * The verdict on the kernel. It is a match only if everything that was asked was seen, and was kept or is a known
+ * defect. What a known defect hid by ending the cell does not count.
  */
 export function verdictOf(
   record: CellRecord,
@@ -40,10 +40,10 @@ function isEndingKnown(findings: readonly InvariantOutcome[]): boolean {
   return findings.some(({ id, outcome }) => outcome === 'known' && invariantOf(id).endsCell);
 }
 
-/** Lines of the console that a reader needs to see where a guest was. */
+/** Console lines shown, so that a reader sees how far the guest got. */
 const LAST_LINES = 5;
 
-/** Codes of the errors that outcomes stand for; `infra` brings its own. */
+/** The error code of each outcome; `infra` has its own. */
 const CODES = {
   completed: 'E_EVIDENCE',
   'machine-ended': 'E_GUEST_LINK',

@@ -2,7 +2,7 @@
 import type { KernelSymbol } from '../memory/kernel-symbols.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 
-/** What a kernel has that tells its policy. A prediction is made without them. */
+/** What a kernel shows of its policy. Predictions do not use it. */
 export interface KernelTraits {
   readonly symbols: ReadonlyMap<KernelSymbol, unknown>;
   readonly log: string;
@@ -11,7 +11,7 @@ export interface KernelTraits {
   readonly release: string;
 }
 
-/** One way to tell a policy from a kernel. */
+/** One way to recognize a policy. */
 export interface Telling {
   readonly when: (traits: KernelTraits) => boolean;
   /** Completes "it follows this policy because …". */
@@ -43,7 +43,7 @@ export function reservesAlways(traits: KernelTraits): boolean {
   return !isOld && !saysLocked(traits);
 }
 
-/** Whether its log is whole and would say so if `crash_reserve_low_1M()` had been called, but does not. */
+/** Whether the log is whole and would show a call of `crash_reserve_low_1M()`, but does not. */
 export function doesNotCallLock(traits: KernelTraits): boolean {
   const { log, cmdline } = traits;
   const wouldLock =
@@ -53,7 +53,7 @@ export function doesNotCallLock(traits: KernelTraits): boolean {
   return has(traits, 'crash_reserve_low_1M') && wouldLock && !saysLocked(traits);
 }
 
-/** Without crashkernel= nothing but the version tells v5.13 from its predecessors. */
+/** Without crashkernel= only the version tells v5.13 from its predecessors. */
 export function isV5_13(traits: KernelTraits): boolean {
   const isOf5_13 = /^5\.13\b/.test(traits.release);
   return has(traits, 'crash_reserve_low_1M') && isOf5_13 && !saysLocked(traits);

@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `model/`: the reference model of who owns each page below 1 MiB, by the policies of kernels.
- * Its one rule: it takes what a machine was given, never anything that was seen of the outcome.
- * Start reading at `prediction.ts`, then `policies.ts`, the table; its columns are the steps, each
- * named for the kernel function that it mirrors and in the file named for the kernel's.
- */
 
 /** Every owner that a page can have: its symbol in a page map, and what it is. */
 export const OWNERS = {

@@ -56,11 +56,11 @@ export type Moment = keyof typeof MOMENTS;
 interface Policy {
   /** Which kernels it describes. */
   readonly kernels: string;
-  /** How such a kernel is told by what it has. Policies are asked newest first; the first that is told decides. */
+  /** How such a kernel is recognized by what it has. Policies are tried newest first; the first match decides. */
   readonly toldBy: readonly Telling[];
   /**
-   * The releases that have it, as conditions on a kernel's version, asked in the same order: of a
-   * kernel that died nothing is known but its version, and distributions backport.
+   * The releases that follow it, as conditions on a kernel's version, tried in the same order. Only
+   * for kernels that died, of which nothing else is known: distributions backport.
    */
   readonly releases: readonly string[];
   /** Whether it promises to give back what nobody claims (`lowmem.released`). */
@@ -162,7 +162,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
   'keep-on-crashkernel': {
     kernels:
       'the patch of 2021-04-07: as lock-on-crashkernel, and boot services are kept with crashkernel=',
-    // No kernel has it but those built with the patch, and it brings nothing to tell it by.
+    // Only kernels built with the patch have it, and nothing in them shows it.
     toldBy: [],
     releases: [],
     promisesRelease: false,
@@ -229,10 +229,10 @@ export interface PolicyChoice {
   readonly how: string;
 }
 
-/** Newer kernels have what tells older ones, too. */
+/** Newer kernels still have what older ones are recognized by. */
 const NEWEST_FIRST: readonly PolicyId[] = POLICY_IDS.toReversed();
 
-/** Tells a kernel's policy by what it has; undefined if nothing tells. */
+/** Recognizes a kernel's policy by what it has; undefined if nothing matches. */
 export function tellPolicy(traits: KernelTraits): PolicyChoice | undefined {
   for (const id of NEWEST_FIRST) {
     const told = POLICIES[id].toldBy.find(({ when }) => when(traits));
@@ -241,7 +241,7 @@ export function tellPolicy(traits: KernelTraits): PolicyChoice | undefined {
   return undefined;
 }
 
-/** Tells a kernel's policy by its release alone; `meets` says whether that meets a condition. */
+/** A kernel's policy by its release alone; `meets` says whether it meets a condition. */
 export function tellPolicyOfRelease(meets: (condition: string) => boolean): PolicyId | undefined {
   return NEWEST_FIRST.find((id) => POLICIES[id].releases.some(meets));
 }

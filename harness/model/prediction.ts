@@ -28,7 +28,7 @@ export interface Prediction {
   readonly memblockCalls: readonly MemblockLine[];
   /** Whether crashkernel can be met, or null if none is asked for. */
   readonly crashkernel: CrashkernelFit | null;
-  /** RAM below 1 MiB that the capture kernel is told of: what `/proc/iomem` calls System RAM. */
+  /** RAM below 1 MiB that the capture kernel is given: what `/proc/iomem` calls System RAM. */
   readonly captureLowRam: readonly PhysRange[];
   /** The segments below 1 MiB that the vmcore has, by the syscall that loads the capture kernel. */
   readonly vmcoreLow: Readonly<Record<'kexec_file_load' | 'kexec_load', readonly PhysRange[]>>;

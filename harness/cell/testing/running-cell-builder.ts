@@ -28,7 +28,7 @@ export function cellSpec(changes: Partial<CellSpec> = {}): CellSpec {
   };
 }
 
-/** A running cell, and the test's hands on its guest. */
+/** A running cell whose guest the test plays. */
 export interface ScriptedCell {
   readonly cell: RunningCell;
   /** What the agent was told, in order. */

@@ -35,7 +35,7 @@ it.each<{
     when: 'the dump cannot be read',
     vmcore: digestOf(wholeDump()),
     outcome: 'not-asked',
-    why: 'Cannot read struct disk_dump_header: blocks of 4096 bytes and a sub header wanted, block_size 0, sub_hdr_size 0 found',
+    why: 'Cannot read struct disk_dump_header: expected blocks of 4096 bytes and a sub header, found block_size 0, sub_hdr_size 0',
   },
   {
     when: 'there is no dump',

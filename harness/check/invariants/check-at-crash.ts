@@ -9,7 +9,7 @@ export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, pre
   if (trigger === 'none') return notAsked('The cell does not crash');
   if (truth === 'none' || vmcore === 'none')
     return notAsked('The cell does not look at its memory');
-  // A kernel need not tell QEMU where its VMCOREINFO is (CONFIG_FW_CFG_SYSFS); a capture kernel knows.
+  // Without CONFIG_FW_CFG_SYSFS a kernel does not tell QEMU where its VMCOREINFO is; a capture kernel knows.
   const blind = crashkernel === null ? notAsked : unseen;
   if (pagesAtCrash === null) return blind('There is no vmcore');
   if (pagesAtCrash.value === null) return blind(pagesAtCrash.why);

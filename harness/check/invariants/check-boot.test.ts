@@ -111,7 +111,7 @@ describe('a promise about booting', () => {
       when: 'the list is cut',
       bundle: { files: { 'system/cpus': '0-' } },
       outcome: 'unseen',
-      why: 'system/cpus: Cannot read a list of CPUs: 0-3,5 or the like wanted, "0-" found',
+      why: 'system/cpus: Cannot read a list of CPUs: expected something like 0-3,5, found "0-"',
     },
     {
       id: 'panic.reboots',

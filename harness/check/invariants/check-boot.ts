@@ -17,15 +17,15 @@ export const checkUserspace: Check = ({ record, failure, prediction }) => {
   return broken([describeFailure(failure), ...said].join('; '), { evidence });
 };
 
-/** What a kernel cannot do that a policy leads to a panic, by the function that stops it. */
+/** Why a policy leads to a panic, by the kernel function that stops it. */
 const PANICS: Readonly<Record<string, string>> = {
   init_real_mode: 'finds no place for the trampoline',
   efi_free_boot_services: 'frees ranges that memblock could not reserve',
 };
 
 /**
- * A panic that the policy leads to is a defect all the same; but then it is not the machine's
- * fault, nor the run's.
+ * A panic that the model predicts is a defect all the same, but of the policy: neither the machine nor
+ * the run is to blame.
  */
 function whatTheModelSays({ policy, panic }: Prediction, { lastLine }: KernelFailure): string {
   if (!panic) return `not predicted by the model of ${policy}`;

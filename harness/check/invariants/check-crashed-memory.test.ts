@@ -159,7 +159,7 @@ describe("the crashed kernel's memory", () => {
       bundle: crashed(),
       vmcore: new Uint8Array(100),
       outcome: 'broken',
-      why: 'Cannot read this file: a vmcore wanted, zeroes at its beginning found',
+      why: 'Cannot read this file: expected a vmcore, found zeroes at its start',
     },
     {
       id: 'kdump.vmcore-bytes',

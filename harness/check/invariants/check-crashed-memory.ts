@@ -104,13 +104,13 @@ function whatElse(
   return zeroesLeftOut > 0 ? `; the other ${zeroesLeftOut} are zeroes` : '';
 }
 
-/** How many of the pages that a vmcore has wrong had been written to by who made it, in words. */
+/** How many of the pages that are wrong in a vmcore the capture kernel had written to, in words. */
 function whoWrote(wrong: PageList, changed: PageList): string {
   const { length } = wrong.first.filter((page) => changed.first.includes(page));
   return length > 0 ? `: the capture kernel wrote to ${length} of them before` : '';
 }
 
-/** The pages of a list but those that are named, and these. */
+/** Splits a list into pages without a name and named ones. */
 export function apart(
   { count, first }: PageList,
   writes: readonly JumpWrite[],

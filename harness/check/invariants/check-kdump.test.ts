@@ -55,7 +55,7 @@ describe('a promise about the crash', () => {
       when: 'iomem is garbage',
       bundle: { spec: WITH, files: { 'system/iomem': '\u0000' } },
       outcome: 'unseen',
-      why: 'system/iomem: Cannot read /proc/iomem: lines "00001000-0009ffff : System RAM" wanted, none found',
+      why: 'system/iomem: Cannot read /proc/iomem: expected lines such as "00001000-0009ffff : System RAM", found none',
     },
     {
       id: 'kdump.captured',
@@ -78,7 +78,7 @@ describe('a promise about the crash', () => {
       bundle: { spec: WITH },
       vmcore: wholeDump().subarray(0, 4160),
       outcome: 'broken',
-      why: 'Cannot read the flattened vmcore: 16 bytes wanted at offset 0x1031, 15 left',
+      why: 'Cannot read the flattened vmcore: expected 16 bytes at offset 0x1031, found 15',
     },
     {
       id: 'kdump.captured',

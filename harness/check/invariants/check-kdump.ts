@@ -79,7 +79,7 @@ export const checkDmesg: Check = ({ record, observation: { crashedLog } }) => {
     : kept(panicLine, { evidence });
 };
 
-/** What to say of a promise about the capture kernel in a cell where none came up; null where one did. */
+/** The finding for a promise about the capture kernel where none came up; null where one did. */
 export function notCaptured(record: CellRecord): Finding | null {
   if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
   if (record.spec.trigger === 'none') return NO_CRASH;

@@ -109,7 +109,7 @@ describe('a promise about low memory', () => {
       when: 'kpageflags is cut',
       bundle: { files: { 'system/kpageflags': new Uint8Array(100) } },
       outcome: 'unseen',
-      why: 'system/kpageflags: Cannot read kpageflags: 2048 bytes wanted, 100 found',
+      why: 'system/kpageflags: Cannot read kpageflags: expected 2048 bytes, found 100',
     },
     {
       id: 'lowmem.matches-model',
@@ -123,7 +123,7 @@ describe('a promise about low memory', () => {
       when: 'there is no map',
       bundle: { files: { 'system/firmware-memmap': null } },
       outcome: 'unseen',
-      why: 'system/dmesg: Cannot read the e820 map of the log: lines "BIOS-e820: [mem 0x…-0x…] …" wanted, none found',
+      why: 'system/dmesg: Cannot read the e820 map of the log: expected lines "BIOS-e820: [mem 0x…-0x…] …", found none',
     },
     {
       id: 'lowmem.matches-model',

@@ -30,7 +30,7 @@ export const checkMatchesModel: Check = ({ observation, prediction }) => {
     : checkMemblockLog(prediction.value, observation);
 };
 
-/** The pages are as predicted: are, with `memblock=debug`, the calls that led to it? */
+/** The pages are as predicted; with `memblock=debug`, checks that the calls that led there are, too. */
 function checkMemblockLog(prediction: Prediction, { memblockCalls }: Observation): Finding {
   const pages = `All 256 pages are as ${prediction.policy} has them`;
   if (memblockCalls === null) return kept(pages, KPAGEFLAGS);
@@ -92,13 +92,13 @@ export const checkReleased: Check = ({ observation, prediction }) => {
       );
 };
 
-/** Where it is told of that such a kernel function frees low memory. */
+/** The report of a kernel function that frees low memory. */
 const TOLD_OF: Readonly<Record<string, string>> = {
   efi_free_boot_services:
     ' (linux-kernel, April 2021: "x86/efi: Do not release sub-1MB memory regions when the crashkernel option is specified")',
 };
 
-/** Which kernel functions the model saw free the pages, in words; none where it did not see it of all. */
+/** Which kernel functions free the pages in the model, in words; empty unless it knows for all of them. */
 function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string {
   const histories = pages.map((page) => fates[page]?.history ?? []);
   if (histories.some((history) => history.at(-1)?.owner !== 'free')) return '';
@@ -114,7 +114,7 @@ function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string {
 
 /** `lowmem.trampoline` */
 export const checkTrampoline: Check = ({ observation, prediction }) => {
-  // Some kernels have no symbol for it; then it cannot be asked.
+  // Some kernels have no symbol for it, so it cannot be asked.
   if (observation.trampoline.value === null) return notAsked(observation.trampoline.why);
   if (prediction.value === null) return unseen(prediction.why);
   const [found, wanted] = [observation.trampoline.value, prediction.value.trampoline];
@@ -130,7 +130,7 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
   return checkTrampolineBytes(wanted, observation);
 };
 
-/** It is where it must be: is it what lies there? */
+/** The trampoline is where it must be; checks that these bytes are a trampoline's. */
 function checkTrampolineBytes(place: PhysRange, { savedMemory }: Observation): Finding {
   const pages = lowPages(place);
   const at = `It is at ${hex(place.start)}`;

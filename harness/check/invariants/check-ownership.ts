@@ -27,14 +27,14 @@ export const checkSingleOwner: Check = (cell) => {
   if (faults) return broken(faults.why, { evidence, pages: faults.pages });
   if (firmwareMemory.value === null) return unseen(firmwareMemory.why);
   if (cell.prediction.value === null) return unseen(cell.prediction.why);
-  // Some kernels have no symbol for it; then it cannot be asked.
+  // Some kernels have no symbol for it, so it cannot be asked.
   const others = trampoline.value === null ? '' : "the trampoline's, ";
   return kept(`No page that the page allocator has is ${others}the firmware's or page 0`, {
     evidence,
   });
 };
 
-/** Who has a page for ever, as far as the cell shows it, in words that say whose the page is. */
+/** The permanent owner of each page that has one, as far as the cell shows it, in words. */
 function ownersBesides({ observation, prediction }: CellCase): Map<Pfn, string> {
   const { firmwareMemory, trampoline } = observation;
   const owners = new Map([[pfn(0), "the BIOS's"]]);
@@ -49,7 +49,7 @@ function ownersBesides({ observation, prediction }: CellCase): Map<Pfn, string> 
   return owners;
 }
 
-/** From here on up to 1 MiB are the VGA hole and ROM, of which a map need not tell. */
+/** From here to 1 MiB are the VGA hole and ROM, which a map need not list. */
 const RAM_END = pfn(0xa0);
 
 /** `lowmem.firmware-kept` */

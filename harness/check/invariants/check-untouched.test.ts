@@ -82,7 +82,7 @@ describe('a promise about the bytes of locked memory', () => {
       when: "the driver's report is garbage",
       bundle: filledCell([], { files: { 'personality.log': 'x' } }),
       outcome: 'unseen',
-      why: 'personality.log: Cannot read personality.log: "sub1m-personality 1" wanted in line 1',
+      why: 'personality.log: Cannot read personality.log: expected "sub1m-personality 1" in line 1',
     },
     {
       id: 'lowmem.untouched',

@@ -10,7 +10,7 @@ import { LOW, findPageFaults } from '../observe/page-faults.ts';
 
 const SAVED_MEMORY = 'jump/low1m.bin';
 
-/** Owners for whom a page is kept as it is, from everybody. */
+/** Owners whose pages nobody may use or write. */
 const LOCKED: readonly Owner[] = ['lock', 'reserved', 'bios', 'boot-services', 'pool'];
 
 /** `lowmem.untouched` */
@@ -38,19 +38,19 @@ export const checkUntouched: Check = ({ observation, prediction }) => {
     : kept(`None of ${counted(locked.length, 'locked page')} is written`, { evidence });
 };
 
-/** Whether nobody has ever had it; early data of the kernel's may have been in a page before it was locked. */
+/** Whether nobody ever had the page: early kernel data may have been in it before it was locked. */
 function isLocked(fate: PageFate | undefined): boolean {
   if (!fate || !LOCKED.includes(fate.owner)) return false;
   return fate.history.every(({ owner }) => owner !== 'kernel');
 }
 
-/** Whether memblock reserved only some of its bytes: early data of the kernel's may have been in the others. */
+/** Whether memblock reserved only some of its bytes: early kernel data may have been in the others. */
 function isPartlyReserved({ memblockCalls }: Prediction, page: Pfn): boolean {
   const edges = memblockCalls.flatMap(({ range }) => [range.start, range.end]);
   return edges.some((edge) => edge % PAGE_SIZE !== 0 && Math.floor(edge / PAGE_SIZE) === page);
 }
 
-/** Pages that were filled before the kernel came and do not have these bytes any more. */
+/** Pages that were filled before the kernel started and no longer hold those bytes. */
 export function writtenPages({ tags, savedMemory }: Observation): ReadonlySet<Pfn> {
   const crcs = savedMemory?.value?.crcs;
   if (!crcs) return new Set();

@@ -17,8 +17,8 @@ export interface CellCase {
 }
 
 /**
- * What became of an invariant. `unseen`: what would show it is missing, so the cell cannot be a
- * match; `not-asked`: the cell is not one in which it could show.
+ * What became of an invariant. `unseen`: the evidence that would show it is missing, so the cell cannot
+ * be a match. `not-asked`: the invariant does not apply to this cell.
  */
 export interface Finding {
   readonly outcome: 'kept' | 'broken' | 'unseen' | 'not-asked';

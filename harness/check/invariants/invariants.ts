@@ -23,15 +23,15 @@ interface Invariant {
   /** Completes "The kernel promises:". */
   readonly promise: string;
   readonly check: Check;
-  /** The phase in which the last of it shows: a cell that its kernel ends before cannot show it. */
+  /** The phase by whose end it is fully seen; a cell that its kernel ends earlier may not show it. */
   readonly shownIn: Phase;
-  /** Whether a kernel that breaks it may end its cell by that, and yet has a verdict of its invariants alone. */
+  /** Whether breaking it can end the cell, with a verdict that rests on the invariants alone. */
   readonly endsCell: boolean;
-  /** The verdict of a kernel that breaks it, where that is more than a mismatch. */
+  /** The verdict on a kernel that breaks it, if that is not `mismatch`. */
   readonly ownVerdict: 'boot-failure' | 'no-vmcore' | null;
   /** The cheapest cell that shows it, over the defaults of `check`. */
   readonly cheapestCell: Partial<Omit<CellSpec, 'kernel'>>;
-  /** Whether it is what a whole dump is compared with: a report says of it even if it is kept. */
+  /** Whether it compares a dump with the truth: reports of few cells show it even if it is kept. */
   readonly isProof: boolean;
 }
 

@@ -30,8 +30,8 @@ export function isUsable(seen: PageClass): boolean {
 }
 
 /**
- * Whose a page is by prediction and observation: its predicted owner where it was seen so, else what it was seen as;
- * whether the page allocator has it at the moment (`free` or `used`) is no difference.
+ * The owner of a page by prediction and observation: the predicted owner if the observation agrees, else the class
+ * that was seen. `free` and `used` are the same here: the page allocator has the page.
  */
 export function ownerSeen(predicted: Owner | null, seen: PageClass): Owner | PageClass {
   if (predicted !== null && agrees(predicted, seen)) return predicted;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Evidence } from './evidence.ts';
 
-/** The code of a cell that cannot be judged because of it. */
+/** The code of a cell that cannot be judged because the emulator was at fault. */
 export const EMULATOR_FAULT = 'E_EMULATOR';
 
 /** Bits of EFLAGS that are 0 on every CPU: 3, 5, 15, and from 22 on (Intel SDM volume 1, 3.4.3). */
@@ -13,8 +13,8 @@ const ALWAYS_SET = 0x2;
 const INT3 = 'cc';
 
 /**
- * What the last kernel of a cell printed in its first oops that no CPU does, but QEMU's TCG on a busy host. Null if
- * there is no such thing; a CPU that is not emulated makes no such mistake.
+ * What the first oops of the cell's last kernel shows that no real CPU does, but QEMU's TCG on a busy host; null if
+ * there is no such thing. Under KVM there never is.
  */
 export function findEmulatorFault(evidence: Evidence): string | null {
   const { machine, spec } = evidence.cell;
@@ -34,10 +34,11 @@ function findImpossibleFlags(log: string): string | null {
 }
 
 /**
- * An INT3 that is gone, once in some hundred boots with several CPUs. A kernel that patches its code puts one there
- * meanwhile, and `text_poke_bp_batch()` (arch/x86/kernel/alternative.c) looks after it until every CPU has been made to
- * see what is there then; a CPU of TCG may go through code that was translated before. A kernel that looks away too
- * early would die alike: the cell is run once more, and says so. The byte is before RIP.
+ * An INT3 that is no longer there, once in some hundred boots with several CPUs. A kernel that patches its code puts
+ * an INT3 there meanwhile, and `text_poke_bp_batch()` (arch/x86/kernel/alternative.c) handles it until every CPU has
+ * been made to see the new code; a CPU of TCG may still run code that was translated before. A kernel that stops
+ * handling it too early would die the same way: so the cell is run once more, and the log says so. The byte is before
+ * RIP.
  */
 function findGoneInt3(log: string): string | null {
   const oops = log.search(/\bint3: [0-9a-f]{4} \[#1\]/);

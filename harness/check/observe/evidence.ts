@@ -15,8 +15,8 @@ type Parse<T> = (text: string) => T;
 const FIRST_LINE = 'Linux version ';
 
 /**
- * The evidence of one cell. Each file is parsed once, whoever asks for it: how the policy is
- * chosen, what the model is given and what the invariants see share what was read.
+ * The evidence of one cell. Each file is parsed at most once: the choice of the policy, the
+ * model's inputs and the invariants share the result.
  */
 export class Evidence {
   readonly cell: CellRecord;
@@ -85,7 +85,7 @@ export class Evidence {
 
   /** What the driver reported that gave the firmware its layout. */
   get personality(): Seen<PersonalityLog> {
-    // Nobody but the guest could have written one.
+    // Without a layout there is no driver: only the guest could have written a report.
     if (this.cell.spec.layout === 'stock') {
       return { value: null, why: 'The firmware has its own layout' };
     }
@@ -107,7 +107,7 @@ function seenIn<T>(file: EvidenceFile, read: () => T): Seen<T> {
   return 'why' in seen ? { value: null, why: `${file}: ${seen.why}` } : seen;
 }
 
-/** Whether a kernel's log has its first line: one that has lost it lacks who knows what. */
+/** Whether a kernel's log has its first line; without it there is no telling what else was lost. */
 export function isWholeLog(log: string): boolean {
   return log.includes(FIRST_LINE);
 }

@@ -20,8 +20,8 @@ export interface PageTag {
 }
 
 /**
- * For each of the 256 pages below 1 MiB why the firmware keeps it, by the EFI map that the kernel was given: its type,
- * or `HOLE`; or null, if it does not, if there is no such map, or if `memmap=` makes the page RAM.
+ * For each of the 256 pages below 1 MiB, why the firmware keeps it by the EFI map that the kernel was given: its type,
+ * or `HOLE`. Null if it does not keep the page, if there is no such map, or if `memmap=` makes the page RAM.
  */
 export function seenFirmwareMemory(evidence: Evidence): Seen<readonly (string | null)[]> {
   const added = withMemmap([], evidence.cmdline) ?? [];

@@ -6,7 +6,7 @@ import type { Seen } from '../../seen.ts';
 
 type KeptTables = ModelInputs['keptTables'];
 
-/** Lines of the kernel's log that tell of a table of the firmware's. */
+/** Lines of the kernel's log that name a firmware table. */
 const ESRT = /\befi: .*\bESRT=0x/;
 const MOKVAR = /\befi: .*\bMOKvar=0x([0-9a-f]{1,13})\b/;
 const BGRT = /\bACPI: BGRT 0x/;
@@ -16,14 +16,13 @@ const ESRT_RANGE = /\besrt: Reserving ESRT space from 0x([0-9a-f]+) to 0x([0-9a-
 /** What a kernel shows of the tables it keeps. */
 interface KernelTraits {
   readonly log: string;
-  /** Null for a kernel that could not be asked. */
+  /** Null if the kernel did not get that far. */
   readonly symbols: ReadonlyMap<string, unknown> | null;
 }
 
 /**
- * The tables that the kernel keeps: those that the inputs have, and those that only its log tells
- * of. A table whose place is not known is beyond the model, for keeping it may take memory below 1
- * MiB.
+ * The tables that the kernel keeps: those in the inputs, and those that only its log names. A table
+ * whose place is unknown is beyond the model, since keeping it may take memory below 1 MiB.
  */
 export function findKeptTables(kernel: KernelTraits, given: ModelInputs): Seen<KeptTables> {
   const { log } = kernel;

@@ -4,19 +4,19 @@ import { findLogLine, lastLogLine } from '../../memory/kernel-log.ts';
 import type { Evidence } from './evidence.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
-/** A cell that its kernel ended, of which the harness is sure. */
+/** How a kernel ended its cell, where that is certain. */
 export interface KernelFailure {
   /** At boot; after the panic, with no word of a capture kernel; in the capture kernel. */
   readonly where: 'boot' | 'crash' | 'capture';
   /** A sentence. */
   readonly how: string;
-  /** The line of the console that tells most. */
+  /** The console line that says most. */
   readonly lastLine: string;
 }
 
 type Overrun = Extract<CellRecord['outcome'], { readonly kind: 'overrun' }>;
 
-/** What kernels fail at if a phase does not end; null where the agent may as well be at fault. */
+/** What a kernel fails at if the phase does not end; null where the agent may be at fault instead. */
 const AT_STAKE: Readonly<Record<Phase, 'boot' | 'kdump' | null>> = {
   firmware: 'boot',
   boot: 'boot',
@@ -31,12 +31,12 @@ const AT_STAKE: Readonly<Record<Phase, 'boot' | 'kdump' | null>> = {
 /** What the first line of every kernel's log has. */
 const FIRST_LINE = 'Linux version ';
 
-/** Of its budget, the silence on the console that makes an overrun a hang and not just slow. */
+/** The part of the budget that the console must be silent for an overrun to count as a hang. */
 const HANG_SILENCE = 0.5;
 
 /**
- * What `run_init_process()` prints (init/main.c) before the agent takes over: from then on a kernel
- * that is well is silent too, and the agent, makedumpfile or the host may be what hangs.
+ * What `run_init_process()` prints (init/main.c) before the agent takes over: from then on a
+ * healthy kernel is silent too, and it may be the agent, makedumpfile or the host that hangs.
  */
 const USER_SPACE = /Run \/\S+ as init process/;
 
@@ -51,7 +51,7 @@ export function loadRefused({ outcome }: CellRecord): boolean {
   return outcome.kind === 'refused' && outcome.phase === 'load';
 }
 
-/** How the kernel ended the cell, or null if it did not, or not surely. */
+/** How the kernel ended the cell; null if it did not, or if that is not certain. */
 export function findKernelFailure(evidence: Evidence): KernelFailure | null {
   const { outcome } = evidence.cell;
   if (outcome.kind !== 'machine-ended' && outcome.kind !== 'overrun') return null;

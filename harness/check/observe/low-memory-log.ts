@@ -2,7 +2,7 @@
 import { SZ_1M } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
-/** No line of printk's is longer, and no kernel has as many on low memory; what a guest writes may be. */
+/** No printk line is longer, and no kernel prints as many about low memory; a hostile guest may. */
 const LINE_LIMIT = 1024;
 const COUNT_LIMIT = 1000;
 
@@ -10,14 +10,14 @@ const COUNT_LIMIT = 1000;
 const ADDRESS =
   /(?<=\[(?:mem )?)0x[0-9a-f]+(?=-0x)|(?<=\[(?:mem )?0x[0-9a-f]+-)0x[0-9a-f]+|\b0x[0-9a-f]{8,16}\b/gi;
 
-/** Words of who claims low memory, and of what uses it. */
+/** Words that name a claimant or a user of low memory. */
 const LOW_WORDS =
   /\blow[ _-]?(?:1M|mem(?:ory)?|pool)\b|\b(?:below|first|sub|under)[ -]1 ?Mi?B?\b|trampoline(?! variant of Tasks RCU)|real[ _-]?mode|crash ?kernel/i;
 
-/** A kernel complains: memory that two use shows so, too. */
+/** Complaints of the kernel: memory with two users shows up here, too. */
 const COMPLAINT = /^(?:WARNING:|BUG:|Oops:|kernel BUG at|general protection fault)/;
 
-/** What is another at every boot or after any change of the source. */
+/** What differs from boot to boot, or with any change of the source. */
 const NOISE: readonly (readonly [RegExp, string])[] = [
   // The time stamp, and the caller that printk may set behind it.
   [/^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?/, ''],
@@ -26,13 +26,13 @@ const NOISE: readonly (readonly [RegExp, string])[] = [
   [/\+0x[0-9a-f]+\/0x[0-9a-f]+/g, ''],
   [/(\.[chS]):\d+/g, '$1:…'],
   [/\b(CPU|PID): \d+/g, '$1: …'],
-  // Where crashkernel lies goes by where KASLR puts the kernel.
+  // Where crashkernel lies depends on where KASLR puts the kernel.
   [/ at \d+ ?MB\b/g, ' at …'],
 ];
 
 /**
- * What a kernel's log says of memory below 1 MiB, and its complaints, each line once and without what is another at
- * every boot. Addresses below 1 MiB are kept letter for letter; `…` stands for those above, which KASLR moves.
+ * What a kernel's log says of memory below 1 MiB, and its complaints, each line once, without what differs
+ * from boot to boot. Addresses below 1 MiB are kept letter for letter; `…` stands for those above, which KASLR moves.
  */
 export function lowMemoryLines(log: string): string[] {
   const lines = new Set<string>();

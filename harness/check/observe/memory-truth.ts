@@ -8,7 +8,7 @@ import { ramLayout } from '../../memory/ram-layout.ts';
 import { findLogLine } from '../../memory/kernel-log.ts';
 import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { Evidence } from './evidence.ts';
-import { imagePhys } from '../../memory/kernel-image.ts';
+import { imagePhys } from '../../memory/image-phys.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
 import type { Seen } from '../../seen.ts';
 
@@ -20,9 +20,9 @@ export interface MemoryTruth {
   readonly changed: PageList;
   /** EFI tables in pages that changed, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
   readonly changedTables: readonly string[];
-  /** Pages of crashkernel that changed between the load of the capture kernel and the jump; null in a bundle from before that was seen. */
+  /** Pages of crashkernel that changed between the load of the capture kernel and the jump; null in a bundle that is older than this check. */
   readonly disturbed: PageList | null;
-  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to, or null where the kernel does not tell. */
+  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to, or null if the kernel does not say. */
   readonly vmcoreinfoCopy: Pfn | null;
   /** Null where the cell keeps no vmcore. */
   readonly vmcore: Seen<VmcoreTruth> | null;
@@ -34,7 +34,7 @@ export interface JumpWrite {
   readonly what: string;
 }
 
-/** A vmcore beside memory at the jump. */
+/** The vmcore compared with memory at the jump. */
 export interface VmcoreTruth {
   /** Pages that are in both. */
   readonly compared: number;

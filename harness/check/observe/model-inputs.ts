@@ -78,8 +78,8 @@ export function findKernelsEfiMap(evidence: Evidence): Seen<FoundEfiMap> {
 }
 
 /**
- * The map at `ExitBootServices`, which the kernel's stub took; null if the report does not come to
- * it.
+ * The map at `ExitBootServices`, which the kernel's stub took; null if the report ends
+ * before it.
  */
 function exitMap(personality: PersonalityLog | null): readonly EfiDescriptor[] | null {
   return personality?.done === true && personality.exit.length > 0 ? personality.exit : null;

@@ -26,7 +26,7 @@ export interface Observation {
   readonly pages: Seen<readonly PageClass[]>;
   /** Where `real_mode_header` points. */
   readonly trampoline: Seen<PhysAddr>;
-  /** For each page below 1 MiB: as what the firmware keeps it, or null; see `seenFirmwareMemory()`. */
+  /** For each page below 1 MiB, why the firmware keeps it, or null; see `seenFirmwareMemory()`. */
   readonly firmwareMemory: Seen<readonly (string | null)[]>;
   /** What pages were filled with before the kernel came. */
   readonly tags: Seen<readonly PageTag[]>;
@@ -40,7 +40,7 @@ export interface Observation {
   /** What the system kernel's log says of low memory, see `lowMemoryLines()`; unseen unless it is whole. */
   readonly lowMemoryLog: Seen<readonly string[]>;
   readonly crashedLog: Seen<CrashedLog>;
-  /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle from before they were kept. */
+  /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle that is older than this file. */
   readonly vmcoreSegments: Seen<VmcoreSegments> | null;
   /** What the capture kernel's `/proc/iomem` calls System RAM. */
   readonly captureRam: Seen<readonly PhysRange[]>;
@@ -70,7 +70,7 @@ const REFUSAL = [/crashkernel[ :]/i, /fail|cannot|invalid|expected/i];
 /** A line of a log as makedumpfile writes it, with its time stamp. */
 const LOG_LINE = /^\[ *\d+\.\d+\]/;
 
-/** Sees what the evidence shows. What is missing or broken in it is unseen, with the reason. */
+/** What the evidence shows. What is missing or damaged is unseen, with the reason. */
 export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): Observation {
   const trampoline = evidence.parsed('system/real-mode.json', parseRealMode);
   const iomem = seenFrom(evidence.iomem, (entries) => ({ value: summarizeIomem(entries) }));

@@ -16,7 +16,7 @@ interface PageFaults {
   readonly pages: readonly Pfn[];
 }
 
-/** Asks of each page what is wrong with it; pages of which it is the same are counted together. Null if none is. */
+/** Collects what is wrong with pages; pages with the same fault are counted together. Null if nothing is wrong. */
 export function findPageFaults(
   pages: readonly Pfn[],
   faultOf: (page: Pfn) => string | null,
@@ -33,7 +33,7 @@ export function findPageFaults(
   return faults.length === 0 ? null : { why, pages: faults.map(({ page }) => page) };
 }
 
-/** Finds the pages that were seen (`where`, in words) in a class that the owner predicted for them does not have. */
+/** Finds the pages whose class, as seen (`where`, in words), does not agree with the owner predicted for them. */
 export function findDisagreements(
   { pages: fates }: Prediction,
   classes: readonly PageClass[],

@@ -207,7 +207,7 @@ describe('a layout', () => {
       when: 'the driver did not speak',
       bundle: cellWith('', { spec: { layoutBestEffort: true } }),
       misfit:
-        'personality.log: Cannot read personality.log: "sub1m-personality 1" wanted in line 1',
+        'personality.log: Cannot read personality.log: expected "sub1m-personality 1" in line 1',
     },
     {
       when: 'the report is cut',

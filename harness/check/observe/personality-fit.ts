@@ -16,22 +16,22 @@ import { without } from '../../memory/range-set.ts';
 import { findKernelFailure, phaseEnded } from './kernel-failure.ts';
 import { findKernelsEfiMap } from './model-inputs.ts';
 
-/** A range and what is wanted there; a type of null is a hole. */
+/** A range and the type expected there; null is a hole. */
 interface Wanted {
   readonly range: PhysRange;
   readonly type: number | null;
 }
 
-/** RAM ends here and the VGA hole begins: a layout tells of every page below. */
+/** RAM ends here and the VGA hole begins: a layout covers every page below. */
 const RAM = physRange(0, 0xa_0000);
 
 /** More would not help a reader. */
 const FAULTS_SHOWN = 10;
 
 /**
- * Why the cell cannot be judged: OVMF was to have a layout and did not get it in full, or nothing
- * says that it did. Null if it has it, if the cell is content with what it gets, or for a stock
- * cell. Where the host failed that is the better reason.
+ * Why the cell cannot be judged: OVMF did not get the cell's layout in full, or nothing says that it
+ * did. Null if it did, for a best-effort or stock cell, and where the host failed, which is the better
+ * reason.
  */
 export function findMisfit(evidence: Evidence): string | null {
   const { spec, outcome } = evidence.cell;
@@ -51,14 +51,14 @@ export function findMisfit(evidence: Evidence): string | null {
   return isCut ? `${cannot}: personality.log has no last line, "done"` : null;
 }
 
-/** Until then a report that is cut or missing says no more than the end of the cell does. */
+/** Before that, a report that is cut or missing says no more than the end of the cell does. */
 function kernelWasHeard(evidence: Evidence): boolean {
   return phaseEnded(evidence.cell, 'firmware') || findKernelFailure(evidence) !== null;
 }
 
 /**
- * What OVMF was asked for and did not get, in words; and where the kernel was given something else
- * than it reported.
+ * What OVMF was asked for and did not get, and where the kernel was given something other than OVMF
+ * reported, in words.
  */
 function findFaults(log: PersonalityLog, kernelsMap: readonly EfiDescriptor[] | null): string[] {
   const islands = log.islands.filter(({ got, wanted }) => got < wanted);
@@ -91,7 +91,7 @@ function differences(wanted: readonly Wanted[], map: readonly EfiDescriptor[]): 
   ];
 }
 
-/** Whether an entry tells of memory below 1 MiB. */
+/** Whether an entry covers memory below 1 MiB. */
 function isLow({ range }: EfiDescriptor): boolean {
   return range.start < SZ_1M && range.start < range.end;
 }

@@ -7,7 +7,7 @@ import type { Seen } from '../../seen.ts';
 import type { Evidence } from './evidence.ts';
 import { LOW } from './page-faults.ts';
 
-/** The low 1 MiB when the system kernel was done with it, as far as anybody asks for it. */
+/** What invariants ask of the low 1 MiB as the system kernel left it. */
 export interface SavedMemory {
   /** The CRC-32 of each of the 256 pages. */
   readonly crcs: readonly number[];
@@ -29,8 +29,8 @@ const PATH = 'jump/low1m.bin';
 const HEADER_BYTES = 12;
 
 /**
- * Reads `jump/low1m.bin`; null in a bundle without it, as those are that were written before there was one. What was
- * saved of a machine that got stuck is not what the system kernel left: the capture kernel may have run in it.
+ * Reads `jump/low1m.bin`; null in a bundle without it, which is older than the file. What was saved of a machine
+ * that got stuck is not what the system kernel left: the capture kernel may have run in it.
  */
 export function seenSavedMemory(
   evidence: Evidence,

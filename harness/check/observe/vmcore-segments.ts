@@ -9,7 +9,7 @@ import type { Evidence } from './evidence.ts';
 export interface VmcoreSegments {
   /** Physical memory, in the order of the program headers. */
   readonly memory: readonly PhysRange[];
-  /** The kernel's image, which is in the dump once more, by the address that it was linked for. */
+  /** The kernel's image, which is in the dump a second time under its link address. */
   readonly image: readonly PhysRange[];
 }
 
@@ -18,7 +18,7 @@ const PATH = 'capture/vmcore-header';
 /** Where kernel images are mapped: `__START_KERNEL_map` (Documentation/arch/x86/x86_64/mm.rst). */
 const START_KERNEL_MAP = 0xffff_ffff_8000_0000n;
 
-/** Reads `capture/vmcore-header`. The agent always leaves one: a bundle without it is older than that. */
+/** Reads `capture/vmcore-header`. The agent always leaves one: a bundle without it is older than the file. */
 export function seenVmcoreSegments(evidence: Evidence): Seen<VmcoreSegments> | null {
   return evidence.has(PATH) ? evidence.read(PATH, readSegments) : null;
 }
