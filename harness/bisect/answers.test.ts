@@ -7,7 +7,7 @@ import { BOOTS_LIMIT } from './settle.ts';
 /** What the boots of the bad end and of another kernel say of both. */
 function answers(bad: string, other: string, reason = null as typeof REASON | null) {
   const [end, kernel] = changes('bad', 'other');
-  if (!end || !kernel) throw new Error('Two wanted');
+  if (!end || !kernel) throw new Error('Expected two');
   const boots = [
     ...bad.split('').map((sign) => bootOf(end, sign as Sign)),
     ...other.split('').map((sign) => bootOf(kernel, sign as Sign)),

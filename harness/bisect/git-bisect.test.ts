@@ -196,6 +196,6 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     await using temp = await makeTempDir();
     const context = { folder: temp.path, cacheDir: temp.path, signal };
     const ends = { tree: temp.path, good: 'a', bad: 'b', find: 'break' } as const;
-    await expect(CommitRange.open(ends, context)).rejects.toThrow('the top of a git tree wanted');
+    await expect(CommitRange.open(ends, context)).rejects.toThrow('expected the top of a git tree');
   });
 });

@@ -185,8 +185,7 @@ async function findRange(
   { folder, cacheDir, signal }: CommitContext,
 ): Promise<FoundRange> {
   const tree = await findGitTree(path, { cacheDir, signal });
-  if (!tree)
-    throw new UsageError(`Cannot bisect ${path}: the top of a git tree wanted, it is none`);
+  if (!tree) throw new UsageError(`Cannot bisect ${path}: expected the top of a git tree`);
   const git = await Git.of(tree, folder, signal);
   const [goodId, badId] = [
     await requireCommit(tree, good, signal),
@@ -222,7 +221,7 @@ async function requireCommit(tree: GitTree, name: string, signal: AbortSignal): 
   const id = await findCommit(tree, name, signal);
   if (id !== undefined) return id;
   throw new UsageError(
-    `Cannot find ${name} in ${tree.top}: a commit, tag or branch wanted; "git log" and "git tag" list them`,
+    `Cannot find ${name} in ${tree.top}: expected a commit, tag or branch; "git log" and "git tag" list them`,
   );
 }
 

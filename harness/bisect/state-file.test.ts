@@ -13,7 +13,7 @@ it('has every boot again after a program that was killed', async () => {
   await using temp = await makeTempDir();
   const path = join(temp.path, 'state', 'key.json');
   const [change] = changes('a');
-  if (!change) throw new Error('One wanted');
+  if (!change) throw new Error('Expected one');
   const boots = SIGNS.map((sign) => bootOf(change, sign));
   const state = await StateFile.open(path, 'what is asked');
   expect(state.boots).toEqual([]);
@@ -32,7 +32,7 @@ it('asks again what the host kept from being told', async () => {
   await using temp = await makeTempDir();
   const path = join(temp.path, 'key.json');
   const [change] = changes('a');
-  if (!change) throw new Error('One wanted');
+  if (!change) throw new Error('Expected one');
   const state = await StateFile.open(path, '');
   for (const sign of ['~', '+', '~'] as const) await state.add(bootOf(change, sign));
   expect(state.boots).toHaveLength(3);

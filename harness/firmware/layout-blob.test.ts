@@ -69,7 +69,7 @@ it('is not larger than the driver can read', () => {
   }));
   expect(() => blobOf({ levers: { islands } })).toThrow(
     new FormatError(
-      'Cannot hand over the layout: at most 8192 bytes wanted, 9680 found; it has 4 ranges',
+      'Cannot hand over the layout: expected at most 8192 bytes, found 9680; it has 4 ranges',
     ),
   );
 });

@@ -26,7 +26,7 @@ export function layoutBlob({ ranges, levers }: PersonalityPlan): Uint8Array {
   const size = HEADER_BYTES + ranges.length * RANGE_BYTES + islands.length * ISLANDS_BYTES;
   if (size > BLOB_LIMIT) {
     throw new FormatError(
-      `Cannot hand over the layout: at most ${BLOB_LIMIT} bytes wanted, ${size} found; it has ${ranges.length} ranges`,
+      `Cannot hand over the layout: expected at most ${BLOB_LIMIT} bytes, found ${size}; it has ${ranges.length} ranges`,
     );
   }
   const blob = new Uint8Array(size);

@@ -31,7 +31,9 @@ it('is an option ROM of one EFI boot service driver, padded to units of 512 byte
 it('fills its BAR and no more', () => {
   expect(packOptionRom(driverOf(ROM_BAR_BYTES - 0x38)).length).toBe(ROM_BAR_BYTES);
   expect(() => packOptionRom(driverOf(ROM_BAR_BYTES - 0x37))).toThrow(
-    new FormatError('Cannot pack the option ROM: at most 65536 bytes wanted, its BAR, 66048 found'),
+    new FormatError(
+      'Cannot pack the option ROM: expected at most 65536 bytes, its BAR, found 66048',
+    ),
   );
 });
 
@@ -39,7 +41,7 @@ it.each([[[]], [[0x4d]], [[0x7f, 0x45, 0x4c, 0x46]]])(
   'takes no driver that is no PE image',
   (bytes) => {
     expect(() => packOptionRom(Uint8Array.from(bytes))).toThrow(
-      new FormatError('Cannot pack the option ROM: a PE image ("MZ") wanted'),
+      new FormatError('Cannot pack the option ROM: expected a PE image ("MZ")'),
     );
   },
 );

@@ -27,12 +27,12 @@ const LAST_IMAGE = 0x80;
  */
 export function packOptionRom(driver: Uint8Array): Uint8Array {
   if (driver[0] !== 0x4d || driver[1] !== 0x5a) {
-    throw new FormatError('Cannot pack the option ROM: a PE image ("MZ") wanted');
+    throw new FormatError('Cannot pack the option ROM: expected a PE image ("MZ")');
   }
   const size = Math.ceil((IMAGE_OFFSET + driver.length) / UNIT) * UNIT;
   if (size > ROM_BAR_BYTES) {
     throw new FormatError(
-      `Cannot pack the option ROM: at most ${ROM_BAR_BYTES} bytes wanted, its BAR, ${size} found`,
+      `Cannot pack the option ROM: expected at most ${ROM_BAR_BYTES} bytes, its BAR, found ${size}`,
     );
   }
   const rom = new Uint8Array(size);

@@ -21,8 +21,8 @@ it.each(['debian:', 'debian:bulseye', 'debian:v2022.11', 'debian:2022.11/x', 'de
   (ref) => {
     expect(() => parseOvmfReference(ref)).toThrow(
       new UsageError(
-        `Cannot read the firmware reference "${ref}": host, debian:<version>, debian:<suite> or the path of an ` +
-          'OVMF_CODE*.fd wanted; the suites are bullseye, bullseye-updates, bookworm, bookworm-updates, ' +
+        `Cannot read the firmware reference "${ref}": expected host, debian:<version>, debian:<suite> or the path of an ` +
+          'OVMF_CODE*.fd; the suites are bullseye, bullseye-updates, bookworm, bookworm-updates, ' +
           'bookworm-backports, trixie, trixie-updates, trixie-backports, forky, sid, experimental, ' +
           'bullseye-security, bookworm-security, trixie-security',
       ),

@@ -31,7 +31,7 @@ export function parseOvmfReference(ref: string): OvmfReference {
   if (VERSION.test(what)) return { kind: 'version', version: what };
   if (SUITES.includes(what)) return { kind: 'suite', suite: what };
   throw new UsageError(
-    `Cannot read the firmware reference "${ref}": host, debian:<version>, debian:<suite> or the path of an ` +
-      `OVMF_CODE*.fd wanted; the suites are ${SUITES.join(', ')}`,
+    `Cannot read the firmware reference "${ref}": expected host, debian:<version>, debian:<suite> or the path of an ` +
+      `OVMF_CODE*.fd; the suites are ${SUITES.join(', ')}`,
   );
 }

@@ -142,8 +142,8 @@ it('finds the images of an unpacked package below its root', async () => {
 it('names the package when nothing is there', async () => {
   await expect(requireOvmf(['/nowhere', '/no'])).rejects.toThrow(
     new HostError(
-      'Cannot find OVMF: x86_64 UEFI firmware for q35 without SMM wanted, ' +
-        'no firmware descriptor found in /nowhere, /no; install the package ovmf, or use --ovmf',
+      'Cannot find OVMF: expected x86_64 UEFI firmware for q35 without SMM, ' +
+        'found no firmware descriptor in /nowhere, /no; install the package ovmf, or use --ovmf',
     ),
   );
 });
@@ -154,7 +154,7 @@ it('says what was rejected and why when nothing can be used', async () => {
   await writeFile(descriptor, JSON.stringify({ ...PLAIN, features: ['enrolled-keys'] }));
   await expect(requireOvmf([folder.path])).rejects.toThrow(
     new HostError(
-      'Cannot find OVMF: x86_64 UEFI firmware for q35 without SMM wanted, only these found:\n' +
+      'Cannot find OVMF: expected x86_64 UEFI firmware for q35 without SMM, found only these:\n' +
         `  ${descriptor}: its variable store has Secure Boot keys enrolled\n` +
         'install the package ovmf, or use --ovmf',
     ),

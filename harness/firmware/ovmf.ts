@@ -65,9 +65,9 @@ export function whatIsWanting({ rejected }: OvmfSearch, folders: readonly string
   const reasons = rejected.map(({ descriptor, why }) => `  ${descriptor}: ${why}\n`);
   const instead =
     reasons.length === 0
-      ? `no firmware descriptor found in ${folders.join(', ')}; `
-      : `only these found:\n${reasons.join('')}`;
-  return `x86_64 UEFI firmware for q35 without SMM wanted, ${instead}`;
+      ? `no firmware descriptor in ${folders.join(', ')}; `
+      : `only these:\n${reasons.join('')}`;
+  return `expected x86_64 UEFI firmware for q35 without SMM, found ${instead}`;
 }
 
 /** Makes the machine's own copy of the variable store in `folder`; gives its path. */
@@ -99,7 +99,7 @@ async function judgeDescriptor(
     const judged = ovmfFromDescriptor(descriptor, text);
     if (typeof judged === 'string') return judged;
     const [code, vars] = [join(root, judged.code), join(root, judged.vars)];
-    await Promise.all([code, vars].map((path) => access(path)));
+    for (const path of [code, vars]) await access(path);
     return { ...judged, code, vars };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);

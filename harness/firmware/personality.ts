@@ -79,6 +79,6 @@ async function build(driver: string, signal: AbortSignal): Promise<void> {
 async function requireTool(name: string, from: string): Promise<void> {
   if ((await findProgram(name)) !== undefined) return;
   throw new HostError(
-    `Cannot build the personality driver: ${name} wanted, not found; run: apt-get install ${from}`,
+    `Cannot build the personality driver: ${name} not found; run: apt-get install ${from}`,
   );
 }

@@ -145,20 +145,20 @@ it.each([
     'has no plain firmware',
     { '40-secure.json': ['requires-smm'] },
     (tree: string) =>
-      'only these found:\n' +
+      'only these:\n' +
       `  ${tree}/usr/share/qemu/firmware/40-secure.json: it requires SMM, and the machine has none\n`,
   ],
   [
     'has no descriptors',
     {},
-    (tree: string) => `no firmware descriptor found in ${tree}/usr/share/qemu/firmware; `,
+    (tree: string) => `no firmware descriptor in ${tree}/usr/share/qemu/firmware; `,
   ],
 ])('refuses a package that %s', async (_what, features, instead) => {
   const tree = join(temp.path, 'ovmf/2025.02-8+deb13u1-ovmf.trixie');
   await writeFirmware(tree, features);
   await expect(requireFirmware('debian:2025.02', context)).rejects.toThrow(
     new PackageError(
-      'Cannot use the firmware of ovmf 2025.02-8+deb13u1: x86_64 UEFI firmware for q35 without SMM wanted, ' +
+      'Cannot use the firmware of ovmf 2025.02-8+deb13u1: expected x86_64 UEFI firmware for q35 without SMM, found ' +
         `${instead(tree)}name another version`,
     ),
   );
@@ -194,14 +194,14 @@ it.each([
     'that holds code and variables together',
     'OVMF.fd',
     (path: string) =>
-      `Cannot use the firmware ${path}: a file OVMF_CODE*.fd wanted, with its OVMF_VARS*.fd beside it`,
+      `Cannot use the firmware ${path}: expected a file OVMF_CODE*.fd, with its OVMF_VARS*.fd beside it`,
   ],
   [
     'that lies alone',
     'OVMF_CODE_4M.secboot.fd',
     (path: string) =>
-      `Cannot use the firmware ${path}: its variable store wanted beside it, ` +
-      `no ${path.replace('CODE', 'VARS')} found; put it there`,
+      `Cannot use the firmware ${path}: expected its variable store beside it, ` +
+      `found no ${path.replace('CODE', 'VARS')}; put it there`,
   ],
 ])('refuses an image %s', async (_what, name, message) => {
   await mkdir(join(temp.path, 'OVMF_CODE.fd'));

@@ -41,13 +41,13 @@ async function ovmfFromFile(path: string): Promise<Ovmf> {
   }
   if (!CODE_NAME.test(name)) {
     throw new UsageError(
-      `Cannot use the firmware ${path}: a file OVMF_CODE*.fd wanted, with its OVMF_VARS*.fd beside it`,
+      `Cannot use the firmware ${path}: expected a file OVMF_CODE*.fd, with its OVMF_VARS*.fd beside it`,
     );
   }
   const vars = join(dirname(path), name.replace('CODE', 'VARS'));
   if (!(await isFile(vars))) {
     throw new UsageError(
-      `Cannot use the firmware ${path}: its variable store wanted beside it, no ${vars} found; put it there`,
+      `Cannot use the firmware ${path}: expected its variable store beside it, found no ${vars}; put it there`,
     );
   }
   return { code: resolve(path), vars: resolve(vars), descriptor: null, description: name };

@@ -47,8 +47,8 @@ export class GuestAgent {
     const { agent, role: found, release = '' } = Object.fromEntries(point.values);
     if (agent !== AGENT_VERSION || found !== role) {
       throw new GuestLinkError(
-        `Cannot talk to the guest: agent ${AGENT_VERSION} of the ${role} kernel wanted, ` +
-          `agent ${agent ?? '?'} of ${found ?? 'no'} kernel found`,
+        `Cannot talk to the guest: expected agent ${AGENT_VERSION} of the ${role} kernel, ` +
+          `found agent ${agent ?? '?'} of ${found === undefined ? 'no' : `the ${found}`} kernel`,
       );
     }
     return { role, release };
@@ -64,7 +64,7 @@ export class GuestAgent {
     const point = await this.#next(signal);
     if (point.name === name) return point;
     throw new GuestLinkError(
-      `Cannot follow the guest: an answer to "${name}" wanted, one to "${point.name}" found`,
+      `Cannot follow the guest: expected an answer to "${name}", found one to "${point.name}"`,
     );
   }
 

@@ -127,7 +127,7 @@ async function requireTool(name: string, from: string): Promise<string> {
   const path = await findProgram(name);
   if (path !== undefined) return path;
   throw new HostError(
-    `Cannot build the initramfs: ${name} wanted, not found; run: apt-get install ${from}`,
+    `Cannot build the initramfs: ${name} not found; run: apt-get install ${from}`,
   );
 }
 

@@ -42,7 +42,7 @@ afterEach(async () => {
   await temp[Symbol.asyncDispose]();
 });
 
-/** A path with what depends on contents and the temporary folder taken out. */
+/** A text without what depends on contents and on the temporary folder. */
 function stable(text: string): string {
   return text.replaceAll(temp.path, '/tmp').replaceAll(/[0-9a-f]{16,64}/g, '<key>');
 }
@@ -134,7 +134,7 @@ describe('buildTree()', () => {
     );
   });
 
-  it('can be interrupted, and does it again', async () => {
+  it('can be interrupted, and then builds again', async () => {
     await writeFile(join(tree, 'init/main.sh'), 'echo up >"$O/up"; sleep 60\n');
     const ended = messageOf(buildTree(tree, OURS, context));
     await expect.poll(() => said).toContain(`building ${tree}`);
@@ -145,26 +145,26 @@ describe('buildTree()', () => {
     expect(existsSync((await buildTree(tree, OURS, { ...context, signal })).image)).toBe(true);
   });
 
-  it('lets a second build of the same tree wait for the first', async () => {
+  it('makes a second build of the same tree wait for the first', async () => {
     const both = await Promise.all([
       buildTree(tree, OURS, context),
       buildTree(tree, OURS, context),
     ]);
     expect(both[0]).toEqual(both[1]);
-    expect(said).toContain(`waiting for another sub1m that builds where ${tree} is to be built`);
+    expect(said).toContain(`waiting for another sub1m, which is using the build folder of ${tree}`);
   });
 
-  it('refuses a folder that is no kernel', async () => {
+  it('refuses a folder that is not a kernel source', async () => {
     expect(await messageOf(buildTree(temp.path, OURS, context))).toBe(
-      'UsageError: Cannot build /tmp: the source of a kernel wanted (Makefile, Kbuild, ' +
-        'arch/x86/, scripts/kconfig/), none found; name the top folder of the tree',
+      'UsageError: Cannot build /tmp: expected a kernel source (Makefile, Kbuild, ' +
+        'arch/x86/, scripts/kconfig/), found none; name the top folder of the tree',
     );
   });
 
   it('refuses a tree that was built in place and says what to do', async () => {
     await writeFile(join(tree, '.config'), '');
     expect(await messageOf(buildTree(tree, OURS, context))).toBe(
-      'UsageError: Cannot build /tmp/linux out of tree: a clean tree wanted, .config found: it ' +
+      'UsageError: Cannot build /tmp/linux out of tree: expected a clean tree, found .config: it ' +
         'was built in place; move its .config elsewhere, run "make mrproper" there, and name ' +
         'that file with --config; or name its image, /tmp/linux/arch/x86/boot/bzImage',
     );
@@ -200,13 +200,13 @@ describe('buildRecipe()', () => {
     expect(await readFile(kernel.image, 'latin1')).toContain(': patched\n');
   });
 
-  it('builds once: the second time it takes no source', async () => {
+  it('builds once: the second time it needs no source', async () => {
     const built = await buildRecipe(recipe, context);
     await rm(join(source, 'tree'), { recursive: true });
     expect(await buildRecipe(recipe, context)).toEqual(built);
   });
 
-  it('builds another image of other patches and of another config', async () => {
+  it('builds another image for other patches and for another config', async () => {
     const images = [(await buildRecipe(recipe, context)).image];
     await writeRecipe({});
     images.push((await buildRecipe(recipe, context)).image);
@@ -235,12 +235,12 @@ describe('buildRecipe()', () => {
     expect(existsSync(image)).toBe(true);
   });
 
-  it('refuses a config that is not there', async () => {
+  it('refuses a config that does not exist', async () => {
     await writeRecipe({ config: ['no.config'] });
     const refused = buildRecipe(recipe, context);
     await expect(refused).rejects.toThrow(UsageError);
     expect(await messageOf(refused)).toBe(
-      'UsageError: Cannot read the config /tmp/no.config: a file wanted; "ours" is sub1m\'s own',
+      'UsageError: Cannot read the config /tmp/no.config: expected a file, or "ours"',
     );
   });
 });

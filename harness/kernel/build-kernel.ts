@@ -30,13 +30,16 @@ export type ConfigChoice =
   | { readonly kind: 'ours' }
   | { readonly kind: 'file'; readonly path: string };
 
-/** Changes when the same source and config are to give another image: it is part of the key of builds. */
+/** Part of the key of builds: bump it when the same source and config must give another image. */
 const BUILD_VERSION = 1;
 
 /** The config of kernels that are built for no recipe. */
 export const OUR_CONFIG = projectPath('images/config/sub1m.config');
 
-/** The kernel of a recipe, built if it is not in the cache. Throws like `readRecipe`, `findSource`, `patchTree` and `runMake`. */
+/**
+ * The kernel of a recipe, built if it is not in the cache. Throws like `readRecipe`, `findSource`, `patchTree`,
+ * and `runMake`.
+ */
 export async function buildRecipe(
   nameOrPath: string,
   context: PackageContext,
@@ -52,7 +55,7 @@ export async function buildRecipe(
   return { image: await buildPackage(recipe, source, context), policy };
 }
 
-/** The kernel of a user's tree, built anew wherever the tree has changed; the tree itself stays as it is. */
+/** The kernel of a user's tree, recompiled where the tree has changed; the tree itself is not touched. */
 export async function buildTree(
   tree: string,
   choice: ConfigChoice,
@@ -64,7 +67,7 @@ export async function buildTree(
   return { image: await buildInTree(tree, config, context), policy: null };
 }
 
-/** The kernel of a revision of a tree, such as `HEAD~1` or files that no commit has, built if it is not in the cache. */
+/** The kernel of a revision of a tree, such as `HEAD~1` or the id of uncommitted files, built if it is not in the cache. */
 export async function buildRevision(
   { tree: path, revision }: { readonly tree: string; readonly revision: string },
   context: PackageContext,
@@ -72,9 +75,7 @@ export async function buildRevision(
   const { signal, log } = context;
   const tree = await findGitTree(path, context);
   if (tree === undefined) {
-    throw new UsageError(
-      `Cannot build ${revision} of ${path}: a tree under git wanted, it is none`,
-    );
+    throw new UsageError(`Cannot build ${revision} of ${path}: expected a git tree, found none`);
   }
   await requireBuildTools();
   const files = await requireFiles(tree, revision, signal);
@@ -82,7 +83,7 @@ export async function buildRevision(
   const folder = await buildFolder([files, sha256(config.text)], context);
   if (!existsSync(folder)) {
     const name = renderRevision(tree, revision);
-    // All revisions of a tree share a folder and its objects: the next one compiles only what differs.
+    // All revisions of a tree share a folder and its objects: each build compiles only what differs.
     await using lock = await lockBuild(`${tree.folder}.lock`, name, context);
     const objects = join(tree.folder, `built-${sha256(config.text).slice(0, 16)}`);
     await cachedFolder(folder, async (unfinished) => {
@@ -95,7 +96,7 @@ export async function buildRevision(
   return { image: join(folder, 'bzImage'), policy: null };
 }
 
-/** A config, and the target of make that makes `.config` of it. */
+/** A config, and the make target that turns it into `.config`. */
 interface Config {
   readonly text: string;
   readonly target: 'allnoconfig' | 'olddefconfig';
@@ -114,7 +115,7 @@ async function buildPackage(
   if (!existsSync(folder)) {
     const source = await requireSource(found, context);
     const label = `recipe:${recipe.name}`;
-    // All recipes of a source share its tree and its objects: the next one compiles only what differs.
+    // All recipes of a source share its tree and its objects: each build compiles only what differs.
     await using lock = await lockBuild(`${source.folder}.lock`, label, context);
     const objects = join(source.folder, `objects-${sha256(config.text).slice(0, 16)}`);
     await cachedFolder(folder, async (unfinished) => {
@@ -127,7 +128,7 @@ async function buildPackage(
   return join(folder, 'bzImage');
 }
 
-/** The folder of the cache for what this compiler makes of a source and a config. */
+/** The folder of the cache for what this compiler builds from a source and a config. */
 async function buildFolder(
   parts: readonly string[],
   { cacheDir, signal }: PackageContext,
@@ -148,7 +149,7 @@ async function buildInTree(path: string, config: Config, context: PackageContext
   const { descriptor } = lock;
   const build = { name: path, tree, objects, lock: descriptor, signal, log };
   const image = await makeImage(build, config);
-  // What is in the tree shows in the image alone.
+  // Only the image shows what the tree was when it was compiled.
   const folder = await cachedFolder(
     join(cacheDir, 'builds', await sha256File(image)),
     async (unfinished) => {
@@ -158,7 +159,7 @@ async function buildInTree(path: string, config: Config, context: PackageContext
   return join(folder, 'bzImage');
 }
 
-/** Configures and compiles; gives the image's path among the objects, where the next build replaces it. */
+/** Configures and compiles; gives the path of the image among the objects, where the next build replaces it. */
 async function makeImage(build: Build, { text, target }: Config): Promise<string> {
   const { name, objects, log } = build;
   await mkdir(objects, { recursive: true });
@@ -187,14 +188,14 @@ async function makeImage(build: Build, { text, target }: Config): Promise<string
 function requireKernelTree(path: string): void {
   if (isKernelTree(path)) return;
   throw new UsageError(
-    `Cannot build ${path}: the source of a kernel wanted (Makefile, Kbuild, arch/x86/, ` +
-      'scripts/kconfig/), none found; name the top folder of the tree',
+    `Cannot build ${path}: expected a kernel source (Makefile, Kbuild, arch/x86/, ` +
+      'scripts/kconfig/), found none; name the top folder of the tree',
   );
 }
 
 function lockBuild(path: string, name: string, { signal, log }: PackageContext): Promise<FileLock> {
   const onWait = (): void => {
-    log.info(`waiting for another sub1m that builds where ${name} is to be built`);
+    log.info(`waiting for another sub1m, which is using the build folder of ${name}`);
   };
   return FileLock.acquire(path, { signal, onWait });
 }
@@ -212,7 +213,7 @@ async function readConfig(path: string): Promise<string> {
   try {
     return await readFile(path, 'utf8');
   } catch (error) {
-    throw new UsageError(`Cannot read the config ${path}: a file wanted; "ours" is sub1m's own`, {
+    throw new UsageError(`Cannot read the config ${path}: expected a file, or "ours"`, {
       cause: error,
     });
   }

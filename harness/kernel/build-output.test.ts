@@ -57,7 +57,7 @@ describe('firstError()', () => {
       found: 'cc1: fatal error: error writing to /tmp/cc.s: No space left on device',
     },
     { what: 'the last line of what it does not know', lines: ['a', ' b '], found: 'b' },
-    { what: 'that there was none', lines: [], found: 'it said nothing' },
+    { what: 'no line at all', lines: [], found: 'it said nothing' },
   ])('finds $what', ({ lines, found }) => {
     expect(firstError(lines)).toBe(found);
   });
@@ -73,7 +73,7 @@ describe('BuildOutput', () => {
     expect(output.hostAdvice).toBeUndefined();
   });
 
-  it('knows a full disk', () => {
+  it('recognises a full disk', () => {
     const output = new BuildOutput();
     output.add('ld: final close failed: No space left on device');
     expect(output.hostAdvice).toBe('make room and try again');

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A line of a kernel build that says which object is being made: `  CC      kernel/fork.o`. */
+/** A line of a kernel build that names the object being compiled: `  CC      kernel/fork.o`. */
 const OBJECT = /^ {2}(?:CC|AS) +(\S+)$/;
 
 /** What a program prints that fails because of the host, not of the source, and what to do about it. */
@@ -13,7 +13,7 @@ const HOST_TROUBLE: readonly (readonly [sign: RegExp, advice: string])[] = [
   ],
 ];
 
-/** What went wrong in a build, the telling kinds first: within a kind the first line is the cause. */
+/** What went wrong in a build, the most telling kinds first; within a kind the first line is the cause. */
 const ERRORS: readonly RegExp[] = [
   ...HOST_TROUBLE.map(([sign]) => sign),
   /^\S+?:\d+(?::\d+)?: (?:fatal )?error: /,
@@ -25,7 +25,7 @@ const ERRORS: readonly RegExp[] = [
   /^make(?:\[\d+\])?: \*\*\* /,
 ];
 
-/** Follows a build line by line: counts its objects and keeps what its errors may be among. */
+/** Follows a build line by line: counts its objects and keeps the lines that may be errors. */
 export class BuildOutput {
   #objects = 0;
   #object = '';
@@ -41,7 +41,7 @@ export class BuildOutput {
     }
   }
 
-  /** How far the build is, for people. */
+  /** How far the build has got, for people. */
   get progress(): string {
     return this.#objects === 0
       ? 'tools and headers first'
@@ -64,7 +64,7 @@ export function hostAdvice(said: string): string | undefined {
   return HOST_TROUBLE.find(([sign]) => sign.test(said))?.[1];
 }
 
-/** The line that says why a build failed: the first error of a compiler, not what make said last. */
+/** The line that says why a build failed: the first compiler error, not the last word of make. */
 export function firstError(lines: readonly string[]): string {
   for (const kind of ERRORS) {
     const found = lines.find((line) => kind.test(line));

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { HostError } from '../errors.ts';
 import { findProgram } from '../process/find-program.ts';
 
-/** What building a kernel takes, a program or a header, and the Debian package that has it. */
+/** The programs and headers that a kernel build needs, each with its Debian package. */
 const BUILD_TOOLS: readonly (readonly [sign: string, from: string])[] = [
   ['make', 'make'],
   ['gcc', 'gcc'],
@@ -28,7 +28,7 @@ export async function requireBuildTools(): Promise<void> {
   }
   if (missing.length === 0) return;
   throw new HostError(
-    `Cannot build a kernel: ${missing.join(', ')} wanted, not found; ` +
+    `Cannot build a kernel: ${missing.join(', ')} not found; ` +
       `run: apt-get install ${missing.join(' ')}`,
   );
 }

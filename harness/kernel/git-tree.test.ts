@@ -29,11 +29,11 @@ async function makeRepo(): Promise<Repo> {
   const top = join(temp.path, 'linux');
   await makeKernelRepo(top);
   const git = await findGitTree(top, { cacheDir: join(temp.path, 'cache'), signal });
-  if (git === undefined) throw new Error('A git tree wanted');
+  if (git === undefined) throw new Error('Expected a git tree');
   return { ...temp, top, git };
 }
 
-/** All that a user could see of what sub1m does in the repository. */
+/** Everything in the repository that a user could see change. */
 async function whatTheUserHas(top: string): Promise<unknown> {
   const index = await readFile(join(top, '.git/index'));
   const objects = await readdir(join(top, '.git/objects'), { recursive: true });
@@ -56,7 +56,7 @@ describe('a kernel tree under git', () => {
     expect(files).toBe(await testGit(repo.top, 'rev-parse', 'HEAD^{tree}'));
     await expect(requireFiles(repo.git, 'v9', signal)).rejects.toThrow(
       new UsageError(
-        `Cannot find v9 in ${repo.git.top}: a commit, tag or branch wanted; "git log" lists them`,
+        `Cannot find v9 in ${repo.git.top}: expected a commit, tag or branch; "git log" lists them`,
       ),
     );
     expect(await commitsOf(repo.git, 'HEAD~1..HEAD', signal)).toEqual([
@@ -64,12 +64,12 @@ describe('a kernel tree under git', () => {
     ]);
   });
 
-  it('is none where there is no git', async () => {
+  it('is not found where there is no git', async () => {
     await using temp = await makeTempDir();
     expect(await findGitTree(temp.path, { cacheDir: temp.path, signal })).toBeUndefined();
   });
 
-  it('has files as they stand: changed and new ones, none that git ignores; the user sees nothing of it', async () => {
+  it('has its present files: changed and new ones, none that git ignores; the repository does not change', async () => {
     await using repo = await makeRepo();
     const head = await testGit(repo.top, 'rev-parse', 'HEAD');
     await writeFile(join(repo.top, 'main.o'), 'built here');
@@ -85,7 +85,7 @@ describe('a kernel tree under git', () => {
     expect(await readdir(sources)).not.toContain('main.o');
   });
 
-  it('is checked out again with the times of files that stay the same, and what a killed one left is mended', async () => {
+  it('is checked out again, repairing what a killed run left; files that do not change keep their times', async () => {
     await using repo = await makeRepo();
     const sources = await checkOut(repo.git, 'HEAD', signal);
     const { mtimeMs } = await stat(join(sources, 'Makefile'));
@@ -97,7 +97,7 @@ describe('a kernel tree under git', () => {
     expect((await stat(join(sources, 'Makefile'))).mtimeMs).toBe(mtimeMs);
   });
 
-  it('takes patches one on the other, and says which does not apply', async () => {
+  it('takes one patch after another, and says which does not apply', async () => {
     await using repo = await makeRepo();
     await commitLine(repo.top, 'init/main.sh', '# two');
     const patch = join(repo.path, 'two.patch');

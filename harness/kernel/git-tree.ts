@@ -9,30 +9,30 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import { hostAdvice } from './build-output.ts';
 import { isKernelTree } from './source-tree.ts';
 
-/** A user's kernel tree under git. It is read only: what sub1m makes of it lies in `folder`. */
+/** A user's kernel tree under git. sub1m only reads it; whatever sub1m makes lies in `folder`. */
 export interface GitTree {
   /** The real path of its top folder. */
   readonly top: string;
-  /** sub1m's own: an index, the files of one revision, and what git stores of files that no commit has. */
+  /** sub1m's own: an index, the files of one revision, and the git objects of uncommitted files. */
   readonly folder: string;
   readonly gitDir: string;
   readonly objects: string;
   readonly index: string;
 }
 
-/** A commit, in the words of people. */
+/** A commit and its subject line. */
 export interface Commit {
   readonly id: string;
   readonly subject: string;
 }
 
-/** Between the tree and a revision of it in a kernel reference: `~/linux@v6.12`. */
+/** Separates a tree from its revision in a kernel reference: `~/linux@v6.12`. */
 const AT = '@';
 
 /** Hexadecimal digits of an id that a reader sees. */
 const ID_DIGITS = 12;
 
-/** Whatever the user's git is told to do beside, it does not do it here. */
+/** Switched off, whatever the user's git configuration says. */
 const PLAIN_GIT = [
   'hooksPath=/dev/null',
   'fsmonitor=false',
@@ -52,7 +52,7 @@ function git(where: string, args: readonly string[], options: GitOptions): Promi
   return runCommand(['git', '-C', where, ...config, ...args], { ...options, env });
 }
 
-/** The git tree whose top is this folder; undefined if it is none. */
+/** The git tree whose top is this folder; undefined if there is none. */
 export async function findGitTree(
   folder: string,
   { cacheDir, signal }: { readonly cacheDir: string; readonly signal: AbortSignal },
@@ -61,7 +61,7 @@ export async function findGitTree(
   const top = await realpath(folder);
   const paths = ['--git-path', 'objects', '--git-path', 'index'];
   const asked = ['rev-parse', '--path-format=absolute', '--absolute-git-dir', ...paths];
-  // Git does not read the tree of another user unless it is told to.
+  // Git refuses another user's tree (safe.directory) with 128.
   const options = { signal, okExitCodes: [0, 128] };
   const [gitDir = '', objects = '', index = ''] = (await git(top, asked, options)).split('\n');
   if (index === '') return undefined;
@@ -106,7 +106,7 @@ export async function requireFiles(
   const id = await askRevision(tree, `${revision}^{tree}`, signal);
   if (id !== '') return id;
   throw new UsageError(
-    `Cannot find ${revision} in ${tree.top}: a commit, tag or branch wanted; "git log" lists them`,
+    `Cannot find ${revision} in ${tree.top}: expected a commit, tag or branch; "git log" lists them`,
   );
 }
 
@@ -135,8 +135,8 @@ export async function commitsOf(
 }
 
 /**
- * The id of the files as they stand in the user's folder: changed ones and new ones too, but for those that git ignores.
- * If they are those of HEAD, it is the commit's.
+ * The id of the files now in the user's folder, with uncommitted changes and new files, without ignored ones.
+ * If they are those of HEAD, the id of that commit.
  */
 export async function filesAsTheyStand(tree: GitTree, signal: AbortSignal): Promise<string> {
   const { top, index } = tree;
@@ -150,7 +150,7 @@ export async function filesAsTheyStand(tree: GitTree, signal: AbortSignal): Prom
   return isHead ? head : files;
 }
 
-/** The folders in which the tree has files as they stand. */
+/** The folders of the tree that now hold files; see `filesAsTheyStand`. */
 export async function foldersOf(tree: GitTree, signal: AbortSignal): Promise<string[]> {
   const files = await filesAsTheyStand(tree, signal);
   const args = ['ls-tree', '-r', '-d', '-z', '--name-only', files];
@@ -158,7 +158,7 @@ export async function foldersOf(tree: GitTree, signal: AbortSignal): Promise<str
   return ['', ...names.split('\0')].map((name) => join(tree.top, name));
 }
 
-/** The id of the files that a patch in git's format makes of others. Throws `BuildError` if it does not apply. */
+/** The id of the files that a patch in git's format turns others into. Throws `BuildError` if it does not apply. */
 export async function patchedFiles(
   tree: GitTree,
   { files, patch }: { readonly files: string; readonly patch: string },
@@ -177,19 +177,19 @@ export async function patchedFiles(
   }
 }
 
-/** Makes the folder of sub1m's own hold these files; of a file that stays the same the time does, too. */
+/** Fills sub1m's own folder with these files; a file that does not change keeps its time, so that make skips it. */
 export async function checkOut(tree: GitTree, files: string, signal: AbortSignal): Promise<string> {
   const sources = join(tree.folder, 'tree');
   await mkdir(sources, { recursive: true });
   const index = join(tree.folder, 'index');
-  // Who holds the lock of the build is alone here: an earlier one was killed.
+  // The caller holds the build's lock: whoever left this one was killed.
   await rm(`${index}.lock`, { force: true });
   const env = { ...storeOf(tree), GIT_INDEX_FILE: index, GIT_WORK_TREE: sources };
   await git(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
   return sources;
 }
 
-/** Has git's index changed in a file of its own, and gives the id of the files that it then has. */
+/** Has `change` work on an index of its own, and gives the id of the files that are then in it. */
 async function withIndex(
   tree: GitTree,
   signal: AbortSignal,
@@ -202,7 +202,7 @@ async function withIndex(
   return await git(tree.top, ['write-tree'], { signal, env });
 }
 
-/** Git writes objects into sub1m's folder, and reads the user's beside. */
+/** Git writes objects into sub1m's folder, and also reads the user's. */
 function storeOf({ gitDir, objects, folder }: GitTree): Readonly<Record<string, string>> {
   return {
     GIT_DIR: gitDir,

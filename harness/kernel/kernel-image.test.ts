@@ -25,12 +25,12 @@ it.each([
   {
     what: 'cut by a byte',
     image: bzImage().subarray(0, -1),
-    message: 'Cannot read k: its header wants 5120 bytes, 5119 found; copy it again',
+    message: 'Cannot read k: expected 5120 bytes as its header says, found 5119; copy it again',
   },
   {
     what: 'cut in the setup',
     image: bzImage().subarray(0, 0x238),
-    message: 'Cannot read k: its header wants 5120 bytes, 568 found; copy it again',
+    message: 'Cannot read k: expected 5120 bytes as its header says, found 568; copy it again',
   },
   {
     what: 'without release',
@@ -50,12 +50,12 @@ it.each([
   {
     what: 'of an old protocol',
     fields: { version: 0x020b },
-    message: 'Cannot boot k: boot protocol 0x20c wanted, 0x20b found',
+    message: 'Cannot boot k: expected boot protocol 0x20c, found 0x20b',
   },
   {
     what: 'for 32 bits',
     fields: { xloadflags: 0x7e },
-    message: 'Cannot boot k: x86-64 wanted, a 32-bit kernel found',
+    message: 'Cannot boot k: expected x86-64, found a 32-bit kernel',
   },
   {
     what: 'without EFI stub',
@@ -85,7 +85,7 @@ it.each([
 ])('says that %s is no kernel', (found, bytes) => {
   expect(() => release(bytes)).toThrow(
     new FormatError(
-      `Cannot use k as a kernel: a bzImage or .deb wanted, ${found} found; ` +
+      `Cannot use k as a kernel: expected a bzImage or .deb, found ${found}; ` +
         'after a build the image is arch/x86/boot/bzImage',
     ),
   );

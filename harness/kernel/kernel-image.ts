@@ -5,7 +5,7 @@ import { FormatError, UnsupportedFormatError, UsageError } from '../errors.ts';
 import { hex } from '../memory/pfn.ts';
 import { sha256File } from '../process/file-hash.ts';
 
-/** What a kernel image says of itself. */
+/** What a kernel image says about itself. */
 interface KernelImage {
   /** `uname -r` of the kernel. */
   readonly release: string;
@@ -29,7 +29,7 @@ const PROTOCOL_MIN = 0x020c;
 
 const XLF_KERNEL_64 = 1 << 0;
 
-/** What a file that is no bzImage may be, by its first bytes. */
+/** What a file that is not a bzImage may be, by its first bytes. */
 const OTHER_FORMATS: readonly (readonly [magic: string, what: string])[] = [
   ['\x7fELF', 'an ELF file (vmlinux?)'],
   ['\x1f\x8b', 'gzip data'],
@@ -84,10 +84,10 @@ export function parseKernelRelease(
   requireBootable(path, header);
   // Zero means four for reasons of the 1990s.
   const setupBytes = ((header.getUint8(0x1f1) || 4) + 1) * SECTOR;
-  const wanted = setupBytes + header.getUint32(0x1f4, true) * 16;
-  if (fileBytes < wanted) {
+  const expected = setupBytes + header.getUint32(0x1f4, true) * 16;
+  if (fileBytes < expected) {
     throw new FormatError(
-      `Cannot read ${path}: its header wants ${wanted} bytes, ${fileBytes} found; copy it again`,
+      `Cannot read ${path}: expected ${expected} bytes as its header says, found ${fileBytes}; copy it again`,
     );
   }
   const kernel_version = header.getUint16(0x20e, true) + 0x200;
@@ -100,11 +100,11 @@ function requireBootable(path: string, header: DataView): void {
   const version = header.getUint16(0x206, true);
   if (version < PROTOCOL_MIN) {
     throw new UnsupportedFormatError(
-      `Cannot boot ${path}: boot protocol ${hex(PROTOCOL_MIN)} wanted, ${hex(version)} found`,
+      `Cannot boot ${path}: expected boot protocol ${hex(PROTOCOL_MIN)}, found ${hex(version)}`,
     );
   }
   if ((header.getUint16(0x236, true) & XLF_KERNEL_64) === 0) {
-    throw new UnsupportedFormatError(`Cannot boot ${path}: x86-64 wanted, a 32-bit kernel found`);
+    throw new UnsupportedFormatError(`Cannot boot ${path}: expected x86-64, found a 32-bit kernel`);
   }
   if (header.getUint16(0, false) !== 0x4d5a) {
     throw new UnsupportedFormatError(`Cannot boot ${path}: no EFI stub; set CONFIG_EFI_STUB=y`);
@@ -118,7 +118,7 @@ function formatOf(head: Uint8Array): string {
 
 function notBzImage(path: string, found: string): FormatError {
   return new FormatError(
-    `Cannot use ${path} as a kernel: a bzImage or .deb wanted, ${found} found; ` +
+    `Cannot use ${path} as a kernel: expected a bzImage or .deb, found ${found}; ` +
       'after a build the image is arch/x86/boot/bzImage',
   );
 }

@@ -10,10 +10,10 @@ const DISK_DRIVERS = ['virtio_pci', 'virtio_blk'];
 /** What tells QEMU where VMCOREINFO is; a kernel may do without. */
 const VMCOREINFO_DRIVER = 'qemu_fw_cfg';
 
-/** What it needs besides to reach a network, which only the machines of `sub1m shell` have. */
+/** What it also needs to reach a network, which only the machines of `sub1m shell` have. */
 const NETWORK_DRIVER = 'virtio_net';
 
-/** What decompresses a module in place, by its extension (`CONFIG_MODULE_COMPRESS_*`). */
+/** The commands that decompress a module in place, by its extension (`CONFIG_MODULE_COMPRESS_*`). */
 const DECOMPRESS = new Map<string, readonly string[]>([
   ['.xz', ['xz', '-d']],
   ['.zst', ['zstd', '-dq', '--rm']],
@@ -32,15 +32,15 @@ export interface ModuleTree {
 
 /** Names of files with modules, in load order. */
 export interface TakenModules {
-  /** What reaches the disk, and QEMU. */
+  /** Drivers of the disk, and of what tells QEMU where VMCOREINFO is. */
   readonly modules: readonly string[];
-  /** What reaches a network, after `modules`; none where the kernel has it built in, or not at all. */
+  /** Drivers of the network, to load after `modules`; empty if they are built in, or missing. */
   readonly networkModules: readonly string[];
 }
 
 /**
- * Moves the modules that are needed into `folder`, decompressed, named in load order. Throws `PackageError` if one that
- * reaches the disk is neither there nor built in.
+ * Moves the modules that are needed into `folder`, decompressed, and names them in load order. Throws
+ * `PackageError` if a driver of the disk is neither a module nor built in.
  */
 export async function takeModules(
   tree: ModuleTree,
@@ -64,7 +64,7 @@ export async function takeModules(
 }
 
 /**
- * The name of the module in a file, or undefined if it is no module. `-` and `_` are the same to
+ * The name of the module in a file, or undefined if it is not one. `-` and `_` are the same to
  * the kernel.
  */
 export function moduleName(path: string): string | undefined {

@@ -4,7 +4,7 @@ import { versionBeginsWith } from '../package/debian-version.ts';
 import type { PackageRecord } from '../package/package-records.ts';
 import { type KernelReference, NEWEST, renderVersionReference } from './kernel-reference.ts';
 
-/** A kernel that the mirror names. */
+/** A kernel that the mirror offers. */
 export interface KernelPackage {
   readonly name: string;
   readonly version: string;
@@ -13,7 +13,7 @@ export interface KernelPackage {
   readonly suite: string;
   /** The packages to unpack: one, or image, modules and base files where Debian splits them. */
   readonly parts: readonly PackageRecord[];
-  /** Names of parts that no suite has any more: without them the kernel cannot be had. */
+  /** Names of parts that no suite has any more: without them the kernel cannot be unpacked. */
   readonly missing: readonly string[];
 }
 
@@ -47,8 +47,8 @@ export function partNames(name: string, depends: string): string[] {
 }
 
 /**
- * The kernels that can be had, oldest first: one for each version and flavour, signed if there is
- * one.
+ * The kernels whose parts are all on offer, oldest first: one for each version and flavour, signed
+ * if there is a signed one.
  */
 export function kernelsAmong(packages: readonly PackageRecord[]): KernelPackage[] {
   return onePerVersion(kernelPackages(packages)).filter(isComplete);
@@ -79,7 +79,7 @@ export function referenceTo({ version, flavour }: KernelPackage): string {
   return renderVersionReference(version, flavour);
 }
 
-/** What can be had two before and two after a reference, of its flavour if there is such. */
+/** The two kernels before and the two after a reference, of its flavour if the mirror has any. */
 export function nearestReferences(
   packages: readonly PackageRecord[],
   wanted: PackageReference,
@@ -119,7 +119,7 @@ function kernelPackages(packages: readonly PackageRecord[]): KernelPackage[] {
   });
 }
 
-/** The flavour that a kernel package's name tells, or undefined if it is no such name. */
+/** The flavour in the name of a kernel package, or undefined if it is not such a name. */
 function flavourOf(name: string): string | undefined {
   const match = KERNEL_NAME.exec(name);
   return match === null ? undefined : (match[1] ?? 'amd64');

@@ -33,13 +33,13 @@ describe('kernelsInRange', () => {
 
   it.each([
     ['debian:6.12..debian:5.10', 'debian:6.12 is newer than debian:5.10; swap them'],
-    ['debian:6.1', 'there is but debian:6.1.170-3'],
+    ['debian:6.1', 'found only debian:6.1.170-3'],
     ['debian:5.10..debian:6.13', 'Cannot find a kernel debian:6.13'],
     ['debian:5.4..debian:6.12', 'Cannot find a kernel debian:5.4'],
-    ['debian:5.10..debian:6.12/rt', 'one flavour wanted, cloud and rt found'],
+    ['debian:5.10..debian:6.12/rt', 'expected one flavour, found cloud and rt'],
     [
       'debian:5.10..recipe:plain-6.12',
-      'debian:<version>..debian:<version> or debian:<version> wanted',
+      'expected debian:<version>..debian:<version> or debian:<version>',
     ],
     ['debian:5.10..', 'debian:<version>..debian:<version>'],
   ])('refuses %s', (range, message) => {

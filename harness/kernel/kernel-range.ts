@@ -7,16 +7,16 @@ import type { KernelListing } from './list-kernels.ts';
 type Listed = Pick<KernelListing, 'ref' | 'version' | 'flavour'>;
 
 /**
- * The kernels of a range such as `debian:5.10..debian:6.12`, of one flavour, in the order of `kernels`, the oldest first:
- * from the first whose version begins with the one to the last whose version begins with the other; `debian:6.12` is all
- * that begin so. Throws `UsageError` if there are not two.
+ * The kernels of a range, all of one flavour, in the order of `kernels`, oldest first. `debian:5.10..debian:6.12` is
+ * from the first whose version begins with 5.10 to the last whose version begins with 6.12; `debian:6.12` is all whose
+ * version begins so. Throws `UsageError` for fewer than two.
  */
 export function kernelsInRange<K extends Listed>(kernels: readonly K[], range: string): K[] {
   const [from = '', to = from] = range.split('..');
   const [oldest, newest] = [parseEnd(from, range), parseEnd(to, range)];
   if (oldest.flavour !== newest.flavour) {
     throw new UsageError(
-      `Cannot take the range ${range}: one flavour wanted, ${oldest.flavour} and ${newest.flavour} found`,
+      `Cannot take the range ${range}: expected one flavour, found ${oldest.flavour} and ${newest.flavour}`,
     );
   }
   const flavoured = kernels.filter(({ flavour }) => flavour === oldest.flavour);
@@ -29,15 +29,15 @@ export function kernelsInRange<K extends Listed>(kernels: readonly K[], range: s
   const found = flavoured.slice(first, last + 1);
   if (found.length >= 2) return found;
   const why =
-    last < first ? `${from} is newer than ${to}; swap them` : `there is but ${found[0]?.ref}`;
-  throw new UsageError(`Cannot take the range ${range}: two kernels or more wanted, ${why}`);
+    last < first ? `but ${from} is newer than ${to}; swap them` : `found only ${found[0]?.ref}`;
+  throw new UsageError(`Cannot take the range ${range}: expected at least two kernels, ${why}`);
 }
 
 function parseEnd(ref: string, range: string): { version: string; flavour: string } {
   const end = parseKernelReference(ref);
   if (end.kind === 'version') return end;
   throw new UsageError(
-    `Cannot take the range ${range}: debian:<version>..debian:<version> or debian:<version> wanted`,
+    `Cannot take the range ${range}: expected debian:<version>..debian:<version> or debian:<version>`,
   );
 }
 

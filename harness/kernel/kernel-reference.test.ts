@@ -37,8 +37,8 @@ it.each([
 ])('refuses "%s" and says what a reference may be', (ref) => {
   expect(() => parseKernelReference(ref)).toThrow(
     new UsageError(
-      `Cannot read the kernel reference "${ref}": debian:<version>, debian:<version>/<flavour>, ` +
-        'debian:newest or debian:linux-image-… wanted; "sub1m kernels" lists them',
+      `Cannot read the kernel reference "${ref}": expected debian:<version>, debian:<version>/<flavour>, ` +
+        'debian:newest or debian:linux-image-…; "sub1m kernels" lists them',
     ),
   );
 });

@@ -38,8 +38,8 @@ export function parseKernelReference(ref: string): KernelReference {
   const [, version, flavour = DEFAULT_FLAVOUR] = VERSION.exec(what) ?? [];
   if (version === undefined) {
     throw new UsageError(
-      `Cannot read the kernel reference "${ref}": debian:<version>, debian:<version>/<flavour>, ` +
-        'debian:newest or debian:linux-image-… wanted; "sub1m kernels" lists them',
+      `Cannot read the kernel reference "${ref}": expected debian:<version>, debian:<version>/<flavour>, ` +
+        'debian:newest or debian:linux-image-…; "sub1m kernels" lists them',
     );
   }
   return { kind: 'version', version, flavour };

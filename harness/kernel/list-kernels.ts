@@ -4,9 +4,9 @@ import { type PackageContext, packageLists } from '../package/package-lists.ts';
 import { kernelsAmong, referenceTo } from './kernel-packages.ts';
 import { kernelFolder } from './unpack-kernel.ts';
 
-/** A kernel that can be had. */
+/** A kernel on offer. */
 export interface KernelListing {
-  /** The reference that names exactly it. */
+  /** The reference that names exactly this kernel. */
   readonly ref: string;
   /** Name of its package. */
   readonly package: string;

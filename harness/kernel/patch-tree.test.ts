@@ -73,7 +73,7 @@ describe('patchTree()', () => {
     expect(await read('mm/a.c')).toBe('one\ntwo\nthree\n');
   });
 
-  it('does not write a file whose contents stay', async () => {
+  it('does not write a file whose contents do not change', async () => {
     await apply(CHANGE, ADD);
     const before = new Date(1000);
     await utimes(join(source.tree, 'mm/a.c'), before, before);
@@ -81,7 +81,7 @@ describe('patchTree()', () => {
     expect((await stat(join(source.tree, 'mm/a.c'))).mtime).toEqual(before);
   });
 
-  it('mends a tree in which it was killed half-way', async () => {
+  it('repairs a tree in which it was killed half-way', async () => {
     await apply(CHANGE);
     await writeFile(join(source.tree, 'mm/a.c'), 'half');
     await apply(CHANGE);
@@ -95,14 +95,14 @@ describe('patchTree()', () => {
       why: 'hunk 1 of mm/a.c does not fit at line 1',
     },
     {
-      what: 'what is applied already',
+      what: 'a patch that is already applied',
       patches: [CHANGE, CHANGE],
-      why: 'mm/a.c has these changes already',
+      why: 'mm/a.c already has these changes',
     },
     {
-      what: 'a file that is not there',
+      what: 'a patch of a missing file',
       patches: [ADD, CHANGE.replaceAll('mm/a.c', 'mm/gone.c')],
-      why: 'a file it changes is not there',
+      why: 'a file it changes does not exist',
     },
     {
       what: 'a damaged patch',
@@ -119,7 +119,7 @@ describe('patchTree()', () => {
   });
 });
 
-it('takes a file that is no patch for a mistake of the user', async () => {
+it('blames the user for a file that is not a patch', async () => {
   await expect(apply(ADD, 'hello\n')).rejects.toThrow(
     new UsageError(
       `Cannot apply ${join(temp.path, '0002.patch')}: expected a patch in git's format, found none`,

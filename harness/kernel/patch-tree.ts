@@ -10,18 +10,18 @@ import { hostAdvice } from './build-output.ts';
 /** A source that sub1m may patch, and the folder that holds it. */
 interface PatchedSource {
   readonly tree: string;
-  /** Keeps, beside the tree, the files that patches touched as they were. */
+  /** Also holds the originals of the files that patches touched. */
   readonly folder: string;
 }
 
-/** What patch(1) says of the file it is at, and of a hunk of it that does not fit. */
+/** What patch(1) prints for each file, and for a hunk that does not fit. */
 const FILE = /^(?:patching|checking) file '?(.+?)'?$/;
 const FAILED_HUNK = /^Hunk #(\d+) FAILED at (\d+)/;
 const REVERSED = /^Reversed \(or previously applied\) patch detected/;
 
 /**
- * Makes a tree what these patches make of the original source, whatever was applied before. Only files whose contents
- * change are written, so that make compiles no more than it must; killed half-way, the next call ends the work.
+ * Turns a tree into the original source with these patches, whatever was applied before. Only files whose contents
+ * change are written, so that make compiles no more than it must. After a kill half-way the next call completes it.
  * Throws `BuildError` naming patch, file and hunk if one does not apply, `UsageError` if one is no patch: the tree is
  * then as it was.
  */
@@ -64,21 +64,21 @@ export function touchedFiles(patch: string): string[] {
   return [...new Set([...lines].map(([, path = '']) => path))];
 }
 
-/** What patch(1) said of a patch that does not apply: which file, which hunk. */
+/** Why a patch does not apply, from what patch(1) said: which file, which hunk. */
 export function whyNotApplied(said: string): string {
   let file = 'an unknown file';
   for (const line of said.split('\n')) {
     file = FILE.exec(line)?.[1] ?? file;
     const [, hunk, at] = FAILED_HUNK.exec(line) ?? [];
     if (hunk !== undefined) return `hunk ${hunk} of ${file} does not fit at line ${at}`;
-    if (REVERSED.test(line)) return `${file} has these changes already`;
-    if (line.startsWith("can't find file to patch")) return 'a file it changes is not there';
+    if (REVERSED.test(line)) return `${file} already has these changes`;
+    if (line.startsWith("can't find file to patch")) return 'a file it changes does not exist';
     if (line.includes('malformed patch')) return line.replace(/^patch: \*+ /, '');
   }
   return said.trim();
 }
 
-/** The folders beside the tree: originals of touched files, and notes of files that were not there. */
+/** The folders beside the tree: originals of touched files, and an empty file for each that did not exist. */
 const ORIGINAL = 'original';
 const ABSENT = 'absent';
 
@@ -86,7 +86,7 @@ function original({ folder }: PatchedSource, path: string): string {
   return join(folder, ORIGINAL, path);
 }
 
-/** Keeps a file of the tree before a patch touches it for the first time. */
+/** Saves a file of the tree before a patch touches it for the first time. */
 async function keepOriginal(source: PatchedSource, path: string): Promise<void> {
   const absent = join(source.folder, ABSENT, path);
   if (existsSync(original(source, path)) || existsSync(absent)) return;
@@ -136,7 +136,7 @@ async function makeSame(wanted: string, path: string): Promise<void> {
 
 const UNFINISHED = '.sub1m-unfinished';
 
-/** Copies a file, which takes its name at once and whole. */
+/** Copies a file: at its new path it is whole or absent. */
 async function copyInto(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, `${to}${UNFINISHED}`);

@@ -86,7 +86,7 @@ describe('readRecipe()', () => {
     const names = (await readdir(RECIPES)).map((name) => basename(name, '.json')).toSorted();
     await expect(readRecipe('no-phase')).rejects.toThrow(
       new UsageError(
-        'Cannot find the recipe no-phase: no file that can be read; ' +
+        'Cannot find the recipe no-phase: no such file; ' +
           `give the path of a JSON file, or one of ${names.join(', ')}`,
       ),
     );
@@ -96,8 +96,8 @@ describe('readRecipe()', () => {
     await mkdir(join(temp.path, 'empty'));
     await expect(readRecipe(await writeRecipe({ ...GOOD, patches: [name] }))).rejects.toThrow(
       new UsageError(
-        `Cannot use recipe mine: ${join(temp.path, name)} wanted, a patch or a folder of ` +
-          '*.patch, none found',
+        `Cannot use recipe mine: expected a patch or a folder of *.patch at ` +
+          `${join(temp.path, name)}, found none`,
       ),
     );
   });
@@ -114,11 +114,11 @@ describe('parseRecipe()', () => {
     { text: JSON.stringify({ ...GOOD, polcy: 'x' }), why: /^the whole file: .*polcy/ },
     {
       text: JSON.stringify({ ...GOOD, source: 'debian:linux-image-6.12' }),
-      why: /^source: debian:linux-source-<version> or the path of a tree wanted/,
+      why: /^source: expected debian:linux-source-<version> or the path of a tree/,
     },
     {
       text: JSON.stringify({ ...GOOD, source: '../linux', patches: [] }),
-      why: /^version: only a package has one/,
+      why: /^version: only a package has a version/,
     },
     {
       text: JSON.stringify({ ...GOOD, source: '../linux', version: undefined }),

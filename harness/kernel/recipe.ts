@@ -13,9 +13,9 @@ export interface Recipe {
   readonly source: RecipeSource;
   /** Patch files in the order in which they apply. */
   readonly patches: readonly string[];
-  /** Config fragments; what a later one says counts. */
+  /** Config fragments; later ones win. */
   readonly config: readonly string[];
-  /** The id of the policy that the kernel must keep to; null to find out. */
+  /** The id of the policy that the kernel follows; null to find out. */
   readonly policy: string | null;
 }
 
@@ -42,11 +42,11 @@ const recipeSchema = z
   })
   .refine(({ source }) => !source.startsWith(DEBIAN) || /^debian:linux-source-\d/.test(source), {
     path: ['source'],
-    message: 'debian:linux-source-<version> or the path of a tree wanted',
+    message: 'expected debian:linux-source-<version> or the path of a tree',
   })
   .refine(({ source, version }) => source.startsWith(DEBIAN) || version === undefined, {
     path: ['version'],
-    message: 'only a package has one',
+    message: 'only a package has a version',
   })
   .refine(({ source, patches }) => source.startsWith(DEBIAN) || patches.length === 0, {
     path: ['patches'],
@@ -57,7 +57,7 @@ const recipeSchema = z
  * Reads a recipe, with more patches on top of its own: `two-phase-6.12`, `mine.json`, `plain-6.12+my.patch`,
  * `two-phase-6.12+faults/page-0-released`. A recipe is a name under `images/kernels/` or the path of a JSON file, and
  * paths in it are relative to it; a patch is a path or a name under `images/patches/`, a file or a folder of them.
- * Throws `UsageError` if there is none or a file of it is missing, `FormatError` naming the field at fault.
+ * Throws `UsageError` if it or one of its files does not exist, `FormatError` naming the field at fault.
  */
 export async function readRecipe(reference: string): Promise<Recipe> {
   const [nameOrPath = '', ...more] = reference.split('+');
@@ -70,7 +70,7 @@ export async function readRecipe(reference: string): Promise<Recipe> {
   return { ...recipe, name: [recipe.name, ...more].join('+'), patches };
 }
 
-/** Where patches on top of a recipe are. */
+/** Where the patches after a `+` are. */
 function morePatches(nameOrPath: string): string {
   const places = [nameOrPath, join(PATCHES, nameOrPath), join(PATCHES, `${nameOrPath}.patch`)];
   return resolve(places.find((place) => existsSync(place)) ?? nameOrPath);
@@ -99,7 +99,7 @@ async function readOneRecipe(nameOrPath: string): Promise<Recipe> {
   };
 }
 
-/** Takes the text of a recipe file. Throws `FormatError` naming the field at fault. */
+/** Parses the text of a recipe file. Throws `FormatError` naming the field at fault. */
 export function parseRecipe(text: string, path: string): z.infer<typeof recipeSchema> {
   const advice = 'compare images/kernels/plain-6.12.json';
   return parseJsonFile(text, path, { name: 'recipe', schema: recipeSchema, advice });
@@ -111,7 +111,7 @@ async function readRecipeText(path: string, nameOrPath: string): Promise<string>
   } catch (error) {
     const names = (await readdir(RECIPES)).map((name) => name.replace(/\.json$/, '')).toSorted();
     throw new UsageError(
-      `Cannot find the recipe ${nameOrPath}: no file that can be read; ` +
+      `Cannot find the recipe ${nameOrPath}: no such file; ` +
         `give the path of a JSON file, or one of ${names.join(', ')}`,
       { cause: error },
     );
@@ -132,7 +132,7 @@ async function patchFiles(path: string, recipe: string): Promise<string[]> {
 
 function noPatches(path: string, recipe: string, options?: ErrorOptions): UsageError {
   return new UsageError(
-    `Cannot use recipe ${recipe}: ${path} wanted, a patch or a folder of *.patch, none found`,
+    `Cannot use recipe ${recipe}: expected a patch or a folder of *.patch at ${path}, found none`,
     options,
   );
 }

@@ -146,7 +146,7 @@ it('says when there is no such file', async () => {
 it('does not take a folder', async () => {
   await expect(requireKernel(temp.path, context)).rejects.toThrow(
     new FormatError(
-      `Cannot use ${temp.path} as a kernel: a bzImage or .deb wanted, a folder found; ` +
+      `Cannot use ${temp.path} as a kernel: expected a bzImage or .deb, found a folder; ` +
         'after a build the image is arch/x86/boot/bzImage',
     ),
   );

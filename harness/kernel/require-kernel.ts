@@ -36,15 +36,15 @@ export interface Kernel {
    * bare image.
    */
   readonly modules: readonly string[];
-  /** Likewise, what it needs besides to reach a network. */
+  /** Likewise, those that it also needs to reach a network. */
   readonly networkModules: readonly string[];
   /** Name and version of its package, or its recipe; null for a bare image and a tree. */
   readonly package: string | null;
-  /** The id of the policy that its recipe says it keeps to, null if nothing says so. */
+  /** The id of the policy that its recipe says it follows; null if none does. */
   readonly policy: string | null;
 }
 
-/** What nothing is known of where there is but an image. */
+/** What is unknown of a bare image. */
 const BARE = { modules: [], networkModules: [], package: null, policy: null } as const;
 
 const DEB_MAGIC = '!<arch>\n';
@@ -75,7 +75,7 @@ export async function requireKernel(ref: string, context: PackageContext): Promi
 }
 
 /**
- * Whether a reference names a kernel that is built from source. Throws `UsageError` for a recipe that there is not,
+ * Whether a reference names a kernel that is built from source. Throws `UsageError` for a recipe that does not exist,
  * `FormatError` for one that cannot be read, `HostError` if the host cannot build.
  */
 export async function isBuiltHere(ref: string): Promise<boolean> {

@@ -8,9 +8,9 @@ import type { Log } from '../log.ts';
 import { runGroup } from '../process/owned-process.ts';
 import { BuildOutput } from './build-output.ts';
 
-/** A kernel source, and the folder outside of it that is built in. */
+/** A kernel source, and the folder outside of it that receives the objects. */
 export interface Build {
-  /** What is built, for people. */
+  /** What is being built, for people. */
   readonly name: string;
   readonly tree: string;
   /** The folder of `make O=…`, kept from build to build. */
@@ -36,13 +36,13 @@ const ENVIRONMENT = {
   MAKELEVEL: '',
 };
 
-/** A name that leaves room on the line: a recipe's may have many patches, of which the last one tells. */
+/** A name that leaves room on the line: a recipe's may have many patches, of which the last one tells most. */
 function shortened(name: string): string {
   return name.length <= 80 ? name : `${name.slice(0, 24)}…${name.slice(-55)}`;
 }
 
 /**
- * Runs make on a kernel with these arguments and says every few seconds how far it is. Throws `BuildError` with the
+ * Runs make on a kernel with these arguments and logs its progress every few seconds. Throws `BuildError` with the
  * first compiler error, `HostError` if a disk or memory is full, `ProcessError` if make was killed, `InterruptedError`
  * once make and its children are gone.
  */
@@ -76,7 +76,7 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
   } finally {
     clearInterval(ticker);
     file.end();
-    // A full disk must not hide what make said of it.
+    // A full disk must not hide what make said about it.
     await finished(file).catch(() => {});
   }
   if (exitCode === 0) return;

@@ -58,7 +58,7 @@ describe('readSeries', () => {
     const place = join(temp.path, name);
     await expect(readSeries(place, { cacheDir: temp.path, signal })).rejects.toThrow(
       new UsageError(
-        `Cannot read the series ${place}: a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD wanted`,
+        `Cannot read the series ${place}: expected a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD`,
       ),
     );
   });

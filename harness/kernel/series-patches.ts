@@ -14,13 +14,13 @@ export interface SeriesPatch {
   readonly subject: string;
 }
 
-/** A `Subject:` with the lines that it goes on in. */
+/** A `Subject:` with its continuation lines. */
 const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
 
 /**
- * The patches of a folder of `*.patch` in the order of their names, or of a mailbox in the order of its messages; those
- * without a patch, such as a cover letter, are left out. Messages are kept in the cache, one file each. Throws
- * `UsageError` if there are none.
+ * The patches of a folder of `*.patch` in the order of their names, or of a mailbox in the order of its messages.
+ * Messages without a patch, such as a cover letter, are left out. The cache keeps each message of a mailbox as a file.
+ * Throws `UsageError` if there is no patch.
  */
 export async function readSeries(
   place: string,
@@ -37,11 +37,11 @@ export async function readSeries(
   }
   if (patches.length > 0) return patches;
   throw new UsageError(
-    `Cannot read the series ${place}: a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD wanted`,
+    `Cannot read the series ${place}: expected a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD`,
   );
 }
 
-/** Splits a mailbox as git-am(1) does, and decodes its messages: of each its subject and its patch remain. */
+/** Splits a mailbox as git-am(1) does, and decodes its messages; keeps the subject and the patch of each. */
 const SPLIT = `cd "$1" && git mailsplit -o. "$2" && for mail in [0-9]*; do
     git mailinfo --encoding=UTF-8 text diff <"$mail" >"$mail.patch" && cat diff >>"$mail.patch" || exit
   done`;

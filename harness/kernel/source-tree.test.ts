@@ -68,16 +68,16 @@ describe('findSource()', () => {
       version: '6.12.110-1',
       message:
         'Cannot find the source linux-source-6.12 6.12.110-1: no suite has it; ' +
-        'there are 6.12.107-1, 6.12.117-1',
+        'available: 6.12.107-1, 6.12.117-1',
     },
     {
       name: 'linux-source-6.13',
       version: null,
       message:
         'Cannot find the source linux-source-6.13: no suite has it; ' +
-        'there are linux-source-7.2, linux-source-6.12',
+        'available: linux-source-7.2, linux-source-6.12',
     },
-  ])('names what there is in place of $name $version', async ({ name, version, message }) => {
+  ])('names what is available instead of $name $version', async ({ name, version, message }) => {
     await fillLists(OFFERED);
     await expect(findSource(name, version, context)).rejects.toThrow(new UsageError(message));
   });
@@ -111,7 +111,7 @@ describe('unpackSource()', () => {
     const { signal } = context;
     await expect(unpackSource(deb, tree, { name: 'linux-source-9.9', signal })).rejects.toThrow(
       new PackageError(
-        `Cannot use ${deb}: a kernel source in linux-source-9.9/ wanted, none found`,
+        `Cannot use ${deb}: expected a kernel source in linux-source-9.9/, found none`,
       ),
     );
     expect(existsSync(tree)).toBe(false);

@@ -22,21 +22,21 @@ export interface SourcePackage {
 
 /** The unpacked source of a package; sub1m's own, and patched in place. */
 export interface SourceTree extends SourcePackage {
-  /** Holds the tree, and what sub1m notes of it. */
+  /** Holds the tree, and what sub1m notes about it. */
   readonly folder: string;
   readonly tree: string;
 }
 
 const sourceSchema = z.object({ name: z.string(), version: z.string(), sha256: z.string() });
 
-/** What every kernel source for x86 has at its top. */
+/** What every kernel source for x86 has at its top level. */
 const KERNEL_SIGNS = ['Makefile', 'Kbuild', 'arch/x86/Makefile', 'scripts/kconfig'];
 
-/** What `make O=…` takes for a tree that something was built in. */
+/** Signs of an in-place build, for which `make O=…` refuses a tree. */
 const BUILT_SIGNS = ['.config', 'include/config', 'arch/x86/include/generated'];
 
 /**
- * Which package a recipe's source is. One version that is unpacked already is known without asking a mirror.
+ * The package of a recipe's source. A given version that is already unpacked needs no mirror.
  * Throws `UsageError` if no suite has it.
  */
 export async function findSource(
@@ -49,7 +49,7 @@ export async function findSource(
   return (await readCachedJson(noted, sourceSchema)) ?? requireRecord(name, version, context);
 }
 
-/** The unpacked source, downloaded if it is not in the cache; of two programs one waits for the other. */
+/** The unpacked source, downloaded if it is not in the cache; a second program waits for the first. */
 export async function requireSource(
   source: SourcePackage,
   context: PackageContext,
@@ -58,7 +58,7 @@ export async function requireSource(
   const folder = sourceFolder(context, name, version);
   const { signal, log } = context;
   const onWait = (): void => {
-    log.info(`waiting for another sub1m that gets ${name} ${version}`);
+    log.info(`waiting for another sub1m, which is downloading ${name} ${version}`);
   };
   await using held = new CleanupStack();
   held.use(await FileLock.acquire(`${folder}.unpack.lock`, { signal, onWait }));
@@ -85,7 +85,7 @@ export function requireCleanTree(tree: string): void {
   const found = BUILT_SIGNS.find((sign) => existsSync(join(tree, sign)));
   if (found === undefined) return;
   throw new UsageError(
-    `Cannot build ${tree} out of tree: a clean tree wanted, ${found} found: it was built in place; ` +
+    `Cannot build ${tree} out of tree: expected a clean tree, found ${found}: it was built in place; ` +
       `move its .config elsewhere, run "make mrproper" there, and name that file with --config; ` +
       `or name its image, ${join(tree, 'arch/x86/boot/bzImage')}`,
   );
@@ -110,8 +110,8 @@ async function requireRecord(
       ? neighbours(same, version ?? '', (it) => it.version).map((it) => it.version)
       : sources.map((it) => it.name);
   const wanted = version === null ? name : `${name} ${version}`;
-  const these = [...new Set(near)].join(', ') || 'none at all';
-  throw new UsageError(`Cannot find the source ${wanted}: no suite has it; there are ${these}`);
+  const these = [...new Set(near)].join(', ') || 'none';
+  throw new UsageError(`Cannot find the source ${wanted}: no suite has it; available: ${these}`);
 }
 
 /** Unpacks `usr/src/linux-source-….tar.xz` of a package into the new folder `tree`. */
@@ -128,7 +128,7 @@ export async function unpackSource(
   await runCommand(['bash', '-o', 'pipefail', '-c', script, 'bash', deb, unpacked], { signal });
   const inside = join(unpacked, name);
   if (!isKernelTree(inside)) {
-    throw new PackageError(`Cannot use ${deb}: a kernel source in ${name}/ wanted, none found`);
+    throw new PackageError(`Cannot use ${deb}: expected a kernel source in ${name}/, found none`);
   }
   await rename(inside, tree);
   await rm(unpacked, { recursive: true });

@@ -149,7 +149,7 @@ it('refuses a kernel that cannot reach a disk', async () => {
 it('refuses a package without a kernel', async () => {
   const deb = await buildDeb('linux-modules-6.12', { [BLK]: kernelModule('') });
   await expect(unpack(deb)).rejects.toThrow(
-    new PackageError('Cannot use linux-image-6.12 6.12-1: no vmlinuz in it'),
+    new PackageError('Cannot use linux-image-6.12 6.12-1: it has no vmlinuz'),
   );
 });
 
@@ -168,7 +168,7 @@ it('finds the parts of a split kernel beside it', async () => {
   const modules = join(temp.path, 'linux-modules-6.12_6.12-1_amd64.deb');
   await expect(readDeb(image, signal)).rejects.toThrow(
     new PackageError(
-      `Cannot use ${image}: its other parts wanted beside it, no ${modules} found; ` +
+      `Cannot use ${image}: expected its other parts beside it, found no ${modules}; ` +
         'put them there or name debian:linux-image-6.12',
     ),
   );

@@ -11,7 +11,7 @@ import { readKernelImage } from './kernel-image.ts';
 import { type ModuleTree, moduleName, takeModules } from './kernel-modules.ts';
 import { partNames } from './kernel-packages.ts';
 
-/** Changes when other files of the same packages are to be kept. */
+/** Part of the key of the cache: bump it when other files of the same packages must be kept. */
 const UNPACK_VERSION = 3;
 
 /** What `kernel.json` says of an unpacked kernel; its modules are files in `modules/`: see `TakenModules`. */
@@ -53,7 +53,7 @@ export async function unpackKernel(
   for (const deb of debs) await unpackDeb(deb, tree, signal);
   const files = await readdir(tree, { recursive: true });
   const vmlinuz = files.find((file) => VMLINUZ.test(file));
-  if (vmlinuz === undefined) throw new PackageError(`Cannot use ${name}: no vmlinuz in it`);
+  if (vmlinuz === undefined) throw new PackageError(`Cannot use ${name}: it has no vmlinuz`);
   const image = join(folder, 'vmlinuz');
   await rename(join(tree, vmlinuz), image);
   const { release, sha256: imageSha256 } = await readKernelImage(image);
@@ -64,8 +64,8 @@ export async function unpackKernel(
 }
 
 /**
- * A kernel package in a file: its name and version, and the files of all its parts, which must lie
- * beside it.
+ * A kernel package in a file: its name and version, and the files of all its parts, which must be in
+ * the same folder.
  */
 export async function readDeb(
   path: string,
@@ -79,7 +79,7 @@ export async function readDeb(
   const missing = parts.filter((part) => !existsSync(part));
   if (missing.length > 0) {
     throw new PackageError(
-      `Cannot use ${path}: its other parts wanted beside it, no ${missing.join(', no ')} found; ` +
+      `Cannot use ${path}: expected its other parts beside it, found no ${missing.join(', no ')}; ` +
         `put them there or name debian:${name}`,
     );
   }

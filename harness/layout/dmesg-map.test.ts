@@ -119,9 +119,9 @@ describe('on the logs of real kernels', () => {
 });
 
 const NO_MAP =
-  'Cannot read a memory map from the log: lines "efi: mem00: …" or "BIOS-e820: …" wanted, none found; boot with efi=debug and save all of the log, from its first line ("journalctl -k -b" has it)';
+  'Cannot read a memory map from the log: expected lines "efi: mem00: …" or "BIOS-e820: …", found none; boot with efi=debug and save all of the log, from its first line ("journalctl -k -b" has it)';
 const WRONG = (what: string, line: string): string =>
-  `Cannot read line 2 of the log: a descriptor of the EFI memory map wanted, ${what} cannot be: ${line}`;
+  `Cannot read line 2 of the log: expected a descriptor of the EFI memory map, but ${what} is impossible: ${line}`;
 const lie = (from: string, to: string): string => LINE.replace(from, to);
 
 it.each([
@@ -131,7 +131,7 @@ it.each([
   [
     'a log whose first lines are lost',
     `\n${lie('mem00', 'mem07')}`,
-    'Cannot read line 2 of the log: descriptor 0 of the EFI memory map wanted, 7 found; boot with efi=debug and save all of the log, from its first line ("journalctl -k -b" has it)',
+    'Cannot read line 2 of the log: expected descriptor 0 of the EFI memory map, found 7; boot with efi=debug and save all of the log, from its first line ("journalctl -k -b" has it)',
   ],
   [
     'a type that no kernel prints',

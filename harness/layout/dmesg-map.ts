@@ -46,7 +46,7 @@ export function parseDmesgMaps(text: string): MachineMaps {
   const hasE820 = text.includes('BIOS-e820: [mem');
   if (!efiMap && !hasE820) {
     throw new FormatError(
-      `Cannot read a memory map from the log: lines "efi: mem00: …" or "BIOS-e820: …" wanted, none found; ${WHAT_TO_DO}`,
+      `Cannot read a memory map from the log: expected lines "efi: mem00: …" or "BIOS-e820: …", found none; ${WHAT_TO_DO}`,
     );
   }
   const e820: readonly E820Entry[] = hasE820 ? parseE820Log(text) : e820FromEfiMap(efiMap ?? []);
@@ -63,7 +63,7 @@ function findEfiMap(text: string): EfiDescriptor[] | null {
     if (number === 0 && found.length > 0) break;
     if (number !== found.length) {
       throw new FormatError(
-        `Cannot read line ${index + 1} of the log: descriptor ${found.length} of the EFI memory map wanted, ${number} found; ${WHAT_TO_DO}`,
+        `Cannot read line ${index + 1} of the log: expected descriptor ${found.length} of the EFI memory map, found ${number}; ${WHAT_TO_DO}`,
       );
     }
     found.push(descriptor(match, index + 1));
@@ -80,7 +80,7 @@ function descriptor(match: RegExpExecArray, lineNumber: number): EfiDescriptor {
   if (type === undefined || !range || attribute === undefined) {
     const wrong = type === undefined ? 'its type' : range ? 'its attributes' : 'its range';
     throw new FormatError(
-      `Cannot read line ${lineNumber} of the log: a descriptor of the EFI memory map wanted, ${wrong} cannot be: ${printableText(match[0])}`,
+      `Cannot read line ${lineNumber} of the log: expected a descriptor of the EFI memory map, but ${wrong} is impossible: ${printableText(match[0])}`,
     );
   }
   return { type, range, attribute };

@@ -147,34 +147,34 @@ it.each([
   [
     'an address beyond 52 bits',
     range({ end: '0x10000000000000' }),
-    'ranges.1.end: an address of at most 52 bits wanted',
+    'ranges.1.end: expected an address of at most 52 bits',
   ],
   [
     'an address beyond 64 bits',
     range({ end: '0x10000000000000000' }),
-    'ranges.1.end: an address wanted, as "0x9ffff"',
+    'ranges.1.end: expected an address such as "0x9ffff"',
   ],
   [
     'an address that is none',
     range({ start: '-1' }),
-    'ranges.1.start: an address wanted, as "0x9ffff"',
+    'ranges.1.start: expected an address such as "0x9ffff"',
   ],
   [
     'an unknown type',
     range({ type: 'usable' }),
-    'ranges.1.type: one of Reserved, LoaderCode, LoaderData, BootServicesCode, BootServicesData, ' +
+    'ranges.1.type: expected one of Reserved, LoaderCode, LoaderData, BootServicesCode, BootServicesData, ' +
       'RuntimeServicesCode, RuntimeServicesData, Conventional, Unusable, ACPIReclaim, ACPINVS, ' +
-      'MMIO, MMIOPort, PalCode, Persistent, Unaccepted wanted, "usable" found',
+      'MMIO, MMIOPort, PalCode, Persistent, Unaccepted, found "usable"',
   ],
   [
     'an EFI type in an e820 map',
     { ...range({}), kind: 'e820' },
-    'ranges.0.type: one of usable, reserved, ACPIReclaim, ACPINVS, Unusable, type 20 wanted, "Conventional" found',
+    'ranges.0.type: expected one of usable, reserved, ACPIReclaim, ACPINVS, Unusable, type 20, found "Conventional"',
   ],
   ['no range', { ranges: [] }, 'ranges: Too small: expected array to have >=1 items'],
   ['another schema', { schema: 2 }, 'schema: Invalid input: expected 1'],
   ['an unknown kind', { kind: 'bios' }, 'kind: Invalid option: expected one of "efi"|"e820"'],
-  ['an id that is a path', { id: '../x' }, 'id: letters, digits and hyphens wanted'],
+  ['an id that is a path', { id: '../x' }, 'id: expected letters, digits and hyphens'],
   [
     'islands of an unknown type',
     { levers: { islands: [{ type: 'x', start: '0x20000000', step: '0x4000', count: 1 }] } },

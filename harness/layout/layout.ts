@@ -6,7 +6,13 @@ import type { E820Entry } from '../memory/e820.ts';
 import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
 import { PAGE_SIZE, PHYS_ADDR_LIMIT, SZ_1M } from '../memory/pfn.ts';
-import { type PhysRange, fromInclusive, intersects, physRange, renderRange } from '../memory/phys-range.ts';
+import {
+  type PhysRange,
+  fromInclusive,
+  intersects,
+  physRange,
+  renderRange,
+} from '../memory/phys-range.ts';
 
 /** What a machine's firmware says of its memory. */
 export interface MachineMaps {
@@ -80,13 +86,13 @@ const ISLANDS_LIMIT = 400;
 
 const address = z
   .string()
-  .regex(/^0x[0-9a-f]{1,16}$/i, 'an address wanted, as "0x9ffff"')
+  .regex(/^0x[0-9a-f]{1,16}$/i, 'expected an address such as "0x9ffff"')
   .transform(Number)
-  .refine((value) => value < PHYS_ADDR_LIMIT, 'an address of at most 52 bits wanted');
+  .refine((value) => value < PHYS_ADDR_LIMIT, 'expected an address of at most 52 bits');
 
 const layoutSchema = z.strictObject({
   schema: z.literal(1),
-  id: z.string().regex(/^[\w-]+$/, 'letters, digits and hyphens wanted'),
+  id: z.string().regex(/^[\w-]+$/, 'expected letters, digits and hyphens'),
   machine: z.string().exactOptional(),
   firmware: z.string().exactOptional(),
   kernel: z.string().exactOptional(),
@@ -213,7 +219,7 @@ function findRangeFault(ranges: LayoutFile['ranges'], types: readonly string[]):
   for (const [index, { start, end, type }] of ranges.entries()) {
     const path = ['ranges', index];
     if (!types.includes(type)) {
-      const message = `one of ${types.join(', ')} wanted, ${JSON.stringify(type)} found`;
+      const message = `expected one of ${types.join(', ')}, found ${JSON.stringify(type)}`;
       return { path: [...path, 'type'], message };
     }
     if (end < start) return { path: [...path, 'end'], message: 'it lies before "start"' };

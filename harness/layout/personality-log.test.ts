@@ -127,46 +127,46 @@ describe('the report of the personality driver', () => {
     { cut: 'a version of its own', text: 'sub1m-personality 2\ndone\n' },
     { cut: 'something before it', text: `UEFI\n${LOG}` },
   ])('is refused with $cut', ({ text }) => {
-    const message = 'Cannot read personality.log: "sub1m-personality 1" wanted in line 1';
+    const message = 'Cannot read personality.log: expected "sub1m-personality 1" in line 1';
     expect(() => parsePersonalityLog(text)).toThrow(new FormatError(message));
   });
 
   it.each([
-    { line: 'ask', wanted: 'a range wanted, "" found' },
-    { line: 'ask 0x0-0xfff', wanted: 'a number wanted, "" found' },
-    { line: 'ask 0x0-0xfff RAM', wanted: 'a number wanted, "RAM" found' },
-    { line: 'ask 0x0-0xfff -1', wanted: 'a number wanted, "-1" found' },
-    { line: 'ask 0x0-0xfff 1e3', wanted: 'a number wanted, "1e3" found' },
-    { line: 'ask 0x0-0xfff 0x', wanted: 'a number wanted, "0x" found' },
-    { line: 'ask 0-0xfff 7', wanted: 'a range wanted, "0-0xfff" found' },
-    { line: 'ask 0x1000-0xfff 7', wanted: 'a range wanted, "0x1000-0xfff" found' },
-    { line: 'ask 0x0-0xfffg 7', wanted: 'a range wanted, "0x0-0xfffg" found' },
+    { line: 'ask', why: 'expected a range, found ""' },
+    { line: 'ask 0x0-0xfff', why: 'expected a number, found ""' },
+    { line: 'ask 0x0-0xfff RAM', why: 'expected a number, found "RAM"' },
+    { line: 'ask 0x0-0xfff -1', why: 'expected a number, found "-1"' },
+    { line: 'ask 0x0-0xfff 1e3', why: 'expected a number, found "1e3"' },
+    { line: 'ask 0x0-0xfff 0x', why: 'expected a number, found "0x"' },
+    { line: 'ask 0-0xfff 7', why: 'expected a range, found "0-0xfff"' },
+    { line: 'ask 0x1000-0xfff 7', why: 'expected a range, found "0x1000-0xfff"' },
+    { line: 'ask 0x0-0xfffg 7', why: 'expected a range, found "0x0-0xfffg"' },
     {
       line: 'exit 0x0-0xffffffffffffffff 7 0xf',
-      wanted: 'a range wanted, "0x0-0xffffffffffffffff" found',
+      why: 'expected a range, found "0x0-0xffffffffffffffff"',
     },
     {
       line: 'exit 0x0-0x10000000000000 7 0xf',
-      wanted: 'a range wanted, "0x0-0x10000000000000" found',
+      why: 'expected a range, found "0x0-0x10000000000000"',
     },
-    { line: 'exit 0x0-0xfff 7', wanted: 'an attribute wanted, "" found' },
-    { line: 'before 0x0-0xfff 7 WB', wanted: 'an attribute wanted, "WB" found' },
+    { line: 'exit 0x0-0xfff 7', why: 'expected an attribute, found ""' },
+    { line: 'before 0x0-0xfff 7 WB', why: 'expected an attribute, found "WB"' },
     {
       line: 'after 0x0-0xfff 7 0x1000000000000000f',
-      wanted: 'an attribute wanted, "0x1000000000000000f" found',
+      why: 'expected an attribute, found "0x1000000000000000f"',
     },
-    { line: 'got 0x0-0xfff', wanted: 'a number wanted, "" found' },
-    { line: 'islands 1', wanted: 'a number wanted, "" found' },
-    { line: 'islands one 1', wanted: 'a number wanted, "one" found' },
-    { line: 'esrt', wanted: 'a range wanted, "" found' },
-    { line: 'bgrt 0x3db0a000', wanted: 'a range wanted, "0x3db0a000" found' },
-    { line: 'svam yes', wanted: 'a range wanted, "yes" found' },
-    { line: 'bda 0x2c00', wanted: 'a number wanted, "" found' },
-    { line: 'tag 0x100 0x1', wanted: 'a page below 1 MiB wanted, "0x100" found' },
-    { line: 'tag 0x1', wanted: 'a number wanted, "" found' },
-    { line: 'tag \u001b[31m 0x1', wanted: String.raw`a number wanted, "\u001b[31m" found` },
-  ])('is refused with the line "$line"', ({ line, wanted }) => {
-    const message = `Cannot read personality.log: ${wanted}`;
+    { line: 'got 0x0-0xfff', why: 'expected a number, found ""' },
+    { line: 'islands 1', why: 'expected a number, found ""' },
+    { line: 'islands one 1', why: 'expected a number, found "one"' },
+    { line: 'esrt', why: 'expected a range, found ""' },
+    { line: 'bgrt 0x3db0a000', why: 'expected a range, found "0x3db0a000"' },
+    { line: 'svam yes', why: 'expected a range, found "yes"' },
+    { line: 'bda 0x2c00', why: 'expected a number, found ""' },
+    { line: 'tag 0x100 0x1', why: 'expected a page below 1 MiB, found "0x100"' },
+    { line: 'tag 0x1', why: 'expected a number, found ""' },
+    { line: 'tag \u001b[31m 0x1', why: String.raw`expected a number, found "\u001b[31m"` },
+  ])('is refused with the line "$line"', ({ line, why }) => {
+    const message = `Cannot read personality.log: ${why}`;
     expect(() => parsePersonalityLog(only(line))).toThrow(new FormatError(message));
   });
 

@@ -55,7 +55,7 @@ const LINES_LIMIT = 20_000;
 export function parsePersonalityLog(text: string): PersonalityLog {
   const lines = text.split('\n', LINES_LIMIT).map((line) => line.trim());
   if (!FIRST_LINE.test(lines[0] ?? '')) {
-    throw new FormatError('Cannot read personality.log: "sub1m-personality 1" wanted in line 1');
+    throw new FormatError('Cannot read personality.log: expected "sub1m-personality 1" in line 1');
   }
   const end = lines.indexOf('done');
   const words = lines.slice(1, end === -1 ? undefined : end).map((line) => line.split(' '));
@@ -122,8 +122,8 @@ function number(word: string | undefined): number {
   return Number(word);
 }
 
-function fault(wanted: string, found: string | undefined): FormatError {
+function fault(expected: string, found: string | undefined): FormatError {
   return new FormatError(
-    `Cannot read personality.log: ${wanted} wanted, ${JSON.stringify(found ?? '')} found`,
+    `Cannot read personality.log: expected ${expected}, found ${JSON.stringify(found ?? '')}`,
   );
 }

@@ -96,17 +96,17 @@ describe('what OVMF is asked for', () => {
     {
       what: 'islands that begin within a page',
       islands: [{ ...ISLANDS, start: '0x20000800' }],
-      fault: 'islands from 0x20000800: start and step of whole pages of 0x1000 bytes wanted',
+      fault: 'islands from 0x20000800: expected start and step in whole pages of 0x1000 bytes',
     },
     {
       what: 'islands less than a page apart',
       islands: [{ ...ISLANDS, step: '0x800' }],
-      fault: 'islands from 0x20000000: start and step of whole pages of 0x1000 bytes wanted',
+      fault: 'islands from 0x20000000: expected start and step in whole pages of 0x1000 bytes',
     },
     {
       what: 'islands all in one place',
       islands: [{ ...ISLANDS, step: '0x0' }],
-      fault: 'islands from 0x20000000: start and step of whole pages of 0x1000 bytes wanted',
+      fault: 'islands from 0x20000000: expected start and step in whole pages of 0x1000 bytes',
     },
     {
       what: 'islands below 1 MiB',

@@ -73,7 +73,7 @@ function rangeFaults(asked: LayoutRange): string[] {
 function islandFaults({ type, start, step }: Levers['islands'][number]): string[] {
   const what = `islands from ${hex(start)}`;
   if (start % PAGE_SIZE !== 0 || step % PAGE_SIZE !== 0 || step === 0) {
-    return [`${what}: start and step of whole pages of 0x1000 bytes wanted`];
+    return [`${what}: expected start and step in whole pages of 0x1000 bytes`];
   }
   if (start < SZ_1M) return [`${what}: they must lie above 1 MiB`];
   const name = EFI_MEMORY_TYPES[type]?.name ?? 'unknown';

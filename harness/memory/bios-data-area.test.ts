@@ -15,7 +15,7 @@ describe('the BIOS data area', () => {
   });
 
   it.each([0, 0x414, 4095, 4097])('is refused in %i bytes', (length) => {
-    const message = `Cannot read page 0: 4096 bytes wanted, ${length} found`;
+    const message = `Cannot read page 0: expected 4096 bytes, found ${length}`;
     expect(() => readBiosWords(new Uint8Array(length))).toThrow(new FormatError(message));
   });
 });

@@ -13,7 +13,7 @@ export interface BiosWords {
 /** Reads them out of physical page 0. Throws `FormatError` unless it is a page. */
 export function readBiosWords(page0: Uint8Array): BiosWords {
   if (page0.length !== PAGE_SIZE) {
-    throw new FormatError(`Cannot read page 0: ${PAGE_SIZE} bytes wanted, ${page0.length} found`);
+    throw new FormatError(`Cannot read page 0: expected ${PAGE_SIZE} bytes, found ${page0.length}`);
   }
   const view = new DataView(page0.buffer, page0.byteOffset, page0.length);
   return { ebdaSegment: view.getUint16(0x40e, true), baseMemoryKiB: view.getUint16(0x413, true) };

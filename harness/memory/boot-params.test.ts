@@ -51,12 +51,12 @@ describe('the initrd', () => {
     {
       lie: 'a page that is cut',
       bytes: page({}).subarray(0, 543),
-      message: 'Cannot read boot_params: 544 bytes wanted, 543 found',
+      message: 'Cannot read boot_params: expected 544 bytes, found 543',
     },
     {
       lie: 'one that ends beyond 52 bits',
       bytes: page({ imageHigh: 0xf_ffff, image: 0xffff_f000, size: 0x1001 }),
-      message: 'Cannot read boot_params: an initrd wanted, 0x1001 bytes at 0xffffffffff000 found',
+      message: 'Cannot read boot_params: expected an initrd, found 0x1001 bytes at 0xffffffffff000',
     },
   ])('is refused in $lie', ({ bytes, message }) => {
     expect(() => readInitrd(bytes)).toThrow(new FormatError(message));

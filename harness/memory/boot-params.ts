@@ -15,7 +15,7 @@ const NEEDED = RAMDISK_SIZE.low + 4;
 export function readInitrd(bootParams: Uint8Array): PhysRange | null {
   if (bootParams.length < NEEDED) {
     throw new FormatError(
-      `Cannot read boot_params: ${NEEDED} bytes wanted, ${bootParams.length} found`,
+      `Cannot read boot_params: expected ${NEEDED} bytes, found ${bootParams.length}`,
     );
   }
   const view = new DataView(bootParams.buffer, bootParams.byteOffset, bootParams.length);
@@ -24,7 +24,7 @@ export function readInitrd(bootParams: Uint8Array): PhysRange | null {
   const end = Math.ceil((start + size) / PAGE_SIZE) * PAGE_SIZE;
   if (end > PHYS_ADDR_LIMIT) {
     throw new FormatError(
-      `Cannot read boot_params: an initrd wanted, ${hex(size)} bytes at ${hex(start)} found`,
+      `Cannot read boot_params: expected an initrd, found ${hex(size)} bytes at ${hex(start)}`,
     );
   }
   return physRange(start, end);

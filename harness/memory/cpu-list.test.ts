@@ -20,7 +20,7 @@ describe('a list of CPUs', () => {
     { lie: '0-99999999999', found: '0-99999999999' },
     { lie: '\u001b[31mred', found: 'red' },
   ])('is refused if it is "$lie"', ({ lie, found }) => {
-    const message = `Cannot read a list of CPUs: 0-3,5 or the like wanted, "${found}" found`;
+    const message = `Cannot read a list of CPUs: expected something like 0-3,5, found "${found}"`;
     expect(() => countCpus(lie)).toThrow(new FormatError(message));
   });
 });

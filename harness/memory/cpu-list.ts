@@ -19,7 +19,9 @@ function countRun(run: string): number {
   const count = Number(last) - Number(first) + 1;
   if (first === '' || count < 1) {
     const found = printableText(run.slice(0, 40));
-    throw new FormatError(`Cannot read a list of CPUs: 0-3,5 or the like wanted, "${found}" found`);
+    throw new FormatError(
+      `Cannot read a list of CPUs: expected something like 0-3,5, found "${found}"`,
+    );
   }
   return count;
 }

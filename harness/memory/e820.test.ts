@@ -51,19 +51,19 @@ describe('the e820 map', () => {
       cut: 'an empty log',
       read: () => parseE820Log(''),
       message:
-        'Cannot read the e820 map of the log: lines "BIOS-e820: [mem 0x…-0x…] …" wanted, none found',
+        'Cannot read the e820 map of the log: expected lines "BIOS-e820: [mem 0x…-0x…] …", found none',
     },
     {
       cut: 'garbage',
       read: () => parseFirmwareMemmap('\u0000\u0001'),
       message:
-        'Cannot read /sys/firmware/memmap: lines "0x0 0x9ffff System RAM" wanted, none found',
+        'Cannot read /sys/firmware/memmap: expected lines "0x0 0x9ffff System RAM", found none',
     },
     {
       cut: 'more entries than a kernel takes',
       read: () => parseFirmwareMemmap('0x0 0x1 System RAM\n'.repeat(3201)),
       message:
-        'Cannot read /sys/firmware/memmap: lines "0x0 0x9ffff System RAM" wanted, more than 3200 found',
+        'Cannot read /sys/firmware/memmap: expected lines "0x0 0x9ffff System RAM", found more than 3200',
     },
   ])('is refused if it is $cut', ({ read, message }) => {
     expect(read).toThrow(new FormatError(message));

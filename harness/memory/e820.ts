@@ -23,12 +23,20 @@ const MEMMAP_LINE = /^0x([0-9a-f]+) 0x([0-9a-f]+) (.+)$/gm;
 
 /** Reads the `BIOS-e820:` lines of a kernel log. Throws `FormatError` if there is none. */
 export function parseE820Log(text: string): E820Entry[] {
-  return entries(text, LOG_LINE, 'the e820 map of the log: lines "BIOS-e820: [mem 0x…-0x…] …"');
+  return entries(
+    text,
+    LOG_LINE,
+    'the e820 map of the log: expected lines "BIOS-e820: [mem 0x…-0x…] …"',
+  );
 }
 
 /** Reads `/sys/firmware/memmap`, an entry a line: `0x0 0x9ffff System RAM`. Throws as above. */
 export function parseFirmwareMemmap(text: string): E820Entry[] {
-  return entries(text, MEMMAP_LINE, '/sys/firmware/memmap: lines "0x0 0x9ffff System RAM"');
+  return entries(
+    text,
+    MEMMAP_LINE,
+    '/sys/firmware/memmap: expected lines "0x0 0x9ffff System RAM"',
+  );
 }
 
 function entries(text: string, line: RegExp, what: string): E820Entry[] {
@@ -38,8 +46,8 @@ function entries(text: string, line: RegExp, what: string): E820Entry[] {
   }));
   const sound = found.filter((entry): entry is E820Entry => entry.range !== undefined);
   if (sound.length > ENTRIES_LIMIT) {
-    throw new FormatError(`Cannot read ${what} wanted, more than ${ENTRIES_LIMIT} found`);
+    throw new FormatError(`Cannot read ${what}, found more than ${ENTRIES_LIMIT}`);
   }
-  if (sound.length === 0) throw new FormatError(`Cannot read ${what} wanted, none found`);
+  if (sound.length === 0) throw new FormatError(`Cannot read ${what}, found none`);
   return sound;
 }

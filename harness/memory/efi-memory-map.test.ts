@@ -22,27 +22,27 @@ describe('readEfiMapLocation()', () => {
     [
       'a page that is cut',
       bootParamsBytes().subarray(0, 479),
-      'Cannot read boot_params: 480 bytes wanted, 479 found',
+      'Cannot read boot_params: expected 480 bytes, found 479',
     ],
     [
       'descriptors that are too short',
       bootParamsBytes({ descriptorSize: 39 }),
-      'Cannot read efi_info: an EFI memory map wanted, 48 bytes of descriptors of 39 bytes found',
+      'Cannot read efi_info: expected an EFI memory map, found 48 bytes of descriptors of 39 bytes',
     ],
     [
       'a map shorter than a descriptor',
       bootParamsBytes({ size: 47 }),
-      'Cannot read efi_info: an EFI memory map wanted, 47 bytes of descriptors of 48 bytes found',
+      'Cannot read efi_info: expected an EFI memory map, found 47 bytes of descriptors of 48 bytes',
     ],
     [
       'a map that is too long',
       bootParamsBytes({ size: 0x10_0001 }),
-      'Cannot read efi_info: an EFI memory map wanted, 1048577 bytes of descriptors of 48 bytes found',
+      'Cannot read efi_info: expected an EFI memory map, found 1048577 bytes of descriptors of 48 bytes',
     ],
     [
       'an address beyond 52 bits',
       bootParamsBytes({ address: 2 ** 52 }),
-      'Cannot read efi_info: an EFI memory map wanted, 48 bytes of descriptors of 48 bytes found',
+      'Cannot read efi_info: expected an EFI memory map, found 48 bytes of descriptors of 48 bytes',
     ],
   ])('refuses %s', (_what, bytes, message) => {
     expect(() => readEfiMapLocation(bytes)).toThrow(new FormatError(message));
@@ -145,12 +145,12 @@ describe('readEfiMemoryMap()', () => {
     [
       'a map that is cut',
       map.subarray(0, 95),
-      'Cannot read the EFI memory map: descriptors of 48 bytes wanted, 95 bytes found',
+      'Cannot read the EFI memory map: expected descriptors of 48 bytes, found 95 bytes',
     ],
     [
       'an empty map',
       map.subarray(0, 0),
-      'Cannot read the EFI memory map: descriptors of 48 bytes wanted, 0 bytes found',
+      'Cannot read the EFI memory map: expected descriptors of 48 bytes, found 0 bytes',
     ],
     [
       'a descriptor that ends beyond 52 bits',

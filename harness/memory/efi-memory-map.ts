@@ -42,9 +42,9 @@ const MAP_LIMIT = 1024 * 1024;
  */
 export function readEfiMapLocation(bootParams: Uint8Array): EfiMapLocation | undefined {
   if (bootParams.length < EFI_INFO + EFI_INFO_SIZE) {
-    const wanted = EFI_INFO + EFI_INFO_SIZE;
+    const expected = EFI_INFO + EFI_INFO_SIZE;
     throw new FormatError(
-      `Cannot read boot_params: ${wanted} bytes wanted, ${bootParams.length} found`,
+      `Cannot read boot_params: expected ${expected} bytes, found ${bootParams.length}`,
     );
   }
   const word = words(bootParams, EFI_INFO);
@@ -54,7 +54,7 @@ export function readEfiMapLocation(bootParams: Uint8Array): EfiMapLocation | und
   const isMap = descriptorSize >= DESCRIPTOR_SIZE && size >= descriptorSize && size <= MAP_LIMIT;
   if (!isMap || address > PHYS_ADDR_LIMIT - MAP_LIMIT) {
     throw new FormatError(
-      `Cannot read efi_info: an EFI memory map wanted, ${size} bytes of descriptors of ${descriptorSize} bytes found`,
+      `Cannot read efi_info: expected an EFI memory map, found ${size} bytes of descriptors of ${descriptorSize} bytes`,
     );
   }
   return { address: physAddr(address), size, descriptorSize };
@@ -68,7 +68,7 @@ export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): Efi
   const count = Math.floor(bytes.length / descriptorSize);
   if (count === 0 || bytes.length % descriptorSize !== 0) {
     throw new FormatError(
-      `Cannot read the EFI memory map: descriptors of ${descriptorSize} bytes wanted, ${bytes.length} bytes found`,
+      `Cannot read the EFI memory map: expected descriptors of ${descriptorSize} bytes, found ${bytes.length} bytes`,
     );
   }
   const descriptors = Array.from({ length: count }, (_, index) => {

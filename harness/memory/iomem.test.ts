@@ -30,7 +30,7 @@ describe('/proc/iomem', () => {
 
   it.each(['', '00001000-0009fff', 'Permission denied'])('is refused if it is "%s"', (text) => {
     const message =
-      'Cannot read /proc/iomem: lines "00001000-0009ffff : System RAM" wanted, none found';
+      'Cannot read /proc/iomem: expected lines such as "00001000-0009ffff : System RAM", found none';
     expect(() => parseIomem(text)).toThrow(new FormatError(message));
   });
 });

@@ -19,7 +19,7 @@ export function parseIomem(text: string): IomemEntry[] {
   }
   if (entries.length === 0) {
     throw new FormatError(
-      'Cannot read /proc/iomem: lines "00001000-0009ffff : System RAM" wanted, none found',
+      'Cannot read /proc/iomem: expected lines such as "00001000-0009ffff : System RAM", found none',
     );
   }
   return entries;

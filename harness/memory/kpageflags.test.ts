@@ -20,9 +20,9 @@ describe('/proc/kpageflags', () => {
   });
 
   it.each([
-    { length: 0, message: 'Cannot read kpageflags: 2048 bytes wanted, 0 found' },
-    { length: 2047, message: 'Cannot read kpageflags: 2048 bytes wanted, 2047 found' },
-    { length: 2056, message: 'Cannot read kpageflags: 2048 bytes wanted, 2056 found' },
+    { length: 0, message: 'Cannot read kpageflags: expected 2048 bytes, found 0' },
+    { length: 2047, message: 'Cannot read kpageflags: expected 2048 bytes, found 2047' },
+    { length: 2056, message: 'Cannot read kpageflags: expected 2048 bytes, found 2056' },
   ])('is refused with $length bytes', ({ length, message }) => {
     expect(() => readPageClasses(new Uint8Array(length))).toThrow(new FormatError(message));
   });

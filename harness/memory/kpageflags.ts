@@ -24,9 +24,11 @@ const ENTRY_BYTES = 8;
  * these.
  */
 export function readPageClasses(bytes: Uint8Array): PageClass[] {
-  const wanted = LOW_PAGES * ENTRY_BYTES;
-  if (bytes.length !== wanted) {
-    throw new FormatError(`Cannot read kpageflags: ${wanted} bytes wanted, ${bytes.length} found`);
+  const expected = LOW_PAGES * ENTRY_BYTES;
+  if (bytes.length !== expected) {
+    throw new FormatError(
+      `Cannot read kpageflags: expected ${expected} bytes, found ${bytes.length}`,
+    );
   }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   return Array.from({ length: LOW_PAGES }, (_, page) =>

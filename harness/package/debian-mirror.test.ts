@@ -33,12 +33,13 @@ it.each([
     host: 'of Ubuntu',
     targets: 'Ubuntu|Ubuntu|http://u/\nUbuntu|Ubuntu|http://u/\nDocker|Docker CE|http://d/',
     message:
-      "Cannot get packages from this host's mirrors: Debian wanted, Ubuntu, Docker CE found;",
+      "Cannot get packages from this host's mirrors: expected Debian, found Ubuntu, Docker CE;",
   },
   {
     host: 'that has only the security archive',
     targets: 'Debian|Debian-Security|http://security.example/debian-security/',
-    message: "Cannot get packages from this host's mirrors: Debian wanted, Debian-Security found;",
+    message:
+      "Cannot get packages from this host's mirrors: expected Debian, found Debian-Security;",
   },
   {
     host: 'whose lists were removed',
@@ -62,7 +63,7 @@ it.each(['', 'a.example/debian', 'http://a.example/debian sid main', 'http://a.e
   'refuses the mirror "%s"',
   (url) => {
     expect(() => mirrorNamed(url)).toThrow(
-      new UsageError(`Cannot use the mirror "${url}": a URL wanted, such as http://<host>/debian`),
+      new UsageError(`Cannot use the mirror "${url}": expected a URL such as http://<host>/debian`),
     );
   },
 );

@@ -28,7 +28,7 @@ export async function findMirror(named: string | undefined, signal: AbortSignal)
 export function mirrorNamed(url: string): Mirror {
   if (!/^[a-z+]+:\/\/?[^\s[\]]+$/.test(url)) {
     throw new UsageError(
-      `Cannot use the mirror "${url}": a URL wanted, such as http://<host>/debian`,
+      `Cannot use the mirror "${url}": expected a URL such as http://<host>/debian`,
     );
   }
   return mirrorAt(withoutSlash(url));
@@ -58,7 +58,7 @@ function noDebian(labels: readonly string[]): HostError {
   }
   const found = [...new Set(labels)].join(', ');
   return new HostError(
-    `Cannot get packages from this host's mirrors: Debian wanted, ${found} found; ${NAME_ONE}`,
+    `Cannot get packages from this host's mirrors: expected Debian, found ${found}; ${NAME_ONE}`,
   );
 }
 

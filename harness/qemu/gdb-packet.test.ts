@@ -51,10 +51,10 @@ describe('GdbPacketReader', () => {
   });
 
   it.each([
-    { title: 'noise', sent: 'x', why: 'a packet wanted, "x" found' },
+    { title: 'noise', sent: 'x', why: 'expected a packet, found "x"' },
     { title: 'a refusal', sent: '-', why: 'the stub asks for a packet again' },
-    { title: 'a wrong checksum', sent: '$OK#9b', why: 'checksum 9a wanted, "9b" found' },
-    { title: 'a checksum that is none', sent: '$OK##$', why: 'checksum 9a wanted, "#$" found' },
+    { title: 'a wrong checksum', sent: '$OK#9b', why: 'expected checksum 9a, found "9b"' },
+    { title: 'a checksum that is none', sent: '$OK##$', why: 'expected checksum 9a, found "#$"' },
     { title: 'a packet in a packet', sent: '$O$', why: 'a packet begins within a packet' },
     {
       title: 'a run of nothing',
@@ -69,12 +69,12 @@ describe('GdbPacketReader', () => {
     {
       title: 'a packet that does not end',
       sent: `$${'x'.repeat(PACKET_LIMIT + 1)}`,
-      why: 'a packet of at most 16384 bytes wanted',
+      why: 'a packet of more than 16384 bytes',
     },
     {
       title: 'a packet that grows when it is unpacked',
       sent: `$0${'*~'.repeat(200)}`,
-      why: 'a packet of at most 16384 bytes wanted',
+      why: 'a packet of more than 16384 bytes',
     },
   ])('ends with $title', ({ sent, why }) => {
     const reader = new GdbPacketReader();

@@ -75,7 +75,7 @@ export class GdbPacketReader {
   #begin(char: string): GdbFrame | undefined {
     if (char === '+') return { kind: 'ack' };
     if (char === '-') return this.#fail('the stub asks for a packet again');
-    if (char !== '$' && char !== '%') return this.#fail(`a packet wanted, ${shown(char)} found`);
+    if (char !== '$' && char !== '%') return this.#fail(`expected a packet, found ${shown(char)}`);
     this.#isNotification = char === '%';
     this.#payload = '';
     this.#sum = 0;
@@ -104,7 +104,7 @@ export class GdbPacketReader {
 
   #add(text: string): GdbFrame | undefined {
     if (this.#payload.length + text.length > PACKET_LIMIT) {
-      return this.#fail(`a packet of at most ${PACKET_LIMIT} bytes wanted`);
+      return this.#fail(`a packet of more than ${PACKET_LIMIT} bytes`);
     }
     this.#payload += text;
     this.#place = 'body';
@@ -125,7 +125,7 @@ export class GdbPacketReader {
     if (this.#checksum.length < 2) return undefined;
     const sum = (this.#sum & 0xff).toString(16).padStart(2, '0');
     if (this.#checksum.toLowerCase() !== sum) {
-      return this.#fail(`checksum ${sum} wanted, ${shown(this.#checksum)} found`);
+      return this.#fail(`expected checksum ${sum}, found ${shown(this.#checksum)}`);
     }
     this.#place = 'between';
     return this.#isNotification ? undefined : { kind: 'packet', payload: this.#payload };

@@ -117,20 +117,20 @@ it.each([
     payload.startsWith('Z') ? answer : likeQemu(payload, stub),
   );
   await expect(talk.client.setHardwareBreakpoint(ENTRY, signal)).rejects.toThrow(
-    new QmpError(`Cannot execute gdbstub "Z1,ffffffff8107a660,1": OK wanted, ${found} found`),
+    new QmpError(`Cannot execute gdbstub "Z1,ffffffff8107a660,1": expected OK, found ${found}`),
   );
 });
 
 it('refuses what answers "?" otherwise than a stub', async () => {
   await expect(converse(() => 'OK')).rejects.toThrow(
-    new QmpError('Cannot execute gdbstub "?": a stop reply wanted, "OK" found'),
+    new QmpError('Cannot execute gdbstub "?": expected a stop reply, found "OK"'),
   );
 });
 
 it('refuses registers of another machine', async () => {
   await using talk = await converse();
   await expect(talk.client.instructionPointer(signal)).rejects.toThrow(
-    new QmpError('Cannot execute gdbstub "g": registers wanted, "OK" found'),
+    new QmpError('Cannot execute gdbstub "g": expected registers, found "OK"'),
   );
 });
 
@@ -163,7 +163,7 @@ describe('a connection that breaks', () => {
     {
       title: 'garbage comes',
       happens: ({ stub }) => void stub.write('garbage'),
-      why: 'a packet wanted, "g" found',
+      why: 'expected a packet, found "g"',
     },
     {
       title: 'an answer comes that nobody waits for',

@@ -190,8 +190,8 @@ function interrupted(signal: AbortSignal): InterruptedError {
   });
 }
 
-function refused(command: string, answer: string, wanted: string): QmpError {
-  return cannotExecute(command, `${wanted} wanted, ${shown(answer)} found`);
+function refused(command: string, answer: string, expected: string): QmpError {
+  return cannotExecute(command, `expected ${expected}, found ${shown(answer)}`);
 }
 
 function cannotExecute(command: string, why: string): QmpError {

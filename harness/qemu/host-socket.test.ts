@@ -11,7 +11,7 @@ it('refuses a path that a Unix socket cannot have', async () => {
   const path = `/${'x'.repeat(107)}`;
   await expect(listenOnce(path)).rejects.toThrow(
     new HostError(
-      `Cannot listen at ${path}: at most 107 bytes wanted, 108 found; set TMPDIR to a shorter folder`,
+      `Cannot listen at ${path}: expected at most 107 bytes, found 108; set TMPDIR to a shorter folder`,
     ),
   );
 });

@@ -16,7 +16,7 @@ export async function listenOnce(path: string): Promise<HostSocket> {
   const length = Buffer.byteLength(path);
   if (length > PATH_LIMIT) {
     throw new HostError(
-      `Cannot listen at ${path}: at most ${PATH_LIMIT} bytes wanted, ${length} found; ` +
+      `Cannot listen at ${path}: expected at most ${PATH_LIMIT} bytes, found ${length}; ` +
         'set TMPDIR to a shorter folder',
     );
   }

@@ -28,6 +28,8 @@ it('refuses to keep a line that does not end', () => {
   const splitter = new LineSplitter();
   expect(splitter.split(new Uint8Array(LINE_LIMIT).fill(0x20))).toEqual([]);
   expect(() => splitter.split(bytes(' '))).toThrow(
-    new QmpError('Cannot read QMP: a line of at most 4194304 characters wanted'),
+    new QmpError(
+      'Cannot read QMP: expected lines of at most 4194304 characters, found a longer one',
+    ),
   );
 });

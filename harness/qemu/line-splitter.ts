@@ -14,7 +14,9 @@ export class LineSplitter {
     const lines = (this.#rest + this.#decoder.decode(chunk, { stream: true })).split('\n');
     this.#rest = lines.pop() ?? '';
     if (this.#rest.length > LINE_LIMIT) {
-      throw new QmpError(`Cannot read QMP: a line of at most ${LINE_LIMIT} characters wanted`);
+      throw new QmpError(
+        `Cannot read QMP: expected lines of at most ${LINE_LIMIT} characters, found a longer one`,
+      );
     }
     return lines.map((line) => line.replace(/\r$/, ''));
   }

@@ -39,7 +39,7 @@ export class MachineRam implements AsyncDisposable {
     const address = /\(pc\.ram\) is 0x([0-9a-f]{1,13})\b/.exec(answer)?.[1];
     if (address === undefined) {
       throw new QmpError(
-        `Cannot find the machine's RAM: gpa2hva wanted, found ${JSON.stringify(answer)}`,
+        `Cannot find the machine's RAM: expected an answer to gpa2hva, found ${JSON.stringify(answer)}`,
       );
     }
     await using opening = new CleanupStack();
@@ -66,7 +66,7 @@ async function openOf(pid: number, name: string): Promise<FileHandle> {
     return await open(path);
   } catch (error) {
     throw new HostError(
-      `Cannot read the machine's memory: ${path} wanted, found ${String(error)}; ` +
+      `Cannot read the machine's memory: ${String(error)}; ` +
         'see kernel.yama.ptrace_scope, or give --truth none',
       { cause: error },
     );

@@ -25,7 +25,7 @@ it('takes the first executable on the path and its version', async () => {
 it('names the package when there is none', async () => {
   await expect(requireQemu('/nowhere:/no', signal)).rejects.toThrow(
     new HostError(
-      'Cannot find qemu-system-x86_64: a QEMU for x86_64 wanted in /nowhere:/no; ' +
+      'Cannot find qemu-system-x86_64: no QEMU for x86_64 in /nowhere:/no; ' +
         'install the package qemu-system-x86',
     ),
   );
@@ -37,8 +37,8 @@ it('refuses something else of that name', async () => {
   await writeFile(path, '#!/bin/sh\necho cuckoo\n', { mode: 0o700 });
   await expect(requireQemu(folder.path, signal)).rejects.toThrow(
     new HostError(
-      'Cannot read the version of qemu-system-x86_64: "QEMU emulator version …" wanted, ' +
-        '"cuckoo" found; install the package qemu-system-x86',
+      'Cannot read the version of qemu-system-x86_64: expected "QEMU emulator version …", ' +
+        'found "cuckoo"; install the package qemu-system-x86',
     ),
   );
 });

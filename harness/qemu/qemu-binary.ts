@@ -22,7 +22,7 @@ export async function requireQemu(searchPath: string, signal: AbortSignal): Prom
     return { path, version: parseQemuVersion(await runCommand([path, '--version'], { signal })) };
   }
   throw new HostError(
-    `Cannot find ${NAME}: a QEMU for x86_64 wanted in ${searchPath}; ` +
+    `Cannot find ${NAME}: no QEMU for x86_64 in ${searchPath}; ` +
       'install the package qemu-system-x86',
   );
 }
@@ -31,8 +31,8 @@ function parseQemuVersion(text: string): string {
   const version = /^QEMU emulator version (\S+)/.exec(text)?.[1];
   if (version !== undefined) return version;
   throw new HostError(
-    `Cannot read the version of ${NAME}: "QEMU emulator version …" wanted, ` +
-      `${JSON.stringify(text.slice(0, 80))} found; install the package qemu-system-x86`,
+    `Cannot read the version of ${NAME}: expected "QEMU emulator version …", found ` +
+      `${JSON.stringify(text.slice(0, 80))}; install the package qemu-system-x86`,
   );
 }
 

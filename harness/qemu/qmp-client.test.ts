@@ -128,12 +128,12 @@ describe('a connection that breaks', () => {
     {
       title: 'garbage comes',
       answer: (qemu) => void qemu.write('\u0000\u0001\n'),
-      why: 'Cannot read QMP: a greeting, event or answer wanted, "\\u0000\\u0001" found',
+      why: 'Cannot read QMP: expected a greeting, event or answer, found "\\u0000\\u0001"',
     },
     {
       title: 'a line does not end',
       answer: (qemu) => void qemu.write('x'.repeat(LINE_LIMIT + 1)),
-      why: 'Cannot read QMP: a line of at most 4194304 characters wanted',
+      why: 'Cannot read QMP: expected lines of at most 4194304 characters, found a longer one',
     },
     {
       title: 'an answer comes to a command that nobody sent',

@@ -49,6 +49,6 @@ it.each([
   { title: 'much garbage', line: 'x'.repeat(1000), found: `"${'x'.repeat(80)}"` },
 ])('refuses $title', ({ line, found }) => {
   expect(() => parseQmpMessage(line)).toThrow(
-    new QmpError(`Cannot read QMP: a greeting, event or answer wanted, ${found} found`),
+    new QmpError(`Cannot read QMP: expected a greeting, event or answer, found ${found}`),
   );
 });

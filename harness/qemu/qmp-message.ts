@@ -37,7 +37,7 @@ export function parseQmpMessage(line: string): QmpMessage {
     return messageSchema.parse(JSON.parse(line));
   } catch (cause) {
     const found = JSON.stringify(line.slice(0, SHOWN));
-    throw new QmpError(`Cannot read QMP: a greeting, event or answer wanted, ${found} found`, {
+    throw new QmpError(`Cannot read QMP: expected a greeting, event or answer, found ${found}`, {
       cause,
     });
   }

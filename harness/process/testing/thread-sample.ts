@@ -2,7 +2,7 @@
 
 /** A function that tests call in a thread. */
 export function doubled(bytes: Uint8Array): Uint8Array {
-  if (bytes.length === 0) throw new Error('bytes wanted');
+  if (bytes.length === 0) throw new Error('expected bytes, found none');
   return bytes.map((byte) => byte * 2);
 }
 
