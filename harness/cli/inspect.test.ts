@@ -17,32 +17,32 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
     {
       what: 'a text',
       bytes: Buffer.from('no dump\n'.repeat(100)),
-      says: 'Cannot read this file: a vmcore wanted, text ("no dump no dump no dump no dump no dump") found',
+      says: 'Cannot read this file: expected a vmcore, found text ("no dump no dump no dump no dump no dump")',
     },
     {
       what: 'a core of ARM',
       bytes: elfHeaders([LOAD], { machine: 40 }),
-      says: 'Cannot read this ELF file: a 64-bit core file of x86-64 wanted, one of ARM found',
+      says: 'Cannot read this ELF file: expected a 64-bit core file of x86-64, found one of ARM',
     },
     {
       what: 'a 32-bit core',
       bytes: elfHeaders([LOAD], { elfClass: 1, machine: 3 }),
-      says: 'Cannot read this ELF file: a 64-bit core file of x86-64 wanted, a 32-bit one, one of i386 found',
+      says: 'Cannot read this ELF file: expected a 64-bit core file of x86-64, found a 32-bit one, one of i386',
     },
     {
       what: 'a core cut in its headers',
       bytes: WHOLE.subarray(0, 100),
-      says: 'Cannot read Elf64_Phdr: 8 bytes wanted at offset 0x60, 4 left',
+      says: 'Cannot read Elf64_Phdr: expected 8 bytes at offset 0x60, found 4',
     },
     {
       what: 'a core cut in its memory',
       bytes: WHOLE.subarray(0, 3000),
-      says: 'Cannot read this dump: it is cut off after 3000 bytes, and 1272 more wanted',
+      says: 'Cannot read this dump: it is cut off after 3000 bytes, expected 1272 more',
     },
     {
       what: 'a core without VMCOREINFO',
       bytes: WHOLE,
-      says: 'Cannot read the kernel: VMCOREINFO wanted in the dump, none found',
+      says: 'Cannot read the kernel: expected VMCOREINFO in the dump, found none',
     },
   ])('says in one line what $what is, with 65', async ({ bytes, says }) => {
     await using temp = await makeTempDir();
@@ -71,7 +71,7 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
       await runSub1m(['inspect', '/no/such/vmcore']),
     ];
     expect(empty).toMatchObject({ status: 64, stdout: '' });
-    expect(empty.stderr).toContain('Cannot read /dev/null: a vmcore wanted, it is empty');
+    expect(empty.stderr).toContain('Cannot read /dev/null: expected a vmcore, found an empty file');
     expect(absent).toMatchObject({ status: 64, stdout: '' });
     expect(absent.stderr).toContain('Cannot read /no/such/vmcore: ');
   });

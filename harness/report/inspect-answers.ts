@@ -69,7 +69,7 @@ function stacks({ kallsyms, memory, cpus }: DumpedKernel): InspectAnswer {
   return { lines, value };
 }
 
-/** Matching symbols that are shown. */
+/** Matching symbols that are shown, at most. */
 const SYMBOL_LIMIT = 10_000;
 
 function symbols({ kallsyms }: DumpedKernel, [pattern = '']: readonly string[]): InspectAnswer {
@@ -86,7 +86,7 @@ function parsePattern(pattern: string): RegExp {
     return new RegExp(pattern);
   } catch (error) {
     throw new UsageError(
-      `Cannot search for symbols: a regular expression wanted, "${pattern}" found`,
+      `Cannot search for symbols: expected a regular expression, found "${pattern}"`,
       { cause: error },
     );
   }
@@ -102,8 +102,8 @@ function read(
   const bytes = Number(length);
   if (rest.length > 0 || !Number.isInteger(bytes) || bytes < 1 || bytes > READ_LIMIT) {
     throw new UsageError(
-      `Cannot read ${where}: an address or symbol and 1 to ${READ_LIMIT} bytes wanted, ` +
-        `"${[length, ...rest].join(' ')}" found`,
+      `Cannot read ${where}: expected an address or symbol and 1 to ${READ_LIMIT} bytes, ` +
+        `found "${[length, ...rest].join(' ')}"`,
     );
   }
   const address = resolveAddress(kernel, where);
@@ -117,25 +117,25 @@ function struct(
   [name = '', where, ...rest]: readonly string[],
 ): InspectAnswer {
   if (where === undefined || rest.length > 0) {
-    throw new UsageError('Cannot show a structure: --struct <type> <address or symbol> wanted');
+    throw new UsageError('Cannot show a structure: expected --struct <type> <address or symbol>');
   }
   const btf = kernel.btf.value;
   if (!btf) {
-    throw new FormatError('Cannot show a structure: BTF wanted in the dump, none found');
+    throw new FormatError('Cannot show a structure: expected BTF in the dump, found none');
   }
   const at = resolveAddress(kernel, where);
   const lines = renderStruct(btf, kernel.memory, { name, at }).map(printableText);
   return { lines, value: lines };
 }
 
-/** An address is in hexadecimal, or by a symbol. */
+/** Takes an address in hexadecimal, or a symbol. */
 function resolveAddress({ kallsyms }: DumpedKernel, where: string): bigint {
   if (/^0x[0-9a-f]{1,16}$/i.test(where)) return BigInt(where);
   const address = required(kallsyms).address(where);
   if (address !== undefined) return address;
   throw new UsageError(
-    `Cannot find "${where}": an address as 0xffffffff81000000 or a symbol wanted; ` +
-      '--symbols <regular expression> lists them',
+    `Cannot find "${where}": expected an address such as 0xffffffff81000000, or a symbol; ` +
+      'list these with --symbols <regular expression>',
   );
 }
 

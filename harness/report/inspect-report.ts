@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** What `inspect` shows of a dump: each question that was asked has a part, else there is a summary. */
+/** What `inspect` shows of a dump: a part for each question asked, or a summary. */
 import { FormatError } from '../errors.ts';
 import type { ByteSource } from '../vmcore/dump/byte-source.ts';
 import { openVmcore } from '../vmcore/dump/open-vmcore.ts';
@@ -43,7 +43,7 @@ export function inspectVmcore(
   const { size, lacks } = vmcore;
   if (lacks > 0) {
     throw new FormatError(
-      `Cannot read this dump: it is cut off after ${size} bytes, and ${lacks} more wanted`,
+      `Cannot read this dump: it is cut off after ${size} bytes, expected ${lacks} more`,
     );
   }
   const kernel = openKernel(vmcore);

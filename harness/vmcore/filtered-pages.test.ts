@@ -39,7 +39,7 @@ it('refuses a dump that claims more memory than a machine has', () => {
     read: () => new Uint8Array(),
   };
   expect(() => keptKindsLeftOut(kernel, memory)).toThrow(
-    new FormatError('Cannot read the vmcore: at most 16777216 pages wanted, 268435456 found'),
+    new FormatError('Cannot read the vmcore: expected at most 16777216 pages, found 268435456'),
   );
 });
 

@@ -8,7 +8,7 @@ import {
   pageReader,
 } from './kernel/page-structs.ts';
 
-/** What a filter leaves out by its use: cache, user data, memory that is not there (makedumpfile(8), `-d`). */
+/** What makedumpfile(8) `-d` leaves out by its use: cache, user data, offline memory. */
 const MAY_GO: ReadonlySet<PageState['use']> = new Set([
   'anonymous',
   'page cache',
@@ -17,14 +17,15 @@ const MAY_GO: ReadonlySet<PageState['use']> = new Set([
 ]);
 
 /**
- * The pages that a dump has left out, ascending, though makedumpfile's dump level 31 leaves out their like only when they
- * are zero: by their `struct page` they are neither free nor cache nor user data. Throws `FormatError`.
+ * The pages that a dump leaves out although, by their `struct page`, they are neither free nor
+ * cache nor user data, ascending: dump level 31 omits such a page only if it is zero. Throws
+ * `FormatError`.
  */
 export function keptKindsLeftOut(kernel: KernelSources, memory: PhysicalMemory): Uint32Array {
   const absent = pagesLeftOut(memory);
   if (absent.length === 0) return new Uint32Array();
   const readPages = pageReader(kernel);
-  // A page on a list for reclaim (`isLRU()` in makedumpfile) is cache, whatever else.
+  // To makedumpfile any page on an LRU list is cache (`isLRU()`).
   const bit = kernel.vmcoreinfo.number('PG_lru');
   const lru = bit === undefined ? 0n : 1n << BigInt(bit);
   const mayGo = ({ class: kind, use, flags }: PageState): boolean =>

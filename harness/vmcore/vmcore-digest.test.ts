@@ -22,7 +22,7 @@ it('says why a dump cannot be read, and still whether it is whole', () => {
 
 it('says that a dump is cut off', () => {
   const bytes = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]).subarray(0, 3000);
-  const why = 'The vmcore is cut off after 3000 bytes, and 1272 more wanted';
+  const why = 'The vmcore is cut off after 3000 bytes: expected 1272 more';
   expect(digestVmcore(bytesSource(bytes)).whole).toEqual({ value: null, why });
 });
 
@@ -30,6 +30,6 @@ it('refuses a dump that claims more memory than a machine has', () => {
   const load = { paddr: 0, bytes: pageOf(1), memoryBytes: 2 ** 40 };
   expect(digestVmcore(bytesSource(elfCoreBytes([], [load]))).pages).toEqual({
     value: null,
-    why: 'Cannot read the vmcore: at most 16777216 pages wanted, 268435456 found',
+    why: 'Cannot read the vmcore: expected at most 16777216 pages, found 268435456',
   });
 });

@@ -13,9 +13,9 @@ import { openVmcore } from './dump/open-vmcore.ts';
 import { readLowPages } from './kernel/page-structs.ts';
 import { type PhysicalMemory, wholePages } from './dump/physical-memory.ts';
 
-/** What is left of a dump when it is compared with memory: it can be sent from a thread. */
+/** What it takes of a dump to compare it with memory; a thread can send it. */
 export interface VmcoreDigest {
-  /** Whether it is whole, in words. */
+  /** Its size in words, if it is complete. */
   readonly whole: Seen<string>;
   readonly pages: Seen<VmcorePages>;
   /** The class of each of the 256 pages below 1 MiB, by its `struct page`. */
@@ -27,14 +27,14 @@ export interface VmcoreDigest {
 /** The pages of a dump, ascending. */
 interface VmcorePages {
   readonly pfns: Uint32Array;
-  /** The CRC-32 of each (`pageCrcs()`). */
+  /** The CRC-32 of each, by `pageCrcs()`. */
   readonly crcs: Uint32Array;
 }
 
-/** Read at once, bytes: page by page it takes twice as long. */
+/** Bytes read at once; page by page takes twice as long. */
 const CHUNK_BYTES = 64 * PAGE_SIZE;
 
-/** Reads a whole dump, at memory speed: for a thread. */
+/** Reads a whole dump at memory speed; run it in a thread. */
 export function digestVmcore(source: ByteSource): VmcoreDigest {
   const opened = seeing(() => openVmcore(source));
   const inside = seeingFrom(opened, (dump) => ({ dump, kernel: openKernel(dump) }));
@@ -52,7 +52,7 @@ function wholeness(source: ByteSource): string {
   if (!isFlattened(source.read(0, Math.min(16, source.size)))) {
     const { size, lacks } = openVmcore(source);
     if (lacks === 0) return `${(size / 1e6).toFixed(1)} MB`;
-    throw new FormatError(`The vmcore is cut off after ${size} bytes, and ${lacks} more wanted`);
+    throw new FormatError(`The vmcore is cut off after ${size} bytes: expected ${lacks} more`);
   }
   const { size, records } = checkFlattened(source);
   return `${(size / 1e6).toFixed(1)} MB in ${records} records`;

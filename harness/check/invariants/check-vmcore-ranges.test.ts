@@ -90,7 +90,7 @@ describe('what the vmcore has', () => {
       when: 'the header is cut',
       bundle: { spec: SPEC, files: { [HEADER]: '' } },
       outcome: 'unseen',
-      why: `${HEADER}: Cannot read an ELF core file: it does not begin as one`,
+      why: `${HEADER}: Cannot read an ELF core file: it does not begin like one`,
     },
     {
       id: 'kdump.vmcore-ranges',

@@ -31,8 +31,9 @@ export function addInspect(program: Command, { environment, signal }: CommandCon
         await import('../../report/inspect-report.ts');
       await using vmcore = await findVmcore(path, signal);
       using file = openFile(vmcore?.path ?? path);
-      if (file.size === 0)
-        throw new UsageError(`Cannot read ${path}: a vmcore wanted, it is empty`);
+      if (file.size === 0) {
+        throw new UsageError(`Cannot read ${path}: expected a vmcore, found an empty file`);
+      }
       const { colour, columns: width } = environment;
       const parts = inspectVmcore(file, questions, { colour: colour && !json, width });
       process.stdout.write(json ? inspectionDocument(path, parts) : renderInspection(parts));

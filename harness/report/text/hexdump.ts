@@ -2,7 +2,7 @@
 
 const ROW_BYTES = 16;
 
-/** Bytes as lines of sixteen: address, hexadecimal, and what of it is printable ASCII. */
+/** Bytes in lines of sixteen: address, hexadecimal, printable ASCII. */
 export function renderHexdump(bytes: Uint8Array, address: bigint): string[] {
   const rows = Array.from({ length: Math.ceil(bytes.length / ROW_BYTES) }, (_, row) =>
     bytes.subarray(row * ROW_BYTES, (row + 1) * ROW_BYTES),

@@ -8,7 +8,7 @@ interface Sign {
   readonly format: Format;
 }
 
-/** What stands for a page by what its `struct page` says of it. */
+/** The sign of a page, by its `struct page`. */
 const SIGNS = {
   reserved: { symbol: 'r', format: 'gray' },
   absent: { symbol: '-', format: 'magenta' },
@@ -26,15 +26,15 @@ const SIGNS = {
   Sign
 >;
 
-/** What a sign means beyond its name. */
+/** The meaning of a sign where its name is not enough. */
 const MEANINGS: Readonly<Partial<Record<keyof typeof SIGNS, string>>> = {
   free: 'free: the page allocator has it',
-  unreferenced: 'nobody refers to it: on the way to the page allocator, or from it',
-  unknown: 'in use by whom its struct page does not tell: the kernel, a driver',
+  unreferenced: 'unreferenced: on its way to or from the page allocator',
+  unknown: 'in use, its struct page does not say by whom: the kernel, a driver',
   reserved: 'reserved: never given to the page allocator',
 };
 
-/** The pages below 1 MiB by what they are used for, in rows of 256 KiB, and what the symbols mean. */
+/** A map of the pages below 1 MiB by their use, in rows of 256 KiB, and a legend. */
 export function renderLowPages(pages: readonly PageState[], style: Style): string[] {
   const names = pages.map((page) => page.use ?? (page.class === 'used' ? 'unknown' : page.class));
   const symbols = names.map((name) => paint(SIGNS[name].symbol, SIGNS[name].format, style));

@@ -3,8 +3,8 @@ import { FormatError } from '../../errors.ts';
 import { hex } from '../../memory/pfn.ts';
 
 /**
- * A cursor over little-endian bytes. What is read is named, so that what does not fit is a `FormatError` that says what
- * was wanted, where, and how much is left.
+ * A cursor over little-endian bytes. A read past the end throws a `FormatError` that names the
+ * structure, the offset, and how many bytes are left.
  */
 export class ByteReader {
   readonly #view: DataView;
@@ -12,7 +12,7 @@ export class ByteReader {
   readonly #base: number;
   #at = 0;
 
-  /** `base` is where the bytes lie in the dump: offsets in errors count from there. */
+  /** `base` is the offset of the bytes in the dump, from which errors count. */
   constructor(bytes: Uint8Array, what: string, base = 0) {
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
     this.#what = what;
@@ -47,13 +47,14 @@ export class ByteReader {
     return this.#view.getBigUint64(this.#take(8), true);
   }
 
-  /** A u64 that counts bytes or pages; more than a number holds exactly is a `FormatError`. */
+  /** A u64 that counts bytes or pages. Throws `FormatError` for 2^53 and more. */
   size(): number {
     const at = this.offset;
     const value = this.u64();
     if (value <= BigInt(Number.MAX_SAFE_INTEGER)) return Number(value);
     throw new FormatError(
-      `Cannot read ${this.#what}: a size below 2^53 wanted at offset ${hex(at)}, ${hex(value)} found`,
+      `Cannot read ${this.#what}: expected a size below 2^53 at offset ${hex(at)}, ` +
+        `found ${hex(value)}`,
     );
   }
 
@@ -69,8 +70,8 @@ export class ByteReader {
   #take(length: number): number {
     if (length > this.remaining) {
       throw new FormatError(
-        `Cannot read ${this.#what}: ${length} bytes wanted at offset ${hex(this.offset)}, ` +
-          `${this.remaining} left`,
+        `Cannot read ${this.#what}: expected ${length} bytes at offset ${hex(this.offset)}, ` +
+          `found ${this.remaining}`,
       );
     }
     const at = this.#at;

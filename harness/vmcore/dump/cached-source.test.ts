@@ -47,7 +47,7 @@ describe('cachedSource()', () => {
   it('refuses a source that gives less than it promised', () => {
     const source = { ...bytesSource(BYTES), size: 1e6 };
     expect(() => cachedSource(source).read(3 * CHUNK, 10)).toThrow(
-      new FormatError('Cannot read the dump: 32768 bytes wanted at offset 0x18000, 100 left'),
+      new FormatError('Cannot read the dump: expected 32768 bytes at offset 0x18000, found 100'),
     );
   });
 });

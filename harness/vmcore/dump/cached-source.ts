@@ -4,13 +4,13 @@ import { hex } from '../../memory/pfn.ts';
 import type { ByteSource } from './byte-source.ts';
 import { LruMap } from './lru-map.ts';
 
-/** What is read at once, bytes, and how many of these are kept: 8 MiB. */
+/** Bytes of a chunk, and chunks that are kept: 8 MiB. */
 const CHUNK_BYTES = 32_768;
 const CHUNKS = 256;
 
 /**
- * The same bytes, with what was read last kept: a dump is read in hundreds of thousands of small reads. Throws
- * `FormatError` if the source gives less than it promised.
+ * Caches the chunks that were read last: a dump is read in hundreds of thousands of small reads.
+ * Throws `FormatError` if the source gives less than it promised.
  */
 export function cachedSource(source: ByteSource): ByteSource {
   const chunks = new LruMap<Uint8Array>(CHUNKS);
@@ -37,6 +37,7 @@ function readWhole(source: ByteSource, offset: number, length: number): Uint8Arr
   const bytes = source.read(offset, length);
   if (bytes.length === length) return bytes;
   throw new FormatError(
-    `Cannot read the dump: ${length} bytes wanted at offset ${hex(offset)}, ${bytes.length} left`,
+    `Cannot read the dump: expected ${length} bytes at offset ${hex(offset)}, ` +
+      `found ${bytes.length}`,
   );
 }

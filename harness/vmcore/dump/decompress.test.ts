@@ -31,7 +31,7 @@ describe('decompress()', () => {
   });
 
   it.each<{ compression: Compression; bytes: Uint8Array; why: string }>([
-    { compression: 'zlib', bytes: deflateSync('abc'), why: '4 bytes wanted, 3 found' },
+    { compression: 'zlib', bytes: deflateSync('abc'), why: 'expected 4 bytes, found 3' },
     {
       compression: 'zlib',
       bytes: deflateSync('abcde'),
@@ -39,17 +39,17 @@ describe('decompress()', () => {
     },
     { compression: 'zlib', bytes: Uint8Array.of(1, 2, 3), why: 'incorrect header check' },
     { compression: 'zlib', bytes: new Uint8Array(), why: 'unexpected end of file' },
-    { compression: 'snappy', bytes: snappy(3, 8, 97, 98, 99), why: 'it is not of 4 bytes' },
-    { compression: 'snappy', bytes: new Uint8Array(), why: 'it is not of 4 bytes' },
+    { compression: 'snappy', bytes: snappy(3, 8, 97, 98, 99), why: 'it does not hold 4 bytes' },
+    { compression: 'snappy', bytes: new Uint8Array(), why: 'it does not hold 4 bytes' },
     { compression: 'snappy', bytes: snappy(4, 8, 97, 98, 99), why: 'premature end of input' },
     {
       compression: 'snappy',
       bytes: snappy(4, 0xfc, 0xfa, 0xff, 0xff, 0xff, 1, 2, 3),
       why: 'missing eof marker',
     },
-    { compression: 'zstd', bytes: Uint8Array.of(1, 2, 3), why: '4 bytes wanted, 0 found' },
-    { compression: 'zstd', bytes: Buffer.from(ZSTD, 'base64'), why: '4 bytes wanted, 0 found' },
-    { compression: 'lzo', bytes: Uint8Array.of(0x11, 0, 0), why: '4 bytes wanted, 0 found' },
+    { compression: 'zstd', bytes: Uint8Array.of(1, 2, 3), why: 'expected 4 bytes, found 0' },
+    { compression: 'zstd', bytes: Buffer.from(ZSTD, 'base64'), why: 'expected 4 bytes, found 0' },
+    { compression: 'lzo', bytes: Uint8Array.of(0x11, 0, 0), why: 'expected 4 bytes, found 0' },
   ])('refuses $compression: $why', ({ compression, bytes, why }) => {
     expect(() => decompress(compression, bytes, 4)).toThrow(
       new FormatError(`Cannot decompress ${compression} data: ${why}`),

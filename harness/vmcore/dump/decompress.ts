@@ -12,7 +12,7 @@ type Decompress = (bytes: Uint8Array, size: number) => Uint8Array;
 
 const snappy = snappyUncompressor();
 const zstd = new ZSTDDecoder();
-// WebAssembly that is in the package; it is too large to be compiled in a call that waits for it.
+// The package embeds WebAssembly that is too large to be compiled synchronously.
 await zstd.init();
 
 const DECOMPRESS: Readonly<Record<Compression, Decompress>> = {
@@ -23,12 +23,12 @@ const DECOMPRESS: Readonly<Record<Compression, Decompress>> = {
   zstd: (bytes, size) => zstd.decode(bytes, size),
 };
 
-/** Decompresses bytes that must become `size` bytes. Throws `FormatError`, whatever they are. */
+/** Decompresses to exactly `size` bytes. Throws `FormatError`, whatever the input is. */
 export function decompress(compression: Compression, bytes: Uint8Array, size: number): Uint8Array {
   const result = decompressUnchecked(compression, bytes, size);
   if (result.length === size) return result;
   throw new FormatError(
-    `Cannot decompress ${compression} data: ${size} bytes wanted, ${result.length} found`,
+    `Cannot decompress ${compression} data: expected ${size} bytes, found ${result.length}`,
   );
 }
 
@@ -47,18 +47,18 @@ function decompressUnchecked(
 }
 
 /**
- * The package takes the size that the data begins with for the right one: it would give what it had before, where the data is
- * of less.
+ * The package trusts the size at the start of the data: if the data holds less, the rest of the
+ * output would be left over from earlier calls.
  */
 function unsnap(bytes: Uint8Array, size: number): Uint8Array {
   const preamble = varint(size);
   if (preamble.some((byte, index) => bytes[index] !== byte)) {
-    throw new FormatError(`Cannot decompress snappy data: it is not of ${size} bytes`);
+    throw new FormatError(`Cannot decompress snappy data: it does not hold ${size} bytes`);
   }
   return snappy(bytes, size);
 }
 
-/** Seven bits a byte, the lowest first, all but the last with the highest bit (snappy's format_description.txt). */
+/** 7 bits a byte, lowest first, top bit set on all but the last (format_description.txt). */
 function varint(value: number): number[] {
   return value < 128 ? [value] : [(value & 127) | 128, ...varint(value >>> 7)];
 }

@@ -84,17 +84,17 @@ describe('elfMemory()', () => {
   it.each([
     {
       read: [0x1000, 0x1000],
-      message: 'memory at 0x1000: 4096 bytes wanted at offset 0xb0, 4086 left',
+      message: 'memory at 0x1000: expected 4096 bytes at offset 0xb0, found 4086',
     },
-    { read: [0x1ff0, 8], message: 'memory at 0x1ff0: 8 bytes wanted at offset 0x10a0, 6 left' },
-    { read: [0x1ff8, 8], message: 'memory at 0x1ff8: 8 bytes wanted at offset 0x10a8, 0 left' },
+    { read: [0x1ff0, 8], message: 'memory at 0x1ff0: expected 8 bytes at offset 0x10a0, found 6' },
+    { read: [0x1ff8, 8], message: 'memory at 0x1ff8: expected 8 bytes at offset 0x10a8, found 0' },
     {
       read: [0x1000, 2 ** 28 + 1],
-      message: 'memory at 0x1000: at most 268435456 bytes wanted, 268435457 asked for',
+      message: 'memory at 0x1000: expected at most 268435456 bytes, asked for 268435457',
     },
     {
       read: [0x1000, -1],
-      message: 'memory at 0x1000: at most 268435456 bytes wanted, -1 asked for',
+      message: 'memory at 0x1000: expected at most 268435456 bytes, asked for -1',
     },
   ] as const)('refuses $message', ({ read: [start, length], message }) => {
     const memory = memoryOf([{ paddr: 0x1000, bytes: pageOf(1) }], 10);

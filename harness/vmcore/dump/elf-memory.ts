@@ -7,7 +7,7 @@ import type { ElfCore, ElfLoad } from './elf.ts';
 import { type ExtentMap, extentAt, extentMap } from './extent-map.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 
-/** A piece of memory, half-open: its bytes lie from `offset` on in the file, or are all zero. */
+/** A piece of memory, half-open: its bytes start at `offset` in the file, or are all zero. */
 interface Piece {
   readonly start: number;
   readonly end: number;
@@ -15,9 +15,9 @@ interface Piece {
 }
 
 /**
- * The physical memory in the PT_LOADs of an ELF core file. Where they overlap, as the kernel image and the memory that it lies
- * in do, the first one is read, and one that is in the file before one that is not: what is beyond the
- * `fileBytes` of a load is zero (System V ABI, "Program Header").
+ * The physical memory in the PT_LOADs of an ELF core file. They may overlap, as the kernel image
+ * does with the memory around it: then the first counts, and bytes in the file before the zeroes
+ * that follow the `fileBytes` of a load (System V ABI, "Program Header").
  */
 export function elfMemory(source: ByteSource, core: ElfCore): PhysicalMemory {
   const pieces = [...core.loads.map(filePiece), ...core.loads.map(zeroPiece)].filter(
@@ -51,7 +51,7 @@ function zeroPiece({ paddr, fileBytes, memoryBytes }: ElfLoad): Piece {
   return { start: paddr + fileBytes, end: paddr + memoryBytes, offset: 'zero' };
 }
 
-/** Whether there is a piece for each byte of the page. */
+/** Whether pieces cover the whole page. */
 function hasPage({ starts, ends }: ExtentMap, page: Pfn): boolean {
   let at = page * PAGE_SIZE;
   const end = at + PAGE_SIZE;
@@ -74,14 +74,14 @@ function rangesOf({ starts, ends }: ExtentMap): PhysRange[] {
   return ranges;
 }
 
-/** A part of a read that lies in one piece. */
+/** The part of a read that falls into one piece. */
 interface Part {
   readonly start: number;
   readonly end: number;
   readonly owner: number;
 }
 
-/** Throws `MissingPageError` before anything is read. */
+/** Splits a read by pieces. Throws `MissingPageError` if they leave a gap. */
 function partsOf(map: ExtentMap, start: PhysAddr, end: number): Part[] {
   const parts: Part[] = [];
   let at: number = start;

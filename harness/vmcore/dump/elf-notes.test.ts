@@ -21,9 +21,9 @@ describe('elfNotes()', () => {
   });
 
   it.each([
-    { cut: 1, message: 'Cannot read Elf64_Nhdr: 4 bytes wanted at offset 0x14, 3 left' },
-    { cut: 5, message: 'Cannot read Elf64_Nhdr: 8 bytes wanted at offset 0xc, 7 left' },
-    { cut: 13, message: 'Cannot read Elf64_Nhdr: 4 bytes wanted at offset 0x8, 3 left' },
+    { cut: 1, message: 'Cannot read Elf64_Nhdr: expected 4 bytes at offset 0x14, found 3' },
+    { cut: 5, message: 'Cannot read Elf64_Nhdr: expected 8 bytes at offset 0xc, found 7' },
+    { cut: 13, message: 'Cannot read Elf64_Nhdr: expected 4 bytes at offset 0x8, found 3' },
   ])('refuses a segment cut by $cut bytes', ({ cut, message }) => {
     expect(() => [...elfNotes(CORE.subarray(0, -cut))]).toThrow(new FormatError(message));
   });
@@ -32,7 +32,7 @@ describe('elfNotes()', () => {
     const lie = Buffer.from(CORE);
     lie.writeUInt32LE(0xffff_ffff, 4);
     expect(() => [...elfNotes(lie)]).toThrow(
-      new FormatError('Cannot read Elf64_Nhdr: 4294967296 bytes wanted at offset 0x14, 4 left'),
+      new FormatError('Cannot read Elf64_Nhdr: expected 4294967296 bytes at offset 0x14, found 4'),
     );
   });
 });

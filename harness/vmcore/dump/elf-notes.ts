@@ -3,17 +3,17 @@ import { ByteReader, cString } from './byte-reader.ts';
 
 /** A note of a core file (elf(5), "Notes"). */
 export interface ElfNote {
-  /** Who defines its type: `CORE`, `QEMU`, `VMCOREINFO`. */
+  /** The owner, which defines its types: `CORE`, `QEMU`, `VMCOREINFO`. */
   readonly name: string;
   readonly type: number;
   readonly desc: Uint8Array;
-  /** Where `desc` lies in the dump. */
+  /** Offset of `desc` in the dump. */
   readonly offset: number;
 }
 
 /**
- * Splits a PT_NOTE segment, which lies at `base` in the dump, into its notes. A note of nothing ends it, as
- * `final_note()` of the kernel writes it. Throws `FormatError`.
+ * Splits a PT_NOTE segment, at `base` in the dump, into its notes. An empty note ends it, as the
+ * kernel's `final_note()` writes it. Throws `FormatError`.
  */
 export function* elfNotes(segment: Uint8Array, base = 0): Generator<ElfNote> {
   const reader = new ByteReader(segment, 'Elf64_Nhdr', base);
@@ -29,7 +29,7 @@ export function* elfNotes(segment: Uint8Array, base = 0): Generator<ElfNote> {
   }
 }
 
-/** Not by bits: a size that is a lie may have all 32. */
+/** Not by bit operations: a size that is a lie may need all 32 bits. */
 function align4(bytes: number): number {
   return Math.ceil(bytes / 4) * 4;
 }

@@ -26,10 +26,10 @@ describe('readElfCore()', () => {
   });
 
   it.each([
-    { cut: 1, message: 'Cannot read Elf64_Phdr: 8 bytes wanted at offset 0xa8, 7 left' },
-    { cut: 60, message: 'Cannot read Elf64_Phdr: 8 bytes wanted at offset 0x70, 4 left' },
-    { cut: 119, message: 'Cannot read Elf64_Ehdr: 2 bytes wanted at offset 0x38, 1 left' },
-    { cut: 174, message: 'Cannot read an ELF core file: it does not begin as one' },
+    { cut: 1, message: 'Cannot read Elf64_Phdr: expected 8 bytes at offset 0xa8, found 7' },
+    { cut: 60, message: 'Cannot read Elf64_Phdr: expected 8 bytes at offset 0x70, found 4' },
+    { cut: 119, message: 'Cannot read Elf64_Ehdr: expected 2 bytes at offset 0x38, found 1' },
+    { cut: 174, message: 'Cannot read an ELF core file: it does not begin like one' },
   ])('refuses headers cut by $cut bytes', ({ cut, message }) => {
     const source = bytesSource(elfHeaders([NOTES, LOW]).subarray(0, -cut));
     expect(() => readElfCore(source)).toThrow(new FormatError(message));
@@ -39,12 +39,12 @@ describe('readElfCore()', () => {
     { what: { elfClass: 1, machine: 3 }, found: 'a 32-bit one, one of i386' },
     { what: { elfClass: 1, machine: 40 }, found: 'a 32-bit one, one of ARM' },
     { what: { data: 2 }, found: 'a big-endian one' },
-    { what: { type: 2 }, found: 'no core file (e_type 2)' },
+    { what: { type: 2 }, found: 'not a core file (e_type 2)' },
     { what: { machine: 999 }, found: 'one of machine 999' },
   ])('names what it is instead: $found', ({ what, found }) => {
     expect(() => readElfCore(bytesSource(elfHeaders([LOW], what)))).toThrow(
       new UnsupportedFormatError(
-        `Cannot read this ELF file: a 64-bit core file of x86-64 wanted, ${found} found`,
+        `Cannot read this ELF file: expected a 64-bit core file of x86-64, found ${found}`,
       ),
     );
   });
@@ -53,22 +53,22 @@ describe('readElfCore()', () => {
     {
       headers: elfHeaders([LOW], { phentsize: 32 }),
       message:
-        'Cannot read Elf64_Ehdr: program headers of 56 bytes and fewer than 65535 wanted, 1 of 32 found',
+        'Cannot read Elf64_Ehdr: expected fewer than 65535 program headers of 56 bytes, found 1 of 32',
     },
     {
       headers: elfHeaders([{ ...LOW, paddr: 2 ** 52 }]),
       message:
-        'Cannot read Elf64_Phdr: memory below 2^52 and no larger in the file wanted, p_paddr 0x10000000000000, p_memsz 0x9f000, p_filesz 0x9f000 found',
+        'Cannot read Elf64_Phdr: expected memory below 2^52 and no larger in the file, found p_paddr 0x10000000000000, p_memsz 0x9f000, p_filesz 0x9f000',
     },
     {
       headers: elfHeaders([{ ...LOW, fileBytes: 0xa0000 }]),
       message:
-        'Cannot read Elf64_Phdr: memory below 2^52 and no larger in the file wanted, p_paddr 0x1000, p_memsz 0x9f000, p_filesz 0xa0000 found',
+        'Cannot read Elf64_Phdr: expected memory below 2^52 and no larger in the file, found p_paddr 0x1000, p_memsz 0x9f000, p_filesz 0xa0000',
     },
     {
       headers: elfHeaders([{ ...LOW, offset: 2 ** 53 }]),
       message:
-        'Cannot read Elf64_Phdr: a size below 2^53 wanted at offset 0x48, 0x20000000000000 found',
+        'Cannot read Elf64_Phdr: expected a size below 2^53 at offset 0x48, found 0x20000000000000',
     },
   ])('refuses headers that lie: $message', ({ headers, message }) => {
     expect(() => readElfCore(bytesSource(headers))).toThrow(new FormatError(message));

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** ELF64 core files, as `/proc/vmcore` is one: the headers alone (System V ABI, "Program Header"; elf(5)). */
+/** Headers of ELF64 core files such as `/proc/vmcore` (System V ABI, "Program Header"; elf(5)). */
 import { FormatError, UnsupportedFormatError } from '../../errors.ts';
 import {
   type PhysAddr,
@@ -12,11 +12,11 @@ import {
 import { ByteReader } from './byte-reader.ts';
 import type { ByteSource } from './byte-source.ts';
 
-/** What an ELF core file says of itself; offsets and sizes in bytes. */
+/** The headers of an ELF core file; offsets and sizes in bytes. */
 export interface ElfCore {
-  /** Where the notes lie. */
+  /** The PT_NOTE segments. */
   readonly notes: readonly ElfExtent[];
-  /** The memory that is in the file, in the order of the program headers. */
+  /** The PT_LOAD segments in the order of the program headers. */
   readonly loads: readonly ElfLoad[];
 }
 
@@ -40,13 +40,13 @@ const ET_CORE = 4;
 const EM_X86_64 = 62;
 const PT_LOAD = 1;
 const PT_NOTE = 4;
-/** The number of program headers is in a section header then; a dump of one machine has not so many. */
+/** Then the number of program headers is in a section header; no machine's dump has so many. */
 const PN_XNUM = 0xffff;
 
 const EHDR_BYTES = 64;
 const PHDR_BYTES = 56;
 
-/** Machines whose dumps somebody may give us, by `e_machine`. */
+/** Machines whose dumps a user may try, by `e_machine`. */
 const MACHINES: Readonly<Record<number, string>> = {
   3: 'i386',
   21: 'ppc64',
@@ -63,8 +63,8 @@ export function isElf(head: Uint8Array): boolean {
 }
 
 /**
- * Reads the headers of an ELF64 core file of an x86-64 machine. Throws `FormatError`, or `UnsupportedFormatError` with
- * the name of what it is instead.
+ * Reads the headers of an ELF64 core file of an x86-64 machine. Throws `FormatError`, or
+ * `UnsupportedFormatError` with the name of what the file is instead.
  */
 export function readElfCore(source: ByteSource): ElfCore {
   const head = source.read(0, Math.min(EHDR_BYTES, source.size));
@@ -72,8 +72,8 @@ export function readElfCore(source: ByteSource): ElfCore {
   const { e_phoff, e_phentsize, e_phnum } = readEhdr(head);
   if (e_phentsize !== PHDR_BYTES || e_phnum === PN_XNUM) {
     throw new FormatError(
-      `Cannot read Elf64_Ehdr: program headers of ${PHDR_BYTES} bytes and fewer than ${PN_XNUM} ` +
-        `wanted, ${e_phnum} of ${e_phentsize} found`,
+      `Cannot read Elf64_Ehdr: expected fewer than ${PN_XNUM} program headers of ${PHDR_BYTES} ` +
+        `bytes, found ${e_phnum} of ${e_phentsize}`,
     );
   }
   const length = Math.max(0, Math.min(e_phnum * PHDR_BYTES, source.size - e_phoff));
@@ -86,7 +86,8 @@ export function readElfCore(source: ByteSource): ElfCore {
 }
 
 function requireOurs(head: Uint8Array): void {
-  if (!isElf(head)) throw new FormatError('Cannot read an ELF core file: it does not begin as one');
+  if (!isElf(head))
+    throw new FormatError('Cannot read an ELF core file: it does not begin like one');
   const reader = new ByteReader(head, 'Elf64_Ehdr');
   reader.skip(4);
   const [ei_class, ei_data] = [reader.u8(), reader.u8()];
@@ -95,12 +96,12 @@ function requireOurs(head: Uint8Array): void {
   const found = [
     ...(ei_class === ELFCLASS64 ? [] : ['a 32-bit one']),
     ...(ei_data === ELFDATA2LSB ? [] : ['a big-endian one']),
-    ...(e_type === ET_CORE ? [] : [`no core file (e_type ${e_type})`]),
+    ...(e_type === ET_CORE ? [] : [`not a core file (e_type ${e_type})`]),
     ...(e_machine === EM_X86_64 ? [] : [`one of ${MACHINES[e_machine] ?? `machine ${e_machine}`}`]),
   ];
   if (found.length === 0) return;
   throw new UnsupportedFormatError(
-    `Cannot read this ELF file: a 64-bit core file of x86-64 wanted, ${found.join(', ')} found`,
+    `Cannot read this ELF file: expected a 64-bit core file of x86-64, found ${found.join(', ')}`,
   );
 }
 
@@ -124,7 +125,7 @@ function readPhdr(reader: ByteReader): {
   reader.skip(4);
   const p_offset = reader.size();
   const p_vaddr = reader.u64();
-  // The notes of `/proc/vmcore` have none; a core of QEMU's has the null address in all.
+  // Not a `size()`: it is any number where it has no meaning, as for notes.
   const p_paddr = Number(reader.u64());
   const p_filesz = reader.size();
   const p_memsz = reader.size();
@@ -142,8 +143,8 @@ function loadOf(phdr: Phdr): ElfLoad {
   const { p_vaddr, p_paddr, p_memsz, p_filesz } = phdr;
   if (p_paddr + p_memsz > PHYS_ADDR_LIMIT || p_filesz > p_memsz) {
     throw new FormatError(
-      `Cannot read Elf64_Phdr: memory below 2^52 and no larger in the file wanted, p_paddr ` +
-        `${hex(p_paddr)}, p_memsz ${hex(p_memsz)}, p_filesz ${hex(p_filesz)} found`,
+      `Cannot read Elf64_Phdr: expected memory below 2^52 and no larger in the file, found ` +
+        `p_paddr ${hex(p_paddr)}, p_memsz ${hex(p_memsz)}, p_filesz ${hex(p_filesz)}`,
     );
   }
   const paddr = physAddr(p_paddr);

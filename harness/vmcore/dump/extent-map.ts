@@ -1,20 +1,17 @@
 // SPDX-License-Identifier: MIT
 
-/** Extents that may overlap, the ones that prevail first: half-open, `starts[i]` to `ends[i]`. */
+/** Half-open extents from `starts[i]` to `ends[i]`; where they overlap, the first counts. */
 export interface Extents {
   readonly starts: Float64Array;
   readonly ends: Float64Array;
 }
 
-/** Disjoint extents, ascending, each with the index of the one it was part of. */
+/** Disjoint extents, ascending, each with the index of the extent that it was cut from. */
 export interface ExtentMap extends Extents {
   readonly owners: Uint32Array;
 }
 
-/**
- * Cuts overlapping extents into disjoint ones: where several overlap, the first prevails. Takes the time of a sort, whatever
- * the overlaps are.
- */
+/** Cuts overlapping extents into disjoint ones, in the time of a sort, however they overlap. */
 export function extentMap({ starts, ends }: Extents): ExtentMap {
   const bounds = boundsOf(starts, ends);
   const owners = new Int32Array(bounds.length).fill(-1);
@@ -42,7 +39,7 @@ export function extentAt({ ends }: Extents, at: number): number {
   return low;
 }
 
-/** Where extents begin or end, ascending, each once. */
+/** All starts and ends, ascending, without duplicates. */
 function boundsOf(starts: Float64Array, ends: Float64Array): Float64Array {
   const all = new Float64Array(starts.length * 2);
   all.set(starts);
@@ -61,7 +58,7 @@ function lowerBound(sorted: Float64Array, value: number): number {
   return low;
 }
 
-/** The first cell from `cell` on without an owner; paths are halved on the way (a disjoint-set forest). */
+/** The first cell without an owner, from `cell` on (a disjoint-set forest with path halving). */
 function freeFrom(nextFree: Uint32Array, cell: number): number {
   let at = cell;
   for (;;) {
@@ -72,7 +69,7 @@ function freeFrom(nextFree: Uint32Array, cell: number): number {
   }
 }
 
-/** Neighbouring cells of one owner are one extent again. */
+/** Joins neighbouring cells of one owner. */
 function joinCells(bounds: Float64Array, cells: Int32Array): ExtentMap {
   const [starts, ends, owners]: [number[], number[], number[]] = [[], [], []];
   for (const [cell, owner] of cells.entries()) {

@@ -3,14 +3,14 @@ import { PAGE_SIZE } from '../../memory/pfn.ts';
 import { runsOf } from '../../memory/runs.ts';
 import type { ByteSource } from './byte-source.ts';
 
-/** Read at once, bytes. */
+/** Bytes read at once. */
 const CHUNK = 1024 * 1024;
 
 const ZEROES = new Uint8Array(PAGE_SIZE);
 
 /**
- * A dump in makedumpfile's flattened format, piece by piece, without its pages of zeroes: what `flattenedSource()` reads.
- * The last page is there whatever it holds, as it says how large the dump is.
+ * Gives a dump in makedumpfile's flattened format, piece by piece, as `flattenedSource()` reads it.
+ * Pages of zeroes are left out, except the last: its record says how large the dump is.
  */
 export function* flattenedPieces(dump: ByteSource): Generator<Uint8Array> {
   yield header();
@@ -27,12 +27,12 @@ export function* flattenedPieces(dump: ByteSource): Generator<Uint8Array> {
   yield record(-1n, -1n);
 }
 
-/** Whether a page of a chunk, whole or not, is not all zero. */
+/** Whether a page of a chunk, which may be cut short, has a byte that is not zero. */
 function isFilled(chunk: Uint8Array, page: number): boolean {
   return Buffer.compare(chunk.subarray(page * PAGE_SIZE, (page + 1) * PAGE_SIZE), ZEROES) !== 0;
 }
 
-/** `struct makedumpfile_header` (makedumpfile.h): signature, type 1, version 1, padded to a page. */
+/** `struct makedumpfile_header` (makedumpfile.h): signature, type 1, version 1; fills a page. */
 function header(): Uint8Array {
   const bytes = new Uint8Array(PAGE_SIZE);
   bytes.set(new TextEncoder().encode('makedumpfile'));
@@ -42,7 +42,7 @@ function header(): Uint8Array {
   return bytes;
 }
 
-/** `struct makedumpfile_data_header`: where the data that follows belongs, and its size; -1 is the end. */
+/** `struct makedumpfile_data_header`: offset and size of the data after it; -1 ends the dump. */
 function record(offset: bigint, size: bigint): Uint8Array {
   const bytes = new Uint8Array(16);
   const view = new DataView(bytes.buffer);

@@ -49,14 +49,14 @@ describe('a flattened vmcore', () => {
   });
 
   it.each([
-    { left: 0, message: '4096 bytes wanted at offset 0x0, 0 left' },
-    { left: 4095, message: '4096 bytes wanted at offset 0x0, 4095 left' },
-    { left: 4096, message: '16 bytes wanted at offset 0x1000, 0 left' },
-    { left: 4111, message: '16 bytes wanted at offset 0x1000, 15 left' },
-    { left: 4112, message: '12 bytes wanted at offset 0x1010, 0 left' },
-    { left: 4123, message: '12 bytes wanted at offset 0x1010, 11 left' },
-    { left: 4124, message: '16 bytes wanted at offset 0x101c, 0 left' },
-    { left: 4160, message: '16 bytes wanted at offset 0x1031, 15 left' },
+    { left: 0, message: 'expected 4096 bytes at offset 0x0, found 0' },
+    { left: 4095, message: 'expected 4096 bytes at offset 0x0, found 4095' },
+    { left: 4096, message: 'expected 16 bytes at offset 0x1000, found 0' },
+    { left: 4111, message: 'expected 16 bytes at offset 0x1000, found 15' },
+    { left: 4112, message: 'expected 12 bytes at offset 0x1010, found 0' },
+    { left: 4123, message: 'expected 12 bytes at offset 0x1010, found 11' },
+    { left: 4124, message: 'expected 16 bytes at offset 0x101c, found 0' },
+    { left: 4160, message: 'expected 16 bytes at offset 0x1031, found 15' },
   ])('is refused when it is cut after $left bytes', ({ left, message }) => {
     expect(() => checkFlattened(bytesSource(wholeDump().subarray(0, left)))).toThrow(
       new FormatError(`Cannot read the flattened vmcore: ${message}`),
@@ -67,19 +67,19 @@ describe('a flattened vmcore', () => {
     {
       lie: 'another signature',
       bytes: [new Uint8Array(4096)],
-      message: 'signature "makedumpfile" wanted, "" found',
+      message: 'expected signature "makedumpfile", found ""',
     },
     {
       lie: 'no dump in it',
       bytes: [flatHeader(), FLAT_END],
       message:
-        'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
+        'expected a record at offset 0 that begins a kdump-compressed or ELF dump, found none',
     },
     {
       lie: 'another dump in it',
       bytes: [flatHeader(), flatRecord({ offset: 0n, data: 'DISKDUMP' }), FLAT_END],
       message:
-        'a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found',
+        'expected a record at offset 0 that begins a kdump-compressed or ELF dump, found none',
     },
     {
       lie: 'a record with a negative offset',
@@ -104,7 +104,7 @@ describe('a flattened vmcore', () => {
     {
       lie: 'a record larger than the file',
       bytes: [flatHeader(), flatRecord({ offset: 0n, data: 'x', size: 2n ** 40n })],
-      message: '1099511627776 bytes wanted at offset 0x1010, 1 left',
+      message: 'expected 1099511627776 bytes at offset 0x1010, found 1',
     },
   ])('is refused with $lie', ({ bytes, message }) => {
     expect(() => checkFlattened(bytesSource(Buffer.concat(bytes)))).toThrow(
@@ -116,7 +116,7 @@ describe('a flattened vmcore', () => {
     { header: flatHeader(2n), found: '2, 1' },
     { header: flatHeader(1n, 2n), found: '1, 2' },
   ])('is known but not read with type and version $found', ({ header, found }) => {
-    const message = `Cannot read the flattened vmcore: type 1, version 1 wanted, ${found} found`;
+    const message = `Cannot read the flattened vmcore: expected type 1, version 1, found ${found}`;
     expect(() => checkFlattened(bytesSource(header))).toThrow(new UnsupportedFormatError(message));
   });
 
@@ -124,7 +124,9 @@ describe('a flattened vmcore', () => {
     const source = { ...bytesSource(wholeDump()), size: 1e6 };
     const short = { ...source, read: () => new Uint8Array(10) };
     expect(() => checkFlattened(short)).toThrow(
-      new FormatError('Cannot read the flattened vmcore: 4096 bytes wanted at offset 0x0, 10 left'),
+      new FormatError(
+        'Cannot read the flattened vmcore: expected 4096 bytes at offset 0x0, found 10',
+      ),
     );
   });
 
@@ -190,7 +192,7 @@ describe('flattenedSource()', { timeout: 60_000 }, () => {
     {
       lie: 'an end before its end',
       bytes: wholeDump().subarray(0, 4130),
-      message: '16 bytes wanted at offset 0x101c, 6 left',
+      message: 'expected 16 bytes at offset 0x101c, found 6',
     },
     {
       lie: 'a record far away',
@@ -200,7 +202,7 @@ describe('flattenedSource()', { timeout: 60_000 }, () => {
     {
       lie: 'more records than a dump has',
       bytes: Buffer.concat([flatHeader(), ...Array<Uint8Array>(2 ** 20 + 1).fill(put(0, 'x'))]),
-      message: 'at most 1048576 records wanted',
+      message: 'expected at most 1048576 records, found more',
     },
   ])('refuses $lie', ({ bytes, message }) => {
     expect(() => flattenedSource(bytesSource(bytes))).toThrow(

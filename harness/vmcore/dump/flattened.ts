@@ -5,10 +5,10 @@ import { printableText } from '../../memory/printable-text.ts';
 import type { ByteSource } from './byte-source.ts';
 import { extentAt, extentMap } from './extent-map.ts';
 
-/** A flattened dump that is whole. */
+/** What a complete flattened dump holds. */
 export interface FlattenedVmcore {
   readonly records: number;
-  /** Bytes of the dump that `makedumpfile -R` would put together. */
+  /** Bytes of the dump that `makedumpfile -R` would write. */
   readonly size: number;
 }
 
@@ -24,35 +24,33 @@ const HEADER_BYTES = 4096;
 const RECORD_HEADER_BYTES = 16;
 const END_FLAG_FLAT_HEADER = -1n;
 
-/** What the dumps that may be in it begin with: kdump-compressed (`struct disk_dump_header`, signature) or ELF (`EI_MAG0` ff.). */
+/** The first bytes of a kdump-compressed dump (`struct disk_dump_header`) or an ELF one. */
 const DUMP_SIGNATURES = ['KDUMP   ', '\u{7f}ELF'];
 
-/**
- * Read ahead, bytes: a dump made of tiny records must not cost a read for each, and one of large records not a read of all of it.
- */
+/** Bytes read ahead: one read serves many tiny records, but does not fetch all of a large one. */
 const WINDOW_BYTES = 4096;
 
-/** Where data of the dump lies in the file, and where it belongs. */
+/** A record: where its data lies in the file, and where it belongs in the dump. */
 interface FlatRecord {
-  /** Where the record begins in the file. */
+  /** Offset of the record in the file. */
   readonly at: number;
-  /** Where its data lies in the file, and how many bytes of it there are. */
+  /** Offset of its data in the file. */
   readonly data: number;
   readonly bytes: number;
-  /** Where the data belongs. */
+  /** Offset of the data in the dump. */
   readonly offset: number;
 }
 
-/** Records that are put together: makedumpfile writes some 30 KiB in each, so this is a dump of 30 GiB. */
+/** Records of a dump: makedumpfile writes some 30 KiB in each, so this is a dump of 30 GiB. */
 const MAX_RECORDS = 2 ** 20;
 
-/** Bytes that the dump may have more than the file, as pages of zeroes are gaps: 64 GiB. A few bytes can claim any number. */
+/** By how much a dump may exceed its file, as pages of zeroes are gaps: 64 GiB. */
 const MAX_GAPS_BYTES = 2 ** 36;
 
 /**
- * Checks that a dump in makedumpfile's flattened format (`makedumpfile -F`) is whole: from its
- * header, over records that lie within the file, to the one that ends it. Bytes after that do not
- * matter. Throws `FormatError`.
+ * Checks that a dump in makedumpfile's flattened format (`makedumpfile -F`) is complete: a header,
+ * records that lie within the file, and the record that ends it. Ignores bytes after that. Throws
+ * `FormatError`.
  */
 export function checkFlattened(source: ByteSource): FlattenedVmcore {
   const read = windowReader(source);
@@ -67,15 +65,16 @@ export function checkFlattened(source: ByteSource): FlattenedVmcore {
   }
   if (!signed) {
     throw new FormatError(
-      `${CANNOT}: a record at offset 0 that begins a dump, kdump-compressed or ELF, wanted, none found`,
+      `${CANNOT}: expected a record at offset 0 that begins a kdump-compressed or ELF dump, ` +
+        'found none',
     );
   }
   return { records, size };
 }
 
 /**
- * The dump that `makedumpfile -R` would put together, read where it lies: of records that overlap the last one counts, and gaps
- * are zero. Reads all headers of records. Throws `FormatError`.
+ * The dump that `makedumpfile -R` would write, read in place: where records overlap the last one
+ * counts, and gaps are zero. Reads the headers of all records at once. Throws `FormatError`.
  */
 export function flattenedSource(source: ByteSource): ByteSource {
   const [starts, ends, origins]: [number[], number[], number[]] = [[], [], []];
@@ -84,10 +83,10 @@ export function flattenedSource(source: ByteSource): ByteSource {
     ends.push(offset + bytes);
     origins.push(data - offset);
   }
-  // Of those that overlap the last counts.
+  // In an extent map the first counts.
   const lastFirst = (numbers: number[]): Float64Array => new Float64Array(numbers).toReversed();
   const map = extentMap({ starts: lastFirst(starts), ends: lastFirst(ends) });
-  // Where byte 0 of the dump would lie in the file, if all of it lay there as each record does.
+  // For each record, the offset in the file that byte 0 of the dump would have.
   const originOf = lastFirst(origins);
   return {
     size: map.ends.at(-1) ?? 0,
@@ -117,7 +116,7 @@ function* limitedRecords(source: ByteSource): Generator<FlatRecord> {
   for (const record of flatRecords(source, windowReader(source))) {
     count += 1;
     if (count > MAX_RECORDS)
-      throw new FormatError(`${CANNOT}: at most ${MAX_RECORDS} records wanted`);
+      throw new FormatError(`${CANNOT}: expected at most ${MAX_RECORDS} records, found more`);
     const { at, offset, bytes } = record;
     if (offset + bytes > source.size + MAX_GAPS_BYTES) {
       throw new FormatError(
@@ -128,7 +127,7 @@ function* limitedRecords(source: ByteSource): Generator<FlatRecord> {
   }
 }
 
-/** Checks the header, then gives the records up to the one that ends the dump. Throws `FormatError`. */
+/** Checks the header, then gives all records but the one that ends the dump. */
 function* flatRecords(source: ByteSource, read: Read): Generator<FlatRecord> {
   checkHeader(read);
   for (let at = HEADER_BYTES; ;) {
@@ -163,8 +162,10 @@ function requireBytes(source: ByteSource, at: number, length: number): void {
   if (length > left) throw cutShort(at, length, left);
 }
 
-function cutShort(at: number, wanted: number, left: number): FormatError {
-  return new FormatError(`${CANNOT}: ${wanted} bytes wanted at offset ${hex(at)}, ${left} left`);
+function cutShort(at: number, expected: number, left: number): FormatError {
+  return new FormatError(
+    `${CANNOT}: expected ${expected} bytes at offset ${hex(at)}, found ${left}`,
+  );
 }
 
 function checkHeader(read: Read): void {
@@ -172,13 +173,13 @@ function checkHeader(read: Read): void {
   const signature = ascii(header.subarray(0, SIGNATURE.length));
   if (signature !== SIGNATURE) {
     throw new FormatError(
-      `${CANNOT}: signature "makedumpfile" wanted, "${printableText(signature)}" found`,
+      `${CANNOT}: expected signature "makedumpfile", found "${printableText(signature)}"`,
     );
   }
   const [type, version] = [viewOf(header).getBigInt64(16), viewOf(header).getBigInt64(24)];
   if (type !== TYPE_FLAT_HEADER || version !== VERSION_FLAT_HEADER) {
     throw new UnsupportedFormatError(
-      `${CANNOT}: type 1, version 1 wanted, ${type}, ${version} found`,
+      `${CANNOT}: expected type 1, version 1, found ${type}, ${version}`,
     );
   }
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** ELF core files that have the form of a vmcore and are none. */
+/** ELF core files that look like a vmcore but are none. */
 import { FormatError, UnsupportedFormatError } from '../../errors.ts';
 import { type Extent, readExactly } from './bounded-read.ts';
 import { ByteReader } from './byte-reader.ts';
@@ -9,36 +9,36 @@ import type { ElfCore } from './elf.ts';
 
 const EHDR_BYTES = 64;
 const SHDR_BYTES = 64;
-/** Bytes of names of sections; a core that has any, has a handful. */
+/** Bytes of section names; a core has a handful of sections, if any. */
 const MAX_NAME_BYTES = 4096;
 
-/** What every core of a process has, and no dump of a machine (include/uapi/linux/elf.h). */
+/** A note that every core of a process has, and no dump of a machine (include/uapi/linux/elf.h). */
 const NT_AUXV = 6;
 
-/** Throws `UnsupportedFormatError` if the notes are of something else than a Linux kernel. */
+/** Throws `UnsupportedFormatError` if the notes are not those of a Linux kernel. */
 export function refuseForeignNotes(notes: readonly ElfNote[]): void {
-  // The hypervisor has machine addresses where others have physical ones.
+  // Xen's dumps have machine addresses where others have physical ones.
   if (notes.some(({ name }) => name === 'Xen')) throw dumpOfXen();
   if (!notes.some(({ name, type }) => name === 'CORE' && type === NT_AUXV)) return;
   throw new UnsupportedFormatError(
-    'Cannot read this dump: a dump of a kernel wanted, a core file of a process found',
+    'Cannot read this dump: expected a dump of a kernel, found a core file of a process',
   );
 }
 
-/** Throws `FormatError` if there is no memory, `UnsupportedFormatError` if Xen put it into sections. */
+/** Throws `FormatError` if there is no PT_LOAD, `UnsupportedFormatError` if Xen uses sections. */
 export function refuseWithoutMemory(source: ByteSource, core: ElfCore): void {
   if (core.loads.length > 0) return;
   if (sectionNames(source).includes('.note.Xen')) throw dumpOfXen();
-  throw new FormatError('Cannot read this ELF core file: a PT_LOAD wanted, none found');
+  throw new FormatError('Cannot read this ELF core file: expected a PT_LOAD, found none');
 }
 
 function dumpOfXen(): UnsupportedFormatError {
   return new UnsupportedFormatError(
-    'Cannot read this dump: a dump of a Linux kernel wanted, one of Xen found',
+    'Cannot read this dump: expected a dump of a Linux kernel, found one of Xen',
   );
 }
 
-/** All names in the table of section names, NUL between them; none if there is no such table. */
+/** The table of section names, which ends each with a NUL; empty if there is none. */
 function sectionNames(source: ByteSource): string {
   const read = (what: string, extent: Extent): ByteReader =>
     new ByteReader(readExactly(source, what, extent), what, extent.offset);

@@ -50,10 +50,10 @@ describe('kdumpMemory()', () => {
   });
 
   it.each([
-    { page: 0, why: 'it is no memory of the machine' },
+    { page: 0, why: 'the machine has no memory there' },
     { page: 3, why: 'it was filtered out when the dump was made (dump level 31)' },
-    { page: 5001, why: 'it is no memory of the machine' },
-    { page: 2 ** 35, why: 'it is no memory of the machine' },
+    { page: 5001, why: 'the machine has no memory there' },
+    { page: 2 ** 35, why: 'the machine has no memory there' },
   ])('says why page $page is missing: $why', ({ page, why }) => {
     const memory = memoryOf(kdumpBytes({ pages: PAGES, filtered: [3] }));
     const message = `Cannot read page 0x${(page * 0x1000).toString(16)}: ${why}`;
@@ -89,7 +89,7 @@ describe('kdumpMemory()', () => {
       });
       const memory = memoryOf(withoutDescriptor(bytes));
       expect([1, 2, 5000].filter((page) => memory.has(pfn(page)))).toEqual([2]);
-      const why = 'the dump is split, and this file has what is from 0x2000 to 0xfa0000';
+      const why = 'the dump is split, and this file covers 0x2000 to 0xfa0000';
       expect([1, 2, 5000].map((page) => byteOf(memory, page))).toEqual([
         `Cannot read page 0x1000: ${why}`,
         2,
@@ -101,20 +101,23 @@ describe('kdumpMemory()', () => {
   it.each([
     {
       page: { flags: 3 },
-      why: 'struct page_desc at 0x4018: at most 4096 bytes and a compression wanted, size 12, flags 0x3 found',
+      why: 'struct page_desc at 0x4018: expected at most 4096 bytes and a known compression, found size 12, flags 0x3',
     },
     {
       page: { size: 4097 },
-      why: 'struct page_desc at 0x4018: at most 4096 bytes and a compression wanted, size 4097, flags 0x1 found',
+      why: 'struct page_desc at 0x4018: expected at most 4096 bytes and a known compression, found size 4097, flags 0x1',
     },
     {
       page: { flags: 0, size: 4095 },
-      why: 'struct page_desc at 0x4018: at most 4096 bytes and a compression wanted, size 4095, flags 0x0 found',
+      why: 'struct page_desc at 0x4018: expected at most 4096 bytes and a known compression, found size 4095, flags 0x0',
     },
-    { page: { offset: 0x10000n }, why: 'page 0x2000: 12 bytes wanted at offset 0x10000, 0 left' },
+    {
+      page: { offset: 0x10000n },
+      why: 'page 0x2000: expected 12 bytes at offset 0x10000, found 0',
+    },
     {
       page: { offset: 2n ** 60n },
-      why: 'struct page_desc: a size below 2^53 wanted at offset 0x4018, 0x1000000000000000 found',
+      why: 'struct page_desc: expected a size below 2^53 at offset 0x4018, found 0x1000000000000000',
     },
     { page: {}, why: 'page 0x2000: Cannot decompress zlib data: unknown compression method' },
     { page: { size: 0 }, why: 'page 0x2000: Cannot decompress zlib data: unexpected end of file' },
@@ -128,7 +131,7 @@ describe('kdumpMemory()', () => {
   it('refuses to read more than anybody can want', () => {
     expect(() => memoryOf(kdumpBytes({ pages: PAGES })).read(physAddr(0), 2 ** 40)).toThrow(
       new FormatError(
-        'Cannot read memory at 0x0: at most 268435456 bytes wanted, 1099511627776 asked for',
+        'Cannot read memory at 0x0: expected at most 268435456 bytes, asked for 1099511627776',
       ),
     );
   });
@@ -136,18 +139,21 @@ describe('kdumpMemory()', () => {
 
 describe('readKdumpHeader()', () => {
   it.each<{ left: number; message: string }>([
-    { left: 463, message: 'struct disk_dump_header: 464 bytes wanted at offset 0x0, 463 left' },
-    { left: 4096, message: 'struct kdump_sub_header: 104 bytes wanted at offset 0x1000, 0 left' },
-    { left: 16_383, message: 'the bitmaps: 8192 bytes wanted at offset 0x2000, 8191 left' },
+    { left: 463, message: 'struct disk_dump_header: expected 464 bytes at offset 0x0, found 463' },
+    {
+      left: 4096,
+      message: 'struct kdump_sub_header: expected 104 bytes at offset 0x1000, found 0',
+    },
+    { left: 16_383, message: 'the bitmaps: expected 8192 bytes at offset 0x2000, found 8191' },
   ])('refuses a dump that is cut after $left bytes', ({ left, message }) => {
     const bytes = kdumpBytes({ pages: PAGES }).subarray(0, left);
     expect(() => memoryOf(bytes)).toThrow(new FormatError(`Cannot read ${message}`));
   });
 
-  it('opens a dump that is cut in its descriptors, and says so when they are wanted', () => {
+  it('opens a dump that is cut in its descriptors, and says so when they are needed', () => {
     const memory = memoryOf(kdumpBytes({ pages: PAGES }).subarray(0, 0x4000 + 30));
     expect(byteOf(memory, 2)).toBe(
-      'FormatError: Cannot read struct page_desc: 24 bytes wanted at offset 0x4018, 6 left',
+      'FormatError: Cannot read struct page_desc: expected 24 bytes at offset 0x4018, found 6',
     );
   });
 
@@ -155,35 +161,35 @@ describe('readKdumpHeader()', () => {
     {
       spec: { blockSize: 0x10000 },
       message:
-        'struct disk_dump_header: blocks of 4096 bytes and a sub header wanted, block_size 65536, sub_hdr_size 1 found',
+        'struct disk_dump_header: expected blocks of 4096 bytes and a sub header, found block_size 65536, sub_hdr_size 1',
     },
     {
       spec: { subHeaderBlocks: -1 },
       message:
-        'struct disk_dump_header: blocks of 4096 bytes and a sub header wanted, block_size 4096, sub_hdr_size -1 found',
+        'struct disk_dump_header: expected blocks of 4096 bytes and a sub header, found block_size 4096, sub_hdr_size -1',
     },
     {
       spec: { subHeaderBlocks: 0x7fffffff },
-      message: 'the bitmaps: 8192 bytes wanted at offset 0x80000000000, 0 left',
+      message: 'the bitmaps: expected 8192 bytes at offset 0x80000000000, found 0',
     },
     {
       spec: { pages: PAGES.slice(0, 1), bitmapBlocks: 0xffffffff },
-      message: 'the bitmaps: 17592186040320 bytes wanted at offset 0x2000, 12312 left',
+      message: 'the bitmaps: expected 17592186040320 bytes at offset 0x2000, found 12312',
     },
     {
       spec: { maxMapnr: 32769n },
       message:
-        'the bitmaps: at most 4294967295 pages and a bit for each wanted, 32769 pages and 32768 bits found',
+        'the bitmaps: expected at most 4294967295 pages and a bit for each, found 32769 pages and 32768 bits',
     },
     {
       spec: { maxMapnr: 2n ** 53n },
       message:
-        'struct kdump_sub_header: a size below 2^53 wanted at offset 0x1060, 0x20000000000000 found',
+        'struct kdump_sub_header: expected a size below 2^53 at offset 0x1060, found 0x20000000000000',
     },
     {
       spec: { maxMapnr: 2n ** 33n, bitmapBlocks: 0xffffffff },
       message:
-        'the bitmaps: at most 4294967295 pages and a bit for each wanted, 8589934592 pages and 70368744161280 bits found',
+        'the bitmaps: expected at most 4294967295 pages and a bit for each, found 8589934592 pages and 70368744161280 bits',
     },
   ])('refuses headers that lie: $message', ({ spec, message }) => {
     expect(() => memoryOf(kdumpBytes({ pages: PAGES, ...spec }))).toThrow(
@@ -192,10 +198,10 @@ describe('readKdumpHeader()', () => {
   });
 
   it.each<{ spec: Partial<KdumpSpec>; what: string }>([
-    { spec: { version: 7 }, what: 'a header version up to 6 wanted, 7 found' },
-    { spec: { version: 0x06000000 }, what: 'a header version up to 6 wanted, 100663296 found' },
-    { spec: { machine: 'aarch64' }, what: 'one of x86_64 wanted, one of "aarch64" found' },
-    { spec: { machine: 'i686' }, what: 'one of x86_64 wanted, one of "i686" found' },
+    { spec: { version: 7 }, what: 'expected a header version up to 6, found 7' },
+    { spec: { version: 0x06000000 }, what: 'expected a header version up to 6, found 100663296' },
+    { spec: { machine: 'aarch64' }, what: 'expected one of x86_64, found one of "aarch64"' },
+    { spec: { machine: 'i686' }, what: 'expected one of x86_64, found one of "i686"' },
   ])('names what it is instead: $what', ({ spec, what }) => {
     expect(() => memoryOf(kdumpBytes({ pages: PAGES, ...spec }))).toThrow(
       new UnsupportedFormatError(`Cannot read this kdump-compressed dump: ${what}`),

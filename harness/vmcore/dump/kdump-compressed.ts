@@ -10,10 +10,10 @@ import { LruMap } from './lru-map.ts';
 import { type PageBitmap, bitmapRanges, pageBitmap } from './page-bitmap.ts';
 import type { PhysicalMemory } from './physical-memory.ts';
 
-/** Bytes of a `struct page_desc`: where the bytes of a page lie, how many there are and how they are compressed. */
+/** Bytes of a `struct page_desc`: offset, size and compression of a page. */
 const PAGE_DESC_BYTES = 24;
 
-/** `flags` of a `struct page_desc`: the `DUMP_DH_COMPRESSED_*` that its page is compressed with. */
+/** `flags` of a `struct page_desc`: a `DUMP_DH_COMPRESSED_*`. */
 const COMPRESSIONS: ReadonlyMap<number, Compression | 'none'> = new Map([
   [0, 'none'],
   [0x1, 'zlib'],
@@ -22,21 +22,21 @@ const COMPRESSIONS: ReadonlyMap<number, Compression | 'none'> = new Map([
   [0x20, 'zstd'],
 ]);
 
-/** Pages that are kept decompressed: 8 MiB. */
+/** Decompressed pages that are cached: 8 MiB. */
 const CACHED_PAGES = 2048;
 
-/** What a page is read with. */
+/** What it takes to read a page. */
 interface Dump {
   readonly source: ByteSource;
   readonly header: KdumpHeader;
   readonly memory: PageBitmap;
   readonly dumped: PageBitmap;
-  /** Pages that are dumped, and are in files of a split dump before this. */
+  /** Dumped pages that are in earlier files of a split dump. */
   readonly before: number;
 }
 
 /**
- * The physical memory in a kdump-compressed dump. What is read is not to be written to: it is kept for the next who reads it.
+ * The physical memory in a kdump-compressed dump. Do not write to what it gives: pages are cached.
  * Throws `FormatError`.
  */
 export function kdumpMemory(source: ByteSource, header: KdumpHeader): PhysicalMemory {
@@ -59,7 +59,7 @@ export function kdumpMemory(source: ByteSource, header: KdumpHeader): PhysicalMe
   };
 }
 
-/** Where the bytes of the last page end, or its descriptor if that is not there: in a dump that is whole, the file's end. */
+/** Where a complete file ends: after its last page, or its descriptor if that is cut off. */
 export function kdumpEnd(source: ByteSource, header: KdumpHeader): number {
   const { pages, split, descriptors, incomplete } = header;
   const dumped = pageBitmap(source, { offset: header.dumpedBitmap, pages });
@@ -98,8 +98,8 @@ function readPage(dump: Dump, page: number): Uint8Array {
   const compression = COMPRESSIONS.get(desc.flags);
   if (compression === undefined || !fits(desc.size, compression)) {
     throw new FormatError(
-      `Cannot read struct page_desc at ${hex(offset)}: at most ${PAGE_SIZE} bytes and a ` +
-        `compression wanted, size ${desc.size}, flags ${hex(desc.flags)} found`,
+      `Cannot read struct page_desc at ${hex(offset)}: expected at most ${PAGE_SIZE} bytes and a ` +
+        `known compression, found size ${desc.size}, flags ${hex(desc.flags)}`,
     );
   }
   const what = `page ${hex(page * PAGE_SIZE)}`;
@@ -107,7 +107,7 @@ function readPage(dump: Dump, page: number): Uint8Array {
   return compression === 'none' ? data : decompressPage(compression, data, what);
 }
 
-/** `struct page_desc` */
+/** Reads a `struct page_desc`. */
 function readDescriptor(
   source: ByteSource,
   offset: number,
@@ -126,22 +126,19 @@ function isElsewhere({ header: { split } }: Dump, page: number): boolean {
   return split !== null && (page < split.first || page >= split.end);
 }
 
-/** Throws `MissingPageError`, with the reason why the dump has not this page. */
+/** Throws `MissingPageError`, with the reason, if the dump does not have this page. */
 function requireDumped(dump: Dump, page: number): void {
   const { header, memory, dumped } = dump;
   const { split, dumpLevel } = header;
   const paddr = page * PAGE_SIZE;
   if (split && isElsewhere(dump, page)) {
     const [first, end] = [hex(split.first * PAGE_SIZE), hex(split.end * PAGE_SIZE)];
-    throw missingPage(
-      paddr,
-      `the dump is split, and this file has what is from ${first} to ${end}`,
-    );
+    throw missingPage(paddr, `the dump is split, and this file covers ${first} to ${end}`);
   }
   if (dumped.has(page)) return;
   const why = memory.has(page)
     ? `it was filtered out when the dump was made (dump level ${dumpLevel})`
-    : 'it is no memory of the machine';
+    : 'the machine has no memory there';
   throw missingPage(paddr, why);
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** The headers of makedumpfile's kdump-compressed format (diskdump_mod.h; its file IMPLEMENTATION). */
+/** The headers of the kdump-compressed format (makedumpfile's diskdump_mod.h, IMPLEMENTATION). */
 import { FormatError, UnsupportedFormatError } from '../../errors.ts';
 import { PAGE_SIZE } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
@@ -7,41 +7,41 @@ import { type Extent, checkExtent, readExactly } from './bounded-read.ts';
 import { ByteReader, cString } from './byte-reader.ts';
 import type { ByteSource } from './byte-source.ts';
 
-/** What a kdump-compressed dump says of itself; offsets and sizes in bytes. */
+/** The headers of a kdump-compressed dump; offsets and sizes in bytes. */
 export interface KdumpHeader {
   /** Whether makedumpfile ran out of room (`DUMP_DH_COMPRESSED_INCOMPLETE`). */
   readonly incomplete: boolean;
-  /** What makedumpfile was told to leave out (`-d`); QEMU's dumps have 1. */
+  /** What makedumpfile left out (`-d`); 1 in QEMU's dumps. */
   readonly dumpLevel: number;
-  /** Page frame numbers are below this. */
+  /** All page frame numbers are below this. */
   readonly pages: number;
-  /** The pages that this file of a split dump has. */
+  /** The pages in this file of a split dump. */
   readonly split: { readonly first: number; readonly end: number } | null;
-  /** The bitmap of what is memory, and the one of what is in the dump. */
+  /** Offsets of the bitmap of memory, and of the bitmap of pages in the dump. */
   readonly memoryBitmap: number;
   readonly dumpedBitmap: number;
-  /** Where the `struct page_desc` of the first page lies. */
+  /** Offset of the first page's `struct page_desc`. */
   readonly descriptors: number;
   /** The text, without the header of its note. */
   readonly vmcoreinfo: Extent | null;
   readonly notes: Extent | null;
 }
 
-/** What a dump begins with. */
+/** The first bytes of a dump. */
 const KDUMP_SIGNATURE = 'KDUMP   ';
 
 const HEADER_VERSION = 6;
-/** Bytes of a name of `struct new_utsname`; `machine` is the fifth. */
+/** Bytes of a name in `struct new_utsname`; `machine` is the fifth. */
 const UTSNAME_BYTES = 65;
 const DUMP_DH_COMPRESSED_INCOMPLETE = 0x8;
-/** The main header has a block, the sub header is in the next (`DISKDUMP_HEADER_BLOCKS`). */
+/** The main header fills a block, the sub header starts the next (`DISKDUMP_HEADER_BLOCKS`). */
 const SUB_HEADER_OFFSET = PAGE_SIZE;
 
 /** `sizeof(struct disk_dump_header)` and `sizeof(struct kdump_sub_header)` on x86-64. */
 const DISK_DUMP_HEADER_BYTES = 464;
 const SUB_HEADER_BYTES = 104;
 
-/** Pages of 16 TiB: hardly a machine has more, and their bitmaps are read in seconds. */
+/** Pages of 16 TiB, more than most machines have; bitmaps of that size are read in seconds. */
 const MAX_PAGES = 2 ** 32 - 1;
 
 /** Whether the bytes begin a kdump-compressed dump. */
@@ -49,7 +49,7 @@ export function isKdump(head: Uint8Array): boolean {
   return cString(head.subarray(0, KDUMP_SIGNATURE.length)) === KDUMP_SIGNATURE;
 }
 
-/** Reads the headers. Throws `FormatError`, or `UnsupportedFormatError` if the dump is of another machine. */
+/** Reads the headers. Throws `FormatError`; `UnsupportedFormatError` for another architecture. */
 export function readKdumpHeader(source: ByteSource): KdumpHeader {
   const main = readMainHeader(source);
   const sub = readSubHeader(source, main.header_version);
@@ -93,8 +93,8 @@ function readMainHeader(source: ByteSource): MainHeader {
   const sub_hdr_size = reader.i32();
   if (block_size !== PAGE_SIZE || sub_hdr_size < 1) {
     throw new FormatError(
-      `Cannot read ${what}: blocks of ${PAGE_SIZE} bytes and a sub header wanted, block_size ` +
-        `${block_size}, sub_hdr_size ${sub_hdr_size} found`,
+      `Cannot read ${what}: expected blocks of ${PAGE_SIZE} bytes and a sub header, found ` +
+        `block_size ${block_size}, sub_hdr_size ${sub_hdr_size}`,
     );
   }
   return {
@@ -109,15 +109,15 @@ function readMainHeader(source: ByteSource): MainHeader {
 function checkMachine(version: number, machine: string): void {
   if (version < 0 || version > HEADER_VERSION) {
     throw new UnsupportedFormatError(
-      `Cannot read this kdump-compressed dump: a header version up to ${HEADER_VERSION} wanted, ` +
-        `${version} found`,
+      'Cannot read this kdump-compressed dump: ' +
+        `expected a header version up to ${HEADER_VERSION}, found ${version}`,
     );
   }
-  // It is empty if makedumpfile did not find out.
+  // It is empty if makedumpfile could not tell.
   if (machine === '' || machine === 'x86_64') return;
   throw new UnsupportedFormatError(
-    `Cannot read this kdump-compressed dump: one of x86_64 wanted, one of ` +
-      `"${printableText(machine)}" found`,
+    `Cannot read this kdump-compressed dump: expected one of x86_64, found one of ` +
+      `"${printableText(machine)}"`,
   );
 }
 
@@ -135,7 +135,7 @@ interface SubHeader {
   readonly max_mapnr_64: number;
 }
 
-/** Each field is there from a version of the header on; before, it is 0 here. */
+/** Reads the sub header; a field that this header version does not have is 0. */
 function readSubHeader(source: ByteSource, version: number): SubHeader {
   const what = 'struct kdump_sub_header';
   const extent = { offset: SUB_HEADER_OFFSET, bytes: SUB_HEADER_BYTES };
@@ -149,7 +149,7 @@ function readSubHeader(source: ByteSource, version: number): SubHeader {
     const value = reader.i32();
     return version >= since ? value : 0;
   };
-  // `phys_base`, which VMCOREINFO has too.
+  // `phys_base`, which is also in VMCOREINFO.
   reader.skip(8);
   const [dump_level, split] = [int(1), int(2)];
   const [start_pfn, end_pfn] = [size(2), size(2)];
@@ -185,8 +185,8 @@ function checkBitmaps(
 ): void {
   if (pages > MAX_PAGES || pages > bytes * 8) {
     throw new FormatError(
-      `Cannot read the bitmaps: at most ${MAX_PAGES} pages and a bit for each wanted, ` +
-        `${pages} pages and ${bytes * 8} bits found`,
+      `Cannot read the bitmaps: expected at most ${MAX_PAGES} pages and a bit for each, ` +
+        `found ${pages} pages and ${bytes * 8} bits`,
     );
   }
   checkExtent(source, 'the bitmaps', { offset, bytes: 2 * bytes });

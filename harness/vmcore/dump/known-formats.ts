@@ -2,15 +2,15 @@
 import { FormatError, UnsupportedFormatError } from '../../errors.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
-/** Bytes at the beginning of a file that tell what it is, if it is none of the formats that sub1m reads. */
+/** Bytes at the start of a file that identify its format. */
 export const HEAD_BYTES = 512;
 
-/** A format by the bytes that a file of it has at `at`. */
+/** A format that sub1m knows but does not read, by the bytes that its files have at `at`. */
 interface KnownFormat {
   readonly magic: readonly number[] | string;
   readonly at?: number;
   readonly name: string;
-  /** What makes a dump of it that sub1m reads. */
+  /** How to get a dump that sub1m reads. */
   readonly advice?: string;
 }
 
@@ -29,33 +29,33 @@ const KNOWN_FORMATS: readonly KnownFormat[] = [
   { magic: '7z\xbc\xaf\x27\x1c', name: 'a 7z archive', advice: UNPACK },
   { magic: 'ustar', at: 257, name: 'a tar archive', advice: UNPACK },
   { magic: '!<arch>\n', name: 'an ar archive', advice: UNPACK },
-  { magic: 'DISKDUMP', name: 'a dump of diskdump' },
-  { magic: [0xed, 0x23, 0x8f, 0x61, 0x73, 0x01, 0x19, 0xa8], name: 'a dump of LKCD' },
-  { magic: [0xa8, 0x19, 0x01, 0x73, 0x61, 0x8f, 0x23, 0xed], name: 'a big-endian dump of LKCD' },
-  { magic: [0xa8, 0x19, 0x01, 0x73, 0x61, 0x8f, 0x23, 0xfd], name: 'a stand-alone dump of s390' },
+  { magic: 'DISKDUMP', name: 'a diskdump dump' },
+  { magic: [0xed, 0x23, 0x8f, 0x61, 0x73, 0x01, 0x19, 0xa8], name: 'an LKCD dump' },
+  { magic: [0xa8, 0x19, 0x01, 0x73, 0x61, 0x8f, 0x23, 0xed], name: 'a big-endian LKCD dump' },
+  { magic: [0xa8, 0x19, 0x01, 0x73, 0x61, 0x8f, 0x23, 0xfd], name: 'an s390 stand-alone dump' },
   {
     magic: 'sadump\0\0',
-    name: "a dump of Fujitsu's sadump",
+    name: 'a Fujitsu sadump dump',
     advice: 'convert it with makedumpfile',
   },
-  { magic: 'FUJITSU', name: "a dump of Fujitsu's sadump", advice: 'convert it with makedumpfile' },
-  { magic: 'EMiL', name: 'a memory image of LiME' },
-  { magic: 'PAGEDU64', name: 'a crash dump of Windows' },
-  { magic: 'PAGEDUMP', name: 'a crash dump of Windows' },
-  { magic: [0xd2, 0xbe, 0xd2, 0xbe], name: 'a saved state of VMware', advice: 'use vmss2core' },
-  { magic: 'LibvirtQemudSave', name: 'a saved state of libvirt', advice: VIRSH },
-  { magic: 'QEVM', name: 'a saved state of QEMU', advice: 'use "dump-guest-memory"' },
-  { magic: 'QFI\xfb', name: 'a disk image of QEMU', advice: 'copy the dump out of it' },
+  { magic: 'FUJITSU', name: 'a Fujitsu sadump dump', advice: 'convert it with makedumpfile' },
+  { magic: 'EMiL', name: 'a LiME memory image' },
+  { magic: 'PAGEDU64', name: 'a Windows crash dump' },
+  { magic: 'PAGEDUMP', name: 'a Windows crash dump' },
+  { magic: [0xd2, 0xbe, 0xd2, 0xbe], name: 'a VMware saved state', advice: 'use vmss2core' },
+  { magic: 'LibvirtQemudSave', name: 'a libvirt saved state', advice: VIRSH },
+  { magic: 'QEVM', name: 'a QEMU saved state', advice: 'use "dump-guest-memory"' },
+  { magic: 'QFI\xfb', name: 'a QEMU disk image', advice: 'copy the dump out of it' },
 ];
 
-/** Says what a file is that is no dump which sub1m reads; never gives anything back. */
+/** Throws a `FormatError` that says what a file is, given that it is no dump that sub1m reads. */
 export function refuseUnknown(head: Uint8Array): never {
   const known = KNOWN_FORMATS.find((format) => beginsWith(head, format));
   if (known) {
     const advice = known.advice === undefined ? '' : `: ${known.advice}`;
     throw new UnsupportedFormatError(`Cannot read this file: it is ${known.name}${advice}`);
   }
-  throw new FormatError(`Cannot read this file: a vmcore wanted, ${describe(head)} found`);
+  throw new FormatError(`Cannot read this file: expected a vmcore, found ${describe(head)}`);
 }
 
 function beginsWith(head: Uint8Array, { magic, at = 0 }: KnownFormat): boolean {
@@ -63,15 +63,15 @@ function beginsWith(head: Uint8Array, { magic, at = 0 }: KnownFormat): boolean {
   return bytes.equals(head.subarray(at, at + bytes.length));
 }
 
-/** Text is of printable bytes and white space, as far as one sees. */
+/** Printable bytes and white space are taken for text. */
 const TEXT = /^[\t\n\r -~\u0080-\u00ff]+$/;
 const SHOWN_CHARACTERS = 40;
 const SHOWN_BYTES = 8;
 
 function describe(head: Uint8Array): string {
   if (head.length === 0) return 'an empty file';
-  if (head.every((byte) => byte === 0)) return 'zeroes at its beginning';
+  if (head.every((byte) => byte === 0)) return 'zeroes at its start';
   const text = Buffer.from(head).toString('latin1');
   if (TEXT.test(text)) return `text ("${printableText(text.slice(0, SHOWN_CHARACTERS))}")`;
-  return `"${Buffer.from(head.subarray(0, SHOWN_BYTES)).toString('hex')}" at its beginning`;
+  return `"${Buffer.from(head.subarray(0, SHOWN_BYTES)).toString('hex')}" at its start`;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A map of at most `limit` entries, which gives up the one that was longest not asked for. */
+/** A map of at most `limit` entries, which drops the least recently used one. */
 export class LruMap<V> {
   readonly #entries = new Map<number, V>();
   readonly #limit: number;
@@ -9,11 +9,11 @@ export class LruMap<V> {
     this.#limit = limit;
   }
 
-  /** The value of `key`; `make` is asked for it if there is none. */
+  /** The value of `key`, from `make` if there is none yet. */
   get(key: number, make: (key: number) => V): V {
     const known = this.#entries.get(key);
     const value = known ?? make(key);
-    // The order of a map is that of insertion: what is set again moves to the end.
+    // A map keeps the order of insertion: deleting and setting a key again moves it to the end.
     if (known !== undefined) this.#entries.delete(key);
     this.#entries.set(key, value);
     if (this.#entries.size > this.#limit) this.#dropFirst();

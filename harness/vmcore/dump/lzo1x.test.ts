@@ -73,43 +73,47 @@ describe('lzo1xDecompress()', () => {
   });
 
   it.each([
-    { what: 'nothing at all', stream: [], why: '1 bytes wanted at offset 0x0, 0 left' },
-    { what: 'no end', stream: first('abc'), why: '1 bytes wanted at offset 0x4, 0 left' },
+    { what: 'nothing at all', stream: [], why: 'expected 1 bytes at offset 0x0, found 0' },
+    { what: 'no end', stream: first('abc'), why: 'expected 1 bytes at offset 0x4, found 0' },
     {
       what: 'half a distance',
       stream: [...first('abcd'), 0x21, 0],
-      why: '1 bytes wanted at offset 0x7, 0 left',
+      why: 'expected 1 bytes at offset 0x7, found 0',
     },
-    { what: 'fewer literals', stream: [17 + 9, 1, 2], why: '9 bytes wanted at offset 0x1, 2 left' },
+    {
+      what: 'fewer literals',
+      stream: [17 + 9, 1, 2],
+      why: 'expected 9 bytes at offset 0x1, found 2',
+    },
     {
       what: 'a length without end',
       stream: [0, 0, 0, 0],
-      why: '1 bytes wanted at offset 0x4, 0 left',
+      why: 'expected 1 bytes at offset 0x4, found 0',
     },
     {
       what: 'a copy of nothing',
       stream: [0x10, 1, 4, 0],
-      why: 'a copy from 16385 bytes back at offset 0x4, 0 there',
+      why: 'expected a copy from at most 0 bytes back at offset 0x4, found 16385',
     },
     {
       what: 'a copy from before the start',
       stream: [...first('abcd'), 0x50, 0],
-      why: 'a copy from 5 bytes back at offset 0x7, 4 there',
+      why: 'expected a copy from at most 4 bytes back at offset 0x7, found 5',
     },
     {
       what: 'LZO-RLE',
       stream: [0x11, 1, 0x20, 0, 0],
-      why: 'a copy from 18432 bytes back at offset 0x3, 0 there',
+      why: 'expected a copy from at most 0 bytes back at offset 0x3, found 18432',
     },
     {
       what: 'too many literals',
       stream: [...first('a'.repeat(11)), ...END],
-      why: 'at most 10 bytes wanted, 11 found',
+      why: 'expected at most 10 bytes, found 11',
     },
     {
       what: 'too long a copy',
       stream: [...first('abcd'), 0x25, 0x0c, 0, ...END],
-      why: 'at most 10 bytes wanted, 11 found',
+      why: 'expected at most 10 bytes, found 11',
     },
   ])('refuses $what', ({ stream, why }) => {
     expect(() => decompress(stream, 10)).toThrow(

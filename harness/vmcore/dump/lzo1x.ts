@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 /**
- * The LZO1X stream format, version 0 (Documentation/staging/lzo.rst of the kernel, on which the names and numbers are). No
- * package for it is both without a native part and safe with bytes that nobody vouches for.
+ * The LZO1X stream format, version 0, with the names and numbers of the kernel's
+ * Documentation/staging/lzo.rst. No package for it is both free of native code and safe with
+ * untrusted bytes.
  */
 import { FormatError } from '../../errors.ts';
 import { hex } from '../../memory/pfn.ts';
 
-/** Decompresses what must become at most `limit` bytes. Throws `FormatError`. */
+/** Decompresses to at most `limit` bytes. Throws `FormatError`. */
 export function lzo1xDecompress(input: Uint8Array, limit: number): Uint8Array {
   const stream = new Lzo1xStream(input, limit);
   let state = stream.first();
@@ -14,12 +15,12 @@ export function lzo1xDecompress(input: Uint8Array, limit: number): Uint8Array {
   return stream.output;
 }
 
-/** Instead of a state: the stream is at its end. */
+/** In place of a state: the end of the stream. */
 const END = -1;
-/** The state after four literals or more; below it, it is how many there were. */
+/** The state after four literals or more; a lower one is their number. */
 const MANY = 4;
 
-/** A cursor over a stream and over what has come of it. The state is what the next instruction depends on. */
+/** A cursor over a stream and its output. The meaning of an instruction depends on the state. */
 class Lzo1xStream {
   readonly #input: Uint8Array;
   readonly #output: Uint8Array;
@@ -35,7 +36,7 @@ class Lzo1xStream {
     return this.#output.subarray(0, this.#filled);
   }
 
-  /** The first byte, if it is above 17, copies literals; else it is an instruction as any other. */
+  /** A first byte above 17 copies literals; any other is an ordinary instruction. */
   first(): number {
     const code = this.#input[0] ?? 0;
     if (code <= 17) return 0;
@@ -44,7 +45,7 @@ class Lzo1xStream {
     return Math.min(code - 17, MANY);
   }
 
-  /** Does one instruction, which follows `state`, and gives the state after it. */
+  /** Executes one instruction in `state`, and gives the state after it. */
   next(state: number): number {
     const code = this.#byte();
     if (code >= 64) return this.#shortCopy(code);
@@ -68,7 +69,7 @@ class Lzo1xStream {
     return this.#copy((word >> 2) + 1, length, word & 3);
   }
 
-  /** `0001HLLL`, which is also the end, with a distance of 16 KiB and not a byte more. */
+  /** `0001HLLL`; a distance of exactly 16 KiB ends the stream. */
   #copyBeyond16k(code: number): number {
     const length = 2 + this.#length(code & 7, 7);
     const word = this.#word();
@@ -76,14 +77,14 @@ class Lzo1xStream {
     return distance === 16_384 ? END : this.#copy(distance, length, word & 3);
   }
 
-  /** `0000DDSS`: 2 bytes from within 1 KiB after few literals, 3 from behind 2 KiB after many. */
+  /** `0000DDSS`: 2 bytes from within 1 KiB after few literals, 3 from beyond 2 KiB after many. */
   #tinyCopy(code: number, state: number): number {
     const distance = (this.#byte() << 2) + (code >> 2) + 1;
     const isFar = state === MANY;
     return this.#copy(isFar ? distance + 2048 : distance, isFar ? 3 : 2, code & 3);
   }
 
-  /** A length that did not fit its bits goes on in bytes, 255 for each that is zero. */
+  /** A length that does not fit its bits continues in bytes; each zero byte adds 255. */
   #length(bits: number, most: number): number {
     if (bits !== 0) return bits;
     let length = most;
@@ -97,14 +98,14 @@ class Lzo1xStream {
   #copy(distance: number, length: number, literals: number): number {
     if (distance > this.#filled) {
       throw new FormatError(
-        `Cannot decompress LZO data: a copy from ${distance} bytes back at offset ` +
-          `${hex(this.#at)}, ${this.#filled} there`,
+        `Cannot decompress LZO data: expected a copy from at most ${this.#filled} bytes back at ` +
+          `offset ${hex(this.#at)}, found ${distance}`,
       );
     }
     this.#requireRoom(length);
     const output = this.#output;
     const end = this.#filled + length;
-    // Byte by byte: a copy may go on into what it has just written.
+    // Byte by byte: a copy may reach into what it has just written.
     for (let to = this.#filled; to < end; to += 1) output[to] = output[to - distance] ?? 0;
     this.#filled = end;
     this.#literals(literals);
@@ -116,7 +117,7 @@ class Lzo1xStream {
     this.#requireRoom(length);
     const output = this.#output;
     const end = this.#filled + length;
-    // Most are few, for which a view of the input costs more than the bytes.
+    // Most runs are so short that a view of the input would cost more than the loop.
     for (let to = this.#filled, from = this.#at; to < end; to += 1, from += 1) {
       output[to] = this.#input[from] ?? 0;
     }
@@ -140,7 +141,8 @@ class Lzo1xStream {
     const left = this.#input.length - this.#at;
     if (length <= left) return;
     throw new FormatError(
-      `Cannot decompress LZO data: ${length} bytes wanted at offset ${hex(this.#at)}, ${left} left`,
+      `Cannot decompress LZO data: expected ${length} bytes at offset ${hex(this.#at)}, ` +
+        `found ${left}`,
     );
   }
 
@@ -148,8 +150,8 @@ class Lzo1xStream {
     const room = this.#output.length - this.#filled;
     if (length <= room) return;
     throw new FormatError(
-      `Cannot decompress LZO data: at most ${this.#output.length} bytes wanted, ` +
-        `${this.#filled + length} found`,
+      `Cannot decompress LZO data: expected at most ${this.#output.length} bytes, ` +
+        `found ${this.#filled + length}`,
     );
   }
 }

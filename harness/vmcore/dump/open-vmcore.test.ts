@@ -104,14 +104,14 @@ describe('openVmcore()', () => {
     { bytes: ascii('\x28\xb5\x2f\xfd'), is: 'compressed with zstd: decompress it first' },
     { bytes: ascii('\x89LZO\0\r\n\x1a\n'), is: 'compressed with lzop: decompress it first' },
     { bytes: tar, is: 'a tar archive: unpack it first' },
-    { bytes: ascii('DISKDUMP\x05'), is: 'a dump of diskdump' },
-    { bytes: ascii('\xed\x23\x8f\x61\x73\x01\x19\xa8\x09'), is: 'a dump of LKCD' },
-    { bytes: ascii('\xa8\x19\x01\x73\x61\x8f\x23\xfd\0'), is: 'a stand-alone dump of s390' },
+    { bytes: ascii('DISKDUMP\x05'), is: 'a diskdump dump' },
+    { bytes: ascii('\xed\x23\x8f\x61\x73\x01\x19\xa8\x09'), is: 'an LKCD dump' },
+    { bytes: ascii('\xa8\x19\x01\x73\x61\x8f\x23\xfd\0'), is: 'an s390 stand-alone dump' },
     {
       bytes: ascii('sadump\0\0\x01'),
-      is: "a dump of Fujitsu's sadump: convert it with makedumpfile",
+      is: 'a Fujitsu sadump dump: convert it with makedumpfile',
     },
-    { bytes: flattenedBytes(ascii('DISKDUMP'), 3000), is: 'a dump of diskdump' },
+    { bytes: flattenedBytes(ascii('DISKDUMP'), 3000), is: 'a diskdump dump' },
   ])('names what it does not read: $is', ({ bytes, is }) => {
     expect(() => open(bytes)).toThrow(
       new UnsupportedFormatError(`Cannot read this file: it is ${is}`),
@@ -121,54 +121,54 @@ describe('openVmcore()', () => {
   it.each<{ notes: readonly NoteSpec[]; found: string }>([
     {
       notes: [{ name: 'Xen', type: 0x1000001, desc: [1] }],
-      found: 'a dump of a Linux kernel wanted, one of Xen',
+      found: 'expected a dump of a Linux kernel, found one of Xen',
     },
     {
       notes: [prstatusNote(7), { name: 'CORE', type: 6, desc: [] }],
-      found: 'a dump of a kernel wanted, a core file of a process',
+      found: 'expected a dump of a kernel, found a core file of a process',
     },
   ])('names the core that is no vmcore: $found', ({ notes, found }) => {
     expect(() => open(elfCoreBytes(notes, [LOAD]))).toThrow(
-      new UnsupportedFormatError(`Cannot read this dump: ${found} found`),
+      new UnsupportedFormatError(`Cannot read this dump: ${found}`),
     );
   });
 
   it("names Xen's core, which has sections in place of program headers", () => {
     expect(() => open(coreOfSections('\0.note.Xen\0.xen_pages\0'))).toThrow(
       new UnsupportedFormatError(
-        'Cannot read this dump: a dump of a Linux kernel wanted, one of Xen found',
+        'Cannot read this dump: expected a dump of a Linux kernel, found one of Xen',
       ),
     );
   });
 
   it.each([
     { bytes: ascii(''), found: 'an empty file' },
-    { bytes: new Uint8Array(4096), found: 'zeroes at its beginning' },
+    { bytes: new Uint8Array(4096), found: 'zeroes at its start' },
     {
       bytes: ascii('[    0.000000] Linux version 6.12.0\n'),
       found: 'text ("[    0.000000] Linux version 6.12.0")',
     },
-    { bytes: ascii('\x01\x02\x03'), found: '"010203" at its beginning' },
-    { bytes: ascii('KDUMP  \0'), found: '"4b44554d50202000" at its beginning' },
+    { bytes: ascii('\x01\x02\x03'), found: '"010203" at its start' },
+    { bytes: ascii('KDUMP  \0'), found: '"4b44554d50202000" at its start' },
   ])('refuses what is no vmcore: $found', ({ bytes, found }) => {
     expect(() => open(bytes)).toThrow(
-      new FormatError(`Cannot read this file: a vmcore wanted, ${found} found`),
+      new FormatError(`Cannot read this file: expected a vmcore, found ${found}`),
     );
   });
 
   it.each([
-    { bytes: elfHeaders([]), message: 'this ELF core file: a PT_LOAD wanted, none found' },
+    { bytes: elfHeaders([]), message: 'this ELF core file: expected a PT_LOAD, found none' },
     {
       bytes: coreOfSections('\0.text\0'),
-      message: 'this ELF core file: a PT_LOAD wanted, none found',
+      message: 'this ELF core file: expected a PT_LOAD, found none',
     },
     {
       bytes: elfHeaders([{ type: 4, offset: 0x78, memoryBytes: 0x800001 }]),
-      message: 'the notes: at most 8388608 bytes wanted, 8388609 found',
+      message: 'the notes: expected at most 8388608 bytes, found 8388609',
     },
     {
       bytes: elfHeaders([{ type: 4, offset: 0x78, memoryBytes: 12 }]),
-      message: 'the notes: 12 bytes wanted at offset 0x78, 0 left',
+      message: 'the notes: expected 12 bytes at offset 0x78, found 0',
     },
   ])('refuses an ELF core file that lies: $message', ({ bytes, message }) => {
     expect(() => open(bytes)).toThrow(new FormatError(`Cannot read ${message}`));

@@ -15,30 +15,31 @@ import type { PhysicalMemory } from './physical-memory.ts';
 import { type CpuRegisters, cpuRegisters } from './prstatus.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from './vmcoreinfo.ts';
 
-/** A dump of a machine, whatever format it has. */
+/** A dump of a machine, in any format. */
 export interface Vmcore {
   readonly format: 'elf' | 'kdump-compressed';
-  /** Whether it lies in makedumpfile's flattened format. */
+  /** Whether it is in makedumpfile's flattened format. */
   readonly flattened: boolean;
   /** Bytes of the file. */
   readonly size: number;
-  /** Bytes that its end lacks, at least, if it is cut off; a flattened dump then cannot be opened at all. */
+  /** Bytes missing at its end, at least; 0 if flattened: that opens only if it is complete. */
   readonly lacks: number;
-  /** What it gives is not to be written to. */
+  /** Do not write to the bytes it gives. */
   readonly memory: PhysicalMemory;
-  /** null if the dump has none, as QEMU's without `-device vmcoreinfo`. */
+  /** null if the dump has none, like QEMU's without `-device vmcoreinfo`. */
   readonly vmcoreinfo: Vmcoreinfo | null;
   /** The CPUs in the order of their notes. */
   readonly cpus: readonly CpuRegisters[];
   readonly notes: readonly ElfNote[];
 }
 
-/** Bytes of notes: some 400 for each CPU, and as many more in QEMU's dumps; Linux has at most 8192 CPUs. */
+/** Bytes of notes: some 400 a CPU, twice that in QEMU's dumps, and Linux has at most 8192 CPUs. */
 const MAX_NOTE_BYTES = 8 * 1024 * 1024;
 
 /**
- * Opens a dump of an x86-64 machine: an ELF core or a kdump-compressed one, flattened or not. Reading its memory reads from
- * `source`. Throws `FormatError`, or `UnsupportedFormatError` with what the file is instead.
+ * Opens a dump of an x86-64 machine, ELF or kdump-compressed, flattened or not. Its memory is read
+ * from `source` on demand. Throws `FormatError`, or `UnsupportedFormatError` with what the file is
+ * instead.
  */
 export function openVmcore(source: ByteSource): Vmcore {
   const flattened = isFlattened(source.read(0, Math.min(HEAD_BYTES, source.size)));
@@ -47,7 +48,7 @@ export function openVmcore(source: ByteSource): Vmcore {
   const head = dump.read(0, Math.min(HEAD_BYTES, dump.size));
   if (!isElf(head) && !isKdump(head)) return refuseUnknown(head);
   const opened = isElf(head) ? openElf(dump) : openKdump(dump);
-  // What is flattened may end in zeroes that nobody wrote, and has a record that says that it is whole.
+  // A flattened dump may end in zeroes that were left out, and a record proves it complete.
   return { ...file, ...opened, lacks: flattened ? 0 : opened.lacks };
 }
 
@@ -90,7 +91,7 @@ function openKdump(dump: ByteSource): OpenDump {
 function checkTotal(bytes: number): void {
   if (bytes <= MAX_NOTE_BYTES) return;
   throw new FormatError(
-    `Cannot read the notes: at most ${MAX_NOTE_BYTES} bytes wanted, ${bytes} found`,
+    `Cannot read the notes: expected at most ${MAX_NOTE_BYTES} bytes, found ${bytes}`,
   );
 }
 

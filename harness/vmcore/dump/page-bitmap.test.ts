@@ -63,7 +63,7 @@ describe('a bitmap of pages', () => {
   it('refuses to list more runs than any machine has', () => {
     const source = bytesSource(new Uint8Array(20_000).fill(0x55));
     expect(() => bitmapRanges(source, { offset: 0, pages: 160_000 })).toThrow(
-      new FormatError('Cannot read the bitmap: at most 65536 runs of pages wanted'),
+      new FormatError('Cannot read the bitmap: expected at most 65536 runs of pages, found more'),
     );
   });
 });

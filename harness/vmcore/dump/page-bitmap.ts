@@ -4,32 +4,32 @@ import { PAGE_SIZE } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import type { ByteSource } from './byte-source.ts';
 
-/** A bit for each page, the lowest of a byte first, where it lies in a dump. */
+/** A bitmap in a dump: a bit for each page, the lowest of a byte first. */
 export interface BitmapExtent {
   readonly offset: number;
-  /** Pages, and so bits; those behind them do not count. */
+  /** Pages, and so bits; any beyond these do not count. */
   readonly pages: number;
 }
 
-/** A bitmap that can be asked for one page of billions. */
+/** A bitmap of up to billions of pages. */
 export interface PageBitmap {
   has(page: number): boolean;
-  /** How many pages below `page` it has. */
+  /** How many pages below `page` are set. */
   rank(page: number): number;
 }
 
-/** Pages, bytes and words of a block: how many pages are set before each is counted once. */
+/** Pages, bytes and words of a block; the pages set before each block are counted once. */
 const BLOCK_PAGES = 4096;
 const BLOCK_BYTES = BLOCK_PAGES / 8;
 const BLOCK_WORDS = BLOCK_PAGES / 32;
 
-/** Bytes of a bitmap that are read at once to count or to list. */
+/** Bytes read at once to count or list pages. */
 const STRIDE_BYTES = 65_536;
 
-/** Runs of pages: the memory of a machine is in some dozen pieces. */
+/** Runs of pages, at most: the memory of a machine has some dozen. */
 const MAX_RUNS = 65_536;
 
-/** Reads one block for what is asked; all of them, once, when pages are to be counted. */
+/** Opens a bitmap. A question reads one block; the first `rank()` reads them all to count. */
 export function pageBitmap(source: ByteSource, extent: BitmapExtent): PageBitmap {
   let counted: Uint32Array | undefined;
   const block = (index: number): Uint8Array => {
@@ -60,7 +60,7 @@ export function pageBitmap(source: ByteSource, extent: BitmapExtent): PageBitmap
   };
 }
 
-/** Lists the pages that a bitmap has, as runs of memory. Throws `FormatError` if there are more than any machine has. */
+/** The set pages as runs of memory. Throws `FormatError` for more runs than a machine can have. */
 export function bitmapRanges(source: ByteSource, extent: BitmapExtent): PhysRange[] {
   const ranges: PhysRange[] = [];
   let start: number | undefined;
@@ -70,7 +70,9 @@ export function bitmapRanges(source: ByteSource, extent: BitmapExtent): PhysRang
       continue;
     }
     if (ranges.length === MAX_RUNS) {
-      throw new FormatError(`Cannot read the bitmap: at most ${MAX_RUNS} runs of pages wanted`);
+      throw new FormatError(
+        `Cannot read the bitmap: expected at most ${MAX_RUNS} runs of pages, found more`,
+      );
     }
     ranges.push(physRange(start * PAGE_SIZE, page * PAGE_SIZE));
     start = undefined;
@@ -78,13 +80,13 @@ export function bitmapRanges(source: ByteSource, extent: BitmapExtent): PhysRang
   return ranges;
 }
 
-/** The pages that are set where the one before is not, and the other way round, in turn. */
+/** The pages where the bit changes: the start and end of each run in turn. */
 function* changes(source: ByteSource, extent: BitmapExtent): Generator<number> {
   let isSet = 0;
   let page = 0;
   for (const words of strides(source, extent)) {
     for (const word of words) {
-      // Most words are as the bit before them.
+      // Most words repeat the bit before them.
       if (word !== (isSet ? 0xffff_ffff : 0)) {
         const end = Math.min(page + 32, extent.pages);
         isSet = yield* changesInWord(word, isSet, [page, end]);
@@ -95,7 +97,7 @@ function* changes(source: ByteSource, extent: BitmapExtent): Generator<number> {
   if (isSet) yield extent.pages;
 }
 
-/** Returns the last of the bits. */
+/** Returns the last bit. */
 function* changesInWord(
   word: number,
   before: number,
@@ -130,14 +132,14 @@ function countBits(words: Uint32Array, from: number, to: number): number {
   return bits;
 }
 
-/** The bits of a word: those of each two, each four, each eight, then all (H. Warren, "Hacker's Delight", 5-1). */
+/** Counts the bits of a word by twos, fours and eights (H. Warren, "Hacker's Delight", 5-1). */
 function bitsOf(word: number): number {
   const twos = word - ((word >>> 1) & 0x5555_5555);
   const fours = (twos & 0x3333_3333) + ((twos >>> 2) & 0x3333_3333);
   return Math.imul((fours + (fours >>> 4)) & 0x0f0f_0f0f, 0x0101_0101) >>> 24;
 }
 
-/** The bitmap in pieces of whole blocks but for the last; what is behind its last byte is zero. */
+/** The bitmap in pieces of whole blocks, the last padded with zeroes. */
 function* strides(source: ByteSource, { offset, pages }: BitmapExtent): Generator<Uint32Array> {
   const end = offset + Math.ceil(pages / 8);
   for (let at = offset; at < end; at += STRIDE_BYTES) {
@@ -145,7 +147,7 @@ function* strides(source: ByteSource, { offset, pages }: BitmapExtent): Generato
   }
 }
 
-/** Little-endian, as every machine is that runs this. */
+/** Little-endian, like every host that runs this. */
 function wordsOf(bytes: Uint8Array): Uint32Array {
   const aligned = new Uint8Array(Math.ceil(bytes.length / 4) * 4);
   aligned.set(bytes);

@@ -27,7 +27,7 @@ describe('cpuRegisters()', () => {
     const { name, type, desc } = prstatusNote(1);
     const note = { name, type, desc: Uint8Array.from(desc).subarray(0, 324), offset: 0x200 };
     expect(() => cpuRegisters([note])).toThrow(
-      new FormatError('Cannot read struct elf_prstatus: 8 bytes wanted at offset 0x340, 4 left'),
+      new FormatError('Cannot read struct elf_prstatus: expected 8 bytes at offset 0x340, found 4'),
     );
   });
 });

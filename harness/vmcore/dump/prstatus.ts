@@ -2,9 +2,9 @@
 import { ByteReader } from './byte-reader.ts';
 import type { ElfNote } from './elf-notes.ts';
 
-/** A CPU as it was when the kernel crashed. */
+/** A CPU at the moment of the crash. */
 export interface CpuRegisters {
-  /** The task that ran on it; 0 for the idle task, and in QEMU's dumps the number of the CPU from 1. */
+  /** The task on it, 0 if idle; in QEMU's dumps the number of the CPU, from 1. */
   readonly pid: number;
   readonly registers: Readonly<Record<RegisterName, bigint>>;
 }
@@ -44,11 +44,11 @@ export const REGISTER_NAMES = [
 export type RegisterName = (typeof REGISTER_NAMES)[number];
 
 const NT_PRSTATUS = 1;
-/** Where `struct elf_prstatus` (include/linux/elfcore.h) has `pr_pid`, and what is between it and `pr_reg`. */
+/** Offset of `pr_pid` in `struct elf_prstatus` (include/linux/elfcore.h), and what follows it. */
 const PR_PID = 32;
 const PID_TO_REG = 76;
 
-/** The registers of each CPU that has a NT_PRSTATUS note, in their order. Throws `FormatError`. */
+/** The CPUs in the order of their NT_PRSTATUS notes. Throws `FormatError`. */
 export function cpuRegisters(notes: readonly ElfNote[]): CpuRegisters[] {
   return notes
     .filter(({ name, type }) => name === 'CORE' && type === NT_PRSTATUS)

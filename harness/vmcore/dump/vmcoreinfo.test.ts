@@ -75,28 +75,29 @@ describe('parseVmcoreinfo()', () => {
   it.each([
     {
       text: 'SYMBOL(x)=-1',
-      message: 'Cannot read SYMBOL(x) of VMCOREINFO: an address in hexadecimal wanted, "-1" found',
+      message:
+        'Cannot read SYMBOL(x) of VMCOREINFO: expected an address in hexadecimal, found "-1"',
     },
     {
       text: 'SYMBOL(x)=11112222333344445',
       message:
-        'Cannot read SYMBOL(x) of VMCOREINFO: an address in hexadecimal wanted, "11112222333344445" found',
+        'Cannot read SYMBOL(x) of VMCOREINFO: expected an address in hexadecimal, found "11112222333344445"',
     },
     {
       text: 'OFFSET(x)=-8',
-      message: 'Cannot read OFFSET(x) of VMCOREINFO: no negative number wanted, "-8" found',
+      message: 'Cannot read OFFSET(x) of VMCOREINFO: expected no negative number, found "-8"',
     },
     {
       text: 'SIZE(x)=',
-      message: 'Cannot read SIZE(x) of VMCOREINFO: a number wanted, "" found',
+      message: 'Cannot read SIZE(x) of VMCOREINFO: expected a number, found ""',
     },
     {
       text: 'NUMBER(x)=9007199254740993',
-      message: 'Cannot read NUMBER(x) of VMCOREINFO: a number wanted, "9007199254740993" found',
+      message: 'Cannot read NUMBER(x) of VMCOREINFO: expected a number, found "9007199254740993"',
     },
     {
       text: `LENGTH(x)=${'1e5\u001b[31m'.repeat(20)}`,
-      message: 'Cannot read LENGTH(x) of VMCOREINFO: a number wanted, "1e51e51e51e51e5" found',
+      message: 'Cannot read LENGTH(x) of VMCOREINFO: expected a number, found "1e51e51e51e51e5"',
     },
   ])('refuses $text when it is asked for', ({ text, message }) => {
     const info = parse(text);
@@ -112,7 +113,7 @@ describe('parseVmcoreinfo()', () => {
 
   it('refuses a text that is too long', () => {
     expect(() => parse('x'.repeat(65_537))).toThrow(
-      new FormatError('Cannot read VMCOREINFO: at most 65536 bytes wanted, 65537 found'),
+      new FormatError('Cannot read VMCOREINFO: expected at most 65536 bytes, found 65537'),
     );
   });
 });

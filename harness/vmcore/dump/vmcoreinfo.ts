@@ -3,31 +3,32 @@ import { FormatError } from '../../errors.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
 /**
- * What a kernel wrote into its VMCOREINFO note for those who read its dump
- * (Documentation/admin-guide/kdump/vmcoreinfo.rst). A value that is there and is none, is a `FormatError`.
+ * The VMCOREINFO note, which a kernel writes for the readers of its dump
+ * (Documentation/admin-guide/kdump/vmcoreinfo.rst). Asking for a malformed value throws
+ * `FormatError`.
  */
 export interface Vmcoreinfo {
-  /** Each line by what stands before its `=`; of several, the last. */
+  /** The lines by key; of several with one key, the last. */
   readonly fields: ReadonlyMap<string, string>;
-  /** `OSRELEASE`: what `uname -r` says. */
+  /** `OSRELEASE`, which is `uname -r`. */
   readonly release: string | undefined;
   /** `BUILD-ID`, lower-case hexadecimal. */
   readonly buildId: string | undefined;
   /** `PAGESIZE`, in bytes. */
   readonly pageBytes: number | undefined;
-  /** `KERNELOFFSET`: how far KASLR moved the kernel image, in bytes. */
+  /** `KERNELOFFSET`: by how many bytes KASLR moved the kernel image. */
   readonly kernelOffset: bigint | undefined;
   /** `SYMBOL(name)`: its virtual address, after KASLR. */
   symbol(name: string): bigint | undefined;
-  /** `OFFSET(member)`, as in `OFFSET(page.flags)`: bytes from the start of its structure. */
+  /** `OFFSET(member)`, such as `OFFSET(page.flags)`: bytes from the start of the structure. */
   offset(member: string): number | undefined;
   /** `SIZE(type)`, in bytes. */
   size(type: string): number | undefined;
   /** `LENGTH(array)`, in elements. */
   length(array: string): number | undefined;
-  /** `NUMBER(name)`: a constant or the value of a variable, often negative or 0. */
+  /** `NUMBER(name)`: a constant or a variable's value, often negative or 0. */
   number(name: string): number | undefined;
-  /** The value of any other key, as it stands there: `CRASHTIME`, `CONFIG_X86_PAE`. */
+  /** The text of any other key: `CRASHTIME`, `CONFIG_X86_PAE`. */
   text(key: string): string | undefined;
 }
 
@@ -41,7 +42,7 @@ const HEXADECIMAL = /^(?:0x)?[\da-f]{1,16}$/i;
 export function parseVmcoreinfo(bytes: Uint8Array): Vmcoreinfo {
   if (bytes.length > MAX_TEXT_BYTES) {
     throw new FormatError(
-      `Cannot read VMCOREINFO: at most ${MAX_TEXT_BYTES} bytes wanted, ${bytes.length} found`,
+      `Cannot read VMCOREINFO: expected at most ${MAX_TEXT_BYTES} bytes, found ${bytes.length}`,
     );
   }
   const fields = new Map(fieldsOf(Buffer.from(bytes).toString('latin1')));
@@ -63,7 +64,7 @@ export function parseVmcoreinfo(bytes: Uint8Array): Vmcoreinfo {
 
 function fieldsOf(text: string): [string, string][] {
   return text.split('\n').flatMap((line): [string, string][] => {
-    // The note's room is a page: what is behind the text is zeroes.
+    // The note fills a page: zeroes follow the text.
     const [plain = ''] = line.split('\0', 1);
     const equals = plain.indexOf('=');
     return equals > 0 ? [[plain.slice(0, equals), plain.slice(equals + 1)]] : [];
@@ -96,7 +97,9 @@ function findAddress(fields: Fields, key: string): bigint | undefined {
   throw noValue(key, 'an address in hexadecimal', text);
 }
 
-function noValue(key: string, wanted: string, found: string): FormatError {
+function noValue(key: string, expected: string, found: string): FormatError {
   const shown = printableText(found.slice(0, 40));
-  return new FormatError(`Cannot read ${key} of VMCOREINFO: ${wanted} wanted, "${shown}" found`);
+  return new FormatError(
+    `Cannot read ${key} of VMCOREINFO: expected ${expected}, found "${shown}"`,
+  );
 }

@@ -7,32 +7,35 @@ import type { BtfType } from './btf-types.ts';
 import { cString } from '../dump/byte-reader.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** A structure in memory, and how much of it is wanted. */
+/** A structure in memory, and how much of it to show. */
 export interface StructRequest {
   /** Its name without `struct`. */
   readonly name: string;
   readonly at: bigint;
-  /** Structures in structures that are opened. */
+  /** How many levels of inner structures to open. */
   readonly depth?: number;
-  /** Lines, at most. */
+  /** The most lines to give. */
   readonly lines?: number;
 }
 
-/** Elements of an array that are shown. */
+/** Elements shown of an array. */
 const ELEMENT_LIMIT = 8;
-/** Bytes of a structure: the largest of a kernel has some 10 KiB. */
+/** Bytes of a structure, at most; a kernel's largest has some 10 KiB. */
 const STRUCT_LIMIT = 1024 * 1024;
-/** Characters of a text that are shown. */
+/** Characters shown of a text. */
 const TEXT_LIMIT = 64;
 
-/** Renders a structure, a line for each member: `comm = "init"`, `flags = 0x80000200`. Throws `FormatError`. */
+/**
+ * Renders a structure, a line for each member: `comm = "init"`, `flags = 0x80000200`. Throws
+ * `FormatError`.
+ */
 export function renderStruct(btf: Btf, memory: VirtualMemory, request: StructRequest): string[] {
   const { name, at, depth = 1, lines = 500 } = request;
   const type = btf.find('struct', name) ?? btf.find('union', name);
   if (!type || type.size > STRUCT_LIMIT) {
     throw new FormatError(
-      `Cannot render ${name}: a structure of at most ${STRUCT_LIMIT} bytes wanted, ` +
-        `${type ? type.size : 'none'} found`,
+      `Cannot render ${name}: expected a structure of at most ${STRUCT_LIMIT} bytes, ` +
+        `found ${type ? type.size : 'none'}`,
     );
   }
   const bytes = memory.read(at, type.size);
@@ -44,7 +47,7 @@ export function renderStruct(btf: Btf, memory: VirtualMemory, request: StructReq
   return out;
 }
 
-/** The bytes of a value, and how deep it lies. */
+/** The bytes of a value, and how to render it. */
 interface Place {
   readonly bytes: Uint8Array;
   readonly depth: number;
@@ -80,7 +83,7 @@ function* memberLines(btf: Btf, member: BtfMember, place: Place): Generator<stri
 
 interface Value {
   readonly bytes: Uint8Array;
-  /** The member that it is, if it is one; an element of an array is none. */
+  /** The member that has the value; none for an element of an array. */
   readonly member?: BtfMember;
 }
 
@@ -98,7 +101,7 @@ function valueText(btf: Btf, type: BtfType, { bytes, member }: Value): string {
   return isSigned ? String(BigInt.asIntN(bits, raw)) : hex(raw);
 }
 
-/** A value of at most 16 bytes, cut out of the bits around it. */
+/** A value of at most 16 bytes; that of a bit field without the bits around it. */
 function bitsOf(bytes: Uint8Array, member?: BtfMember): bigint {
   let value = 0n;
   for (const byte of bytes.subarray(0, 2 * POINTER_BYTES).toReversed()) {

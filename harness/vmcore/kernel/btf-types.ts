@@ -1,28 +1,28 @@
 // SPDX-License-Identifier: MIT
-/** BTF, the kernel's own description of its types (Documentation/bpf/btf.rst): the table of types, undeciphered. */
+/** The raw type table of BTF, the kernel's description of its types (Documentation/bpf/btf.rst). */
 import { FormatError } from '../../errors.ts';
 import { hex } from '../../memory/pfn.ts';
 import { ByteReader, cString } from '../dump/byte-reader.ts';
 
-/** A type as the table has it (`struct btf_type`). */
+/** A `struct btf_type`. */
 export interface BtfType {
   readonly id: number;
   readonly kind: BtfKind;
   /** Empty for one without a name. */
   readonly name: string;
-  /** Of an enumeration: it is signed; of a structure: its members may be bit fields. */
+  /** An enumeration is signed; a structure may have bit fields. */
   readonly kindFlag: boolean;
-  /** Bytes, of a kind that has a size. */
+  /** Bytes, for a kind that has a size. */
   readonly size: number;
-  /** The type that it refers to, of a kind that refers; 0 is `void`. */
+  /** The id of the type it refers to, for a kind that does; 0 is `void`. */
   readonly type: number;
-  /** Elements behind it: members, enumerators, parameters. */
+  /** How many members, enumerators or parameters follow it. */
   readonly vlen: number;
-  /** Where these lie. */
+  /** Offset of what follows it. */
   readonly elements: number;
 }
 
-/** The kinds in the order of their numbers, with what follows a type: bytes once, and for each element. */
+/** The kinds by number, with the bytes that follow a type: `once`, and for `each` element. */
 const KINDS = [
   { kind: 'void', once: 0, each: 0 },
   { kind: 'int', once: 4, each: 0 },
@@ -52,10 +52,10 @@ const BTF_MAGIC = 0xeb9f;
 const BTF_VERSION = 1;
 const TYPE_BYTES = 12;
 
-/** Types that a kernel may have (`BTF_MAX_TYPE`). */
+/** Types of a kernel, at most (`BTF_MAX_TYPE`). */
 const TYPE_LIMIT = 0xfffff;
 
-/** The table of types of one BTF section. Numbers are checked when they are used. */
+/** The type table of one BTF section. Ids and offsets are checked when they are used. */
 export class BtfTypes {
   readonly #view: DataView;
   readonly #strings: Uint8Array;
@@ -67,24 +67,24 @@ export class BtfTypes {
     this.#offsets = offsets;
   }
 
-  /** Reads where each type lies. Throws `FormatError`. */
+  /** Finds the offset of each type. Throws `FormatError`. */
   static parse(bytes: Uint8Array): BtfTypes {
     const { types, strings } = sectionsOf(bytes);
     const view = new DataView(types.buffer, types.byteOffset, types.length);
     return new BtfTypes(view, strings, typeOffsets(view));
   }
 
-  /** Types that there are; their ids are below. */
+  /** The number of types; all ids are below it. */
   get count(): number {
     return this.#offsets.length;
   }
 
-  /** The type of an id. Throws `FormatError` if there is none. */
+  /** The type with this id. Throws `FormatError` if there is none. */
   type(id: number): BtfType {
     if (id === 0) return VOID;
     const at = this.#offsets[id];
     if (at === undefined) {
-      throw new FormatError(`Cannot read BTF: type ${id} wanted, ${this.count} types found`);
+      throw new FormatError(`Cannot read BTF: expected type ${id}, found ${this.count} types`);
     }
     const info = this.#view.getUint32(at + 4, true);
     const sizeOrType = this.#view.getUint32(at + 8, true);
@@ -101,7 +101,7 @@ export class BtfTypes {
     };
   }
 
-  /** The kind and where the name lies of each type, for who looks for one of 100,000. */
+  /** The kind and name offset of each type: a quick way through 100,000. */
   *names(): Generator<{
     readonly id: number;
     readonly kind: BtfKind;
@@ -114,7 +114,7 @@ export class BtfTypes {
     }
   }
 
-  /** A word behind a type: `index` counts u32 from `elements`. All that a type has is known to be there. */
+  /** The u32 at `index` from `elements`. `parse()` has checked that all of them are there. */
   word(type: BtfType, index: number): number {
     return this.#view.getUint32(type.elements + index * 4, true);
   }
@@ -124,7 +124,7 @@ export class BtfTypes {
   }
 }
 
-/** Bytes of a name that are kept. */
+/** Bytes kept of a name. */
 const NAME_LIMIT = 512;
 
 const VOID: BtfType = {
@@ -138,7 +138,7 @@ const VOID: BtfType = {
   elements: 0,
 };
 
-/** Kinds with a size where others have a type. */
+/** Kinds that have a size where others refer to a type. */
 const SIZED: ReadonlySet<BtfKind> = new Set<BtfKind>([
   'int',
   'struct',
@@ -155,8 +155,8 @@ function sectionsOf(bytes: Uint8Array): { types: Uint8Array; strings: Uint8Array
   reader.skip(1);
   if (magic !== BTF_MAGIC || version !== BTF_VERSION) {
     throw new FormatError(
-      `Cannot read BTF: magic ${hex(BTF_MAGIC)}, version ${BTF_VERSION} wanted, ` +
-        `${hex(magic)}, ${version} found`,
+      `Cannot read BTF: expected magic ${hex(BTF_MAGIC)}, version ${BTF_VERSION}, ` +
+        `found ${hex(magic)}, ${version}`,
     );
   }
   const [hdr_len, type_off, type_len] = [reader.u32(), reader.u32(), reader.u32()];
@@ -164,15 +164,16 @@ function sectionsOf(bytes: Uint8Array): { types: Uint8Array; strings: Uint8Array
   const section = (offset: number, length: number): Uint8Array => {
     const start = hdr_len + offset;
     if (start + length <= bytes.length) return bytes.subarray(start, start + length);
+    const left = Math.max(0, bytes.length - start);
     throw new FormatError(
-      `Cannot read BTF: ${length} bytes wanted at offset ${hex(start)}, ${bytes.length} found`,
+      `Cannot read BTF: expected ${length} bytes at offset ${hex(start)}, found ${left}`,
     );
   };
   return { types: section(type_off, type_len), strings: section(str_off, str_len) };
 }
 
 function typeOffsets(view: DataView): number[] {
-  // Type 0 is `void` and is not in the table.
+  // Type 0 is `void`, which is not in the table.
   const offsets = [0];
   let at = 0;
   while (at < view.byteLength) {
@@ -193,10 +194,10 @@ function kindOf(info: number, at: number): (typeof KINDS)[number] {
   const kind = KINDS[number];
   if (kind && number > 0) return kind;
   throw new FormatError(
-    `Cannot read BTF: a kind below ${KINDS.length} wanted at ${hex(at)}, ${number} found`,
+    `Cannot read BTF: expected a kind below ${KINDS.length} at ${hex(at)}, found ${number}`,
   );
 }
 
 function cutType(id: number, left: number): FormatError {
-  return new FormatError(`Cannot read BTF: type ${id} wanted whole, ${left} bytes left`);
+  return new FormatError(`Cannot read BTF: expected all of type ${id}, found ${left} bytes`);
 }

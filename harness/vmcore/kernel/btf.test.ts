@@ -71,7 +71,7 @@ describe('Btf', () => {
       lie: 'a type that is not there',
       types: [{ kind: 8, name: 'gone', of: 77 }],
       read: (lying) => lying.resolve(1),
-      message: 'type 77 wanted, 2 types found',
+      message: 'expected type 77, found 2 types',
     },
   ])('refuses $lie', ({ types, read, message }) => {
     expect(() => read(open(types))).toThrow(new FormatError(`Cannot read BTF: ${message}`));
@@ -94,29 +94,29 @@ describe('BtfTypes.parse()', () => {
   it.each([
     {
       bytes: whole.subarray(0, 23),
-      message: 'Cannot read struct btf_header: 4 bytes wanted at offset 0x14, 3 left',
+      message: 'Cannot read struct btf_header: expected 4 bytes at offset 0x14, found 3',
     },
     {
       bytes: changed(0, 0x1_eb9e),
-      message: 'Cannot read BTF: magic 0xeb9f, version 1 wanted, 0xeb9e, 1 found',
+      message: 'Cannot read BTF: expected magic 0xeb9f, version 1, found 0xeb9e, 1',
     },
     {
       bytes: changed(0, 0x2_eb9f),
-      message: 'Cannot read BTF: magic 0xeb9f, version 1 wanted, 0xeb9f, 2 found',
+      message: 'Cannot read BTF: expected magic 0xeb9f, version 1, found 0xeb9f, 2',
     },
     {
       bytes: whole.subarray(0, -1),
-      message: `Cannot read BTF: ${whole.readUInt32LE(20)} bytes wanted at offset 0x${(24 + whole.readUInt32LE(16)).toString(16)}, ${whole.length - 1} found`,
+      message: `Cannot read BTF: expected ${whole.readUInt32LE(20)} bytes at offset 0x${(24 + whole.readUInt32LE(16)).toString(16)}, found ${whole.readUInt32LE(20) - 1}`,
     },
     {
       bytes: changed(28, 20 * 2 ** 24),
-      message: 'Cannot read BTF: a kind below 20 wanted at 0x0, 20 found',
+      message: 'Cannot read BTF: expected a kind below 20 at 0x0, found 20',
     },
     {
       bytes: changed(28, 4 * 2 ** 24 + 0xffff),
-      message: `Cannot read BTF: type 1 wanted whole, ${whole.readUInt32LE(12)} bytes left`,
+      message: `Cannot read BTF: expected all of type 1, found ${whole.readUInt32LE(12)} bytes`,
     },
-    { bytes: changed(12, 8), message: 'Cannot read BTF: type 1 wanted whole, 8 bytes left' },
+    { bytes: changed(12, 8), message: 'Cannot read BTF: expected all of type 1, found 8 bytes' },
   ])('refuses it: $message', ({ bytes, message }) => {
     expect(() => BtfTypes.parse(bytes)).toThrow(new FormatError(message));
   });
@@ -146,7 +146,7 @@ describe('renderStruct()', () => {
     ]);
   });
 
-  it('opens no more than is wanted', () => {
+  it('opens no more than it is asked to', () => {
     const lines = renderStruct(btf, memory, { name: 'task_struct', at, depth: 0, lines: 3 });
     expect(lines).toEqual(['__state = 0x5', '{ … }', 'pid = -2', '…']);
   });
@@ -154,7 +154,7 @@ describe('renderStruct()', () => {
   it('says that there is no such structure', () => {
     expect(() => renderStruct(btf, memory, { name: 'nothing', at })).toThrow(
       new FormatError(
-        'Cannot render nothing: a structure of at most 1048576 bytes wanted, none found',
+        'Cannot render nothing: expected a structure of at most 1048576 bytes, found none',
       ),
     );
   });

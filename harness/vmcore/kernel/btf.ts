@@ -4,28 +4,28 @@ import { type BtfKind, type BtfType, BtfTypes } from './btf-types.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** A member of a structure, from its start. */
+/** A member of a structure. */
 export interface BtfMember {
   readonly name: string;
-  /** Bytes, rounded down for a bit field. */
+  /** Bytes from the start of the structure, rounded down for a bit field. */
   readonly offset: number;
-  /** Bits from the start; a multiple of 8 but for bit fields. */
+  /** The same in bits: a multiple of 8 except for bit fields. */
   readonly bitOffset: number;
-  /** Bits of a bit field; 0 for any other member. */
+  /** The width of a bit field; 0 for any other member. */
   readonly bitSize: number;
   readonly type: number;
 }
 
-/** Kinds that a name may be looked up for. */
+/** Kinds that can be looked up by name. */
 type NamedKind = 'struct' | 'union' | 'enum' | 'typedef';
 
-/** Bytes of a BTF section: that of a distribution's kernel has 6 MiB. */
+/** Bytes of a BTF section, at most; a distribution kernel's has 6 MiB. */
 const BTF_LIMIT = 24 * 1024 * 1024;
 
-/** Types that only rename or qualify, behind one another. */
+/** The longest chain of types that only rename or qualify. */
 const ALIAS_LIMIT = 32;
 
-/** How deep structures and arrays lie in one another. */
+/** How deep structures and arrays nest. */
 const DEPTH_LIMIT = 32;
 
 const ALIASES: ReadonlySet<BtfKind> = new Set<BtfKind>([
@@ -36,7 +36,7 @@ const ALIASES: ReadonlySet<BtfKind> = new Set<BtfKind>([
   'type tag',
 ]);
 
-/** The types of a kernel, by name. */
+/** The types of a kernel. */
 export class Btf {
   readonly types: BtfTypes;
   readonly #ids: ReadonlyMap<string, number>;
@@ -46,30 +46,30 @@ export class Btf {
     this.#ids = idsByName(types);
   }
 
-  /** The type of this name: the first that has it. */
+  /** The first type of this name. */
   find(kind: NamedKind, name: string): BtfType | undefined {
     const id = this.#ids.get(`${kind} ${name}`);
     return id === undefined ? undefined : this.types.type(id);
   }
 
-  /** The bytes of a structure, undefined if there is none of this name. */
+  /** The size of a structure in bytes; undefined if there is none of this name. */
   structSize(name: string): number | undefined {
     return this.find('struct', name)?.size;
   }
 
-  /** Bytes from the start of a structure to a member of it: `task_struct.comm`, `printk_info.dev_info.device`. */
+  /** The offset of a member in bytes: `task_struct.comm`, `printk_info.dev_info.device`. */
   offset(path: string): number | undefined {
     return this.member(path)?.offset;
   }
 
-  /** As `offset()`. Throws `FormatError` if there is no such member. */
+  /** Like `offset()`, but throws `FormatError` if there is no such member. */
   requireOffset(path: string): number {
     const offset = this.offset(path);
     if (offset !== undefined) return offset;
     throw new FormatError(`Cannot find ${path}: BTF has ${this.types.count} types, no such member`);
   }
 
-  /** The member at the end of a path; members without a name are looked through. */
+  /** The member at the end of a path; anonymous members are searched too. */
   member(path: string): BtfMember | undefined {
     const [struct = '', ...names] = path.split('.');
     let type = this.find('struct', struct) ?? this.find('union', struct);
@@ -83,7 +83,7 @@ export class Btf {
     return found;
   }
 
-  /** The members of a structure or union, those without a name too. */
+  /** The members of a structure or union, including anonymous ones. */
   members(type: BtfType): BtfMember[] {
     return Array.from({ length: type.vlen }, (_, index) => {
       const bits = this.types.word(type, index * 3 + 2);
@@ -98,13 +98,13 @@ export class Btf {
     });
   }
 
-  /** The enumerators of an enumeration and their values; undefined if there is none of this name. */
+  /** The values of an enumeration by name; undefined if there is no such enumeration. */
   enumerators(name: string): Map<string, number> | undefined {
     const type = this.find('enum', name);
     return type && new Map(this.enumeratorsOf(type));
   }
 
-  /** The enumerators of a type; values of more than 32 bits are rounded as numbers are. */
+  /** The enumerators of a type; values above 2^53 lose precision. */
   enumeratorsOf(type: BtfType): [string, number][] {
     const words = type.kind === 'enum64' ? 3 : 2;
     return Array.from({ length: type.vlen }, (_, index) => {
@@ -115,7 +115,7 @@ export class Btf {
     });
   }
 
-  /** What a type is behind its names and qualifiers. Throws `FormatError` for a ring of them. */
+  /** Strips typedefs and qualifiers off a type. Throws `FormatError` for a loop of them. */
   resolve(id: number): BtfType {
     let type = this.types.type(id);
     for (let hops = 0; ALIASES.has(type.kind); hops += 1) {
@@ -127,7 +127,7 @@ export class Btf {
     return type;
   }
 
-  /** The bytes of a type: 0 for one that has no size. */
+  /** The size of a type in bytes; 0 if it has none. */
   sizeOf(id: number): number {
     let count = 1;
     let type = this.resolve(id);
@@ -162,12 +162,12 @@ export class Btf {
 /** Bytes of a pointer (x86-64). */
 export const POINTER_BYTES = 8;
 
-/** Reads the BTF of the kernel image; modules have their own. Throws `FormatError` if there is none. */
+/** Reads the BTF of the kernel image, without modules. Throws `FormatError` if there is none. */
 export function readBtf(memory: VirtualMemory, kallsyms: Kallsyms): Btf {
   const start = kallsyms.requireAddress('__start_BTF');
   const length = Number(kallsyms.requireAddress('__stop_BTF') - start);
   if (length < 0 || length > BTF_LIMIT) {
-    throw new FormatError(`Cannot read BTF: at most ${BTF_LIMIT} bytes wanted, ${length} found`);
+    throw new FormatError(`Cannot read BTF: expected at most ${BTF_LIMIT} bytes, found ${length}`);
   }
   return new Btf(BtfTypes.parse(memory.read(start, length)));
 }

@@ -1,37 +1,40 @@
 // SPDX-License-Identifier: MIT
 /**
- * Finds who called a function that ORC does not know: `__crash_kexec()` is one (STACK_FRAME_NON_STANDARD), and every dump
- * begins in it.
+ * Finds the caller of a function that ORC does not cover, such as `__crash_kexec()`
+ * (STACK_FRAME_NON_STANDARD), where every dump begins.
  */
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** A caller: where the function returns to, and the pointers as they are then. */
+/** A caller: the return address, and the pointers after the return. */
 export interface Caller {
   readonly ip: bigint;
   readonly sp: bigint;
   readonly bp: bigint;
 }
 
-/** Where a CPU is: the start of its function, and its pointers. */
+/** Where a CPU is: the start of the function, and its pointers. */
 export interface CalleeFrame {
   readonly start: bigint;
   readonly sp: bigint;
   readonly bp: bigint;
 }
 
-/** How much of the stack is searched, bytes: the frame of one function is smaller. */
+/** Bytes of the stack to search; the frame of one function is smaller. */
 const SEARCH_BYTES = 2048;
-/** `call` with a target relative to the next instruction. */
+/** A `call` with a target relative to the next instruction. */
 const CALL_OPCODE = 0xe8;
 const CALL_BYTES = 5n;
 
-/** Bytes in which a function saves registers. */
+/** Bytes at the start of a function in which it saves registers. */
 const PROLOGUE_BYTES = 48;
-/** What stands before that: `endbr64`, and the place of ftrace's call. */
+/** What may come before that: `endbr64`, and the nop in the place of ftrace's call. */
 const PREFIXES = ['f30f1efa', '0f1f440000'].map((bytes) => Buffer.from(bytes, 'hex'));
 const PUSH_RBP = 0x55;
 
-/** The first word of the stack behind a `call` of this very function; undefined if there is none. Throws `FormatError`. */
+/**
+ * Finds the first word of the stack that is a return address after a `call` of this very function.
+ * Throws `FormatError`.
+ */
 export function findCaller(memory: VirtualMemory, frame: CalleeFrame): Caller | undefined {
   for (let offset = 0n; offset < SEARCH_BYTES; offset += 8n) {
     const at = frame.sp + offset;
@@ -44,7 +47,7 @@ export function findCaller(memory: VirtualMemory, frame: CalleeFrame): Caller | 
   return undefined;
 }
 
-/** Text lies in the last 2 GiB (`__START_KERNEL_map`). */
+/** The kernel image is in the last 2 GiB (`__START_KERNEL_map`). */
 function isKernelImage(ip: bigint): boolean {
   return ip >> 31n === 0x1ffffffffn;
 }
@@ -54,13 +57,13 @@ function isBehindCall(memory: VirtualMemory, ip: bigint, target: bigint): boolea
   return memory.u8(call) === CALL_OPCODE && ip + BigInt(memory.i32(call + 1n)) === target;
 }
 
-/** How many registers a function pushes before it pushes `rbp`; undefined if it does not at its start. */
+/** How many registers a function pushes before `rbp`; undefined if it does not push that. */
 function pushesBeforeRbp(code: Uint8Array): number | undefined {
   let at = 0;
   for (const prefix of PREFIXES) {
     if (Buffer.from(code.subarray(at, at + prefix.length)).equals(prefix)) at += prefix.length;
   }
-  // A call of ftrace's instead of its place.
+  // Or the call of ftrace itself.
   if (code[at] === CALL_OPCODE) at += 5;
   for (let pushes = 0; at < code.length; pushes += 1) {
     if (code[at] === PUSH_RBP) return pushes;
@@ -71,7 +74,7 @@ function pushesBeforeRbp(code: Uint8Array): number | undefined {
   return undefined;
 }
 
-/** The bytes of `push` of a register; 0 if it is none. */
+/** The bytes of a `push` of a register; 0 for any other instruction. */
 function pushBytes(first = 0, second = 0): number {
   const isPush = (byte: number): boolean => byte >= 0x50 && byte <= 0x57;
   if (isPush(first)) return 1;

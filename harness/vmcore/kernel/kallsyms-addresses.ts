@@ -10,16 +10,16 @@ export type AddressTable =
 
 /** A symbol whose address is known without kallsyms. */
 export interface KnownSymbol {
-  /** Its place in the table; -1 if it has none. */
+  /** Its place in the table; -1 if it is not there. */
   readonly index: number;
   readonly address: bigint;
 }
 
 type Decode = (offset: number, index: number) => number;
 
-/** How `kallsyms_sym_address()` has made an address of an offset, as kernels were configured. */
+/** How `kallsyms_sym_address()` decodes an offset, by how the kernel was configured. */
 const ENCODINGS: readonly ((at: number, base: number | undefined) => Decode | undefined)[] = [
-  // CONFIG_KALLSYMS_ABSOLUTE_PERCPU: what is not negative is absolute, an offset into a CPU's area.
+  // CONFIG_KALLSYMS_ABSOLUTE_PERCPU: 0 and above is absolute, an offset into a CPU's area.
   (_, base) =>
     base === undefined ? undefined : (offset) => (offset >= 0 ? offset : base - 1 - offset),
   // CONFIG_KALLSYMS_BASE_RELATIVE without it: unsigned.
@@ -29,8 +29,8 @@ const ENCODINGS: readonly ((at: number, base: number | undefined) => Decode | un
 ];
 
 /**
- * Reads the addresses of all symbols, from the table and in the encoding in which the known symbol has its address.
- * They are signed numbers. Throws `FormatError` if it has it in none.
+ * Reads the addresses of all symbols, as signed numbers, from the table and in the encoding that
+ * give the known symbol its address. Throws `FormatError` if none does.
  */
 export function decodeAddresses(
   memory: VirtualMemory,
@@ -43,7 +43,8 @@ export function decodeAddresses(
     if (addresses) return addresses;
   }
   throw new FormatError(
-    `Cannot read kallsyms: an encoding wanted in which _stext is ${hex(known.address)}, none found`,
+    `Cannot read kallsyms: expected an encoding in which _stext is ${hex(known.address)}, ` +
+      'found none',
   );
 }
 
@@ -56,9 +57,9 @@ function decodeTable(
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
   const decoders =
     table.kind === 'addresses' ? absoluteDecoders(view) : offsetDecoders(view, table);
-  const wanted = signed(address);
+  const expected = signed(address);
   for (const candidate of decoders) {
-    if (candidate(index) === wanted) return filled(table.count, candidate);
+    if (candidate(index) === expected) return filled(table.count, candidate);
   }
   return undefined;
 }
@@ -85,7 +86,7 @@ function filled(count: number, address: AddressOf): Float64Array {
   return addresses;
 }
 
-/** An address as a signed number: near its end, where the kernel image is, one holds it exactly. */
+/** An address as a signed number, which is exact near 2^64, where the kernel image is. */
 function signed(address: bigint): number {
   return Number(BigInt.asIntN(64, address));
 }

@@ -2,21 +2,21 @@
 import { FormatError } from '../../errors.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** What each byte of a compressed name stands for. */
+/** The text that each byte of a compressed name stands for. */
 type Tokens = readonly Uint8Array[];
 
 export const TOKENS = 256;
 
-/** Bytes that the table may take: a token is at most as long as a name. */
+/** Bytes of the token table, at most: a token is no longer than a name. */
 const TOKEN_TABLE_LIMIT = 0x10000;
 
-/** The longest name that is kept (`KSYM_NAME_LEN` is 512). */
+/** Bytes kept of a name (`KSYM_NAME_LEN` is 512). */
 const NAME_LIMIT = 1024;
 
-/** Bytes that all names may take: 200,000 symbols have 6 MiB. */
+/** Bytes of all names, at most; 200,000 symbols have 6 MiB. */
 const TEXT_LIMIT = 96 * 1024 * 1024;
 
-/** Bytes of a name for which there is room at first; most are shorter. */
+/** Bytes of a name to make room for at first; most are shorter. */
 const EXPECTED_NAME = 40;
 
 /** Reads the 256 tokens at the offsets of `kallsyms_token_index`. */
@@ -25,17 +25,18 @@ export function readTokens(
   { tokenTable, tokenIndex }: { readonly tokenTable: bigint; readonly tokenIndex: bigint },
 ): Tokens {
   const index = memory.read(tokenIndex, TOKENS * 2);
-  // The index is right behind the table.
+  // The index follows right after the table.
   const length = Number(tokenIndex - tokenTable);
   if (length <= 0 || length > TOKEN_TABLE_LIMIT) {
     throw new FormatError(
-      `Cannot read kallsyms_token_table: at most ${TOKEN_TABLE_LIMIT} bytes wanted, ${length} found`,
+      `Cannot read kallsyms_token_table: expected at most ${TOKEN_TABLE_LIMIT} bytes, ` +
+        `found ${length}`,
     );
   }
   return tokensAt(memory.read(tokenTable, length), index);
 }
 
-/** Cuts the tokens out of their table; each ends with a NUL. */
+/** Cuts the tokens out of their table, where each ends with a NUL. */
 function tokensAt(table: Uint8Array, index: Uint8Array): Tokens {
   const offsets = new DataView(index.buffer, index.byteOffset, index.length);
   return Array.from({ length: TOKENS }, (_, token) => {
@@ -43,19 +44,19 @@ function tokensAt(table: Uint8Array, index: Uint8Array): Tokens {
     const end = table.indexOf(0, start);
     if (end !== -1) return table.subarray(start, end);
     throw new FormatError(
-      `Cannot read kallsyms_token_table: token ${token} wanted at offset ${start}, ` +
-        `${table.length} bytes found`,
+      `Cannot read kallsyms_token_table: expected a NUL after token ${token} at offset ${start}, ` +
+        'found none',
     );
   });
 }
 
-/** The names of symbols, with their type before each, by their place in the table. */
+/** The names of symbols by their place in the table, each with its type before it. */
 export class SymbolNames {
   readonly count: number;
   readonly #text: Buffer;
-  /** Where each lies in the text, and behind the last its end. */
+  /** The start of each in the text, and the end of the last. */
   readonly #starts: Uint32Array;
-  /** Hashed by name: the place of a symbol, and 1; 0 is free. */
+  /** Hashed by name: the place of a symbol plus 1; 0 is free. */
   readonly #slots: Int32Array;
 
   constructor(text: Buffer, starts: Uint32Array) {
@@ -74,7 +75,7 @@ export class SymbolNames {
     return this.#text.toString('latin1', this.#start(index), this.#start(index) + 1);
   }
 
-  /** The place of the first symbol of this name; -1 if there is none. */
+  /** The place of the first symbol with this name; -1 if there is none. */
   indexOf(name: string): number {
     return (this.#slots[this.#slotOf(Buffer.from(name, 'latin1'))] ?? 0) - 1;
   }
@@ -89,11 +90,11 @@ export class SymbolNames {
 
   #insert(index: number): void {
     const slot = this.#slotOf(this.#bytes(index));
-    // Of several with one name the first counts, as in `kallsyms_lookup_name()`.
+    // The first symbol of a name counts, as in `kallsyms_lookup_name()`.
     if (this.#slots[slot] === 0) this.#slots[slot] = index + 1;
   }
 
-  /** The slot that has a symbol of this name, or else the free one that would. */
+  /** The slot of this name, or the free one where it would go. */
   #slotOf(name: Buffer): number {
     const mask = this.#slots.length - 1;
     let slot = hashOf(name) & mask;
@@ -114,7 +115,7 @@ export class SymbolNames {
   }
 }
 
-/** FNV-1a, of 32 bits. */
+/** 32-bit FNV-1a. */
 function hashOf(name: Uint8Array): number {
   let hash = 0x811c9dc5;
   for (let at = 0; at < name.length; at += 1) {
@@ -124,9 +125,10 @@ function hashOf(name: Uint8Array): number {
 }
 
 /**
- * Expands the names (`kallsyms_expand_symbol()`): a length, a ULEB128 of at most two bytes, then a byte for each token.
- * The first letter is the type. No kernel before the two-byte lengths (Linux kernel commit 73bbb94466fd ("kallsyms: support
- * "big" kernel symbols") (in v6.1)) has a name of 128 tokens. Throws `FormatError` for fewer names than `count`.
+ * Expands the names (`kallsyms_expand_symbol()`): a length, a ULEB128 of at most two bytes, then a
+ * byte for each token. The first letter is the type. Before Linux kernel commit 73bbb94466fd
+ * ("kallsyms: support "big" kernel symbols") (in v6.1) lengths had one byte, but no name had 128
+ * tokens. Throws `FormatError` for fewer names than `count`.
  */
 export function decodeNames(bytes: Uint8Array, tokens: Tokens, count: number): SymbolNames {
   const starts = new Uint32Array(count + 1);
@@ -137,7 +139,8 @@ export function decodeNames(bytes: Uint8Array, tokens: Tokens, count: number): S
     at = start + length;
     if (length === 0 || at > bytes.length) {
       throw new FormatError(
-        `Cannot read kallsyms_names: ${count} names wanted, ${index} found in ${bytes.length} bytes`,
+        `Cannot read kallsyms_names: expected ${count} names, found ${index} ` +
+          `in ${bytes.length} bytes`,
       );
     }
     if (end + NAME_LIMIT > text.length) text = enlarged(text);
@@ -150,11 +153,11 @@ export function decodeNames(bytes: Uint8Array, tokens: Tokens, count: number): S
 function enlarged(text: Buffer): Buffer {
   if (text.length < TEXT_LIMIT) return Buffer.concat([text], text.length * 2);
   throw new FormatError(
-    `Cannot read kallsyms_names: at most ${TEXT_LIMIT} bytes wanted, more found`,
+    `Cannot read kallsyms_names: expected at most ${TEXT_LIMIT} bytes, found more`,
   );
 }
 
-/** Appends a name, and gives where it ends; each has at least its type. */
+/** Appends a name, which has at least its type, and gives its end. */
 function expand(
   name: Uint8Array,
   tokens: Tokens,
@@ -164,17 +167,17 @@ function expand(
   for (let index = 0; index < name.length; index += 1) {
     const token = tokens[name[index] ?? 0] ?? name;
     if (at + token.length > end + NAME_LIMIT) break;
-    // A call of `set()` costs more than the few bytes of a token.
+    // Calling `set()` costs more than copying the few bytes of a token.
     for (let byte = 0; byte < token.length; byte += 1) text[at++] = token[byte] ?? 0;
   }
   if (at === end) text[at++] = UNKNOWN_TYPE;
   return at;
 }
 
-/** What `nm` writes for a type that it does not know: a question mark. */
+/** What `nm` prints for an unknown type: a question mark. */
 const UNKNOWN_TYPE = 0x3f;
 
-/** Where the tokens of the name at an offset lie; a name that is cut off has none, or more than there are. */
+/** The tokens of the name at an offset; a name that is cut off has none, or too many. */
 export function nameAt(bytes: Uint8Array, at: number): { start: number; length: number } {
   const first = bytes[at] ?? 0;
   if (first < 0x80) return { start: at + 1, length: first };

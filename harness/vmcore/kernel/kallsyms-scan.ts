@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /**
- * Searches a kernel that does not tell where kallsyms is: before 6.0 `scripts/kallsyms.c` wrote `kallsyms_offsets`,
- * `kallsyms_relative_base`, `kallsyms_num_syms`, `kallsyms_names`, `kallsyms_markers`, `kallsyms_token_table` and
- * `kallsyms_token_index` behind one another, each aligned to 8 bytes.
+ * Searches for kallsyms in a kernel whose VMCOREINFO does not have it. Before 6.0
+ * `scripts/kallsyms.c` wrote `kallsyms_offsets`, `kallsyms_relative_base`, `kallsyms_num_syms`,
+ * `kallsyms_names`, `kallsyms_markers`, `kallsyms_token_table` and `kallsyms_token_index` in this
+ * order, each aligned to 8 bytes.
  */
 import { FormatError, MissingPageError } from '../../errors.ts';
 import { PAGE_SIZE, hex } from '../../memory/pfn.ts';
@@ -10,32 +11,32 @@ import { type KallsymsTables, SYMBOL_LIMIT } from './kallsyms-tables.ts';
 import { TOKENS, nameAt } from './kallsyms-names.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** How far behind `_stext` the tables may lie, bytes: text and read-only data of a large kernel are 40 MiB. */
+/** Bytes after `_stext` to search; text and read-only data of a large kernel take 40 MiB. */
 const SCAN_BYTES = 64 * 1024 * 1024;
-/** Bytes for which there is room at first. */
+/** Bytes to make room for at first. */
 const IMAGE_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 2 * 1024 * 1024;
 
-/** Chunks without a page that end the kernel image: between its sections is less. */
+/** Chunks without a page that end the kernel image: gaps between its sections are smaller. */
 const EMPTY_CHUNKS = 2;
 
 /** Bytes of the token table and its index, at most. */
 const TOKENS_BYTES = 0x10000;
 
-/** The digits stand for themselves, at their places in the table: no compressed token may take them. */
+/** The digits in the token table: each stands for itself, as no compressed token may take it. */
 const DIGITS = Buffer.from(
   Array.from({ length: 10 }, (_, digit) => `${digit}\0`).join(''),
   'latin1',
 );
 const FIRST_DIGIT = 0x30;
 
-/** Places that are looked at more closely; a kernel has one that looks right. */
+/** Places to look at more closely; a kernel has one that looks right. */
 const CANDIDATES = 64;
 
-/** A marker for every 256th name. */
+/** There is a marker for every 256th name. */
 const NAMES_PER_MARKER = 256;
 
-/** Finds the tables by the digits in the token table, and everything else by its place before that. */
+/** Finds the tables by the digits in the token table, and the others from there. */
 export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsTables {
   // The tables are aligned in the image as they are in memory.
   const start = stext - (stext % BigInt(PAGE_SIZE));
@@ -45,7 +46,7 @@ export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsT
     if (at === image.length) image = Buffer.concat([image], image.length * 2);
     const pages = readPresent(memory, start + BigInt(at), image.subarray(at, at + CHUNK_BYTES));
     empty = pages === 0 ? empty + 1 : 0;
-    // What begins at the end of a chunk is looked for again with the next one.
+    // A table that straddles two chunks is found with the second.
     const known = image.subarray(0, at + CHUNK_BYTES);
     let digits = known.indexOf(DIGITS, Math.max(at - TOKENS_BYTES, 0));
     for (; digits !== -1 && candidates > 0; candidates -= 1) {
@@ -55,11 +56,12 @@ export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsT
     }
   }
   throw new FormatError(
-    `Cannot find kallsyms: its token table wanted in ${hex(SCAN_BYTES)} bytes behind _stext, none found`,
+    `Cannot find kallsyms: expected its token table in ${hex(SCAN_BYTES)} bytes after _stext, ` +
+      'found none',
   );
 }
 
-/** Reads the pages that are there, and counts them: the kernel takes out what lies between its sections. */
+/** Reads the pages that are there, and counts them: the kernel frees those between its sections. */
 function readPresent(memory: VirtualMemory, start: bigint, area: Buffer): number {
   let pages = 0;
   for (let at = 0; at < area.length; at += PAGE_SIZE) {
@@ -95,7 +97,7 @@ function tablesAround(area: Buffer, digits: number, base: bigint): KallsymsTable
   };
 }
 
-/** Goes back from the digits to the first token, and on to the index; the index proves it all. */
+/** Goes back from the digits to the first token, then on to the index, which proves it all. */
 function findTokens(area: Buffer, digits: number): { table: number; index: number } | undefined {
   const lowest = Math.max(digits - TOKENS_BYTES, 0);
   const before = area.subarray(lowest, digits);
@@ -104,7 +106,7 @@ function findTokens(area: Buffer, digits: number): { table: number; index: numbe
     first = before.lastIndexOf(0, first - 2) + 1;
   }
   const table = lowest + first;
-  // Other tables lie before this one.
+  // There are other tables before this one.
   if (first <= 1 || table < 16) return undefined;
   const offsets: number[] = [];
   let end = table;
@@ -120,7 +122,7 @@ function findTokens(area: Buffer, digits: number): { table: number; index: numbe
   return isIndex ? { table, index } : undefined;
 }
 
-/** The offset in the names of every 256th one, ascending from 0. */
+/** The offsets of every 256th name, ascending from 0. */
 interface Markers {
   readonly start: number;
   readonly offsets: readonly number[];
@@ -128,7 +130,7 @@ interface Markers {
 
 function findMarkers(area: Buffer, end: number): Markers | undefined {
   const offsets: number[] = [];
-  // An odd number of markers has 4 bytes of padding behind it.
+  // 4 bytes of padding follow an odd number of markers.
   let at = area.readUInt32LE(end - 4) === 0 ? end - 8 : end - 4;
   for (; at >= 0; at -= 4) {
     const offset = area.readUInt32LE(at);
@@ -139,7 +141,7 @@ function findMarkers(area: Buffer, end: number): Markers | undefined {
   return undefined;
 }
 
-/** Where the names begin: behind their number, and such that each marker is right. */
+/** Finds the start of the names: right after their number, and such that each marker is right. */
 function findNames(area: Buffer, markers: Markers): { start: number; count: number } | undefined {
   const last = markers.start - (markers.offsets.at(-1) ?? 0);
   const first = last - NAMES_PER_MARKER * 256 - 8;
@@ -160,7 +162,7 @@ function areNames(area: Buffer, start: number, { offsets }: Markers): boolean {
   let at = start;
   for (const [index, offset] of offsets.entries()) {
     if (at !== start + offset) return false;
-    // Those behind the last marker are fewer than 256, and prove nothing more.
+    // The names after the last marker are fewer than 256, and prove nothing more.
     if (index === offsets.length - 1) return true;
     for (let name = 0; name < NAMES_PER_MARKER; name += 1) {
       const { start: tokens, length } = nameAt(area, at);

@@ -3,23 +3,23 @@ import type { AddressTable } from './kallsyms-addresses.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
-/** Where `kallsyms` has its tables, and how many symbols are in them. */
+/** The tables of kallsyms, and how many symbols they have. */
 export interface KallsymsTables {
   readonly count: number;
   readonly names: bigint;
   readonly tokenTable: bigint;
   readonly tokenIndex: bigint;
-  /** Where the addresses may be: in older kernels there is more than one place. */
+  /** Where the addresses may be: in older kernels there are two candidates. */
   readonly addresses: readonly AddressTable[];
 }
 
-/** Symbols that a kernel may have: a large one has 200,000. */
+/** Symbols of a kernel, at most; a large one has 200,000. */
 export const SYMBOL_LIMIT = 2_000_000;
 
-/** Bytes that the compressed names may take. */
+/** Bytes of the compressed names, at most. */
 export const NAMES_LIMIT = 48 * 1024 * 1024;
 
-/** The tables where VMCOREINFO says that they are; undefined if it does not. */
+/** Finds the tables by VMCOREINFO; undefined if it does not have them. */
 export function findKallsymsTables(
   memory: VirtualMemory,
   vmcoreinfo: Vmcoreinfo,

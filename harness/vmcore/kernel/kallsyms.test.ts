@@ -92,7 +92,7 @@ describe.each<{ style: KallsymsStyle; perCpu: boolean }>([
 describe('Kallsyms', () => {
   const kallsyms = read(withKallsyms('6.12'));
 
-  it('finds no symbol outside of the kernel image', () => {
+  it('finds no symbol outside the kernel image', () => {
     expect(kallsyms.find(0x1c0n)).toBeUndefined();
   });
 
@@ -113,35 +113,35 @@ describe('readKallsyms()', () => {
     {
       lie: 'no _stext',
       change: ({ lines }) => lines.splice(3, 1),
-      message: 'Cannot read kallsyms: SYMBOL(_stext) wanted in VMCOREINFO, none found',
+      message: 'Cannot read kallsyms: expected SYMBOL(_stext) in VMCOREINFO, found none',
     },
     {
       lie: '_stext elsewhere',
       change: ({ lines }) => lines.push(symbolLine('_stext', STEXT + 1)),
       message:
-        'Cannot read kallsyms: an encoding wanted in which _stext is 0xffffffff80100001, none found',
+        'Cannot read kallsyms: expected an encoding in which _stext is 0xffffffff80100001, found none',
     },
     {
       lie: 'more names than there are',
       change: ({ ram }) => ram.writeUInt32LE(1_000_000, TABLES),
-      message: 'Cannot read kallsyms_names: 1000000 names wanted, 306 found in 4944 bytes',
+      message: 'Cannot read kallsyms_names: expected 1000000 names, found 306 in 4944 bytes',
     },
     {
       lie: 'a number that is no number of names',
       change: ({ ram }) => ram.writeUInt32LE(0xffff_ffff, TABLES),
       message:
-        'Cannot read kallsyms: at most 50331648 bytes of 2000000 names wanted, 4944 bytes of 4294967295 names found',
+        'Cannot read kallsyms: expected at most 50331648 bytes of 2000000 names, found 4944 bytes of 4294967295 names',
     },
     {
       lie: 'tokens before names',
       change: ({ lines }) => lines.push(symbolLine('kallsyms_token_table', TABLES - 8)),
       message:
-        'Cannot read kallsyms: at most 50331648 bytes of 2000000 names wanted, -16 bytes of 306 names found',
+        'Cannot read kallsyms: expected at most 50331648 bytes of 2000000 names, found -16 bytes of 306 names',
     },
     {
       lie: 'tokens without an end',
       change: ({ lines }) => lines.push(symbolLine('kallsyms_token_index', 0x30_0000)),
-      message: 'Cannot read kallsyms_token_table: at most 65536 bytes wanted, 1043616 found',
+      message: 'Cannot read kallsyms_token_table: expected at most 65536 bytes, found 1043616',
     },
   ])('refuses $lie', ({ change, message }) => {
     const kernel = withKallsyms('6.12');
@@ -159,7 +159,7 @@ describe('readKallsyms()', () => {
     kernel.ram.fill(0x11, kernel.tables[table], kernel.tables[table] + 8);
     expect(() => read(kernel)).toThrow(
       new FormatError(
-        'Cannot find kallsyms: its token table wanted in 0x4000000 bytes behind _stext, none found',
+        'Cannot find kallsyms: expected its token table in 0x4000000 bytes after _stext, found none',
       ),
     );
   });

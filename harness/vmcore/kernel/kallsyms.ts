@@ -9,17 +9,17 @@ import { START_KERNEL_MAP } from './page-tables.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
-/** A symbol of the kernel image; its type is the letter that `nm` gives it. */
+/** A symbol of the kernel image; its type is the letter that `nm` prints. */
 export interface KernelSymbol {
   readonly name: string;
   readonly type: string;
   readonly address: VirtAddr;
 }
 
-/** The symbols of the kernel image, as `/proc/kallsyms` begins with them. Modules are not among them. */
+/** The symbols of the kernel image, with which `/proc/kallsyms` begins; none of modules. */
 export class Kallsyms {
   readonly #names: SymbolNames;
-  /** As signed numbers: those of the kernel image are above -2^31, offsets into a CPU's area are not negative. */
+  /** Signed: the kernel image is above -2^31, offsets into a CPU's area are not negative. */
   readonly #addresses: Float64Array;
 
   constructor(names: SymbolNames, addresses: Float64Array) {
@@ -31,13 +31,13 @@ export class Kallsyms {
     return this.#names.count;
   }
 
-  /** The address of a symbol; of several with its name the first. */
+  /** The address of the first symbol with this name. */
   address(name: string): VirtAddr | undefined {
     const index = this.#names.indexOf(name);
     return index === -1 ? undefined : this.#at(index);
   }
 
-  /** The address of a symbol that must be there. Throws `FormatError`. */
+  /** Like `address()`, but throws `FormatError` if there is none. */
   requireAddress(name: string): VirtAddr {
     const address = this.address(name);
     if (address !== undefined) return address;
@@ -46,7 +46,7 @@ export class Kallsyms {
     );
   }
 
-  /** The symbol that an address of the kernel image lies in, and how far (`kallsyms_lookup()`). */
+  /** The symbol that has an address of the kernel image, and the offset (`kallsyms_lookup()`). */
   find(address: bigint): { readonly name: string; readonly offset: number } | undefined {
     if (address < START_KERNEL_MAP) return undefined;
     let [low, high] = [0, this.size];
@@ -56,20 +56,20 @@ export class Kallsyms {
       else high = middle;
     }
     const start = this.#at(low);
-    // Before the first symbol of the image and behind the last is none: a module, or nothing.
+    // Before the first symbol of the image and after the last there is a module, or nothing.
     if (start > address || start < START_KERNEL_MAP || (low === this.size - 1 && start !== address))
       return undefined;
     while (low > 0 && this.#at(low - 1) === start) low -= 1;
     return { name: this.#names.name(low), offset: Number(address - start) };
   }
 
-  /** An address as the kernel prints it (`%pS`): `sysrq_handle_crash+0x16`, or the number. */
+  /** An address as the kernel prints it (`%pS`): `sysrq_handle_crash+0x16`, or a number. */
   render(address: bigint): string {
     const found = this.find(address);
     return found ? `${found.name}+${hex(found.offset)}` : hex(address);
   }
 
-  /** The symbols in the order of the table, which is that of their addresses. */
+  /** The symbols in the order of the table, which is sorted by address. */
   *[Symbol.iterator](): Generator<KernelSymbol> {
     for (let index = 0; index < this.size; index += 1) {
       yield {
@@ -80,7 +80,7 @@ export class Kallsyms {
     }
   }
 
-  /** The symbols whose names match, at most `limit`. */
+  /** The first `limit` symbols whose names match. */
   search(pattern: RegExp, limit = 100): KernelSymbol[] {
     const found: KernelSymbol[] = [];
     for (const symbol of this) {
@@ -96,20 +96,23 @@ export class Kallsyms {
 }
 
 /**
- * Reads the symbols of the kernel image. Kernels tell where the tables are (Linux kernel commit 5fd8fea935a1 ("vmcoreinfo:
- * include kallsyms symbols") (in v6.0)); in older ones they are searched for. Throws `FormatError`.
+ * Reads the symbols of the kernel image. VMCOREINFO has the tables since Linux kernel commit
+ * 5fd8fea935a1 ("vmcoreinfo: include kallsyms symbols") (in v6.0); before, they are searched for.
+ * Throws `FormatError`.
  */
 export function readKallsyms(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): Kallsyms {
   const stext = vmcoreinfo.symbol('_stext');
   if (stext === undefined) {
-    throw new FormatError('Cannot read kallsyms: SYMBOL(_stext) wanted in VMCOREINFO, none found');
+    throw new FormatError(
+      'Cannot read kallsyms: expected SYMBOL(_stext) in VMCOREINFO, found none',
+    );
   }
   const tables = findKallsymsTables(memory, vmcoreinfo) ?? scanForKallsyms(memory, stext);
   const length = Number(tables.tokenTable - tables.names);
   if (length <= 0 || length > NAMES_LIMIT || tables.count > SYMBOL_LIMIT) {
     throw new FormatError(
-      `Cannot read kallsyms: at most ${NAMES_LIMIT} bytes of ${SYMBOL_LIMIT} names wanted, ` +
-        `${length} bytes of ${tables.count} names found`,
+      `Cannot read kallsyms: expected at most ${NAMES_LIMIT} bytes of ${SYMBOL_LIMIT} names, ` +
+        `found ${length} bytes of ${tables.count} names`,
     );
   }
   const tokens = readTokens(memory, tables);

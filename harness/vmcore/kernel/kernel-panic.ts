@@ -5,33 +5,33 @@ import type { PrintkRecord } from './printk-record.ts';
 
 /** How the kernel died. */
 export interface KernelPanic {
-  /** What it said of it: `sysrq triggered crash`; null if it said nothing. */
+  /** The message, such as `sysrq triggered crash`; null if the log has none. */
   readonly message: string | null;
   /** The CPU that panicked. */
   readonly cpu: number | null;
-  /** What ran on that CPU. */
+  /** The task on that CPU. */
   readonly task: KernelTask | null;
 }
 
-/** A task by its `comm`, which is the guest's. */
+/** A task; `comm` is text of the guest's. */
 interface KernelTask {
   readonly pid: number;
   readonly comm: string;
 }
 
-/** `panic()` and `die()`: what they say first. */
+/** The first line of `panic()`, and that of `die()`. */
 const MESSAGES = [/^Kernel panic - not syncing: (.*)/s, /^(?:BUG|Oops): (.*)/s];
 
-/** `dump_stack_print_info()`: the task by the words of the log. */
+/** The line of `dump_stack_print_info()`, which names the task. */
 const LOGGED_TASK =
   /^CPU: (\d+) (?:UID: \d+ )?PID: (\d+) Comm: (.{1,16}?) (?:Kdump: \w+ |Not tainted|Tainted)/;
 
-/** CPUs that a kernel may be built for (`NR_CPUS`); while none has panicked it is -1 (`PANIC_CPU_INVALID`). */
+/** CPUs of a kernel, at most (`NR_CPUS`); before a panic it is -1 (`PANIC_CPU_INVALID`). */
 const CPU_LIMIT = 8192;
 
 const TASK_COMM_LEN = 16;
 
-/** Finds the panic by the kernel's variables, and what these do not tell by its log; null if neither tells of one. */
+/** Finds the panic by the kernel's variables, else by its log; null if neither shows one. */
 export function findPanic(kernel: DumpedKernel, log: readonly PrintkRecord[]): KernelPanic | null {
   const { message, index } = findMessage(log);
   const logged = findLoggedTask(log.slice(index));
@@ -64,7 +64,7 @@ function readPanicCpu({ memory, kallsyms }: DumpedKernel): number | null {
   return cpu === null || cpu < 0 || cpu >= CPU_LIMIT ? null : cpu;
 }
 
-/** The task of a CPU: `current_task`, which is in `pcpu_hot` in 6.2 to 6.14. */
+/** Reads a CPU's `current_task`, which 6.2 to 6.14 have in `pcpu_hot`. */
 function readTask(kernel: DumpedKernel, cpu: number | null): KernelTask | null {
   const { memory } = kernel;
   const [btf, kallsyms] = [kernel.btf.value, kernel.kallsyms.value];

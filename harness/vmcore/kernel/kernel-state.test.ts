@@ -66,18 +66,18 @@ describe('readKernelState()', () => {
       what: 'a trampoline above 1 MiB',
       change: ({ ram }) => ram.writeBigUInt64LE(vaddrOf(0x20_0000), PLACES.variables),
       message:
-        'Cannot find the trampoline: a page below 1 MiB wanted at real_mode_header, 0x200000 found',
+        'Cannot find the trampoline: expected a page below 1 MiB at real_mode_header, found 0x200000',
     },
     {
       what: 'a trampoline within a page',
       change: ({ ram }) => ram.writeBigUInt64LE(vaddrOf(0x9_8010), PLACES.variables),
       message:
-        'Cannot find the trampoline: a page below 1 MiB wanted at real_mode_header, 0x98010 found',
+        'Cannot find the trampoline: expected a page below 1 MiB at real_mode_header, found 0x98010',
     },
     {
       what: 'crashkernel where no memory can be',
       change: ({ ram }) => ram.writeBigUInt64LE(2n ** 60n, PLACES.resources + 0x88),
-      message: 'Cannot find crashkernel: memory wanted, 0x10000000 to 0x1000000000000000 found',
+      message: 'Cannot find crashkernel: expected memory, found 0x10000000 to 0x1000000000000000',
     },
   ])('says why it does not tell of $what', ({ change, message }) => {
     const kernel = wholeKernel();
@@ -93,7 +93,7 @@ describe('openKernel()', () => {
     const kernel = wholeKernel();
     kernel.lines.splice(3);
     const { kallsyms, btf } = open(kernel);
-    const why = 'Cannot read kallsyms: SYMBOL(_stext) wanted in VMCOREINFO, none found';
+    const why = 'Cannot read kallsyms: expected SYMBOL(_stext) in VMCOREINFO, found none';
     expect(kallsyms).toEqual({ value: null, why });
     expect(btf).toEqual({ value: null, why });
   });
@@ -101,7 +101,7 @@ describe('openKernel()', () => {
   it('wants VMCOREINFO', () => {
     const { physical } = wholeKernel();
     expect(() => openKernel({ memory: physical, vmcoreinfo: null, cpus: [] })).toThrow(
-      new FormatError('Cannot read the kernel: VMCOREINFO wanted in the dump, none found'),
+      new FormatError('Cannot read the kernel: expected VMCOREINFO in the dump, found none'),
     );
   });
 });

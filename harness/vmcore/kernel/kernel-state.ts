@@ -9,7 +9,7 @@ import type { Kallsyms } from './kallsyms.ts';
 import type { PrintkRecord } from './printk-record.ts';
 import { readResource } from './resource-tree.ts';
 
-/** What the kernel was and had when it died. */
+/** The state of a kernel when it died. */
 export interface KernelState {
   /** `uname -r`, null if VMCOREINFO does not have it. */
   readonly release: string | null;
@@ -35,13 +35,14 @@ export function readKernelState(kernel: DumpedKernel, log: readonly PrintkRecord
   };
 }
 
-/** `real_mode_header` is a pointer to the trampoline's first page, where it was copied to (`reserve_real_mode()`). */
+/** `real_mode_header` points to the trampoline, where it was copied to (`reserve_real_mode()`). */
 function readTrampoline({ memory }: DumpedKernel, kallsyms: Kallsyms): PhysAddr {
   const header = memory.u64(kallsyms.requireAddress('real_mode_header'));
   const paddr = memory.translate(header);
   if (paddr < SZ_1M && paddr % PAGE_SIZE === 0) return paddr;
   throw new FormatError(
-    `Cannot find the trampoline: a page below 1 MiB wanted at real_mode_header, ${hex(paddr)} found`,
+    'Cannot find the trampoline: expected a page below 1 MiB at real_mode_header, ' +
+      `found ${hex(paddr)}`,
   );
 }
 
@@ -50,13 +51,13 @@ function readCrashkernel(kernel: DumpedKernel, kallsyms: Kallsyms): PhysRange[] 
   const symbols = [kallsyms.requireAddress('crashk_res'), ...(low === undefined ? [] : [low])];
   return symbols.flatMap((symbol) => {
     const { first, last } = readResource(kernel, symbol);
-    // Before it is reserved it is 0 to 0.
+    // It is 0 to 0 until it is reserved.
     if (last === 0n) return [];
     if (last < BigInt(PHYS_ADDR_LIMIT) && first <= last) {
       return [fromInclusive(Number(first), Number(last))];
     }
     throw new FormatError(
-      `Cannot find crashkernel: memory wanted, ${hex(first)} to ${hex(last)} found`,
+      `Cannot find crashkernel: expected memory, found ${hex(first)} to ${hex(last)}`,
     );
   });
 }

@@ -30,7 +30,7 @@ export interface KernelDump {
 /** Opens the kernel in a dump. Throws `FormatError` if there is no VMCOREINFO or no page tables. */
 export function openKernel({ memory, vmcoreinfo, cpus }: KernelDump): DumpedKernel {
   if (!vmcoreinfo) {
-    throw new FormatError('Cannot read the kernel: VMCOREINFO wanted in the dump, none found');
+    throw new FormatError('Cannot read the kernel: expected VMCOREINFO in the dump, found none');
   }
   const virtual = new VirtualMemory(memory, kernelPageTables(vmcoreinfo));
   const kallsyms = once(() => seeing(() => readKallsyms(virtual, vmcoreinfo)));

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-/** ORC, the kernel's tables for unwinding its stacks (Documentation/arch/x86/orc-unwinder.rst, `struct orc_entry`). */
+/** ORC unwind tables (`struct orc_entry`, Documentation/arch/x86/orc-unwinder.rst). */
 import { FormatError } from '../../errors.ts';
 import { hex } from '../../memory/pfn.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** What a stack pointer or frame pointer is found by. */
+/** What a stack or frame pointer is found by. */
 type OrcRegister =
   | 'undefined'
   | 'previous sp'
@@ -19,23 +19,23 @@ type OrcRegister =
   | 'bp indirect'
   | 'sp indirect';
 
-/** What lies where the previous stack pointer points to; `end` ends a stack. */
+/** What the previous stack pointer points to; `end` ends a stack. */
 export type OrcType = 'undefined' | 'end' | 'call' | 'regs' | 'partial regs';
 
-/** How the frame before this one is found, for one instruction. */
+/** How to find the previous frame from one instruction. */
 export interface OrcEntry {
   readonly spOffset: number;
   readonly bpOffset: number;
   readonly spRegister: OrcRegister;
   readonly bpRegister: OrcRegister;
   readonly type: OrcType;
-  /** The instruction did not call: it was interrupted. */
+  /** The instruction was interrupted; it did not call. */
   readonly signal: boolean;
 }
 
-/** The tables of a kernel. */
+/** The unwind tables of a kernel. */
 export interface OrcTables {
-  /** The entry for an address of the kernel image; undefined if it is none. Throws `FormatError`. */
+  /** The entry for an address; undefined outside the kernel image. Throws `FormatError`. */
   find(ip: bigint): OrcEntry | undefined;
 }
 
@@ -53,7 +53,7 @@ const OLD_REGISTERS: readonly OrcRegister[] = [
   'sp indirect',
 ];
 
-/** `ORC_REG_*` in the order of the registers' numbers, in later kernels. */
+/** `ORC_REG_*` in later kernels, in the order of the registers' numbers. */
 const NEW_REGISTERS: readonly OrcRegister[] = [
   'undefined',
   'ax',
@@ -70,10 +70,10 @@ const NEW_REGISTERS: readonly OrcRegister[] = [
 
 /** `ORC_TYPE_*`, from 6.4 on. */
 const NEW_TYPES: readonly OrcType[] = ['undefined', 'end', 'call', 'regs', 'partial regs'];
-/** `UNWIND_HINT_TYPE_*`, before that; a stack ends where a bit says so. */
+/** `UNWIND_HINT_TYPE_*`, before that; a bit ends a stack. */
 const OLD_TYPES: readonly OrcType[] = ['call', 'regs', 'partial regs'];
 
-/** How the last 16 bits of an entry are cut: registers 4 bits each, a type, and a bit. */
+/** The last 16 bits of an entry: two registers of 4 bits, a type, and a flag. */
 interface OrcFormat {
   readonly registers: readonly OrcRegister[];
   readonly types: readonly OrcType[];
@@ -86,12 +86,12 @@ const FORMATS: readonly OrcFormat[] = [
   { registers: OLD_REGISTERS, types: OLD_TYPES, typeBits: 2 },
 ];
 
-/** `struct orc_entry`: two i16, and 16 bits. */
+/** `struct orc_entry`: two i16, and these 16 bits. */
 const ENTRY_BYTES = 6;
 const IP_BYTES = 4;
-/** Entries that a kernel may have: a large one has a million. */
+/** Entries of a kernel, at most; a large one has a million. */
 const ENTRY_LIMIT = 16 * 1024 * 1024;
-/** Entries that are looked at to tell the format. */
+/** Entries to look at to tell the format. */
 const SAMPLE = 4096;
 
 /** Opens the tables; undefined if the kernel has none. Throws `FormatError`. */
@@ -101,7 +101,9 @@ export function openOrc(memory: VirtualMemory, kallsyms: Kallsyms): OrcTables | 
   if (ips === undefined || entries === undefined) return undefined;
   const count = Number(kallsyms.requireAddress('__stop_orc_unwind_ip') - ips) / IP_BYTES;
   if (!(count > 0 && count <= ENTRY_LIMIT)) {
-    throw new FormatError(`Cannot read ORC: at most ${ENTRY_LIMIT} entries wanted, ${count} found`);
+    throw new FormatError(
+      `Cannot read ORC: expected at most ${ENTRY_LIMIT} entries, found ${count}`,
+    );
   }
   const format = findFormat(memory, entries, Math.floor(count));
   return {
@@ -113,7 +115,7 @@ export function openOrc(memory: VirtualMemory, kallsyms: Kallsyms): OrcTables | 
   };
 }
 
-/** `__orc_find()`: the last entry that begins at the address or before; each is relative to itself. */
+/** `__orc_find()`: the last entry at or before the address; each is relative to its own place. */
 function lastBefore(
   memory: VirtualMemory,
   { ips, count, ip }: { readonly ips: bigint; readonly count: number; readonly ip: bigint },
@@ -132,7 +134,7 @@ function lastBefore(
   return low;
 }
 
-/** The format in which most entries are those of a call found by the stack pointer, as they are in every kernel. */
+/** The format in which most entries are calls found by the stack pointer, as in every kernel. */
 function findFormat(memory: VirtualMemory, entries: bigint, count: number): OrcFormat {
   const length = Math.min(count, SAMPLE);
   const start = Math.floor((count - length) / 2);
@@ -146,7 +148,7 @@ function findFormat(memory: VirtualMemory, entries: bigint, count: number): OrcF
   const best = scored.toSorted((a, b) => b.score - a.score)[0];
   if (best && best.score > length / 2) return best.format;
   throw new FormatError(
-    `Cannot read ORC: a format wanted in which most of ${length} entries are calls, none found`,
+    `Cannot read ORC: expected a format in which most of ${length} entries are calls, found none`,
   );
 }
 
@@ -154,7 +156,7 @@ function decodeEntry(bytes: Uint8Array, format: OrcFormat): OrcEntry {
   const entry = findEntry(bytes, format);
   if (entry) return entry;
   const found = hex(Buffer.from(bytes).readUInt16LE(4));
-  throw new FormatError(`Cannot read ORC: registers and a type wanted, ${found} found`);
+  throw new FormatError(`Cannot read ORC: expected registers and a type, found ${found}`);
 }
 
 function findEntry(bytes: Uint8Array, format: OrcFormat): OrcEntry | undefined {
@@ -174,7 +176,7 @@ function findEntry(bytes: Uint8Array, format: OrcFormat): OrcEntry | undefined {
   };
 }
 
-/** Before 6.4 an entry without a stack pointer ends a stack or is unknown, and all but calls are interrupts. */
+/** Before 6.4: without a stack pointer it is an end or unknown; all but calls are interrupts. */
 function oldType(
   type: OrcType,
   spRegister: OrcRegister,

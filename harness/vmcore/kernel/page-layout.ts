@@ -4,7 +4,7 @@ import type { Seen } from '../../seen.ts';
 import type { Btf } from './btf.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
-/** Where `struct page` has what; bytes, and bits of its flags. */
+/** The layout of `struct page`: offsets in bytes, and bits of its flags. */
 export interface PageLayout {
   readonly bytes: number;
   readonly flags: number;
@@ -14,12 +14,12 @@ export interface PageLayout {
   readonly private: number;
   readonly compoundHead: number;
   readonly reservedBit: bigint;
-  /** undefined where slab is a page type. */
+  /** undefined in kernels where slab is a page type. */
   readonly slabBit: bigint | undefined;
   readonly types: readonly PageType[];
 }
 
-/** What `page_type` says of a page that user space cannot map. */
+/** The type of a page that user space cannot map (`page_type`). */
 type PageTypeName = 'buddy' | 'slab' | 'page table' | 'hugetlb' | 'offline';
 
 interface PageType {
@@ -27,10 +27,10 @@ interface PageType {
   readonly value: number;
 }
 
-/** Bytes of a `struct page`, at most: 64, or 80 with debugging. */
+/** Bytes of a `struct page`, at most; it has 64, or 80 with debugging. */
 const STRUCT_PAGE_LIMIT = 256;
 
-/** VMCOREINFO's name of the value that `_mapcount` has in a page of a type. */
+/** The names in VMCOREINFO of the values that `_mapcount` has for each type. */
 const TYPE_NUMBERS: readonly (readonly [PageTypeName, string])[] = [
   ['buddy', 'PAGE_BUDDY_MAPCOUNT_VALUE'],
   ['slab', 'PAGE_SLAB_MAPCOUNT_VALUE'],
@@ -39,19 +39,19 @@ const TYPE_NUMBERS: readonly (readonly [PageTypeName, string])[] = [
 ];
 
 /**
- * From 6.12 the type is the highest byte (`enum pagetype`), the rest is the type's own. Before that a type is a bit that is 0,
- * and which one a page table has, differs.
+ * From 6.12 the type is the highest byte (`enum pagetype`), and the rest is up to the type. Before,
+ * a type is a bit that is 0, and the bit of page tables differs between kernels.
  */
 const PGTY_SHIFT = 24;
 const PGTY_TABLE = 0xf2;
 
-/** What tells of types; BTF is asked for what VMCOREINFO does not have. */
+/** Where the layout is read from; BTF has what VMCOREINFO lacks. */
 interface KernelTypes {
   readonly vmcoreinfo: Vmcoreinfo;
   readonly btf: Seen<Btf>;
 }
 
-/** Finds the layout by VMCOREINFO. Throws `FormatError`. */
+/** Reads the layout. Throws `FormatError`. */
 export function pageLayout(kernel: KernelTypes): PageLayout {
   const { vmcoreinfo } = kernel;
   const bytes = vmcoreinfo.size('page');
@@ -59,13 +59,14 @@ export function pageLayout(kernel: KernelTypes): PageLayout {
     const found = vmcoreinfo.offset(`page.${member}`);
     if (found !== undefined && bytes !== undefined && found + width <= bytes) return found;
     throw new FormatError(
-      `Cannot read struct page: OFFSET(page.${member}) within SIZE(page) ${bytes ?? 'none'} wanted, ` +
-        `${found ?? 'none'} found`,
+      `Cannot read struct page: expected OFFSET(page.${member}) within SIZE(page) ` +
+        `${bytes ?? 'none'}, found ${found ?? 'none'}`,
     );
   };
   if (bytes === undefined || bytes > STRUCT_PAGE_LIMIT) {
     throw new FormatError(
-      `Cannot read struct page: SIZE(page) of at most ${STRUCT_PAGE_LIMIT} wanted, ${bytes ?? 'none'} found`,
+      `Cannot read struct page: expected SIZE(page) of at most ${STRUCT_PAGE_LIMIT}, ` +
+        `found ${bytes ?? 'none'}`,
     );
   }
   const hasInfo = vmcoreinfo.offset('page.compound_info') !== undefined;
@@ -82,7 +83,7 @@ export function pageLayout(kernel: KernelTypes): PageLayout {
   };
 }
 
-/** The type of a page by its word of this name; undefined for one that has none. */
+/** The type of a page by its `page_type`; undefined if it has none. */
 export function pageTypeOf(word: number, { types }: PageLayout): PageTypeName | undefined {
   return types.find(({ value }) =>
     isByteType(value) ? word >>> PGTY_SHIFT === value >>> PGTY_SHIFT : word === value,
@@ -92,14 +93,14 @@ export function pageTypeOf(word: number, { types }: PageLayout): PageTypeName | 
 function flagBits(kernel: KernelTypes): Pick<PageLayout, 'reservedBit' | 'slabBit'> {
   const slab = kernel.vmcoreinfo.number('PG_slab');
   const priv = kernel.vmcoreinfo.number('PG_private');
-  // Every kernel that has both has PG_reserved right before PG_private (include/linux/page-flags.h).
+  // In every kernel PG_reserved is right before PG_private (include/linux/page-flags.h).
   const reserved =
     priv === undefined
       ? (kernel.btf.value?.enumerators('pageflags')?.get('PG_reserved') ?? Number.NaN)
       : priv - 1;
   const isBit = (bit: number): boolean => bit >= 0 && bit < 64;
   if (!isBit(reserved) || !isBit(slab ?? 0)) {
-    throw new FormatError('Cannot read struct page: NUMBER(PG_private) wanted, none found');
+    throw new FormatError('Cannot read struct page: expected NUMBER(PG_private), found none');
   }
   return { reservedBit: BigInt(reserved), slabBit: slab === undefined ? undefined : BigInt(slab) };
 }

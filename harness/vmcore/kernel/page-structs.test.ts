@@ -105,7 +105,7 @@ describe('readLowPages()', () => {
     });
 
     it('does not take what no section can have for them', () => {
-      const wanted = 'Cannot read struct page: SYMBOL(vmemmap) or vmemmap_base wanted';
+      const wanted = 'Cannot read struct page: expected it at SYMBOL(vmemmap) or vmemmap_base';
       expect(() => read(withSection(0x22_0000))).toThrow(wanted);
     });
   });
@@ -115,22 +115,22 @@ describe('readLowPages()', () => {
       lie: 'no vmemmap',
       lines: ['SYMBOL(vmemmap)=ffffea0000000000'],
       message:
-        'SYMBOL(vmemmap) or vmemmap_base wanted, Cannot translate 0xffffea0000000000: the level 4 entry at 0x1ea0 is not present (0x0)',
+        'expected it at SYMBOL(vmemmap) or vmemmap_base; Cannot translate 0xffffea0000000000: the level 4 entry at 0x1ea0 is not present (0x0)',
     },
     {
       lie: 'a member outside',
       lines: ['OFFSET(page.flags)=60'],
-      message: 'OFFSET(page.flags) within SIZE(page) 64 wanted, 60 found',
+      message: 'expected OFFSET(page.flags) within SIZE(page) 64, found 60',
     },
     {
       lie: 'large pages',
       lines: ['SIZE(page)=100000'],
-      message: 'SIZE(page) of at most 256 wanted, 100000 found',
+      message: 'expected SIZE(page) of at most 256, found 100000',
     },
     {
       lie: 'a bit that is none',
       lines: ['NUMBER(PG_private)=0'],
-      message: 'NUMBER(PG_private) wanted, none found',
+      message: 'expected NUMBER(PG_private), found none',
     },
   ])('refuses $lie', ({ lines, message }) => {
     const kernel = withPages({});

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** What the kernel's `struct page`s say of pages, as `/proc/kpageflags` would (`stable_page_flags()`). */
+/** Classifies pages by their `struct page`, as `/proc/kpageflags` does (`stable_page_flags()`). */
 import { FormatError } from '../../errors.ts';
 import type { PageClass } from '../../memory/kpageflags.ts';
 import { LOW_PAGES, type Pfn, pfn } from '../../memory/pfn.ts';
@@ -10,7 +10,7 @@ import { type PageLayout, pageLayout, pageTypeOf } from './page-layout.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
-/** What a page that is in use is used for; `unknown` is what its `struct page` does not tell. */
+/** What a page in use is used for; `unknown` if its `struct page` does not say. */
 type PageUse =
   | 'slab'
   | 'page table'
@@ -21,7 +21,7 @@ type PageUse =
   | 'unreferenced'
   | 'unknown';
 
-/** A page, by its `struct page`. */
+/** A page by its `struct page`. */
 export interface PageState {
   readonly class: PageClass;
   /** null unless it is `used`. */
@@ -30,7 +30,7 @@ export interface PageState {
   readonly refcount: number;
 }
 
-/** What is known of the kernel. */
+/** What pages are read from. */
 export interface KernelSources {
   readonly memory: VirtualMemory;
   readonly vmcoreinfo: Vmcoreinfo;
@@ -38,19 +38,19 @@ export interface KernelSources {
   readonly btf: Seen<Btf>;
 }
 
-/** Orders of the buddy allocator (`MAX_PAGE_ORDER` and one). */
+/** Orders of the buddy allocator (`MAX_PAGE_ORDER` + 1). */
 const BUDDY_ORDERS = 11;
 
-/** The pages of its largest block, by which blocks are aligned. */
+/** Pages of its largest block, to which blocks are aligned. */
 export const BUDDY_BLOCK_PAGES = 2 ** (BUDDY_ORDERS - 1);
 
-/** The low bits of `page.mapping` (`PAGE_MAPPING_FLAGS`): anonymous; both say that it is no file's. */
+/** The bit of `page.mapping` that says anonymous. */
 const PAGE_MAPPING_ANON = 1n;
 
-/** Reads `count` pages from `first`, a multiple of `BUDDY_BLOCK_PAGES`, on. Throws `FormatError`. */
+/** Reads `count` pages from `first`, a multiple of `BUDDY_BLOCK_PAGES`. Throws `FormatError`. */
 export type PageReader = (first: Pfn, count: number) => PageState[];
 
-/** Reads the 256 pages below 1 MiB from the kernel's `struct page`s. Throws `FormatError`. */
+/** Reads the 256 pages below 1 MiB. Throws `FormatError`. */
 export function readLowPages(kernel: KernelSources): PageState[] {
   return pageReader(kernel)(pfn(0), LOW_PAGES);
 }
@@ -70,7 +70,7 @@ export function pageReader(kernel: KernelSources): PageReader {
   };
 }
 
-/** Where the array of `struct page` begins, by all that may tell; the first that is there is right. */
+/** Finds the array of `struct page`: the first candidate that can be read. */
 function findPageArray(kernel: KernelSources, length: number): bigint {
   const tried: string[] = [];
   for (const find of VMEMMAPS) {
@@ -83,7 +83,8 @@ function findPageArray(kernel: KernelSources, length: number): bigint {
     else if (found.value !== undefined) return found.value;
   }
   throw new FormatError(
-    `Cannot read struct page: SYMBOL(vmemmap) or vmemmap_base wanted, ${tried[0] ?? 'none found'}`,
+    `Cannot read struct page: expected it at SYMBOL(vmemmap) or vmemmap_base; ` +
+      (tried[0] ?? 'found neither'),
   );
 }
 
@@ -99,7 +100,7 @@ const VMEMMAPS: readonly ((kernel: KernelSources) => bigint | undefined)[] = [
   () => 0xffd4000000000000n,
 ];
 
-/** `section_mem_map` of the first section, which is that of low memory: the array, and flags in its low bits. */
+/** `section_mem_map` of the first section, that of low memory: the array, and flags in low bits. */
 function findByMemSection({ vmcoreinfo, memory }: KernelSources): bigint | undefined {
   const sections = vmcoreinfo.symbol('mem_section');
   const offset = vmcoreinfo.offset('mem_section.section_mem_map');
@@ -109,19 +110,19 @@ function findByMemSection({ vmcoreinfo, memory }: KernelSources): bigint | undef
   return array % SECTION_ARRAY_BYTES === 0n ? array : undefined;
 }
 
-/** Bits of `section_mem_map` that may be flags (`SECTION_MAP_LAST_BIT`), and then some. */
+/** Low bits of `section_mem_map` that may be flags; there are fewer (`SECTION_MAP_LAST_BIT`). */
 const SECTION_FLAG_BITS = 12;
-/** The pages of a section, of 128 MiB, have at least that much of `struct page`: by that the array is aligned. */
+/** Bytes of `struct page`, at least, of a section of 128 MiB: the array is aligned to that. */
 const SECTION_ARRAY_BYTES = 0x20_0000n;
 
 interface RawPage {
   readonly flags: bigint;
   readonly refcount: number;
-  /** The word that is `_mapcount`, or `page_type` of a page that nobody can map. */
+  /** The word of `_mapcount`, which is `page_type` if user space cannot map the page. */
   readonly pageType: number;
   readonly mapping: bigint;
   readonly order: bigint;
-  /** `compound_head`: its lowest bit says that the page is a tail. */
+  /** `compound_head`: the lowest bit marks a tail. */
   readonly compound: bigint;
 }
 
@@ -146,7 +147,7 @@ function classify(
   layout: PageLayout,
 ): Pick<PageState, 'class' | 'use'> {
   const page = pages[index];
-  // A `struct page` that was never initialised, or that is filled with ones (`PAGE_POISON_PATTERN`).
+  // Never initialised, and so filled with ones (`PAGE_POISON_PATTERN`).
   if (!page || page.flags === ALL_ONES) return { class: 'absent', use: null };
   if ((page.flags >> layout.reservedBit) & 1n) return { class: 'reserved', use: null };
   if (isFree(pages, index, layout)) return { class: 'free', use: null };
@@ -155,7 +156,7 @@ function classify(
 
 const ALL_ONES = 0xffffffffffffffffn;
 
-/** `is_free_buddy_page()`: the page, or the first of the block that it lies in, is the buddy allocator's. */
+/** `is_free_buddy_page()`: the page, or the head of a block around it, is the buddy allocator's. */
 function isFree(pages: readonly RawPage[], index: number, layout: PageLayout): boolean {
   return Array.from({ length: BUDDY_ORDERS }, (_, order) => order).some((order) => {
     const head = pages[index - (index % 2 ** order)];
@@ -163,11 +164,11 @@ function isFree(pages: readonly RawPage[], index: number, layout: PageLayout): b
   });
 }
 
-/** The head of the block that a tail belongs to, if it is one of these pages. */
+/** The page itself, or the head of the block if it is a tail and the head is among these pages. */
 function headOf(pages: readonly RawPage[], index: number): RawPage | undefined {
   const page = pages[index];
   if (!page || !(page.compound & 1n)) return page;
-  // A tail's own words mean other things than a head's; the head is the nearest page before that is no tail.
+  // The words of a tail mean other things. The head is the nearest page before that is no tail.
   for (let head = index - 1; head >= 0; head -= 1) {
     if (!((pages[head]?.compound ?? 0n) & 1n)) return pages[head];
   }

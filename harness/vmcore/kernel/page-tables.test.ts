@@ -99,7 +99,7 @@ describe('walkPageTables()', () => {
     const { memory, tables: some } = tables([], levels);
     expect(() => walkPageTables(memory, some, vaddr)).toThrow(
       new FormatError(
-        `Cannot translate 0x${vaddr.toString(16)}: a canonical address of ${bits} bits wanted`,
+        `Cannot translate 0x${vaddr.toString(16)}: expected a canonical address of ${bits} bits`,
       ),
     );
   });
@@ -122,17 +122,18 @@ describe('kernelPageTables()', () => {
   it.each([
     {
       lines: ['NUMBER(phys_base)=0'],
-      message: 'SYMBOL(swapper_pg_dir) and NUMBER(phys_base) wanted in VMCOREINFO, none found',
+      message:
+        'expected SYMBOL(swapper_pg_dir) and NUMBER(phys_base) in VMCOREINFO, found at most one',
     },
     {
       lines: ['SYMBOL(init_top_pgt)=ffffffff80000800', 'NUMBER(phys_base)=0'],
       message:
-        'a page of memory wanted, SYMBOL(swapper_pg_dir) 0xffffffff80000800 with NUMBER(phys_base) 0 found',
+        'expected a page of memory, found SYMBOL(swapper_pg_dir) 0xffffffff80000800 with NUMBER(phys_base) 0',
     },
     {
       lines: ['SYMBOL(init_top_pgt)=1000', 'NUMBER(phys_base)=0'],
       message:
-        'a page of memory wanted, SYMBOL(swapper_pg_dir) 0x1000 with NUMBER(phys_base) 0 found',
+        'expected a page of memory, found SYMBOL(swapper_pg_dir) 0x1000 with NUMBER(phys_base) 0',
     },
   ])('refuses $lines', ({ lines, message }) => {
     expect(() => parse(...lines)).toThrow(

@@ -5,22 +5,22 @@ import { ByteReader } from '../dump/byte-reader.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
-/** The page tables of an x86-64 kernel (Intel SDM volume 3, "4-Level Paging and 5-Level Paging"). */
+/** Page tables of an x86-64 kernel (Intel SDM volume 3, "4-Level Paging and 5-Level Paging"). */
 export interface PageTables {
-  /** Where `init_top_pgt` lies. */
+  /** The address of `init_top_pgt`. */
   readonly root: PhysAddr;
   readonly levels: 4 | 5;
   /** The bit that says "encrypted" in an entry (`sme_me_mask`); 0 on most machines. */
   readonly encryptionMask: bigint;
 }
 
-/** Where a virtual address lies, and how many bytes from it on lie behind one another. */
+/** The physical address of a virtual one, and how many bytes are contiguous from there. */
 export interface Mapping {
   readonly paddr: PhysAddr;
   readonly bytes: number;
 }
 
-/** `__START_KERNEL_map`: where the kernel image is mapped, before KASLR. */
+/** `__START_KERNEL_map`: where the kernel image is mapped without KASLR. */
 export const START_KERNEL_MAP = 0xffffffff80000000n;
 
 const ENTRY_BYTES = 8;
@@ -31,27 +31,27 @@ const PTE_PRESENT = 1n;
 const PTE_PSE = 0x80n;
 /** `PTE_PFN_MASK`: bits 12 to 51 of an entry. */
 const PTE_PFN_MASK = 0xffffffffff000n;
-/** The level of a table whose entries may be large pages: 1 GiB at 3, 2 MiB at 2. */
+/** Entries up to this level may be large pages: 2 MiB at 2, 1 GiB at 3. */
 const HIGHEST_LARGE_LEVEL = 3;
 
 /**
- * Finds the kernel's page tables by VMCOREINFO (`arch_crash_save_vmcoreinfo()`): `swapper_pg_dir` is in the kernel
- * image, which lies at `phys_base`. Throws `FormatError`.
+ * Finds the kernel's page tables by VMCOREINFO (`arch_crash_save_vmcoreinfo()`): `swapper_pg_dir`
+ * is in the kernel image, which is at `phys_base`. Throws `FormatError`.
  */
 export function kernelPageTables(vmcoreinfo: Vmcoreinfo): PageTables {
   const symbol = vmcoreinfo.symbol('swapper_pg_dir') ?? vmcoreinfo.symbol('init_top_pgt');
   const physBase = vmcoreinfo.number('phys_base');
   if (symbol === undefined || physBase === undefined) {
     throw new FormatError(
-      'Cannot find the page tables: SYMBOL(swapper_pg_dir) and NUMBER(phys_base) wanted in ' +
-        'VMCOREINFO, none found',
+      'Cannot find the page tables: expected SYMBOL(swapper_pg_dir) and NUMBER(phys_base) in ' +
+        'VMCOREINFO, found at most one',
     );
   }
   const root = symbol - START_KERNEL_MAP + BigInt(physBase);
   if (root < 0n || root >= BigInt(PHYS_ADDR_LIMIT) || root & 0xfffn) {
     throw new FormatError(
-      `Cannot find the page tables: a page of memory wanted, SYMBOL(swapper_pg_dir) ` +
-        `${hex(symbol)} with NUMBER(phys_base) ${physBase} found`,
+      `Cannot find the page tables: expected a page of memory, found SYMBOL(swapper_pg_dir) ` +
+        `${hex(symbol)} with NUMBER(phys_base) ${physBase}`,
     );
   }
   return {
@@ -62,8 +62,8 @@ export function kernelPageTables(vmcoreinfo: Vmcoreinfo): PageTables {
 }
 
 /**
- * Finds where a virtual address lies, as the processor does. Throws `MissingPageError` if nothing is mapped there, and
- * `FormatError` if it is no address or a table cannot be read.
+ * Translates a virtual address as the processor does. Throws `MissingPageError` if nothing is
+ * mapped there, `FormatError` if the address is not canonical or a table cannot be read.
  */
 export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr: bigint): Mapping {
   requireCanonical(tables, vaddr);
@@ -87,7 +87,7 @@ export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr
 
 function mappingOf(entry: bigint, shift: number, vaddr: bigint): Mapping {
   const offset = BigInt.asUintN(shift, vaddr);
-  // A large page has its PAT bit, and bits that must be 0, below its address.
+  // A large page has its PAT bit and reserved bits below its address.
   const base = ((entry & PTE_PFN_MASK) >> BigInt(shift)) << BigInt(shift);
   return { paddr: physAddr(Number(base | offset)), bytes: 2 ** shift - Number(offset) };
 }
@@ -96,6 +96,6 @@ function requireCanonical({ levels }: PageTables, vaddr: bigint): void {
   const bits = PAGE_SHIFT + levels * BITS_PER_LEVEL;
   if (BigInt.asUintN(64, BigInt.asIntN(bits, vaddr)) === vaddr) return;
   throw new FormatError(
-    `Cannot translate ${hex(vaddr)}: a canonical address of ${bits} bits wanted`,
+    `Cannot translate ${hex(vaddr)}: expected a canonical address of ${bits} bits`,
   );
 }

@@ -10,8 +10,9 @@ import {
 } from './printk-record.ts';
 
 /**
- * Reads the log of a kernel before 5.10: `struct printk_log` behind one another in `log_buf`, from `log_first_idx` to
- * `log_next_idx`; one of length 0 says that the next is at the start. Throws `FormatError`.
+ * Reads the log of a kernel before 5.10: a `struct printk_log` after the other in `log_buf`, from
+ * `log_first_idx` to `log_next_idx`; after one of length 0 the next is at the start. Throws
+ * `FormatError`.
  */
 export function readLogBuf({ memory, vmcoreinfo }: LogContext): PrintkRecord[] {
   const symbol = (name: string): bigint => {
@@ -46,7 +47,7 @@ function* recordsOf(bytes: Uint8Array, { first, next, layout }: LogRange): Gener
     }
     const length = view.getUint16(at + layout.len, true);
     if (length === 0) {
-      if (wrapped) throw badLog('log_next_idx', 'behind a record that is none', next);
+      if (wrapped) throw badLog('log_next_idx', 'after at most one wrap', next);
       wrapped = true;
       at = 0;
       continue;
@@ -68,7 +69,7 @@ function recordAt(
   const behind = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).subarray(
     layout.bytes,
   );
-  // `facility`, and `flags` and `level` in one byte, are right behind `dict_len`.
+  // After `dict_len` come `facility`, then `flags` and `level` in one byte.
   return {
     seq,
     nanoseconds: view.getBigUint64(layout.tsNsec, true),

@@ -4,30 +4,30 @@ import { hex } from '../../memory/pfn.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
-/** A message of the kernel log (`struct printk_info`). */
+/** A record of the kernel log (`struct printk_info`). */
 export interface PrintkRecord {
   readonly seq: bigint;
-  /** Since the kernel started, nanoseconds. */
+  /** Since boot. */
   readonly nanoseconds: bigint;
   readonly facility: number;
-  /** 0 for an emergency to 7 for debugging (include/linux/kern_levels.h). */
+  /** From 0, emergency, to 7, debug (include/linux/kern_levels.h). */
   readonly level: number;
-  /** The task, or the CPU if bit 31 is set; undefined where the kernel keeps none. */
+  /** The task, or the CPU if bit 31 is set; undefined if the kernel does not record it. */
   readonly callerId: number | undefined;
-  /** Latin-1, a character for each byte that the guest wrote: any, newlines too. */
+  /** Latin-1: any bytes that the guest wrote, including newlines. */
   readonly text: string;
 }
 
-/** Where the log lies in a dump. */
+/** What the log is read from. */
 export interface LogContext {
   readonly memory: VirtualMemory;
   readonly vmcoreinfo: Vmcoreinfo;
 }
 
-/** Characters of one record that are kept (`PRINTKRB_RECORD_MAX` and `LOG_LINE_MAX` are 1024 and 2048). */
+/** Bytes kept of a record (`PRINTKRB_RECORD_MAX` and `LOG_LINE_MAX` are 1024 and 2048). */
 const TEXT_LIMIT = 8192;
 
-/** Bytes of a log: `log_buf_len=` takes up to 2 GiB, nobody has so much to say. */
+/** Bytes of a log, at most; `log_buf_len=` takes up to 2 GiB, which no log fills. */
 export const LOG_BYTES_LIMIT = 32 * 1024 * 1024;
 
 /** The text of a record up to its limit. */
@@ -35,20 +35,20 @@ export function printkText(bytes: Uint8Array): string {
   return Buffer.from(bytes.subarray(0, TEXT_LIMIT)).toString('latin1');
 }
 
-/** A value of VMCOREINFO that the log cannot be read without. */
+/** Requires a value of VMCOREINFO that the log cannot be read without. */
 export function requireField(value: number | bigint | undefined, key: string): number {
   if (value !== undefined) return Number(value);
-  throw new FormatError(`Cannot read the kernel log: ${key} wanted in VMCOREINFO, none found`);
+  throw new FormatError(`Cannot read the kernel log: expected ${key} in VMCOREINFO, found none`);
 }
 
-/** The error for a log that is no log. */
-export function badLog(what: string, wanted: string, found: number | bigint): FormatError {
+/** The error for a malformed log: "expected `what` `how`". */
+export function badLog(what: string, how: string, found: number | bigint): FormatError {
   return new FormatError(
-    `Cannot read the kernel log: ${what} ${wanted} wanted, ${hex(found)} found`,
+    `Cannot read the kernel log: expected ${what} ${how}, found ${hex(found)}`,
   );
 }
 
-/** A member that lies within its structure, both as VMCOREINFO has them. */
+/** Requires the offset of a member, which must lie within its structure. */
 export function requireMember(
   vmcoreinfo: Vmcoreinfo,
   member: string,
@@ -56,5 +56,5 @@ export function requireMember(
 ): number {
   const offset = requireField(vmcoreinfo.offset(member), `OFFSET(${member})`);
   if (offset + bytes <= structBytes) return offset;
-  throw badLog(`OFFSET(${member})`, `for ${bytes} of ${structBytes} bytes`, offset);
+  throw badLog(`OFFSET(${member})`, `that leaves ${bytes} of ${structBytes} bytes`, offset);
 }

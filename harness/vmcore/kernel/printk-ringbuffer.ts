@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * The lockless ring buffer of printk (kernel/printk/printk_ringbuffer.c): a ring of descriptors, one of infos beside it, and
- * one of text. All positions grow for ever; what is in the dump of them is their last bits.
+ * The lockless ring buffer of printk (kernel/printk/printk_ringbuffer.c): a ring of descriptors, a
+ * parallel one of infos, and one of text. Positions only ever grow; their low bits index the rings.
  */
 import {
   LOG_BYTES_LIMIT,
@@ -13,21 +13,21 @@ import {
   requireMember,
 } from './printk-record.ts';
 
-/** A descriptor's state (`enum desc_state`) is in the two highest bits of its `state_var`. */
+/** The top two bits of `state_var` are the descriptor's state (`enum desc_state`). */
 const DESC_FLAGS_SHIFT = 62n;
 const DESC_ID_BITS = 62;
 const DESC_COMMITTED = 1n;
 const DESC_FINALIZED = 2n;
 
-/** A position with this bit has no text behind it (`LPOS_DATALESS()`). */
+/** The bit of a position that has no text (`LPOS_DATALESS()`). */
 const LPOS_DATALESS = 1n;
-/** Each block of text begins with the id of its descriptor. */
+/** A block of text begins with the id of its descriptor. */
 const BLOCK_ID_BYTES = 8n;
 
-/** Records of a log: the kernel has one descriptor for each 32 bytes of text. */
+/** Bits of the number of records, at most: the kernel has a descriptor for 32 bytes of text. */
 const COUNT_BITS_LIMIT = 21;
 
-/** The three rings as they lie in the dump, and the positions of members in them. */
+/** The three rings, and the offsets of members in them. */
 interface Ringbuffer {
   readonly countBits: number;
   readonly sizeBits: number;
@@ -41,7 +41,10 @@ interface Ringbuffer {
 
 type Offsets = ReturnType<typeof offsetsOf>;
 
-/** Reads the records that are whole, oldest first, as `prb_for_each_record()` walks them. Throws `FormatError`. */
+/**
+ * Reads the complete records, oldest first, as `prb_for_each_record()` walks them. Throws
+ * `FormatError`.
+ */
 export function readRingbuffer(context: LogContext): PrintkRecord[] {
   const ring = openRingbuffer(context);
   const records: PrintkRecord[] = [];
@@ -52,7 +55,7 @@ export function readRingbuffer(context: LogContext): PrintkRecord[] {
     const record = findRecord(ring, BigInt.asUintN(DESC_ID_BITS, ring.tailId + BigInt(index)));
     if (record) records.push(record);
     textLength += record?.text.length ?? 0;
-    // No two records share text, unless somebody made them up.
+    // Records never share text, so more than all of it means that they are corrupt.
     if (textLength > ring.text.length) throw badLog('text', 'no longer than its ring', textLength);
   }
   return records;
@@ -105,7 +108,7 @@ function findRecord(ring: Ringbuffer, id: bigint): PrintkRecord | undefined {
   const textLength = infos.getUint16(info + at.textLen, true);
   const text = findText(ring, begin, next)?.subarray(0, textLength);
   if (!text) return undefined;
-  // `facility`, and `flags` and `level` in one byte, are right behind `text_len`.
+  // After `text_len` come `facility`, then `flags` and `level` in one byte.
   return {
     seq: infos.getBigUint64(info + at.seq, true),
     nanoseconds: infos.getBigUint64(info + at.tsNsec, true),
@@ -116,7 +119,7 @@ function findRecord(ring: Ringbuffer, id: bigint): PrintkRecord | undefined {
   };
 }
 
-/** `get_data()`: a block that would run over the end of the ring lies at its start instead. */
+/** `get_data()`: a block that would run past the end of the ring is at its start instead. */
 function findText(ring: Ringbuffer, begin: bigint, next: bigint): Uint8Array | undefined {
   if (begin & next & LPOS_DATALESS)
     return begin === next && begin === 3n ? new Uint8Array() : undefined;

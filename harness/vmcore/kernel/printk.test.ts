@@ -80,22 +80,22 @@ describe('the ring buffer of printk', () => {
     {
       lie: 'too many records',
       change: ({ ram }) => ram.writeUInt32LE(64, RING),
-      message: 'count_bits of at most 21 wanted, 0x40 found',
+      message: 'count_bits of at most 21, found 0x40',
     },
     {
       lie: 'too much text',
       change: ({ ram }) => ram.writeUInt32LE(31, RING + 48),
-      message: 'size_bits for at most 33554432 bytes wanted, 0x1f found',
+      message: 'size_bits for at most 33554432 bytes, found 0x1f',
     },
     {
       lie: 'a member outside of its structure',
       change: ({ lines }) => lines.push('OFFSET(printk_info.ts_nsec)=84'),
-      message: 'OFFSET(printk_info.ts_nsec) for 8 of 88 bytes wanted, 0x54 found',
+      message: 'OFFSET(printk_info.ts_nsec) that leaves 8 of 88 bytes, found 0x54',
     },
     {
       lie: 'no size of its structure',
       change: ({ lines }) => lines.splice(lines.indexOf('SIZE(prb_desc)=24'), 1),
-      message: 'SIZE(prb_desc) wanted in VMCOREINFO, none found',
+      message: 'SIZE(prb_desc) in VMCOREINFO, found none',
     },
     {
       lie: 'records that share their text',
@@ -106,12 +106,14 @@ describe('the ring buffer of printk', () => {
           { text, begin: 0n },
         ]);
       },
-      message: 'text no longer than its ring wanted, 0x190 found',
+      message: 'text no longer than its ring, found 0x190',
     },
   ])('is refused with $lie', ({ change, message }) => {
     const kernel = withRecords([{ text: 'text' }]);
     change(kernel);
-    expect(() => read(kernel)).toThrow(new FormatError(`Cannot read the kernel log: ${message}`));
+    expect(() => read(kernel)).toThrow(
+      new FormatError(`Cannot read the kernel log: expected ${message}`),
+    );
   });
 });
 
@@ -130,15 +132,15 @@ describe('log_buf, before 5.10', () => {
   });
 
   it.each([
-    { log: { next: 40 }, message: 'log_next_idx behind a record that is none wanted, 0x28 found' },
-    { log: { next: 16 }, message: 'log_next_idx at the end of a record wanted, 0x10 found' },
-    { log: { length: 15 }, message: 'len from 16 to the end of the log wanted, 0xf found' },
-    { log: { length: 65 }, message: 'len from 16 to the end of the log wanted, 0x41 found' },
-    { log: { first: 120 }, message: 'log_next_idx at the end of a record wanted, 0x20 found' },
-    { log: { size: 2 ** 31 }, message: 'log_buf_len of at most 33554432 wanted, 0x80000000 found' },
+    { log: { next: 40 }, message: 'log_next_idx after at most one wrap, found 0x28' },
+    { log: { next: 16 }, message: 'log_next_idx at the end of a record, found 0x10' },
+    { log: { length: 15 }, message: 'len from 16 to the end of the log, found 0xf' },
+    { log: { length: 65 }, message: 'len from 16 to the end of the log, found 0x41' },
+    { log: { first: 120 }, message: 'log_next_idx at the end of a record, found 0x20' },
+    { log: { size: 2 ** 31 }, message: 'log_buf_len of at most 33554432, found 0x80000000' },
   ])('is refused with $log', ({ log, message }) => {
     expect(() => read(withLog(log))).toThrow(
-      new FormatError(`Cannot read the kernel log: ${message}`),
+      new FormatError(`Cannot read the kernel log: expected ${message}`),
     );
   });
 });
@@ -147,7 +149,7 @@ describe('readPrintk()', () => {
   it('says that there is no log', () => {
     expect(() => read(builtKernel())).toThrow(
       new FormatError(
-        'Cannot read the kernel log: SYMBOL(prb) or SYMBOL(log_buf) wanted in VMCOREINFO, none found',
+        'Cannot read the kernel log: expected SYMBOL(prb) or SYMBOL(log_buf) in VMCOREINFO, found none',
       ),
     );
   });

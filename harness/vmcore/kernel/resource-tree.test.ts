@@ -63,24 +63,23 @@ describe('readResourceTree()', () => {
     {
       lie: 'a sibling that was there',
       change: { at: RAM, bounds: [0x1000, 0x1fff], links: [ROOT, LOW, 0] },
-      message:
-        'at 0xffffffff80008100: a tree of other resources wanted, one that was there is found',
+      message: 'at 0xffffffff80008100: expected a tree, found a loop',
     },
     {
       lie: 'a child that is its parent',
       change: { at: CODE, bounds: [0x1000, 0x1fff], links: [RAM, 0, RAM] },
-      message:
-        'at 0xffffffff80008200: a tree of other resources wanted, one that was there is found',
+      message: 'at 0xffffffff80008200: expected a tree, found a loop',
     },
     {
       lie: 'a child of somebody else',
       change: { at: CODE, bounds: [0x1000, 0x1fff], links: [LOW, 0, 0] },
-      message: 'at 0xffffffff80008300: parent 0xffffffff80008200 wanted, 0xffffffff80008100 found',
+      message:
+        'at 0xffffffff80008300: expected parent 0xffffffff80008200, found 0xffffffff80008100',
     },
     {
       lie: 'an end before its start',
       change: { at: LOW, bounds: [0x2000, 0x1000], links: [ROOT, RAM, 0] },
-      message: 'at 0xffffffff80008100: an end behind its start 0x2000 wanted, 0x1000 found',
+      message: 'at 0xffffffff80008100: expected an end after its start 0x2000, found 0x1000',
     },
   ])('refuses $lie', ({ change, message }) => {
     const { memory } = kernelWith([...TREE, change]);
@@ -93,7 +92,7 @@ describe('readResourceTree()', () => {
     const { memory } = kernelWith([]);
     expect(() => readResourceTree({ memory, ...NO_SYMBOLS }, vaddrOf(ROOT))).toThrow(
       new FormatError(
-        'Cannot read struct resource at 0xffffffff80008000: a first child that has it as its parent wanted, none found',
+        'Cannot read struct resource at 0xffffffff80008000: expected a first child whose parent it is, found none',
       ),
     );
   });

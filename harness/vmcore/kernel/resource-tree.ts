@@ -5,16 +5,16 @@ import { type Seen, seeing } from '../../seen.ts';
 import type { Btf } from './btf.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** A `struct resource`, its bounds inclusive as the kernel has them. */
+/** A `struct resource`, with inclusive bounds as in the kernel. */
 export interface KernelResource {
   readonly first: bigint;
   readonly last: bigint;
   readonly name: string;
-  /** How many others it lies in; the root, which is no line of its own, is not counted. */
+  /** How many others it is nested in; the root, which has no line, does not count. */
   readonly depth: number;
 }
 
-/** Where `struct resource` has its members, bytes. */
+/** The offsets of the members of `struct resource`, in bytes. */
 interface ResourceLayout {
   readonly start: number;
   readonly end: number;
@@ -24,26 +24,26 @@ interface ResourceLayout {
   readonly child: number;
 }
 
-/** What is read of a kernel, and what tells its types. */
+/** What resources are read from. */
 export interface ResourceSources {
   readonly memory: VirtualMemory;
   readonly btf: Seen<Btf>;
 }
 
-/** Layouts for a kernel without BTF: with `desc` (Linux kernel commit 43ee493bde78 (in v4.6)), and without. */
+/** Layouts without BTF: with `desc` (Linux kernel commit 43ee493bde78 (in v4.6)), and before. */
 const WITH_DESC = { start: 0, end: 8, name: 16, parent: 40, sibling: 48, child: 56 };
 const WITHOUT_DESC = { start: 0, end: 8, name: 16, parent: 32, sibling: 40, child: 48 };
 
-/** Resources of a tree: a large machine has some thousands. */
+/** Resources of a tree, at most; a large machine has some thousands. */
 const RESOURCE_LIMIT = 65_536;
-/** Bytes of a name that are kept. */
+/** Bytes kept of a name. */
 const NAME_LIMIT = 128;
-/** `r_show()` indents no deeper (`MAX_IORES_LEVEL`, and 5 in older kernels). */
+/** How deep resources nest, at most; `r_show()` shows fewer levels (`MAX_IORES_LEVEL`). */
 const DEPTH_LIMIT = 64;
 
 /**
- * Reads all that lies in a resource such as `iomem_resource`, parents before children. Throws `FormatError`, for a tree whose
- * links contradict one another too.
+ * Reads all that is in a resource such as `iomem_resource`, parents before children. Throws
+ * `FormatError`, also for links that contradict each other.
  */
 export function readResourceTree(sources: ResourceSources, root: bigint): KernelResource[] {
   return [...resourcesOf(sources.memory, root, resourceLayout(sources, root))];
@@ -51,7 +51,7 @@ export function readResourceTree(sources: ResourceSources, root: bigint): Kernel
 
 /** Reads one resource, such as `crashk_res`. Throws `FormatError`. */
 export function readResource(sources: ResourceSources, at: bigint): KernelResource {
-  // All layouts agree on what is read here.
+  // The layouts agree on the members that are read here.
   const layout = sources.btf.value ? btfLayout(sources.btf.value) : WITH_DESC;
   return { ...readAt(sources.memory, at, layout), depth: 0 };
 }
@@ -76,11 +76,11 @@ function* resourcesOf(
     const { at, parent } = next;
     if (at === 0n) continue;
     if (seen.has(at) || seen.size > RESOURCE_LIMIT || stack.length > DEPTH_LIMIT) {
-      throw badTree(at, 'a tree of other resources wanted, one that was there is found');
+      throw badTree(at, 'expected a tree, found a loop');
     }
     seen.add(at);
     const found = memory.u64(at + BigInt(layout.parent));
-    if (found !== parent) throw badTree(at, `parent ${hex(parent)} wanted, ${hex(found)} found`);
+    if (found !== parent) throw badTree(at, `expected parent ${hex(parent)}, found ${hex(found)}`);
     yield { ...readAt(memory, at, layout), depth: stack.length };
     stack.push({ at: memory.u64(at + BigInt(layout.sibling)), parent });
     stack.push({ at: memory.u64(at + BigInt(layout.child)), parent: at });
@@ -94,14 +94,14 @@ function readAt(
 ): Omit<KernelResource, 'depth'> {
   const first = memory.u64(at + BigInt(layout.start));
   const last = memory.u64(at + BigInt(layout.end));
-  // A resource of no bytes ends before it starts: `crashk_res` before it is reserved is 0 to 0.
+  // An empty resource may end one before its start.
   if (first > last + 1n)
-    throw badTree(at, `an end behind its start ${hex(first)} wanted, ${hex(last)} found`);
+    throw badTree(at, `expected an end after its start ${hex(first)}, found ${hex(last)}`);
   const name = memory.u64(at + BigInt(layout.name));
   return { first, last, name: name === 0n ? '<BAD>' : memory.text(name, NAME_LIMIT) };
 }
 
-/** The layout that BTF has, or else that in which the root's first child has the root as its parent. */
+/** The layout by BTF, or else the one in which the root is the parent of its first child. */
 function resourceLayout({ memory, btf }: ResourceSources, root: bigint): ResourceLayout {
   if (btf.value) return btfLayout(btf.value);
   const isRight = ({ child, parent }: ResourceLayout): boolean => {
@@ -112,7 +112,7 @@ function resourceLayout({ memory, btf }: ResourceSources, root: bigint): Resourc
     // A wrong layout takes something else for a pointer, which may lead nowhere.
     if (seeing(() => isRight(layout)).value) return layout;
   }
-  throw badTree(root, 'a first child that has it as its parent wanted, none found');
+  throw badTree(root, 'expected a first child whose parent it is, found none');
 }
 
 function btfLayout(btf: Btf): ResourceLayout {

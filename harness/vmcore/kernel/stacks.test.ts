@@ -127,13 +127,9 @@ describe('readStack()', () => {
       found: ['entry+0x80', 'idle+0x0', 'end of the stack'],
     },
     {
-      what: 'up to code outside of the kernel image',
+      what: 'up to code outside the kernel image',
       setting: { stack: [0, 0, 0xffffffffc0001000n], ip: PANIC },
-      found: [
-        'panic+0x0',
-        '0xffffffffc0001000',
-        '0xffffffffc0001000 is outside of the kernel image',
-      ],
+      found: ['panic+0x0', '0xffffffffc0001000', '0xffffffffc0001000 is outside the kernel image'],
     },
     {
       what: 'up to a function that nobody called',
@@ -143,7 +139,7 @@ describe('readStack()', () => {
     {
       what: 'not backwards',
       setting: { stack: [], ip: IDLE + 0x80 },
-      found: ['idle+0x80', 'stack in the wrong direction'],
+      found: ['idle+0x80', 'stack going in the wrong direction'],
     },
     {
       what: 'not out of memory',
@@ -184,12 +180,16 @@ describe('readStack()', () => {
     {
       what: 'no frame pointer that goes backwards',
       setting: { stack: [stackAt(0), text(SYSRQ + 1)], ip: PANIC, bp: stackAt(0), style: 'none' },
-      found: ['panic+0x0', 'sysrq+0x1', 'frame pointer 0xffffffff80180000 below the stack pointer'],
+      found: [
+        'panic+0x0',
+        'sysrq+0x1',
+        'frame pointer 0xffffffff80180000 is below the stack pointer',
+      ],
     },
     {
       what: 'no frame pointer to what is no text',
       setting: { stack: [0, 0x1234], ip: PANIC, bp: stackAt(0), style: 'none' },
-      found: ['panic+0x0', 'return address 0x1234 outside of the kernel image'],
+      found: ['panic+0x0', 'return address 0x1234 outside the kernel image'],
     },
   ])('goes $what', ({ setting, found }) => {
     expect(shown(stackOf(setting))).toEqual(found);

@@ -7,19 +7,19 @@ import { type OrcEntry, type OrcTables, type OrcType, openOrc } from './orc.ts';
 import { type CpuRegisters, REGISTER_NAMES, type RegisterName } from '../dump/prstatus.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
-/** The calls that led to where a CPU was, the innermost first. */
+/** The calls that led to where a CPU was, innermost first. */
 export interface StackTrace {
   readonly by: 'orc' | 'frame pointers';
   readonly frames: readonly StackFrame[];
-  /** Why there are no more frames: `user space`, `end of the stack`, or what could not be read. */
+  /** Why it ends: `user space`, `end of the stack`, or what could not be read. */
   readonly end: string;
 }
 
-/** An address that was to be executed next in a function, and the stack pointer there. */
+/** The next instruction in a function, and the stack pointer there. */
 interface StackFrame {
   readonly ip: VirtAddr;
   readonly sp: VirtAddr;
-  /** `vfs_write+0xc7`; a number outside of the kernel image. */
+  /** `vfs_write+0xc7`; a number outside the kernel image. */
   readonly symbol: string;
 }
 
@@ -29,36 +29,36 @@ export interface StackSources {
   readonly kallsyms: Kallsyms;
 }
 
-/** Frames of a stack: 16 KiB have not more, but an interrupt may lie on another. */
+/** Frames of a stack, at most; 16 KiB hold no more, even with an interrupt's stack on top. */
 const FRAME_LIMIT = 256;
 
-/** `struct pt_regs` begins with the registers that an interrupt's entry saves, in the order of the dump's. */
+/** The registers with which `struct pt_regs` begins, in the same order as in the dump. */
 const SAVED_REGISTERS = REGISTER_NAMES.slice(0, REGISTER_NAMES.indexOf('orig_ax'));
-/** Where it has what the processor pushes, words. */
+/** After them, as an index of words, what the processor pushes. */
 const PT_REGS_IP = 16;
-/** Where the same lie if only the interrupt's frame is there. */
+/** The same if there is only the interrupt's frame. */
 const IRET_IP = 0;
 
 type Registers = Partial<Record<RegisterName, bigint>>;
 
-/** Where the unwinding is. */
+/** How far unwinding has come. */
 interface UnwindState {
   readonly ip: bigint;
   readonly sp: bigint;
   readonly bp: bigint;
-  /** All registers, where they are known. */
+  /** All registers, if they are known. */
   readonly registers: Registers | null;
-  /** The next instruction is at `ip`, which is no return address. */
+  /** `ip` is the next instruction, not a return address. */
   readonly signal: boolean;
 }
 
 type Step = { readonly state: UnwindState } | { readonly end: string };
 
-/** Unwinds the stack of a CPU, as far as it goes (`unwind_next_frame()`). */
+/** Unwinds the stack of a CPU as far as possible (`unwind_next_frame()`). */
 export function readStack(sources: StackSources, cpu: CpuRegisters): StackTrace {
   const { ip, sp, bp, cs } = cpu.registers;
   if (cs & 3n) return { by: 'orc', frames: [], end: 'user space' };
-  // A kernel without ORC, or with one that cannot be read, has its frame pointers followed.
+  // Without ORC, or if it cannot be read, follow frame pointers.
   const orc = seeing(() => openOrc(sources.memory, sources.kallsyms)).value ?? undefined;
   const frames: StackFrame[] = [];
   let state: UnwindState = { ip, sp, bp, registers: cpu.registers, signal: true };
@@ -75,7 +75,7 @@ export function readStack(sources: StackSources, cpu: CpuRegisters): StackTrace 
 const TOO_MANY = `more than ${FRAME_LIMIT} frames`;
 
 function frameOf(kallsyms: Kallsyms, { ip, sp, signal }: UnwindState): StackFrame {
-  // A call that does not return may be the last instruction of its function (`%pB`).
+  // A call that does not return may be the last instruction of a function (`%pB`).
   const found = kallsyms.find(signal ? ip : ip - 1n);
   const symbol = found ? `${found.name}+${hex(found.offset + (signal ? 0 : 1))}` : hex(ip);
   return { ip: virtAddr(ip), sp: virtAddr(sp), symbol };
@@ -96,7 +96,7 @@ function nextStep(
   const lookup = state.signal ? state.ip : state.ip - 1n;
   const found = kallsyms.find(lookup);
   const entry = found && orc.find(lookup);
-  if (!entry) return { end: `${hex(state.ip)} is outside of the kernel image` };
+  if (!entry) return { end: `${hex(state.ip)} is outside the kernel image` };
   if (entry.type !== 'undefined') return followOrc(memory, entry, state);
   const caller = findCaller(memory, { ...state, start: lookup - BigInt(found.offset) });
   if (!caller) return { end: `ORC does not know ${kallsyms.render(state.ip)}` };
@@ -106,9 +106,9 @@ function nextStep(
 function followFramePointer(memory: VirtualMemory, kallsyms: Kallsyms, state: UnwindState): Step {
   const { bp } = state;
   if (bp === 0n) return { end: 'end of the stack' };
-  if (bp < state.sp) return { end: `frame pointer ${hex(bp)} below the stack pointer` };
+  if (bp < state.sp) return { end: `frame pointer ${hex(bp)} is below the stack pointer` };
   const ip = memory.u64(bp + 8n);
-  if (!kallsyms.find(ip)) return { end: `return address ${hex(ip)} outside of the kernel image` };
+  if (!kallsyms.find(ip)) return { end: `return address ${hex(ip)} outside the kernel image` };
   const previous = memory.u64(bp);
   return { state: { ip, sp: bp + 16n, bp: previous, registers: null, signal: false } };
 }
@@ -116,19 +116,20 @@ function followFramePointer(memory: VirtualMemory, kallsyms: Kallsyms, state: Un
 function followOrc(memory: VirtualMemory, entry: OrcEntry, state: UnwindState): Step {
   if (entry.type === 'end') return { end: 'end of the stack' };
   const sp = previousSp(memory, entry, state);
-  if (sp === undefined) return { end: `${entry.spRegister} is not known at ${hex(state.ip)}` };
+  if (sp === undefined) return { end: `${entry.spRegister} is unknown at ${hex(state.ip)}` };
   const found = entry.type.endsWith('regs')
     ? afterRegs(memory, sp, entry.type)
     : afterCall(memory, sp);
   if ('end' in found) return found;
   const bp = previousBp(memory, entry, { sp, state });
   const next = { ...found.state, bp, signal: entry.signal };
-  // Only an interrupt may have come from another stack.
-  if (entry.type === 'call' && next.sp <= state.sp) return { end: 'stack in the wrong direction' };
+  // Only an interrupt can come from another stack.
+  if (entry.type === 'call' && next.sp <= state.sp)
+    return { end: 'stack going in the wrong direction' };
   return { state: next };
 }
 
-/** Where the stack pointer of the calling function is found by an entry. */
+/** The caller's stack pointer by an entry; undefined if it is unknown. */
 function previousSp(
   memory: VirtualMemory,
   { spRegister, spOffset }: OrcEntry,
@@ -158,7 +159,7 @@ function afterCall(memory: VirtualMemory, sp: bigint): { readonly state: UnwindS
   return { state: { ip, sp, bp: 0n, registers: null, signal: false } };
 }
 
-/** What an interrupt pushed: `struct pt_regs`, or of it only ip, cs, flags and sp. */
+/** The state that an interrupt pushed: `struct pt_regs`, or only ip, cs, flags and sp of it. */
 function afterRegs(memory: VirtualMemory, at: bigint, type: OrcType): Step {
   const word = (index: number): bigint => memory.u64(at + BigInt(index * 8));
   const start = type === 'regs' ? PT_REGS_IP : IRET_IP;

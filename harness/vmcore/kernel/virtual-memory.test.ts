@@ -40,7 +40,7 @@ describe('VirtualMemory', () => {
     ({ length }) => {
       expect(() => memory.read(vaddrOf(0), length)).toThrow(
         new FormatError(
-          `Cannot read memory at 0xffffffff80000000: at most 67108864 bytes wanted, ${length} asked for`,
+          `Cannot read memory at 0xffffffff80000000: expected at most 67108864 bytes, asked for ${length}`,
         ),
       );
     },

@@ -5,17 +5,17 @@ import { cString } from '../dump/byte-reader.ts';
 import { type Mapping, type PageTables, walkPageTables } from './page-tables.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 
-/** Bytes that one read may ask for: the largest tables of a kernel have some 10 MiB. */
+/** Bytes that one read may ask for; the largest tables of a kernel have some 10 MiB. */
 const READ_LIMIT = 64 * 1024 * 1024;
 
-/** Translations that are kept; each is of a page of whatever size. */
+/** Translations that are cached, each of a page of any size. */
 const CACHED_TRANSLATIONS = 8192;
 
-/** The memory of a kernel by virtual address. What is not there is a `MissingPageError`, a `FormatError` too. */
+/** The memory of a kernel by virtual address. Throws `MissingPageError` for what is not there. */
 export class VirtualMemory {
   readonly #memory: PhysicalMemory;
   readonly #tables: PageTables;
-  /** Where each page of 4 KiB lies that was asked for, and up to where the memory is in one piece. */
+  /** The mapping of each 4 KiB page that was asked for. */
   readonly #translations = new Map<bigint, Mapping>();
 
   constructor(memory: PhysicalMemory, tables: PageTables) {
@@ -28,11 +28,12 @@ export class VirtualMemory {
     return this.#mapping(vaddr).paddr;
   }
 
-  /** Gives exactly `length` bytes, which may lie on many pages. */
+  /** Gives exactly `length` bytes, across any number of pages. */
   read(vaddr: bigint, length: number): Uint8Array {
     if (!Number.isInteger(length) || length < 0 || length > READ_LIMIT) {
       throw new FormatError(
-        `Cannot read memory at ${hex(vaddr)}: at most ${READ_LIMIT} bytes wanted, ${length} asked for`,
+        `Cannot read memory at ${hex(vaddr)}: expected at most ${READ_LIMIT} bytes, ` +
+          `asked for ${length}`,
       );
     }
     const first = this.#mapping(vaddr);
@@ -72,7 +73,7 @@ export class VirtualMemory {
   text(vaddr: bigint, limit: number): string {
     const left = PAGE_SIZE - Number(BigInt.asUintN(12, vaddr));
     const head = cString(this.read(vaddr, Math.min(limit, left)));
-    // The page behind a text that ends on this one need not be there.
+    // The next page may be missing if the text ends on this one.
     if (head.length < left || limit <= left) return head;
     return head + cString(this.read(vaddr + BigInt(left), limit - left));
   }
