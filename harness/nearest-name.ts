@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/** Of some names, the one that a mistyped name was most likely meant to be. */
+/** The name that a mistyped one was most likely meant to be. */
 export function nearestName(wanted: string, names: readonly string[]): string {
   const [nearest = ''] = names.toSorted((a, b) => distance(wanted, a) - distance(wanted, b));
   return nearest;
 }
 
-/** How many characters must be put in, left out or changed to make `b` of `a` (Levenshtein). */
+/** How many characters must be inserted, deleted or changed to turn `a` into `b` (Levenshtein). */
 function distance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (const [index, character] of a.split('').entries()) {

@@ -22,8 +22,8 @@ export interface BareJob {
 }
 
 /**
- * The floor that the harness is measured against: QEMU with a cell's images, made to load, crash, dump and power off
- * as soon as the guest is ready for it. Nothing is observed, recorded or judged.
+ * The floor that the harness is measured against: QEMU with a cell's images, told to load, crash, dump and power off
+ * as soon as the guest is ready for each. Nothing is observed, recorded or judged.
  */
 export async function runBareCell(
   job: BareJob,

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { cellSpecSchema } from '../harness/bundle/cell-record.ts';
 import type { CellHost } from '../harness/cell/cell-host.ts';
-import type { CommandContext } from '../harness/cli/command-context.ts';
+import type { RunnerContext } from '../harness/runner/runner-context.ts';
 import { requireHost } from '../harness/runner/host.ts';
 import { runAndJudge } from '../harness/runner/run-and-judge.ts';
 import { requireKernel } from '../harness/kernel/require-kernel.ts';
@@ -20,11 +20,11 @@ export interface BenchOptions {
 
 /**
  * `npm run bench -- cell`: what the harness adds to a cell. The floor is QEMU alone doing the same boot, load, crash
- * and dump with the same images; both are run in turn, and the answer is the ratio of their medians in this one run.
+ * and dump with the same images. Both are run in turn; the answer is the ratio of their medians in this one run.
  */
 export async function benchCell(
   { json, rounds, kernel: ref = 'debian:6.12' }: BenchOptions,
-  context: CommandContext,
+  context: RunnerContext,
 ): Promise<number> {
   const { environment, signal, log } = context;
   const host = await requireHost(context, { budget: 1 });

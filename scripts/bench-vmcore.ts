@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { cellSpecSchema } from '../harness/bundle/cell-record.ts';
-import type { CommandContext } from '../harness/cli/command-context.ts';
+import type { RunnerContext } from '../harness/runner/runner-context.ts';
 import { writeFormats } from '../harness/testing/dump-formats.ts';
 import { requireHost } from '../harness/runner/host.ts';
 import { requireKernel } from '../harness/kernel/require-kernel.ts';
@@ -13,13 +13,13 @@ import { median } from './time-command.ts';
 import { type Row, reportVmcore } from './vmcore-report.ts';
 import { type Dumps, timeJob, vmcoreJobs } from './vmcore-jobs.ts';
 
-/** A kernel that crash reads: the small config, and debug information in its vmlinux. */
+/** A kernel that crash can read: the small config, with debug information in its vmlinux. */
 const KERNEL = 'recipe:debuginfo-6.1';
 
-/** `npm run bench -- vmcore`: sub1m and others that read dumps, on the same ones: how long each takes, and whether they agree. */
+/** `npm run bench -- vmcore`: how long sub1m and other readers of dumps take on the same dumps, and whether they agree. */
 export async function benchVmcore(
   { json, rounds, kernel = KERNEL }: BenchOptions,
-  context: CommandContext,
+  context: RunnerContext,
 ): Promise<number> {
   await using temp = await makeTempDir();
   const dumps = await makeDumps(kernel, temp.path, context);
@@ -32,8 +32,8 @@ export async function benchVmcore(
   return answers.every(({ same }) => same) ? 0 : 1;
 }
 
-/** Crashes a machine, and gives its dump as each format has it. */
-async function makeDumps(ref: string, folder: string, context: CommandContext): Promise<Dumps> {
+/** Crashes a machine and writes its dump in each format. */
+async function makeDumps(ref: string, folder: string, context: RunnerContext): Promise<Dumps> {
   const { environment, signal, log } = context;
   const host = await requireHost(context, { budget: 1 });
   const kernel = await requireKernel(ref, { ...environment, signal, log });
@@ -44,7 +44,7 @@ async function makeDumps(ref: string, folder: string, context: CommandContext): 
   return { folder, ...(await writeFormats(bundle, folder, signal)) };
 }
 
-/** The medians of all rounds; in each round every job has its turn, so that a busy host is busy for all. */
+/** The medians of all rounds. Every job has its turn in each round, so that a busy host is busy for all. */
 function measure(jobs: ReturnType<typeof vmcoreJobs>, rounds: number): Row[] {
   const times = jobs.map(() => ({ wallMs: [] as number[], cpuMs: [] as number[] }));
   for (let round = 0; round < rounds; round += 1) {

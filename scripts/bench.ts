@@ -1,33 +1,33 @@
 // SPDX-License-Identifier: MIT
-/** `npm run -s bench -- <what>`: how fast sub1m is, measured against others that do the same, in one run. */
+/** `npm run -s bench -- <what>`: how fast sub1m is, measured in the same run as other programs that do the same. */
 import { Argument, Command } from 'commander';
 import { readEnvironment } from '../harness/cli/environment.ts';
 import { interruptSignal } from '../harness/cli/interrupt.ts';
 import { reportError } from '../harness/cli/report-error.ts';
 import { positive } from '../harness/cli/run-options.ts';
 import { stderrLog } from '../harness/cli/stderr-log.ts';
+import type { RunnerContext } from '../harness/runner/runner-context.ts';
 import { type BenchOptions, benchCell } from './bench-cell.ts';
 import { benchVmcore } from './bench-vmcore.ts';
 
 const BENCHES = { cell: benchCell, vmcore: benchVmcore };
 
-const context = {
+const context: RunnerContext = {
   environment: readEnvironment(process.env),
   signal: interruptSignal(),
   log: stderrLog,
-  exit: () => {},
 };
 
 const program = new Command('npm run -s bench --')
-  .description('Measures sub1m against others that do the same, in one run.')
+  .description('Measures sub1m against other programs that do the same, in one run.')
   .addArgument(
     new Argument('<what>', 'a cell against QEMU alone, or reading a vmcore against crash').choices(
       Object.keys(BENCHES),
     ),
   )
-  .option('--rounds <n>', 'how often each is measured', positive(Number.isInteger), 3)
-  .option('--kernel <kernel>', 'another kernel, as for sub1m check')
-  .option('--json', 'for programs', false)
+  .option('--rounds <n>', 'measurements of each', positive(Number.isInteger), 3)
+  .option('--kernel <kernel>', 'the kernel to measure with, as for sub1m check')
+  .option('--json', 'print a JSON document', false)
   .exitOverride()
   .action(async (what: keyof typeof BENCHES, options: BenchOptions) => {
     process.exitCode = await BENCHES[what](options, context);

@@ -10,7 +10,7 @@ import type { Peers } from './peer-tools.ts';
 import { timeCommand } from './time-command.ts';
 import { type Dumps, CRASH_LOW_PAGES, crashCommand } from './vmcore-jobs.ts';
 
-/** Whether sub1m answers what another does. */
+/** Whether sub1m and another program give the same answer. */
 export interface Comparison {
   readonly what: string;
   readonly same: boolean;
@@ -18,7 +18,7 @@ export interface Comparison {
   readonly difference?: string;
 }
 
-/** What sub1m says of a dump to programs. */
+/** The part of sub1m's JSON on a dump that is compared. */
 interface Answers {
   readonly dmesg: readonly string[];
   readonly lowmem: readonly { readonly flags: string; readonly refcount: number }[];
@@ -31,7 +31,7 @@ interface Summary {
   readonly panic: { readonly message: string };
 }
 
-/** Asks sub1m and the others the same of the same dumps. */
+/** Asks sub1m and the others the same questions about the same dumps. */
 export function compareAnswers(dumps: Dumps, { crash, drgn }: Peers): Comparison[] {
   const questions = { dmesg: true, lowmem: true, stacks: true } as const;
   const ours = answersOf(dumps.compressed, questions) as Answers;

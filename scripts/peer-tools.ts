@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { CommandContext } from '../harness/cli/command-context.ts';
+import type { RunnerContext } from '../harness/runner/runner-context.ts';
 import { openFile } from '../harness/process/open-file.ts';
 import { Sub1mError } from '../harness/errors.ts';
 import { unpackDeb } from '../harness/package/deb-file.ts';
@@ -10,12 +10,12 @@ import { cachedFolder } from '../harness/process/cache.ts';
 import { runCommand } from '../harness/process/owned-process.ts';
 import { openVmcore } from '../harness/vmcore/dump/open-vmcore.ts';
 
-/** Programs of others that read dumps, as they are started; null for one that cannot be had. */
+/** The command lines of other programs that read dumps; null for one that is not available. */
 export interface Peers {
   /** With the vmlinux of the dump's kernel. */
   readonly crash: readonly string[] | null;
   readonly drgn: readonly string[] | null;
-  /** Why there is none. */
+  /** The programs that are not available, and why. */
   readonly absent: readonly Absent[];
 }
 
@@ -28,10 +28,10 @@ export interface Absent {
 const SUITE = 'trixie';
 const PACKAGES = ['crash', 'python3-drgn'];
 
-/** Gets the programs, and finds in the cache the vmlinux of the kernel that is in the dump. */
+/** Gets the programs, and finds the vmlinux of the dump's kernel in the cache. */
 export async function findPeers(
   dump: string,
-  { environment, signal, log }: CommandContext,
+  { environment, signal, log }: RunnerContext,
 ): Promise<Peers> {
   const { cacheDir, mirror } = environment;
   try {
@@ -49,8 +49,8 @@ export async function findPeers(
 }
 
 /**
- * Crash and drgn, unpacked with all that they depend on into the cache, where nothing of the host's is mixed with it: they run
- * with their own loader and libraries. Throws `PackageError` or `ProcessError` if they cannot be had.
+ * Crash and drgn, unpacked into the cache with all that they depend on. They run with their own loader and libraries, and
+ * use nothing of the host's. Throws `PackageError` or `ProcessError` if they cannot be installed so.
  */
 async function requireTools(context: PackageContext): Promise<{ crash: string[]; drgn: string[] }> {
   const folder = join(context.cacheDir, 'peers', [SUITE, ...PACKAGES].join('-'));
@@ -66,7 +66,7 @@ async function requireTools(context: PackageContext): Promise<{ crash: string[];
   };
 }
 
-/** The harness keeps the lists; apt itself resolves, fetches and verifies. */
+/** The harness keeps the lists; apt resolves, downloads and verifies. */
 async function download(root: string, context: PackageContext): Promise<void> {
   const { signal, log } = context;
   await packageLists(context);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * `read-vmcore.ts <vmcore>`: reads the log and the low pages once, in a process that has read none before, and prints how many
- * ms it took, Node's start and the loading of the program left out.
+ * `read-vmcore.ts <vmcore>`: reads the log and the low pages once, in a new process, and prints how many ms it took, without
+ * Node's start and the loading of the program.
  */
 import { inspectVmcore } from '../harness/report/inspect-report.ts';
 import { openFile } from '../harness/process/open-file.ts';

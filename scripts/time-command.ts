@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { spawnSync } from 'node:child_process';
 
-/** A command that ran to its end: how long it took, what it said. */
+/** A command that ran to its end: how long it took, and what it printed. */
 export interface TimedCommand {
   readonly wallMs: number;
-  /** Of the processor, in user space and in the kernel: what a busy host does not change much. */
+  /** Processor time, in user space and in the kernel; a busy host changes it little. */
   readonly cpuMs: number;
   readonly status: number | null;
   readonly stdout: string;
   readonly stderr: string;
 }
 
-/** The shell measures, because Node tells nothing of its children; the times come over descriptor 3. */
+/** The shell measures, because Node does not measure its children; the times come over descriptor 3. */
 const TIMED = `TIMEFORMAT='%3R %3U %3S'; exec 4>&2; { time "$@" 2>&4; } 2>&3`;
 
 /** Bytes that a command may print: `crash` prints a line for each page. */

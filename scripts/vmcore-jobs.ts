@@ -5,12 +5,12 @@ import { LOW_PAGES, PAGE_SIZE } from '../harness/memory/pfn.ts';
 import type { Peers } from './peer-tools.ts';
 import { type TimedCommand, timeCommand } from './time-command.ts';
 
-/** One dump in each format, and where what is made of them goes. */
+/** One dump in each format, and the folder for output. */
 export interface Dumps extends DumpFormats {
   readonly folder: string;
 }
 
-/** What is measured: who does what, on which of the dumps. */
+/** What is measured: which tool does what, on which of the dumps. */
 export interface Job {
   readonly tool: string;
   readonly does: string;
@@ -25,10 +25,10 @@ interface JobCommand extends Job {
 
 const FORMATS = ['compressed', 'flattened', 'elf'] as const;
 const SUB1M = join(import.meta.dirname, 'sub1m.sh');
-/** Measures itself: Node's start is not in it, nor what is fast because it has run before. */
+/** Measures itself: without Node's start, and without code that is warm from an earlier run. */
 const READER = [process.execPath, '--import', 'tsx', join(import.meta.dirname, 'read-vmcore.ts')];
 
-/** What sub1m's whole command does, and the reading in it; and what crash does before it answers anything. */
+/** The whole command of sub1m, the reading in it, and what crash does before it answers anything. */
 export const COMMAND = 'inspect --dmesg --lowmem';
 export const READING = 'the reading in it';
 export const CRASH_START = 'start';
@@ -42,10 +42,10 @@ export const CRASH_LOW_PAGES = Array.from({ length: LOW_PAGES }, (_, page) => {
   return `${command} ${(page * PAGE_SIZE).toString(16)}`;
 }).join('');
 
-/** As far as drgn comes without debug information. */
+/** As far as drgn gets without debug information. */
 const DRGN_SCRIPT = 'print(prog["UTS_RELEASE"].string_().decode())';
 
-/** All that is measured, those that are compared next to each other. */
+/** All jobs; those that are compared are next to each other. */
 export function vmcoreJobs(dumps: Dumps, { crash, drgn }: Peers): JobCommand[] {
   const out = join(dumps.folder, 'out');
   const sub1m = (does: string, on: Job['on']): JobCommand => {
@@ -81,14 +81,14 @@ export function vmcoreJobs(dumps: Dumps, { crash, drgn }: Peers): JobCommand[] {
   ];
 }
 
-/** Does a job. Throws if it fails: what fails is fast. */
+/** Times a job. Throws if it fails: a failure is fast. */
 export function timeJob({ argv, input, does }: JobCommand): Pick<TimedCommand, 'wallMs' | 'cpuMs'> {
   const timed = timeCommand(argv, input);
   if (timed.status !== 0) throw new Error(`${argv.join(' ')} fails: ${timed.stderr}`);
   return does === READING ? (JSON.parse(timed.stdout) as TimedCommand) : timed;
 }
 
-/** How crash is asked. */
+/** The command that asks crash. */
 export function crashCommand(
   crash: readonly string[],
   dump: string,

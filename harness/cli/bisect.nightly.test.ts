@@ -77,7 +77,7 @@ async function makeRepository(): Promise<void> {
   await mkdir(tree);
   await git('init', '--quiet', '--initial-branch=main');
   const { source, patches } = await readRecipe('two-phase-6.12');
-  if (source.kind !== 'package') throw new Error('A package wanted');
+  if (source.kind !== 'package') throw new Error('Expected a package');
   const { name, version } = source;
   const unpacked = await requireSource(await findSource(name, version, context), context);
   // Files that patches have touched there, as they were.

@@ -2,7 +2,7 @@
 import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { JudgedCell, RunSummary } from '../matrix/judged-cell.ts';
 
-/** The exit status of judged cells: a broken invariant outweighs a cell that could not be judged. */
+/** The exit status of judged cells: a broken invariant goes before a cell that could not be judged. */
 export function exitCode({ mismatch, unjudged }: RunSummary): 0 | 1 | 69 {
   if (mismatch > 0) return 1;
   return unjudged > 0 ? 69 : 0;
@@ -19,8 +19,8 @@ export function invariantExitCode(cells: readonly JudgedCell[], wanted: Invarian
 }
 
 /**
- * What `git bisect run` is to be told: 0 and 1 are good and bad, 125 is skip, and from 128 on it stops, so that a wrong
- * command line marks no commit as bad (git-bisect(1), "Bisect run").
+ * The exit status for `git bisect run`: 0 and 1 are good and bad, 125 is skip, and from 128 on it stops, so that a wrong
+ * command line marks no commit (git-bisect(1), "Bisect run").
  */
 export function bisectRunStatus(status: number): number {
   const UNTESTED = 125;

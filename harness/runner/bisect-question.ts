@@ -3,7 +3,12 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Reason, factOf } from '../bisect/fact.ts';
 import type { CellSpec } from '../bundle/cell-record.ts';
-import { INVARIANT_IDS, type InvariantId, invariantOf, isInvariantId } from '../check/invariants/invariants.ts';
+import {
+  INVARIANT_IDS,
+  type InvariantId,
+  invariantOf,
+  isInvariantId,
+} from '../check/invariants/invariants.ts';
 import { UsageError } from '../errors.ts';
 import { type Axes, expandSpecs } from '../matrix/expand.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -36,7 +41,11 @@ export async function readQuestion(
   const named = options.invariant === undefined ? null : requireInvariant(options.invariant);
   if (options.from !== undefined) return questionOfCell(options.from, named, { options, signal });
   if (named !== null)
-    return { invariant: named, spec: oneCell(invariantOf(named).cheapestCell, options), reason: null };
+    return {
+      invariant: named,
+      spec: oneCell(invariantOf(named).cheapestCell, options),
+      reason: null,
+    };
   throw new UsageError(
     `Cannot bisect without a question: pass --invariant <id> or --from <cell's folder>; invariants are ${all()}`,
   );

@@ -87,7 +87,10 @@ it.each<[options: RangeOptions, message: string]>([
   [{ tree: '.', good: 'HEAD' }, 'pass both commits, --good <commit> and --bad <commit>'],
   [{ tree: '.', good: 'a', bad: 'b' }, "expected the top folder of a kernel's source"],
   [{ patches: SERIES }, 'name the recipe they are for, --on recipe:<name>'],
-  [{ patches: ['/no/such.patch'], on: 'plain-6.12' }, 'expected a patch or a folder of *.patch at /no/such.patch'],
+  [
+    { patches: ['/no/such.patch'], on: 'plain-6.12' },
+    'expected a patch or a folder of *.patch at /no/such.patch',
+  ],
   [{ recipe: 'plain-6.12' }, 'Cannot bisect plain-6.12: it has no patches'],
 ])('refuses %j', async (options, message) => {
   await expect(open(options)).rejects.toThrow(UsageError);

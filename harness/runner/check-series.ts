@@ -15,8 +15,8 @@ interface CheckedStep extends PlannedStep {
 }
 
 /**
- * Checks a kernel, then what each patch of a series makes of it, each against the one before. Throws like `planSteps`, and
- * like `requireKernel` if the base cannot be had.
+ * Checks a kernel, and then each patch of a series against the kernel before it. Throws like `planSteps`, and like
+ * `requireKernel` if there is no base.
  */
 export async function checkSeries(
   series: string,
@@ -28,7 +28,7 @@ export async function checkSeries(
   let before: CheckedStep | undefined;
   for (const [nr, step] of (await planSteps(series, kernel, sources)).entries()) {
     plan.context.log.info(`${nr === 0 ? 'base' : `patch ${nr}`}: ${step.name}`);
-    const refused = step.refused ?? (await whyNotBuilt(step, before, sources));
+    const refused = await whyRefused(step, nr === 0, sources);
     if (refused === null) before = await checkStep(step, before, stepPlan(plan, nr));
     steps.push({ name: step.name, refused, run: refused === null ? (before?.run ?? null) : null });
   }
@@ -45,22 +45,23 @@ async function checkStep(
   const run = sameImage ? before.run : await checkKernels([step.ref], plan);
   if (!before) return { ...step, imageSha256, run };
   const { cells } = sameImage ? { cells: [] } : compareRuns(before.run.cells, run.cells);
-  // The two ran at different times: nothing is said of how long they took.
+  // The two ran at different times: how long they took is not compared.
   const comparison = { base: before.name, ref: before.ref, sameImage, cells, times: [] };
   return { ...step, imageSha256, run: { ...run, comparison } };
 }
 
-/** Builds a step's kernel. What the base lacks is no fault of a patch: it is thrown. */
-async function whyNotBuilt(
-  { ref }: PlannedStep,
-  base: CheckedStep | undefined,
+/** Builds a step's kernel, or tells why it does not build. What the base lacks is no fault of a patch: it is thrown. */
+export async function whyRefused(
+  { ref, refused }: PlannedStep,
+  isBase: boolean,
   sources: PackageContext,
 ): Promise<string | null> {
+  if (refused !== null) return refused;
   try {
     await requireKernel(ref, sources);
     return null;
   } catch (error) {
-    if (base === undefined || !(error instanceof BuildError)) throw error;
+    if (isBase || !(error instanceof BuildError)) throw error;
     return error.message;
   }
 }

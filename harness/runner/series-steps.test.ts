@@ -43,6 +43,22 @@ describe('planSteps', () => {
     );
   });
 
+  it.each(['v9..HEAD', 'base..v9'])('refuses %s, which names no commit', async (range) => {
+    await using temp = await makeTempDir();
+    const { tree } = await makeSeries(temp.path);
+    await expect(planSteps(range, `${tree}@HEAD`, contextIn(temp.path))).rejects.toThrow(
+      new UsageError(`Cannot check ${range}: expected commits of ${tree}, found no v9`),
+    );
+  });
+
+  it('refuses to put patches on a revision that is none', async () => {
+    await using temp = await makeTempDir();
+    const { tree, patches } = await makeSeries(temp.path);
+    await expect(planSteps(patches, `${tree}@v9`, contextIn(temp.path))).rejects.toThrow(
+      UsageError,
+    );
+  });
+
   it('puts patches on a tree one after the other, and makes the same files of it as commits do', async () => {
     await using temp = await makeTempDir();
     const { tree, patches } = await makeSeries(temp.path);

@@ -4,10 +4,12 @@ import { BuildError, UsageError } from '../errors.ts';
 import {
   type GitTree,
   commitsOf,
+  findCommit,
   findGitTree,
   parseRevision,
   patchedFiles,
   renderRevision,
+  requireFiles,
   subjectOf,
 } from '../kernel/git-tree.ts';
 import { parseKernelReference } from '../kernel/kernel-reference.ts';
@@ -48,6 +50,10 @@ async function commitSteps(
   range: string,
   { signal }: PackageContext,
 ): Promise<PlannedStep[]> {
+  for (const end of range.split(/\.{2,3}/)) {
+    if (end === '' || (await findCommit(tree, end, signal)) !== undefined) continue;
+    throw new UsageError(`Cannot check ${range}: expected commits of ${tree.top}, found no ${end}`);
+  }
   const commits = await commitsOf(tree, range, signal);
   const [first] = commits;
   if (first === undefined) {
@@ -87,7 +93,7 @@ async function patchSteps(
       refused: null,
     },
   ];
-  let on = files;
+  let on = await requireFiles(tree, files, signal);
   for (const { path, subject } of patches) {
     try {
       on = await patchedFiles(tree, { files: on, patch: path }, signal);
