@@ -2,7 +2,7 @@
 // For Stryker: texts that only explain, to people, are not mutated. All other strings are.
 
 /** Properties and variables that hold such texts. */
-const NAMES = ['why', 'is', 'kernels'];
+const NAMES = ['why', 'is', 'kernels', 'how'];
 
 /**
  * What is asked here of a node of Babel's and of its place.

@@ -1,26 +1,90 @@
 // SPDX-License-Identifier: MIT
-// The import rules of DESIGN.md for dependency-cruiser: a folder imports what its row names, its
-// own files, `errors.ts`, `log.ts` and Node; an outside package is imported by its owner alone.
+// The import rules of DESIGN.md for dependency-cruiser: a folder imports exactly what its row names
+// (check-imports.mjs fails on an arrow that nothing uses), its own files, the ground files and Node;
+// an outside package is imported by its owner alone.
 
-/** Each folder of `harness/` and the folders it may import. */
-const FOLDERS = {
+/** The files below every folder: each imports at most the others. */
+const GROUND = ['errors', 'json-file', 'log', 'nearest-name', 'policy-id', 'project-root', 'seen'];
+
+/** Each folder of `harness/`, from the ground up, and the folders whose files its product files import. */
+export const FOLDERS = {
   memory: [],
   process: [],
   bundle: [],
+  layout: ['memory'],
   model: ['memory'],
-  vmcore: ['memory'],
-  package: ['memory', 'process'],
+  'vmcore/dump': ['memory'],
+  'vmcore/kernel': ['memory', 'vmcore/dump'],
+  vmcore: ['memory', 'vmcore/dump', 'vmcore/kernel'],
+  package: ['process'],
   kernel: ['memory', 'process', 'package'],
-  firmware: ['memory', 'process', 'package'],
+  firmware: ['memory', 'process', 'layout', 'package'],
   qemu: ['memory', 'process'],
   'guest-link': ['memory', 'process'],
-  check: ['memory', 'model', 'vmcore', 'bundle'],
-  cell: ['memory', 'process', 'bundle', 'vmcore', 'kernel', 'firmware', 'qemu', 'guest-link'],
-  matrix: ['process', 'memory', 'bundle', 'kernel', 'cell', 'check'],
-  bisect: ['process', 'kernel', 'memory', 'model', 'matrix', 'check'],
-  fuzz: ['process', 'kernel', 'memory', 'model', 'matrix', 'check'],
-  report: ['memory', 'model', 'vmcore', 'bundle', 'check', 'matrix', 'bisect'],
-  cli: ['[^/]+'],
+  cell: [
+    'memory',
+    'process',
+    'bundle',
+    'layout',
+    'vmcore/dump',
+    'kernel',
+    'firmware',
+    'qemu',
+    'guest-link',
+  ],
+  'check/observe': ['memory', 'bundle', 'layout', 'model', 'vmcore/dump', 'vmcore'],
+  'check/invariants': ['memory', 'bundle', 'model', 'check/observe'],
+  check: ['memory', 'bundle', 'model', 'vmcore', 'check/observe', 'check/invariants'],
+  matrix: ['memory', 'bundle', 'check/observe', 'check/invariants', 'check'],
+  bisect: ['memory', 'process', 'kernel', 'check/observe', 'check/invariants', 'check'],
+  'report/schema': ['bundle', 'bisect'],
+  'report/text': [
+    'memory',
+    'bundle',
+    'model',
+    'vmcore/kernel',
+    'check/observe',
+    'check/invariants',
+    'check',
+    'matrix',
+  ],
+  'report/progress': ['matrix', 'report/text'],
+  'report/svg': ['memory', 'matrix', 'report/text'],
+  report: [
+    'memory',
+    'bundle',
+    'layout',
+    'model',
+    'vmcore/dump',
+    'vmcore/kernel',
+    'check/invariants',
+    'check',
+    'matrix',
+    'bisect',
+    'report/schema',
+    'report/svg',
+    'report/text',
+  ],
+  runner: [
+    'memory',
+    'process',
+    'bundle',
+    'layout',
+    'vmcore',
+    'package',
+    'kernel',
+    'firmware',
+    'qemu',
+    'cell',
+    'check/observe',
+    'check/invariants',
+    'check',
+    'matrix',
+    'bisect',
+    'report',
+  ],
+  cli: ['*'],
+  'cli/commands': ['*'],
 };
 
 /** Each outside package that the product is built on and the files that may import it. */
@@ -30,28 +94,57 @@ const PACKAGE_OWNERS = {
   'tap-parser': 'harness/guest-link/guest-tap\\.ts$|\\.test\\.ts$',
   'tar-stream': 'harness/guest-link/',
   ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
-  listr2: 'harness/report/live-progress\\.ts$',
+  listr2: 'harness/report/progress/live-progress\\.ts$',
   'junit-report-builder': 'harness/report/junit-report\\.ts$',
   commander: 'harness/cli/|scripts/bench\\.ts$',
   zod: 'harness/',
-  hysnappy: 'harness/vmcore/decompress\\.ts$|\\.test\\.ts$',
-  zstddec: 'harness/vmcore/decompress\\.ts$',
+  hysnappy: 'harness/vmcore/dump/decompress\\.ts$|\\.test\\.ts$',
+  zstddec: 'harness/vmcore/dump/decompress\\.ts$',
   tsx: 'harness/process/thread-start\\.mjs$',
 };
+
+/** What only tests import, and tests themselves. */
+const TESTS = '(/testing/|\\.test(-d)?\\.ts$)';
 
 /** @param {string[]} names */
 const anyOf = (names) => `(${names.join('|')})`;
 
-const folderRules = Object.entries(FOLDERS).map(([folder, mayImport]) => ({
-  name: `${folder}-imports`,
-  comment: `${folder}/ may import: ${mayImport.join(', ') || 'nothing'} (DESIGN.md, "Folders")`,
-  severity: 'error',
-  from: { path: `^harness/${folder}/` },
-  to: {
-    path: '^(harness|scripts)/',
-    pathNot: `^harness/(${anyOf([folder, ...mayImport])}/|(errors|log|json-file)\\.ts$)`,
-  },
-}));
+const ground = `${anyOf(GROUND)}\\.ts$`;
+
+/** The folders that a folder reaches, itself included. @param {string} folder @returns {Set<string>} */
+function reachOf(folder) {
+  const reach = new Set([folder]);
+  for (const below of FOLDERS[folder]) for (const one of reachOf(below)) reach.add(one);
+  return reach;
+}
+
+const LIMITED = Object.keys(FOLDERS).filter((folder) => FOLDERS[folder][0] !== '*');
+
+const folderRules = LIMITED.flatMap((folder) => {
+  const mayImport = FOLDERS[folder];
+  // A folder's subfolders are one house with it.
+  const isElsewhere = (one) => one.split('/')[0] !== folder.split('/')[0];
+  const above = LIMITED.filter((one) => isElsewhere(one) && reachOf(one).has(folder));
+  return [
+    {
+      name: `${folder}-imports`,
+      comment: `${folder}/ imports exactly: ${mayImport.join(', ') || 'nothing'} (DESIGN.md, "Folders")`,
+      severity: 'error',
+      from: { path: `^harness/${folder}/[^/]+$`, pathNot: TESTS },
+      to: {
+        path: '^(harness|scripts)/',
+        pathNot: `^harness/(${anyOf([folder, ...mayImport])}/[^/]+$|${ground})`,
+      },
+    },
+    {
+      name: `${folder}-tests-import-nothing-above`,
+      comment: `tests of ${folder}/ import no folder that imports it`,
+      severity: 'error',
+      from: { path: `^harness/${folder}/(testing/)?[^/]+$` },
+      to: { path: `^harness/${anyOf([...above, 'cli', 'cli/commands'])}/(testing/)?[^/]+$` },
+    },
+  ];
+});
 
 const packageRules = Object.entries(PACKAGE_OWNERS).map(([name, owner]) => ({
   name: `${name}-owner`,
@@ -70,7 +163,10 @@ export default {
       name: 'listed-folder',
       comment: 'A new folder needs its row here and in DESIGN.md',
       severity: 'error',
-      from: { path: '^harness/[^/]+/', pathNot: `^harness/${anyOf(Object.keys(FOLDERS))}/` },
+      from: {
+        path: '^harness/.+/',
+        pathNot: `^harness/(${anyOf(Object.keys(FOLDERS))}/)?(testing/)?[^/]+$`,
+      },
       to: {},
     },
     {
@@ -78,18 +174,38 @@ export default {
       comment:
         'A new package needs its owner here and in DESIGN.md; only tests import those for tests',
       severity: 'error',
-      from: { path: '^harness/', pathNot: '(\\.test(-d)?|-cases|/checked-cells)\\.ts$' },
+      from: { path: '^harness/', pathNot: TESTS },
       to: {
         path: 'node_modules/',
         pathNot: `node_modules/(@types/)?${anyOf(Object.keys(PACKAGE_OWNERS))}/`,
       },
     },
     {
-      name: 'top-imports-nothing',
-      comment: 'errors.ts and log.ts are below every folder',
+      name: 'only-tests-import-testing',
+      comment: 'What helps tests lies in testing/, and nothing else imports it',
       severity: 'error',
-      from: { path: '^harness/[^/]+$' },
-      to: { path: '^harness/.+/' },
+      from: { path: '^harness/', pathNot: TESTS },
+      to: { path: '^harness/.*testing/' },
+    },
+    {
+      name: 'ground-imports-nothing',
+      comment:
+        'The ground files are below every folder; index.ts, the public API, is above all but cli/',
+      severity: 'error',
+      from: { path: '^harness/[^/]+$', pathNot: `(^harness/index\\.ts$|${TESTS})` },
+      to: { path: '^harness/', pathNot: `^harness/${ground}` },
+    },
+    {
+      name: 'nothing-imports-index',
+      severity: 'error',
+      from: { path: '^harness/', pathNot: TESTS },
+      to: { path: '^harness/index\\.ts$' },
+    },
+    {
+      name: 'index-imports-no-cli',
+      severity: 'error',
+      from: { path: '^harness/index\\.ts$' },
+      to: { path: '^harness/cli/' },
     },
     { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
   ],
