@@ -6,6 +6,7 @@ import type { CellSpec } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';
 import type { GuestRole } from '../guest-link/guest-agent.ts';
 import { type PlannedCell, expand } from '../matrix/expand.ts';
+import { DEFAULT_CRASHKERNEL } from '../memory/crashkernel.ts';
 import { quoteShell } from '../qemu/qemu-args.ts';
 import { givenAxes } from './cell-options.ts';
 
@@ -26,13 +27,10 @@ export interface ShellOptions {
   readonly budget: number;
 }
 
-/** Enough for a distribution's kernel as its own capture kernel, with the shell's tools in its initramfs. */
-const CRASHKERNEL = '256M';
-
 /** The cell that the options ask for. Throws `UsageError` if it is not one cell, or never gets to the kernel asked for. */
 export function shellCell(options: ShellOptions): PlannedCell {
   const { kernel, in: role, put, get, serial } = options;
-  const crashkernel = [role === 'capture' ? CRASHKERNEL : null];
+  const crashkernel = [role === 'capture' ? DEFAULT_CRASHKERNEL : null];
   const [cell, ...others] = expand({ crashkernel, ...givenAxes({ ...options }), kernel: [kernel] });
   if (cell === undefined || others.length > 0) {
     throw new UsageError('Cannot open a shell in several cells: give each option one value');
@@ -47,7 +45,9 @@ export function shellCell(options: ShellOptions): PlannedCell {
 function requireCapture({ crashkernel, trigger }: CellSpec): void {
   const what = 'Cannot get to the capture kernel';
   if (crashkernel === null) {
-    throw new UsageError(`${what} with --crashkernel none: leave it out, or pass ${CRASHKERNEL}`);
+    throw new UsageError(
+      `${what} with --crashkernel none: leave it out, or pass ${DEFAULT_CRASHKERNEL}`,
+    );
   }
   if (trigger === 'none') throw new UsageError(`${what} with --trigger none: it takes a panic`);
 }

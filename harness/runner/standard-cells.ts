@@ -2,15 +2,13 @@
 import type { CellSpec } from '../bundle/cell-record.ts';
 import { type Axes, type PlannedCell, expandSpecs, nameCells } from '../matrix/expand.ts';
 import { takeShard } from '../matrix/shard.ts';
-
-/** Enough for every distribution kernel as its own capture kernel with the guest's initramfs. */
-const STANDARD_CRASHKERNEL = '256M';
+import { DEFAULT_CRASHKERNEL } from '../memory/crashkernel.ts';
 
 /** The cells that a kernel is checked with unless options say otherwise. */
 export const STANDARDS = {
-  quick: { crashkernel: [null, STANDARD_CRASHKERNEL] },
+  quick: { crashkernel: [null, DEFAULT_CRASHKERNEL] },
   full: {
-    crashkernel: [null, STANDARD_CRASHKERNEL],
+    crashkernel: [null, DEFAULT_CRASHKERNEL],
     layout: ['stock', 'thread-2021'],
     cpus: [1, 2],
     load: ['kexec_file_load', 'kexec_load'],

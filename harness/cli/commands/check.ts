@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { InvariantId } from '../../check/invariants/invariants.ts';
 import { invariantSchema } from '../../matrix/known-defects.ts';
+import { DEFAULT_CRASHKERNEL } from '../../memory/crashkernel.ts';
 import { STANDARDS } from '../../runner/standard-cells.ts';
 import { addCellOptions } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -38,7 +39,7 @@ Exit status: 0 every cell matches, 1 a kernel broke an invariant, 64 usage, 65 u
 };
 
 const DEFAULTS = {
-  crashkernel: 'none and 256M',
+  crashkernel: `none and ${DEFAULT_CRASHKERNEL}`,
   layout: 'stock; full: also thread-2021',
   cpus: '1; full: also 2',
   load: 'kexec_file_load; full: also kexec_load',

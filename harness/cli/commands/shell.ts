@@ -7,6 +7,7 @@ import type { MachineExtras } from '../../cell/run-cell.ts';
 import { SSH_PACKAGES, requireSessionArchive } from '../../guest-link/session-archive.ts';
 import { requireKernel } from '../../kernel/require-kernel.ts';
 import { requirePackageTree } from '../../package/package-tree.ts';
+import { DEFAULT_CRASHKERNEL } from '../../memory/crashkernel.ts';
 import { makeTempDir, sweepTempDirs } from '../../process/temp-dir.ts';
 import { quoteShell } from '../../qemu/qemu-args.ts';
 import { showProgress } from '../../report/progress/progress.ts';
@@ -62,7 +63,7 @@ export function addShell(program: Command, context: CommandContext): void {
     .option('--gdb', 'wait for a debugger before the first instruction');
   addCellOptions(command, {
     judged: false,
-    defaults: { crashkernel: 'none, or 256M with --in capture' },
+    defaults: { crashkernel: `none, or ${DEFAULT_CRASHKERNEL} with --in capture` },
   });
   command
     .optionsGroup(GROUPS.running)
