@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** A dump of 16 GiB is read where it lies: `inspect` needs hardly more memory for it than for a small one. */
+/** `inspect` reads a dump of 16 GiB in place, with hardly more memory than a small one. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
@@ -13,16 +13,16 @@ import { runSub1m } from '../testing/run-sub1m.ts';
 
 const PAGES = 2 ** 22;
 
-/** Prints the most memory that the process has had, in KiB; what `getrusage()` tells is at least what its parent had. */
+/** Prints the peak memory of the process in KiB; `getrusage()` would start from its parent's. */
 const TELL_PEAK = `import { readFileSync } from 'node:fs';
 process.on('exit', () => process.stderr.write(/VmHWM:\\s*(\\d+)/.exec(readFileSync('/proc/self/status'))[1]));`;
 
-/** Bytes of a file that is all zeroes but for these. */
+/** Parts of a file that is otherwise zero. */
 type Parts = readonly (readonly [offset: number, bytes: Uint8Array])[];
 
 const { ram, lines } = wholeKernel();
 
-/** The kernel, and a load of zeroes that nobody wrote up to 16 GiB. */
+/** The kernel, and a load of zeroes up to 16 GiB, which is a hole. */
 function elfParts(): Parts {
   const note = noteBytes(vmcoreinfoNote(lines));
   const [noteAt, ramAt] = [0x1000, 0x10000];
@@ -39,7 +39,7 @@ function elfParts(): Parts {
   ];
 }
 
-/** As makedumpfile writes it: all pages of zeroes share one, but each has a descriptor: 100 MB. */
+/** As makedumpfile writes it: all pages of zeroes share one, but each has a descriptor, 100 MB. */
 function kdumpParts(): Parts {
   const bitmapBytes = PAGES / 8;
   const descriptors = 2 * PAGE_SIZE + 2 * bitmapBytes;
@@ -65,7 +65,7 @@ function kdumpParts(): Parts {
   ];
 }
 
-/** The last, in records of 512 bytes: 200,000 of them. */
+/** The same in 200,000 records of 512 bytes. */
 function flattenedParts(): Parts {
   const parts = kdumpParts();
   const dump = Buffer.alloc(Math.max(...parts.map(([at, bytes]) => at + bytes.length)));
@@ -86,7 +86,7 @@ afterAll(async () => {
 it.each([
   { format: 'elf', limitMiB: 150, parts: elfParts },
   { format: 'kdump-compressed', limitMiB: 150, parts: kdumpParts },
-  // It keeps where each record is.
+  // The offset of each record is kept.
   { format: 'kdump-compressed, flattened', limitMiB: 250, parts: flattenedParts },
 ])(
   'takes less than $limitMiB MiB for 16 GiB of $format',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** What `inspect` says of real dumps, against others that read them and against what the kernel said while it lived. */
+/** Compares `inspect` on real dumps with other readers, and with the kernel before it crashed. */
 import { readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -14,7 +14,7 @@ import { parseDocument } from '../report/testing/documents.ts';
 import { FAST_FIRMWARE } from '../testing/checked-cells.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
 
-/** On this layout 5.10 frees pages below 1 MiB and has symbols only for those who search; 6.12 has BTF and ORC. */
+/** On this layout 5.10 frees pages below 1 MiB; kallsyms is searched for. 6.12 has BTF and ORC. */
 const CELLS = [
   {
     kernel: 'debian:5.10',
@@ -28,7 +28,7 @@ const CELLS = [
   },
 ];
 
-/** Two cells, each of which takes a minute on a busy host, and their kernels from the mirror. */
+/** Two cells of a minute each on a busy host, and their kernels from the mirror. */
 const CELLS_MS = 10 * 60_000;
 
 let temp: TempDir;
@@ -39,7 +39,7 @@ beforeAll(async () => {
   const kernels = CELLS.map(({ kernel }) => kernel);
   const options = ['--layout', 'thread-2021', '--crashkernel', '256M', '--results', temp.path];
   const { status, stderr } = await runSub1m(['check', ...kernels, ...options, ...FAST_FIRMWARE]);
-  // 5.10 has the bug of the thread, which makes it 1.
+  // 1, because 5.10 has the bug of the thread.
   if (status !== 1) throw new Error(stderr);
 }, CELLS_MS);
 
@@ -47,7 +47,7 @@ afterAll(async () => {
   await temp[Symbol.asyncDispose]();
 });
 
-/** The answer to questions, as the command gives it to programs. */
+/** The answers of `inspect --json`. */
 async function inspect<T>(vmcore: string, ...questions: string[]): Promise<T> {
   const { stdout, stderr } = await runSub1m(['inspect', vmcore, ...questions, '--json']);
   expect(stderr).toBe('');
@@ -67,7 +67,7 @@ describe.each(CELLS)('a dump of $kernel', ({ id, has }) => {
     dumps = await writeFormats(inBundle(''), inBundle(''), signal);
   });
 
-  it('is the same in every format', async () => {
+  it('gives the same answers in every format', async () => {
     const questions = ['--dmesg', '--lowmem', '--iomem', '--stacks'];
     const { vmcore: _, ...answers } = await inspect<Answers>(dumps.compressed, ...questions);
     for (const path of [dumps.flattened, dumps.elf, inBundle('vmcore')]) {
@@ -75,7 +75,7 @@ describe.each(CELLS)('a dump of $kernel', ({ id, has }) => {
     }
   });
 
-  it('tells of the panic, where the trampoline lies, and how the kernel came to panic', async () => {
+  it('has the panic, its stack, and the address of the trampoline', async () => {
     const text = await readFile(join(temp.path, 'run.json'), 'utf8');
     const { cells } = parseDocument('run', text);
     const trampoline = cells.find((cell) => cell.id === id)?.trampoline;
@@ -95,7 +95,7 @@ describe.each(CELLS)('a dump of $kernel', ({ id, has }) => {
     expect(stdout).toContain('Kernel panic - not syncing: sysrq triggered crash');
   });
 
-  it('has the owner of each page below 1 MiB that /proc/kpageflags had', async () => {
+  it('has the class of each page below 1 MiB as /proc/kpageflags had it', async () => {
     const { lowmem } = await inspect<Answers>(dumps.flattened, '--lowmem');
     const live = readPageClasses(await readFile(inBundle('system/kpageflags')));
     expect(lowmem.map((page) => page.class)).toEqual(live);
@@ -111,7 +111,7 @@ describe.each(CELLS)('a dump of $kernel', ({ id, has }) => {
     expect(seen.map((fields) => fields.slice(1).map((field) => hex(BigInt(field))))).toEqual(loads);
   });
 
-  it('is refused when it is cut in two, in one line', async () => {
+  it('is refused in one line when it is cut in two', async () => {
     for (const path of [dumps.flattened, dumps.compressed, dumps.elf]) {
       await truncate(path, (await stat(path)).size / 2);
       const { status, stdout, stderr } = await runSub1m(['inspect', path]);

@@ -11,16 +11,16 @@ import { packVmcore } from '../runner/vmcore-file.ts';
 const WHOLE = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]);
 const LOAD = { paddr: 0x1000, memoryBytes: 0x1000 };
 
-// Each starts a process, which takes a second or two.
+// Each test starts a process, which takes a second or two.
 describe('sub1m inspect', { timeout: 30_000 }, () => {
   it.each([
     {
-      what: 'a text',
+      what: 'text',
       bytes: Buffer.from('no dump\n'.repeat(100)),
       says: 'Cannot read this file: expected a vmcore, found text ("no dump no dump no dump no dump no dump")',
     },
     {
-      what: 'a core of ARM',
+      what: 'an ARM core',
       bytes: elfHeaders([LOAD], { machine: 40 }),
       says: 'Cannot read this ELF file: expected a 64-bit core file of x86-64, found one of ARM',
     },
@@ -44,7 +44,7 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
       bytes: WHOLE,
       says: 'Cannot read the kernel: expected VMCOREINFO in the dump, found none',
     },
-  ])('says in one line what $what is, with 65', async ({ bytes, says }) => {
+  ])('refuses $what in one line, with 65', async ({ bytes, says }) => {
     await using temp = await makeTempDir();
     const path = join(temp.path, 'vmcore');
     await writeFile(path, bytes);
@@ -65,7 +65,7 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
     );
   });
 
-  it('refuses an empty file, and one that is not there, with 64', async () => {
+  it('refuses an empty file and a missing one, with 64', async () => {
     const [empty, absent] = [
       await runSub1m(['inspect', '/dev/null']),
       await runSub1m(['inspect', '/no/such/vmcore']),

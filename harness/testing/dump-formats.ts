@@ -11,14 +11,14 @@ import type { PhysicalMemory } from '../vmcore/dump/physical-memory.ts';
 import { openFile } from '../process/open-file.ts';
 import { findVmcore } from '../runner/vmcore-file.ts';
 
-/** One dump in each format. */
+/** Paths of one dump in each format. */
 export interface DumpFormats {
   readonly flattened: string;
   readonly compressed: string;
   readonly elf: string;
 }
 
-/** Writes the dump of a bundle into a folder in each format, for tests and measurements. */
+/** Writes a bundle's dump into a folder in each format, for tests and measurements. */
 export async function writeFormats(
   bundle: string,
   folder: string,
@@ -36,8 +36,8 @@ export async function writeFormats(
 }
 
 /**
- * Writes `/proc/vmcore` of a bundle's capture kernel again, of the flattened dump that the bundle has of it: the ELF header,
- * program headers and notes that are kept, and the pages that were dumped; those that were not are holes.
+ * Recreates `/proc/vmcore` from what a bundle keeps of it: the ELF headers and notes, and the pages
+ * of the flattened dump. Pages that were filtered out are holes.
  */
 function writeProcVmcore(bundle: string, flattened: string, path: string): void {
   const header = readFileSync(join(bundle, 'capture/vmcore-header'));
@@ -54,7 +54,7 @@ function writeProcVmcore(bundle: string, flattened: string, path: string): void 
   }
 }
 
-/** A load need not begin with a page. */
+/** Writes the pages of a load, which may start within one. */
 function writeLoad(
   fd: number,
   { paddr, fileBytes, offset }: ElfLoad,

@@ -9,7 +9,7 @@ import { BYTE_TYPES, addPages } from './testing/page-builder.ts';
 
 const VMEMMAP = 0x1_0000;
 
-it('names the pages that a dump has left out and that are neither free, cache nor user data', () => {
+it('lists left-out pages that are neither free, cache nor user data', () => {
   const kernel = builtKernel();
   addPages(kernel, VMEMMAP, {
     1: { pageType: 0xf000_0000 },
@@ -43,7 +43,7 @@ it('refuses a dump that claims more memory than a machine has', () => {
   );
 });
 
-it('takes no page for one on a list for reclaim where the kernel does not tell that flag', () => {
+it('takes no page for one on an LRU list if the kernel does not give that flag', () => {
   const kernel = builtKernel();
   addPages(kernel, VMEMMAP, { 1: { flags: 1n, refcount: 1 } });
   kernel.lines.push(symbolLine('vmemmap', VMEMMAP), ...BYTE_TYPES);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 /**
- * As `fuzz.test.ts`, with 100,000 mutants of each small input, and dumps of real kernels tampered with wherever their parsers
- * read: `SUB1M_FUZZ_DUMPS=<vmcore>:<vmcore> npx vitest run --project nightly fuzz`. Prints how each parser took it.
+ * Like `fuzz.test.ts`, with 100,000 mutants of each small input, and with dumps of real kernels:
+ * `SUB1M_FUZZ_DUMPS=<vmcore>:<vmcore> npx vitest run --project nightly fuzz`. Prints what each
+ * parser took.
  */
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
@@ -15,9 +16,9 @@ import { openVmcore } from './dump/open-vmcore.ts';
 const COUNT = Number(process.env['SUB1M_FUZZ'] ?? 100_000);
 const DUMPS = (process.env['SUB1M_FUZZ_DUMPS'] ?? '').split(':').filter((path) => path !== '');
 
-/** What no mutant may take, ms: a real kernel has 150,000 symbols. */
+/** Time limit for a mutant, ms; a real kernel has 150,000 symbols. */
 const LIMIT_MS = 20_000;
-/** What all mutants of a parser may add to the most memory that the process has had, MiB. */
+/** By how much the mutants of a parser may raise the peak memory of the process, MiB. */
 const LIMIT_MIB = 500;
 const TIMEOUT_MS = 4 * 60 * 60_000;
 
@@ -28,7 +29,7 @@ function check(target: FuzzTarget): void {
   const seconds = ((performance.now() - startedAt) / 1000).toFixed(0);
   const grown = peakMiB() - before;
   const took = `${seconds} s, ${refused} refused, slowest ${slowestMs.toFixed(0)} ms`;
-  // Vitest shows it.
+  // Vitest shows warnings.
   process.emitWarning(`${target.name}: ${count} mutants in ${took}, + ${grown.toFixed(0)} MiB`);
   expect(failures).toEqual([]);
   expect(slowestMs).toBeLessThan(LIMIT_MS);
@@ -39,7 +40,7 @@ function peakMiB(): number {
   return Number(/VmHWM:\s*(\d+)/.exec(readFileSync('/proc/self/status', 'utf8'))?.[1]) / 1024;
 }
 
-/** The parsers of symbols and types read megabytes each time. */
+/** These read megabytes each time. */
 const SLOW = new Set(['kallsyms', 'BTF']);
 
 function realTargets(path: string): FuzzTarget[] {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-/** Every parser, with bytes that were tampered with where it reads: it reads or refuses them, and soon. */
+/** Every parser reads mutated input or refuses it with a FormatError, and takes no time for it. */
 import { expect, it } from 'vitest';
 import { fuzz } from './testing/fuzz-engine.ts';
 import { fileTargets, kernelTargets } from './testing/fuzz-inputs.ts';
 
-/** Mutants of each; `fuzz.nightly.test.ts` makes more. */
+/** Mutants for each parser; `fuzz.nightly.test.ts` makes more. */
 const COUNT = 2000;
-/** What no mutant may take, ms: a hundred times what it does take, on a host that does other things. */
+/** Time limit for a mutant, ms: a hundred times what it takes, for the sake of busy hosts. */
 const LIMIT_MS = 5000;
 
 it.each([...fileTargets(), ...kernelTargets()])(

@@ -14,7 +14,7 @@ it('has the CRC of each page', () => {
   expect(pages.value?.crcs).toEqual(Uint32Array.of(pageCrc(pageOf(1)), pageCrc(pageOf(2))));
 });
 
-it('says why a dump cannot be read, and still whether it is whole', () => {
+it('says why a dump cannot be read, and still whether it is complete', () => {
   const { whole, pages } = digestOf(wholeDump());
   expect(whole).toEqual({ value: '0.0 MB in 2 records' });
   expect(pages.value).toBeNull();

@@ -7,7 +7,7 @@ import { cachedSource } from './cached-source.ts';
 const CHUNK = 32_768;
 const BYTES = Uint8Array.from({ length: 3 * CHUNK + 100 }, (_, index) => index >> 7);
 
-/** The source, and where it was read. */
+/** The source, and the offsets it was read at. */
 function watched(source: ByteSource): { source: ByteSource; reads: number[] } {
   const reads: number[] = [];
   const read: ByteSource['read'] = (offset, length) => {
@@ -20,8 +20,8 @@ function watched(source: ByteSource): { source: ByteSource; reads: number[] } {
 describe('cachedSource()', () => {
   it.each([
     { what: 'the beginning', offset: 0, length: 10 },
-    { what: 'over a border', offset: CHUNK - 1, length: 3 },
-    { what: 'a whole chunk over a border', offset: 5, length: CHUNK },
+    { what: 'across chunks', offset: CHUNK - 1, length: 3 },
+    { what: 'a chunk length across chunks', offset: 5, length: CHUNK },
     { what: 'more than a chunk', offset: 5, length: 2 * CHUNK },
     { what: 'the end', offset: 3 * CHUNK + 90, length: 10 },
     { what: 'nothing at the end', offset: BYTES.length, length: 0 },
@@ -30,7 +30,7 @@ describe('cachedSource()', () => {
     expect(Buffer.compare(bytes, BYTES.subarray(offset, offset + length))).toBe(0);
   });
 
-  it('reads once what it is asked for often, and again what was long not asked for', () => {
+  it('reads a chunk once while it is in use, and again after a long time', () => {
     const { source, reads } = watched({ size: 1e9, read: (_, length) => new Uint8Array(length) });
     const cached = cachedSource(source);
     for (let at = 0; at < CHUNK; at += 100) cached.read(at, 10);

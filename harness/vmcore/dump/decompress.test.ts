@@ -5,15 +5,15 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../errors.ts';
 import { type Compression, decompress } from './decompress.ts';
 
-/** Made by `zstd` of the text below, 64 times: a literal and a match. */
+/** Made by `zstd` from 64 times the text below: a literal and a match. */
 const ZSTD = 'KLUv/QBY5QAAoGEgcGFnZSBvZiBhIGtlcm5lbDsgAQDSuX8yAQ==';
 const TEXT = 'a page of a kernel; ';
 const PAGE = Buffer.from(TEXT.repeat(64), 'latin1');
 
-/** LZO: the 20 bytes before it 63 times more, and the end. */
+/** LZO: 63 more copies of the 20 bytes before it, and the end. */
 const LZO_COPY = Uint8Array.of(0x20, 0, 0, 0, 0, 207, 19 << 2, 0, 0x11, 0, 0);
 
-/** A snappy stream: the size it says, then its elements. */
+/** A snappy stream: the size it claims, then its elements. */
 const snappy = (size: number, ...elements: number[]): Uint8Array =>
   Uint8Array.of(size, ...elements);
 
@@ -56,7 +56,7 @@ describe('decompress()', () => {
     );
   });
 
-  it('gives nothing of what it had decompressed before', () => {
+  it('gives nothing left over from an earlier call', () => {
     decompress('snappy', snappyCompress(PAGE), PAGE.length);
     expect(() => decompress('snappy', snappy(0x80, 0x0a, 0, 97), PAGE.length)).toThrow(FormatError);
   });

@@ -20,7 +20,7 @@ const bytesAt = (memory: PhysicalMemory, start: number, length: number): number[
 ];
 
 describe('elfMemory()', () => {
-  it('reads over the border of loads that lie elsewhere in the file', () => {
+  it('reads across loads that are apart in the file', () => {
     const memory = memoryOf([
       { paddr: 0x3000, bytes: pageOf(3) },
       { paddr: 0x1000, bytes: pageOf(1) },
@@ -34,7 +34,7 @@ describe('elfMemory()', () => {
     expect(bytesAt(memory, 0x9fff, 0)).toEqual([]);
   });
 
-  it('reads the first load where several have the same memory', () => {
+  it('reads the first of several loads with the same memory', () => {
     const text = { paddr: 0x2000, vaddr: 0xffffffff81000000n, bytes: pageOf(7) };
     const memory = memoryOf([text, { paddr: 0x1000, bytes: new Uint8Array(0x3000).fill(1) }]);
     expect(memory.ranges).toEqual([physRange(0x1000, 0x4000)]);
@@ -42,7 +42,7 @@ describe('elfMemory()', () => {
     expect(bytesAt(memory, 0x2fff, 2)).toEqual([7, 1]);
   });
 
-  it('reads zeroes where a load is larger than it is in the file, unless another has them', () => {
+  it('reads zeroes after the bytes in the file, unless another load has them', () => {
     const memory = memoryOf([
       { paddr: 0x1000, bytes: pageOf(1), memoryBytes: 0x3000 },
       { paddr: 0x3000, bytes: pageOf(3) },
@@ -64,7 +64,7 @@ describe('elfMemory()', () => {
     );
   });
 
-  it('has the pages that are there as a whole', () => {
+  it('has the pages that are complete', () => {
     const memory = memoryOf([
       { paddr: 0x1000, bytes: pageOf(1) },
       { paddr: 0x2000, bytes: pageOf(2).subarray(0, 0x800), memoryBytes: 0x1000 },

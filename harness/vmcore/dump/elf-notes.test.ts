@@ -8,14 +8,14 @@ const CORE = noteBytes({ name: 'CORE', type: 1, desc: [1, 2, 3] });
 const QEMU = noteBytes({ name: 'QEMU', type: 0, desc: [] });
 
 describe('elfNotes()', () => {
-  it('splits a segment, with where each lies in the dump', () => {
+  it('splits a segment, and gives the offset of each note', () => {
     expect([...elfNotes(Buffer.concat([CORE, QEMU]), 0x1000)]).toEqual([
       { name: 'CORE', type: 1, desc: Uint8Array.of(1, 2, 3), offset: 0x1014 },
       { name: 'QEMU', type: 0, desc: Uint8Array.of(), offset: 0x102c },
     ]);
   });
 
-  it('ends at a note of nothing', () => {
+  it('ends at an empty note', () => {
     const segment = Buffer.concat([CORE, new Uint8Array(12), QEMU]);
     expect([...elfNotes(segment)].map(({ name }) => name)).toEqual(['CORE']);
   });
@@ -28,7 +28,7 @@ describe('elfNotes()', () => {
     expect(() => [...elfNotes(CORE.subarray(0, -cut))]).toThrow(new FormatError(message));
   });
 
-  it('refuses a size with all bits', () => {
+  it('refuses a size with all bits set', () => {
     const lie = Buffer.from(CORE);
     lie.writeUInt32LE(0xffff_ffff, 4);
     expect(() => [...elfNotes(lie)]).toThrow(

@@ -9,7 +9,7 @@ const NOTES = { type: 4, offset: 0x1000, fileBytes: 0x500, memoryBytes: 0x500 };
 const LOW = { offset: 0x2000, vaddr: 0xffff888000001000n, paddr: 0x1000, memoryBytes: 0x9f000 };
 
 describe('readElfCore()', () => {
-  it('gives notes and memory, and leaves out other program headers', () => {
+  it('gives notes and memory, and ignores other program headers', () => {
     const core = readElfCore(bytesSource(elfHeaders([NOTES, { type: 6 }, LOW])));
     expect(core).toEqual({
       notes: [{ offset: 0x1000, fileBytes: 0x500 }],

@@ -39,7 +39,7 @@ describe('extentMap()', () => {
       ],
     },
     {
-      what: 'one over all others, in one piece',
+      what: 'one that covers all others, in one piece',
       pairs: [
         [0, 30],
         [10, 20],

@@ -8,7 +8,7 @@ import { checkFlattened, flattenedSource } from './flattened.ts';
 
 const KDUMP = flatRecord({ offset: 0n, data: 'KDUMP   ' });
 
-/** Whether reading ends well or with a `FormatError`. */
+/** Whether reading succeeds or throws a `FormatError`. */
 function isReadOrRefused(read: () => unknown): boolean {
   try {
     read();
@@ -19,12 +19,12 @@ function isReadOrRefused(read: () => unknown): boolean {
 }
 
 describe('a flattened vmcore', () => {
-  it('is whole with its header, its records and its end', () => {
+  it('is complete with header, records and end', () => {
     const source = bytesSource(wholeDump());
     expect(checkFlattened(source)).toEqual({ records: 2, size: 4101 });
   });
 
-  it('may be an ELF core, whose pages of zeroes nobody wrote', () => {
+  it('may be an ELF core whose pages of zeroes are left out', () => {
     const far = 2n ** 30n;
     const [head, last] = [
       flatRecord({ offset: 0n, data: '\x7fELF' }),
@@ -35,12 +35,12 @@ describe('a flattened vmcore', () => {
     expect(flattenedSource(source).read(2 ** 29, 4096)).toEqual(new Uint8Array(4096));
   });
 
-  it('is whole when the disk it was written to is longer', () => {
+  it('is complete even if the disk it was written to is longer', () => {
     const source = bytesSource(Buffer.concat([wholeDump(), new Uint8Array(10_000)]));
     expect(checkFlattened(source)).toEqual({ records: 2, size: 4101 });
   });
 
-  it('is read over records larger and smaller than what is read ahead', () => {
+  it('is read whether records are larger or smaller than the read-ahead', () => {
     const records = [1, 70_000, 3, 65_520, 65_536, 1].map((length, index) =>
       flatRecord({ offset: BigInt(index), data: 'x'.repeat(length) }),
     );
@@ -97,7 +97,7 @@ describe('a flattened vmcore', () => {
       message: 'record at 0x1000 has offset 0, size -16',
     },
     {
-      lie: 'a record beyond what a number holds',
+      lie: 'a record beyond 2^53',
       bytes: [flatHeader(), flatRecord({ offset: 2n ** 62n, data: 'x' })],
       message: 'record at 0x1000 has offset 4611686018427387904, size 1',
     },
@@ -120,7 +120,7 @@ describe('a flattened vmcore', () => {
     expect(() => checkFlattened(bytesSource(header))).toThrow(new UnsupportedFormatError(message));
   });
 
-  it('is refused when the file is shorter than it was said to be', () => {
+  it('is refused when the file is shorter than its size says', () => {
     const source = { ...bytesSource(wholeDump()), size: 1e6 };
     const short = { ...source, read: () => new Uint8Array(10) };
     expect(() => checkFlattened(short)).toThrow(
@@ -156,12 +156,12 @@ describe('flattenedSource()', { timeout: 60_000 }, () => {
     { what: 'records out of order', records: [put(3, 'def'), put(0, 'abc')], dump: 'abcdef' },
     { what: 'a gap', records: [put(1, 'b'), put(4, 'e')], dump: '.b..e' },
     {
-      what: 'a header that is written again',
+      what: 'a header that is rewritten',
       records: [put(0, 'abcd'), put(1, 'X')],
       dump: 'aXcd',
     },
     {
-      what: 'one over the borders of others',
+      what: 'one that overlaps its neighbours',
       records: [put(0, 'abc'), put(3, 'def'), put(2, 'XY')],
       dump: 'abXYef',
     },
@@ -174,7 +174,7 @@ describe('flattenedSource()', { timeout: 60_000 }, () => {
     expect(putTogether(records)).toBe(dump);
   });
 
-  it('is what writing the records one after the other gives', () => {
+  it('gives the same as writing the records one after the other', () => {
     const record = fc.tuple(fc.nat(60), fc.stringMatching(/^[a-z]{1,20}$/));
     fc.assert(
       fc.property(fc.array(record, { minLength: 1, maxLength: 12 }), (specs) => {

@@ -28,7 +28,7 @@ function byteOf(memory: PhysicalMemory, page: number): number | string {
 const PAGES = [rawPage(1, pageOf(1)), zlibPage(2, pageOf(2)), zlibPage(5000, pageOf(3))];
 
 describe('kdumpMemory()', () => {
-  it('reads pages in one piece, whatever they are compressed with', () => {
+  it('reads across pages, whatever their compression', () => {
     const lzo = [17 + 4, 4, 4, 4, 4, 0x20, ...Array<number>(15).fill(0), 234, 0, 0, 0x11, 0, 0];
     const memory = memoryOf(
       kdumpBytes({
@@ -67,7 +67,7 @@ describe('kdumpMemory()', () => {
     expect(pages).toEqual([1, 2, 5000]);
   });
 
-  it('says what a dump that ran out of room has not', () => {
+  it('says what is missing in a dump that ran out of room', () => {
     const unwritten = { pfn: 2, flags: 0, data: new Uint8Array(), offset: 0n };
     const spec = { pages: [rawPage(1, pageOf(1)), unwritten], status: 9 };
     const memory = memoryOf(kdumpBytes(spec));
@@ -80,7 +80,7 @@ describe('kdumpMemory()', () => {
   it.each([{ version: 2 }, { version: 6 }])(
     'reads its part of a split dump, version $version',
     ({ version }) => {
-      // The bitmaps are of the whole dump, the descriptors of this part of it.
+      // The bitmaps cover the whole dump, the descriptors only this part.
       const whole = { ...rawPage(1, new Uint8Array()), flags: 1 };
       const bytes = kdumpBytes({
         version,
@@ -128,7 +128,7 @@ describe('kdumpMemory()', () => {
     expect(byteOf(memory, 1)).toBe(1);
   });
 
-  it('refuses to read more than anybody can want', () => {
+  it('refuses to read more than a sound dump can need', () => {
     expect(() => memoryOf(kdumpBytes({ pages: PAGES })).read(physAddr(0), 2 ** 40)).toThrow(
       new FormatError(
         'Cannot read memory at 0x0: expected at most 268435456 bytes, asked for 1099511627776',
@@ -150,7 +150,7 @@ describe('readKdumpHeader()', () => {
     expect(() => memoryOf(bytes)).toThrow(new FormatError(`Cannot read ${message}`));
   });
 
-  it('opens a dump that is cut in its descriptors, and says so when they are needed', () => {
+  it('opens a dump that is cut in its descriptors, and fails when it needs them', () => {
     const memory = memoryOf(kdumpBytes({ pages: PAGES }).subarray(0, 0x4000 + 30));
     expect(byteOf(memory, 2)).toBe(
       'FormatError: Cannot read struct page_desc: expected 24 bytes at offset 0x4018, found 6',
@@ -208,7 +208,7 @@ describe('readKdumpHeader()', () => {
     );
   });
 
-  it('takes the fields that a version has, and no others', () => {
+  it('takes only the fields that a version has', () => {
     const spec = { pages: PAGES, vmcoreinfo: 'A=1', notes: [{ name: 'N', type: 1, desc: [] }] };
     const headers = [0, 1, 2, 3, 4, 6].map((version) =>
       readKdumpHeader(bytesSource(kdumpBytes({ ...spec, version }))),
@@ -231,12 +231,12 @@ describe('readKdumpHeader()', () => {
   });
 });
 
-/** A zstd frame of one block, which is 4096 times this byte (RFC 8878, 3.1.1). */
+/** A zstd frame with one block, 4096 times this byte (RFC 8878, 3.1.1). */
 function zstdRun(byte: number): Uint8Array {
   return Uint8Array.of(0x28, 0xb5, 0x2f, 0xfd, 0x60, 0x00, 0x0f, 0x03, 0x80, 0x00, byte);
 }
 
-/** The dump without its first `struct page_desc`; what is behind the table stays where it is. */
+/** The dump without its first `struct page_desc`; what follows the table stays in place. */
 function withoutDescriptor(dump: Uint8Array): Uint8Array {
   const bytes = Buffer.from(dump);
   bytes.copyWithin(0x4000, 0x4018, 0x4048);

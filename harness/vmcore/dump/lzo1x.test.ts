@@ -7,14 +7,14 @@ const END = [0x11, 0, 0];
 const decompress = (stream: readonly number[], limit = 100_000): string =>
   Buffer.from(lzo1xDecompress(Uint8Array.from(stream), limit)).toString('latin1');
 const ascii = (text: string): number[] => [...Buffer.from(text, 'latin1')];
-/** So many literals and what follows them; one byte says how many. */
+/** A first byte with the number of literals, then these. */
 const first = (text: string): number[] => [17 + text.length, ...ascii(text)];
 
 describe('lzo1xDecompress()', () => {
   it.each([
     { what: 'nothing', stream: END, text: '' },
-    { what: 'few literals at first', stream: [...first('ab'), ...END], text: 'ab' },
-    { what: 'many literals at first', stream: [...first('abcdef'), ...END], text: 'abcdef' },
+    { what: 'few literals to start with', stream: [...first('ab'), ...END], text: 'ab' },
+    { what: 'many literals to start with', stream: [...first('abcdef'), ...END], text: 'abcdef' },
     {
       what: 'a literal string (0000LLLL)',
       stream: [0x01, ...ascii('abcd'), ...END],
@@ -31,7 +31,7 @@ describe('lzo1xDecompress()', () => {
       text: 'abcbc',
     },
     {
-      what: '3 bytes from behind 2 KiB after many literals (0000DDSS)',
+      what: '3 bytes from beyond 2 KiB after many literals (0000DDSS)',
       stream: [
         0x00,
         ...Array<number>(8).fill(0),
@@ -45,12 +45,12 @@ describe('lzo1xDecompress()', () => {
       text: `abc${'-'.repeat(2064)}abc`,
     },
     {
-      what: '3 and 4 bytes from within 2 KiB (01LDDDSS), and literals behind them',
+      what: '3 and 4 bytes from within 2 KiB (01LDDDSS), and literals after them',
       stream: [...first('abcd'), 0x4d, 0, 0x7a, 0x6c, 0, ...END],
       text: 'abcdabczabcz',
     },
     {
-      what: '8 bytes from within 2 KiB (1LLDDDSS), over what it writes',
+      what: '8 bytes from within 2 KiB (1LLDDDSS), overlapping the output',
       stream: [...first('abcd'), 0xe0, 0, ...END],
       text: 'abcddddddddd',
     },
@@ -86,7 +86,7 @@ describe('lzo1xDecompress()', () => {
       why: 'expected 9 bytes at offset 0x1, found 2',
     },
     {
-      what: 'a length without end',
+      what: 'an endless length',
       stream: [0, 0, 0, 0],
       why: 'expected 1 bytes at offset 0x4, found 0',
     },
@@ -111,7 +111,7 @@ describe('lzo1xDecompress()', () => {
       why: 'expected at most 10 bytes, found 11',
     },
     {
-      what: 'too long a copy',
+      what: 'a copy that is too long',
       stream: [...first('abcd'), 0x25, 0x0c, 0, ...END],
       why: 'expected at most 10 bytes, found 11',
     },

@@ -42,17 +42,17 @@ describe('openVmcore()', () => {
     { what: 'an ELF core', bytes: ELF },
     { what: 'a kdump-compressed dump', bytes: KDUMP },
     { what: 'one of the files of a split dump', bytes: SPLIT },
-  ])('says how much $what lacks that is cut off', ({ bytes }) => {
+  ])('says how much is missing of $what', ({ bytes }) => {
     const lacks = [0, 1, 20].map((cut) => open(bytes.subarray(0, bytes.length - cut)).lacks);
     expect(lacks).toEqual([0, 1, 20]);
   });
 
-  it('says what the descriptors lack of a dump that is cut off in them', () => {
+  it('says how much is missing of a dump that is cut off in its descriptors', () => {
     const pages = [rawPage(1, pageOf(1)), rawPage(2, pageOf(2))];
     expect(open(kdumpBytes({ pages }).subarray(0, 0x4000 + 30)).lacks).toBe(18);
   });
 
-  it('does not want what an incomplete dump says that it lacks', () => {
+  it('misses nothing in a dump that says it is incomplete', () => {
     const pages = [{ ...rawPage(1, pageOf(1)), offset: 0n }];
     expect(open(kdumpBytes({ pages, status: 0x9 })).lacks).toBe(0);
   });
@@ -84,13 +84,13 @@ describe('openVmcore()', () => {
     });
   });
 
-  it('opens a dump of QEMU, which knows no VMCOREINFO', () => {
+  it('opens a QEMU dump without VMCOREINFO', () => {
     const qemu = { name: 'QEMU', type: 0, desc: new Uint8Array(440) };
     const vmcore = open(elfCoreBytes([prstatusNote(1), qemu], [LOAD]));
     expect([vmcore.vmcoreinfo, vmcore.cpus.length, vmcore.notes.length]).toEqual([null, 1, 2]);
   });
 
-  it('takes the VMCOREINFO of a kdump-compressed dump from its notes, if it is there alone', () => {
+  it('takes the VMCOREINFO of a kdump-compressed dump from its notes if it is only there', () => {
     const vmcore = open(kdumpBytes({ pages: [zlibPage(1, pageOf(7))], notes: NOTES }));
     expect(vmcore.vmcoreinfo?.release).toBe('6.12.0');
   });
@@ -127,7 +127,7 @@ describe('openVmcore()', () => {
       notes: [prstatusNote(7), { name: 'CORE', type: 6, desc: [] }],
       found: 'expected a dump of a kernel, found a core file of a process',
     },
-  ])('names the core that is no vmcore: $found', ({ notes, found }) => {
+  ])('names a core that is no vmcore: $found', ({ notes, found }) => {
     expect(() => open(elfCoreBytes(notes, [LOAD]))).toThrow(
       new UnsupportedFormatError(`Cannot read this dump: ${found}`),
     );
@@ -175,7 +175,7 @@ describe('openVmcore()', () => {
   });
 });
 
-/** An ELF core of two sections, the second of which has the names. */
+/** An ELF core with two sections, of which the second has the names. */
 function coreOfSections(names: string): Uint8Array {
   const ehdr = Buffer.from(elfHeaders([]));
   ehdr.writeBigUInt64LE(64n, 40);

@@ -7,12 +7,12 @@ import { covers, physRange } from '../../memory/phys-range.ts';
 import { bytesSource } from './byte-source.ts';
 import { bitmapRanges, pageBitmap } from './page-bitmap.ts';
 
-/** More pages than a block counts, and no multiple of eight. */
+/** More pages than a block has, and not a multiple of eight. */
 const PAGES = 9001;
 const OFFSET = 5;
 
 function bitmapOf(pages: readonly number[]): Buffer {
-  // What is behind the last page does not count, whatever it is.
+  // Bits after the last page must not count.
   const bytes = Buffer.alloc(OFFSET + Math.ceil(PAGES / 8) + 10);
   for (const page of [...pages, PAGES, PAGES + 1]) {
     const at = OFFSET + (page >> 3);
@@ -21,7 +21,7 @@ function bitmapOf(pages: readonly number[]): Buffer {
   return bytes;
 }
 
-/** Runs of pages, so that there are whole bytes and whole blocks of both kinds. */
+/** Runs of pages that fill whole bytes and whole blocks, set and clear. */
 const runs = fc
   .array(fc.tuple(fc.nat(PAGES - 1), fc.nat(5000)), { maxLength: 4 })
   .map((pairs) =>
@@ -45,7 +45,7 @@ describe('a bitmap of pages', () => {
     );
   });
 
-  it('lists its pages as ranges, ascending and apart', () => {
+  it('lists its pages as ascending, disjoint ranges', () => {
     fc.assert(
       fc.property(runs, (pages) => {
         const source = bytesSource(bitmapOf(pages));

@@ -6,7 +6,7 @@ import { cpuRegisters } from './prstatus.ts';
 import { noteBytes, prstatusNote } from '../testing/vmcore-builder.ts';
 
 describe('cpuRegisters()', () => {
-  it('gives the registers of each CPU by name, and leaves out other notes', () => {
+  it('gives the registers of each CPU by name, and ignores other notes', () => {
     const ip = 0xffffffff81000000n;
     const specs = [
       prstatusNote(0, { ip, r15: 15n, gs: 0xffffffffffffffffn }),
@@ -23,7 +23,7 @@ describe('cpuRegisters()', () => {
     expect(Object.keys(cpus[0]?.registers ?? {})).toHaveLength(27);
   });
 
-  it('refuses a note that is too short, with where it is in the dump', () => {
+  it('refuses a note that is too short, and gives its offset in the dump', () => {
     const { name, type, desc } = prstatusNote(1);
     const note = { name, type, desc: Uint8Array.from(desc).subarray(0, 324), offset: 0x200 };
     expect(() => cpuRegisters([note])).toThrow(

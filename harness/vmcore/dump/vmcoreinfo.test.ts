@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../errors.ts';
 import { parseVmcoreinfo } from './vmcoreinfo.ts';
 
-/** As a 6.12 kernel writes it, cut to a line of each kind. */
+/** From a 6.12 kernel, reduced to a line of each kind. */
 const TEXT = `OSRELEASE=6.12.117
 BUILD-ID=2576d90dd3a2fc59c854147aea4b30bcaaeb16f2
 PAGESIZE=4096
@@ -65,7 +65,7 @@ describe('parseVmcoreinfo()', () => {
     ]);
   });
 
-  it('leaves out lines without a value, and the zeroes behind the text', () => {
+  it('ignores lines without a value, and zeroes after the text', () => {
     expect([...parse('A=1\n=2\nB\n\nC=3=4\nA=5\0\0\0').fields]).toEqual([
       ['A', '5'],
       ['C', '3=4'],

@@ -48,7 +48,7 @@ describe('Btf', () => {
     expect(btf.enumerators('nothing')).toBeUndefined();
   });
 
-  it('says that a member is not there', () => {
+  it('says that there is no such member', () => {
     expect(() => btf.requireOffset('task_struct.nothing')).toThrow(
       new FormatError('Cannot find task_struct.nothing: BTF has 15 types, no such member'),
     );
@@ -68,7 +68,7 @@ describe('Btf', () => {
       message: 'type 1 has more than 32 dimensions',
     },
     {
-      lie: 'a type that is not there',
+      lie: 'a missing type',
       types: [{ kind: 8, name: 'gone', of: 77 }],
       read: (lying) => lying.resolve(1),
       message: 'expected type 77, found 2 types',
@@ -77,7 +77,7 @@ describe('Btf', () => {
     expect(() => read(open(types))).toThrow(new FormatError(`Cannot read BTF: ${message}`));
   });
 
-  it('finds no member in structures that lie in one another', () => {
+  it('finds no member in a structure that contains itself', () => {
     const lying = open([{ kind: 4, name: 'self', of: 8, elements: [['', 1, 0]] }]);
     expect(lying.offset('self.member')).toBeUndefined();
   });

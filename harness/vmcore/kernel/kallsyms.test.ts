@@ -16,7 +16,7 @@ const TABLES = 0x20_0008;
 
 const PER_CPU: SymbolSpec[] = [{ name: 'current_task', offset: 0x1c0, perCpu: true }];
 
-/** Enough for two markers; two aliases, and two with one name. */
+/** Enough for two markers; two aliases, and two of the same name. */
 const SYMBOLS: SymbolSpec[] = [
   { name: '_stext', offset: STEXT },
   { name: '_text', offset: STEXT },
@@ -57,7 +57,7 @@ describe.each<{ style: KallsymsStyle; perCpu: boolean }>([
   const symbols = [...(perCpu ? PER_CPU : []), ...known];
   const kallsyms = read(withKallsyms(style, symbols));
 
-  it('has every symbol where it is', () => {
+  it('has every symbol at its address', () => {
     expect(kallsyms.size).toBe(symbols.length);
     expect([...kallsyms]).toEqual(
       symbols.map(({ name, offset, perCpu: isPerCpu }) => ({
@@ -101,7 +101,7 @@ describe('Kallsyms', () => {
     expect(names).toEqual(['kernel_function_290', 'kernel_function_291', 'kernel_function_292']);
   });
 
-  it('says that a symbol is not there', () => {
+  it('says that there is no such symbol', () => {
     expect(() => kallsyms.requireAddress('nowhere')).toThrow(
       new FormatError('Cannot find nowhere: kallsyms has 306 symbols, none of this name'),
     );
@@ -127,7 +127,7 @@ describe('readKallsyms()', () => {
       message: 'Cannot read kallsyms_names: expected 1000000 names, found 306 in 4944 bytes',
     },
     {
-      lie: 'a number that is no number of names',
+      lie: 'an impossible number of names',
       change: ({ ram }) => ram.writeUInt32LE(0xffff_ffff, TABLES),
       message:
         'Cannot read kallsyms: expected at most 50331648 bytes of 2000000 names, found 4944 bytes of 4294967295 names',

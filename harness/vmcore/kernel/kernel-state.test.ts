@@ -24,7 +24,7 @@ function stateOf(whole: WholeKernel): ReturnType<typeof readKernelState> {
 }
 
 describe('readKernelState()', () => {
-  it('tells all of a kernel that has everything', () => {
+  it('reads everything from a complete kernel', () => {
     expect(stateOf(wholeKernel())).toEqual({
       release: '6.12.0-test',
       trampoline: { value: TRAMPOLINE },
@@ -38,7 +38,7 @@ describe('readKernelState()', () => {
     });
   });
 
-  it('tells by the log what the variables do not', () => {
+  it('falls back on the log where variables do not help', () => {
     const kernel = wholeKernel();
     kernel.ram.writeInt32LE(-1, PLACES.variables + 8);
     kernel.ram.writeBigUInt64LE(0n, PLACES.variables + 24);
@@ -49,13 +49,13 @@ describe('readKernelState()', () => {
     });
   });
 
-  it('has no panic of a kernel that has not panicked', () => {
+  it('finds no panic in a kernel that did not panic', () => {
     const kernel = wholeKernel();
     kernel.ram.writeInt32LE(-1, PLACES.variables + 8);
     expect(readKernelState(open(kernel), []).panic).toBeNull();
   });
 
-  it('has no crashkernel where none is reserved', () => {
+  it('finds no crashkernel where none is reserved', () => {
     const kernel = wholeKernel();
     kernel.ram.fill(0, PLACES.resources + 0x80, PLACES.resources + 0x90);
     expect(stateOf(kernel).crashkernel).toEqual({ value: [] });
@@ -79,7 +79,7 @@ describe('readKernelState()', () => {
       change: ({ ram }) => ram.writeBigUInt64LE(2n ** 60n, PLACES.resources + 0x88),
       message: 'Cannot find crashkernel: expected memory, found 0x10000000 to 0x1000000000000000',
     },
-  ])('says why it does not tell of $what', ({ change, message }) => {
+  ])('refuses $what, and says why', ({ change, message }) => {
     const kernel = wholeKernel();
     change(kernel);
     const { trampoline, crashkernel } = stateOf(kernel);
@@ -89,7 +89,7 @@ describe('readKernelState()', () => {
 });
 
 describe('openKernel()', () => {
-  it('says what a kernel without symbols and types lacks', () => {
+  it('says why a kernel has no symbols and types', () => {
     const kernel = wholeKernel();
     kernel.lines.splice(3);
     const { kallsyms, btf } = open(kernel);
@@ -98,7 +98,7 @@ describe('openKernel()', () => {
     expect(btf).toEqual({ value: null, why });
   });
 
-  it('wants VMCOREINFO', () => {
+  it('requires VMCOREINFO', () => {
     const { physical } = wholeKernel();
     expect(() => openKernel({ memory: physical, vmcoreinfo: null, cpus: [] })).toThrow(
       new FormatError('Cannot read the kernel: expected VMCOREINFO in the dump, found none'),

@@ -41,7 +41,7 @@ describe('readLowPages()', () => {
       found: { class: 'free', use: null },
     },
     {
-      what: 'slab, by a byte with what slab keeps beside it',
+      what: 'slab, by a byte, with the rest of the word in use',
       page: { pageType: 0xf500_0040, refcount: 1 },
       found: { class: 'used', use: 'slab' },
     },
@@ -66,13 +66,13 @@ describe('readLowPages()', () => {
       page: { mapping: 0xffff888000001000n, refcount: 3 },
       found: { class: 'used', use: 'page cache' },
     },
-    { what: 'a page on a list of a CPU', page: {}, found: { class: 'used', use: 'unreferenced' } },
+    { what: 'a page on a per-CPU list', page: {}, found: { class: 'used', use: 'unreferenced' } },
     { what: 'any other', page: { refcount: 1 }, found: { class: 'used', use: 'unknown' } },
-  ])('tells $what', ({ page, types, found }) => {
+  ])('recognises $what', ({ page, types, found }) => {
     expect(read(withPages({ 7: page }, types))[7]).toMatchObject(found);
   });
 
-  it('tells all pages of a free block by its first', () => {
+  it('recognises all pages of a free block by its head', () => {
     const pages = read(
       withPages({ 16: { pageType: 0xf000_0000, order: 2 }, 17: {}, 19: {}, 20: {} }),
     );
@@ -80,7 +80,7 @@ describe('readLowPages()', () => {
     expect(classes).toEqual(['reserved', 'free', 'free', 'free', 'used']);
   });
 
-  it('tells all pages of a slab by its first', () => {
+  it('recognises all pages of a slab by its head', () => {
     const slab = { pageType: 0xf500_0000, refcount: 1 };
     const pages = read(
       withPages({ 16: slab, 17: { compound: 0x1001n }, 18: { compound: 0x1001n } }),
@@ -104,9 +104,9 @@ describe('readLowPages()', () => {
       expect(read(withSection(0x20_0000))[7]?.class).toBe('free');
     });
 
-    it('does not take what no section can have for them', () => {
-      const wanted = 'Cannot read struct page: expected it at SYMBOL(vmemmap) or vmemmap_base';
-      expect(() => read(withSection(0x22_0000))).toThrow(wanted);
+    it('rejects an address that no section can have', () => {
+      const message = 'Cannot read struct page: expected it at SYMBOL(vmemmap) or vmemmap_base';
+      expect(() => read(withSection(0x22_0000))).toThrow(message);
     });
   });
 
@@ -128,7 +128,7 @@ describe('readLowPages()', () => {
       message: 'expected SIZE(page) of at most 256, found 100000',
     },
     {
-      lie: 'a bit that is none',
+      lie: 'a bit out of range',
       lines: ['NUMBER(PG_private)=0'],
       message: 'expected NUMBER(PG_private), found none',
     },

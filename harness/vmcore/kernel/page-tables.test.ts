@@ -36,7 +36,7 @@ describe('walkPageTables()', () => {
       mapping: { paddr: 0xabcd_e234, bytes: 0xdcc },
     },
     {
-      what: 'a page of 2 MiB, its PAT bit left out',
+      what: 'a page of 2 MiB, ignoring its PAT bit',
       entries: [PGD, PUD, 0xabc0_0000n | PAT_OF_LARGE | PSE | PRESENT],
       mapping: { paddr: 0xabc0_1234, bytes: 0x1f_edcc },
     },
@@ -46,12 +46,12 @@ describe('walkPageTables()', () => {
       mapping: { paddr: 0x1_4020_1234, bytes: 0x3fdf_edcc },
     },
     {
-      what: 'NX and other high bits left out',
+      what: 'a page, ignoring NX and other high bits',
       entries: [PGD, PUD, PMD, (1n << 63n) | (1n << 58n) | 0x7000n | PRESENT],
       mapping: { paddr: 0x7234, bytes: 0xdcc },
     },
     {
-      what: 'a page whose last level has the bit of large ones as PAT',
+      what: 'a page with PAT at the last level, the bit of large pages above',
       entries: [PGD, PUD, PMD, 0x7000n | PSE | PRESENT],
       mapping: { paddr: 0x7234, bytes: 0xdcc },
     },
@@ -66,7 +66,7 @@ describe('walkPageTables()', () => {
     expect(walkPageTables(memory, five, VADDR)).toEqual({ paddr: 0x7234, bytes: 0xdcc });
   });
 
-  it('leaves out the bit of memory encryption', () => {
+  it('ignores the memory encryption bit', () => {
     const entries = [PGD, PUD, PMD, 0x7000n | PRESENT].map((entry) => entry | SME);
     const { memory, tables: encrypted } = tables(entries, 4, SME);
     expect(walkPageTables(memory, encrypted, VADDR_4).paddr).toBe(0x7234);
@@ -85,7 +85,7 @@ describe('walkPageTables()', () => {
     );
   });
 
-  it('does not read a table outside of memory', () => {
+  it('does not read a table outside memory', () => {
     const { memory, tables: four } = tables([0xffff_ffff_f000n | PRESENT]);
     expect(() => walkPageTables(memory, four, VADDR_4)).toThrow(MissingPageError);
   });

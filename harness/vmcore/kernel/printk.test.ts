@@ -23,14 +23,14 @@ const texts = (records: readonly RecordSpec[]): string[] =>
   read(withRecords(records)).map(({ text }) => text);
 
 describe('the ring buffer of printk', () => {
-  it('gives what is known of a record', () => {
+  it('gives all fields of a record', () => {
     const record = { text: 'Linux version', nanoseconds: 5_972_072_999n, callerId: 7, level: 5 };
     expect(read(withRecords([record]))).toEqual([{ ...record, seq: 0n, facility: 0 }]);
   });
 
   it.each<{ what: string; records: RecordSpec[]; found: string[] }>([
     {
-      what: 'records that are committed, and not those that are being written or free',
+      what: 'committed records, not reserved or free ones',
       records: [
         { text: 'committed', state: 1 },
         { text: 'reserved', state: 0 },
@@ -40,12 +40,12 @@ describe('the ring buffer of printk', () => {
       found: ['committed', 'finalized'],
     },
     {
-      what: 'a record at the start of the ring that had no room at its end',
+      what: 'a record that wraps to the start of the ring',
       records: [{ text: 'wrapped', begin: 240n, next: 256n + 16n }],
       found: ['wrapped'],
     },
     {
-      what: 'an empty line, and no record whose text was lost',
+      what: 'an empty line, but no record whose text was lost',
       records: [
         { text: '', begin: 3n, next: 3n },
         { text: '', begin: 1n, next: 1n },
@@ -53,7 +53,7 @@ describe('the ring buffer of printk', () => {
       found: [''],
     },
     {
-      what: 'no block that is none',
+      what: 'no malformed block',
       records: [
         { text: 'backwards', begin: 64n, next: 32n },
         { text: 'only an id', begin: 64n, next: 72n },
@@ -70,7 +70,7 @@ describe('the ring buffer of printk', () => {
     expect(texts(records)).toEqual(found);
   });
 
-  it('has no record that another has taken the place of', () => {
+  it('has no record that was overwritten', () => {
     const kernel = withRecords([{ text: 'old' }, { text: 'new' }]);
     writeWords(kernel.ram, RING + 0x100, [(2n << 62n) | 8n]);
     expect(read(kernel).map(({ text }) => text)).toEqual(['old']);
@@ -88,12 +88,12 @@ describe('the ring buffer of printk', () => {
       message: 'size_bits for at most 33554432 bytes, found 0x1f',
     },
     {
-      lie: 'a member outside of its structure',
+      lie: 'a member outside its structure',
       change: ({ lines }) => lines.push('OFFSET(printk_info.ts_nsec)=84'),
       message: 'OFFSET(printk_info.ts_nsec) that leaves 8 of 88 bytes, found 0x54',
     },
     {
-      lie: 'no size of its structure',
+      lie: 'no size for a structure',
       change: ({ lines }) => lines.splice(lines.indexOf('SIZE(prb_desc)=24'), 1),
       message: 'SIZE(prb_desc) in VMCOREINFO, found none',
     },
@@ -124,7 +124,7 @@ describe('log_buf, before 5.10', () => {
     return kernel;
   }
 
-  it('is read over its end', () => {
+  it('is read across its end', () => {
     expect([...renderPrintk(read(withLog()))]).toEqual([
       '[    1.500000] one',
       '[    1.500000] two',
@@ -156,7 +156,7 @@ describe('readPrintk()', () => {
 });
 
 describe('renderPrintk()', () => {
-  it('has blanks before a further line, and escapes what would do more than be seen', () => {
+  it('indents further lines, and escapes what a terminal would obey', () => {
     const records = [
       { text: 'two\n lines ', nanoseconds: 123_456_789_012_345n },
       { text: '\tµs\r\u001b[31m' },

@@ -17,7 +17,7 @@ import { readResource, readResourceTree, renderResources } from './resource-tree
 const ROOT = 0x8000;
 const [LOW, RAM, CODE] = [0x8100, 0x8200, 0x8300];
 
-/** A resource as kernels have it, with `desc` or without: its bounds, and the offsets of those it is linked to. */
+/** A resource: its bounds, and the offsets of those it links to. */
 interface ResourceSpec {
   readonly at: number;
   readonly bounds: readonly [number, number];
@@ -61,7 +61,7 @@ describe('readResourceTree()', () => {
 
   it.each<{ lie: string; change: ResourceSpec; message: string }>([
     {
-      lie: 'a sibling that was there',
+      lie: 'a sibling seen before',
       change: { at: RAM, bounds: [0x1000, 0x1fff], links: [ROOT, LOW, 0] },
       message: 'at 0xffffffff80008100: expected a tree, found a loop',
     },
@@ -71,7 +71,7 @@ describe('readResourceTree()', () => {
       message: 'at 0xffffffff80008200: expected a tree, found a loop',
     },
     {
-      lie: 'a child of somebody else',
+      lie: 'a child of another',
       change: { at: CODE, bounds: [0x1000, 0x1fff], links: [LOW, 0, 0] },
       message:
         'at 0xffffffff80008300: expected parent 0xffffffff80008200, found 0xffffffff80008100',
@@ -88,7 +88,7 @@ describe('readResourceTree()', () => {
     );
   });
 
-  it('refuses a root without children, as it cannot tell what it is', () => {
+  it('refuses a root without children, as it cannot tell the layout', () => {
     const { memory } = kernelWith([]);
     expect(() => readResourceTree({ memory, ...NO_SYMBOLS }, vaddrOf(ROOT))).toThrow(
       new FormatError(

@@ -47,7 +47,7 @@ const ENTRIES: OrcSpec[] = [
 ];
 
 interface Setting {
-  /** Words on the stack, from its pointer on. */
+  /** Words on the stack, from the stack pointer. */
   readonly stack: readonly (number | bigint)[];
   readonly ip: number;
   readonly bp?: bigint;
@@ -60,7 +60,7 @@ function stackOf({ stack, ip, bp = 0n, cs = KERNEL_CS, style = '6.12' }: Setting
   const orc = style === 'none' ? [] : addOrc(kernel.ram, 0x1f_0000, { style, entries: ENTRIES });
   kernel.lines.push(symbolLine('_stext', TEXT));
   addKallsyms(kernel, 0x20_0000, { symbols: [...FUNCTIONS, ...orc], style: '6.12' });
-  // `__crash_kexec`: endbr64, ftrace's place, push r15, push rbp.
+  // `__crash_kexec`: endbr64, ftrace's nop, push r15, push rbp.
   kernel.ram.set(Buffer.from('f30f1efa0f1f440000415755', 'hex'), CRASH);
   // `panic` calls it.
   kernel.ram.writeUInt8(0xe8, PANIC + 0x10);
@@ -108,7 +108,7 @@ describe('readStack()', () => {
 
   it.each<{ what: string; setting: Setting; found: string[] }>([
     {
-      what: 'over an interrupt in the kernel',
+      what: 'across an interrupt in the kernel',
       setting: {
         stack: [
           ...Array.from({ length: 16 }, () => 0),
@@ -122,7 +122,7 @@ describe('readStack()', () => {
       found: ['entry+0x0', 'idle+0x10', 'end of the stack'],
     },
     {
-      what: 'over the few words that an interrupt pushes',
+      what: 'across a bare interrupt frame',
       setting: { stack: [text(IDLE), KERNEL_CS, 0x202, stackAt(40)], ip: ENTRY + 0x80 },
       found: ['entry+0x80', 'idle+0x0', 'end of the stack'],
     },
@@ -132,7 +132,7 @@ describe('readStack()', () => {
       found: ['panic+0x0', '0xffffffffc0001000', '0xffffffffc0001000 is outside the kernel image'],
     },
     {
-      what: 'up to a function that nobody called',
+      what: 'up to a function without a caller',
       setting: { stack: [], ip: CRASH },
       found: ['__crash_kexec+0x0', 'ORC does not know __crash_kexec+0x0'],
     },
@@ -142,7 +142,7 @@ describe('readStack()', () => {
       found: ['idle+0x80', 'stack going in the wrong direction'],
     },
     {
-      what: 'not out of memory',
+      what: 'not outside memory',
       setting: { stack: [], ip: SYSRQ, bp: 0x1000n },
       found: [
         'sysrq+0x0',
@@ -150,7 +150,7 @@ describe('readStack()', () => {
       ],
     },
     {
-      what: 'not in a ring',
+      what: 'not in a loop',
       setting: {
         stack: Array.from({ length: 20 }, () => [
           text(ENTRY + 0x80),
@@ -163,12 +163,12 @@ describe('readStack()', () => {
       found: [...Array.from({ length: 256 }, () => 'entry+0x80'), 'more than 256 frames'],
     },
     {
-      what: 'nothing of user space',
+      what: 'nowhere in user space',
       setting: { stack: [], ip: 0, cs: USER_CS },
       found: ['user space'],
     },
     {
-      what: 'frame pointers where there is no ORC',
+      what: 'by frame pointers where there is no ORC',
       setting: {
         stack: [stackAt(3), text(SYSRQ + 0x20), 0, 0, text(ENTRY + 0x11)],
         ip: PANIC + 8,
@@ -178,7 +178,7 @@ describe('readStack()', () => {
       found: ['panic+0x8', 'sysrq+0x20', 'entry+0x11', 'end of the stack'],
     },
     {
-      what: 'no frame pointer that goes backwards',
+      what: 'along no frame pointer that points backwards',
       setting: { stack: [stackAt(0), text(SYSRQ + 1)], ip: PANIC, bp: stackAt(0), style: 'none' },
       found: [
         'panic+0x0',
@@ -187,7 +187,7 @@ describe('readStack()', () => {
       ],
     },
     {
-      what: 'no frame pointer to what is no text',
+      what: 'along no frame pointer that leads out of the text',
       setting: { stack: [0, 0x1234], ip: PANIC, bp: stackAt(0), style: 'none' },
       found: ['panic+0x0', 'return address 0x1234 outside the kernel image'],
     },

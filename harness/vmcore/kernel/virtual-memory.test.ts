@@ -7,27 +7,27 @@ describe('VirtualMemory', () => {
   const kernel = builtKernel();
   const { memory } = readerOf(kernel);
 
-  it('reads over the border of two pages', () => {
+  it('reads across two pages', () => {
     kernel.ram.write('over the border', 0x1f_fff8);
     expect(Buffer.from(memory.read(vaddrOf(0x1f_fff8), 15)).toString()).toBe('over the border');
     expect(memory.text(vaddrOf(0x1f_fff8), 100)).toBe('over the border');
     expect(memory.translate(vaddrOf(0x20_0000))).toBe(0x20_0000);
   });
 
-  it('reads numbers as they are', () => {
+  it('reads numbers', () => {
     kernel.ram.writeBigInt64LE(-2n, 0x8000);
     const at = vaddrOf(0x8000);
     expect([memory.u8(at), memory.u16(at), memory.u32(at)]).toEqual([0xfe, 0xfffe, 0xfffffffe]);
     expect([memory.i32(at), memory.u64(at)]).toEqual([-2, 0xfffffffffffffffen]);
   });
 
-  it('needs no page behind a text that ends', () => {
+  it('needs no page after the end of a text', () => {
     kernel.ram.write('end\0', RAM_BYTES - 4);
     expect(memory.text(vaddrOf(RAM_BYTES - 4), 4096)).toBe('end');
     expect(memory.text(vaddrOf(RAM_BYTES - 4), 2)).toBe('en');
   });
 
-  it('says which address is not there', () => {
+  it('names the address that is not there', () => {
     expect(() => memory.read(vaddrOf(RAM_BYTES - 4), 8)).toThrow(
       new MissingPageError(
         'Cannot translate 0xffffffff80400000: the level 2 entry at 0x3010 is not present (0x0)',

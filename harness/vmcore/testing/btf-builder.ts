@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: MIT
 
-/** A type; its id is its place in the list, from 1. */
+/** A type; its id is its place in the list, counted from 1. */
 export interface TypeSpec {
   /** `BTF_KIND_*`. */
   readonly kind: number;
   readonly name?: string;
-  /** Size, or the type that it refers to. */
+  /** Its size, or the id of the type it refers to. */
   readonly of?: number;
-  /** What is behind it, by element: a name is put into the string section. */
+  /** The words of each element after it; a name goes into the string section. */
   readonly elements?: readonly (readonly (string | number)[])[];
   readonly kindFlag?: boolean;
 }
 
 const HEADER_BYTES = 24;
-/** Kinds whose elements are not counted: an integer's encoding, an array's bounds. */
+/** Kinds whose elements do not count: the encoding of an integer, the bounds of an array. */
 const UNCOUNTED = new Set([1, 3]);
 
-/** A BTF section. */
+/** Builds a BTF section. */
 export function btfBytes(types: readonly TypeSpec[]): Buffer {
   let strings = '\0';
   const stringAt = (text: string): number => {
@@ -47,7 +47,7 @@ export function btfBytes(types: readonly TypeSpec[]): Buffer {
 
 const bits = (bytes: number): number => bytes * 8;
 
-/** Types as a kernel has them, cut to what is read of them. */
+/** Types of a kernel, reduced to what is read of them. */
 export const KERNEL_TYPES: readonly TypeSpec[] = [
   { kind: 1, name: 'long unsigned int', of: 8, elements: [[64]] },
   { kind: 1, name: 'int', of: 4, elements: [[0x0100_0020]] },

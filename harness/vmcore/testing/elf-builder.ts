@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** A program header of a core file; what is left out is 0. */
+/** A program header of a core file; fields left out are 0. */
 export interface PhdrSpec {
   readonly type?: number;
   readonly offset?: number;
@@ -10,7 +10,7 @@ export interface PhdrSpec {
   readonly memoryBytes?: number;
 }
 
-/** Fields of the ELF header that a test may want otherwise. */
+/** Fields of the ELF header that a test may change. */
 interface EhdrSpec {
   readonly elfClass?: number;
   readonly data?: number;
@@ -20,7 +20,7 @@ interface EhdrSpec {
   readonly phnum?: number;
 }
 
-/** The headers of an ELF64 core file of x86-64, program headers right after the ELF header. */
+/** Builds the headers of an ELF64 core file of x86-64. */
 export function elfHeaders(phdrs: readonly PhdrSpec[], ehdr: EhdrSpec = {}): Uint8Array {
   const whole = { elfClass: 2, data: 1, type: 4, machine: 62, phentsize: 56, phnum: phdrs.length };
   return Buffer.concat([ehdrBytes({ ...whole, ...ehdr }), ...phdrs.map(phdrBytes)]);

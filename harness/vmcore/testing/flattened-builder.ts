@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { bytesSource } from '../dump/byte-source.ts';
 import { type VmcoreDigest, digestVmcore } from '../vmcore-digest.ts';
+
 /** A record of a flattened dump: where its data belongs, and the data. */
 export interface RecordSpec {
   readonly offset: bigint;
   readonly data: string;
-  /** What its header says, if that is not the length of the data. */
+  /** The size in its header, if not that of the data. */
   readonly size?: bigint;
 }
 
-/** The header of `makedumpfile -F`, padded to a page. */
+/** The header that `makedumpfile -F` writes, padded to a page. */
 export function flatHeader(type = 1n, version = 1n): Uint8Array {
   const header = new Uint8Array(4096);
   header.set(new TextEncoder().encode('makedumpfile'));
@@ -19,7 +20,7 @@ export function flatHeader(type = 1n, version = 1n): Uint8Array {
   return header;
 }
 
-/** One record. */
+/** Builds a record. */
 export function flatRecord({ offset, data, size }: RecordSpec): Uint8Array {
   const bytes = new TextEncoder().encode(data);
   const record = new Uint8Array(16 + bytes.length);
@@ -33,7 +34,7 @@ export function flatRecord({ offset, data, size }: RecordSpec): Uint8Array {
 /** The record that ends a dump. */
 export const FLAT_END = flatRecord({ offset: -1n, data: '', size: -1n });
 
-/** A small dump that is whole. */
+/** A small complete dump. */
 export function wholeDump(): Uint8Array {
   return Buffer.concat([
     flatHeader(),
@@ -43,7 +44,7 @@ export function wholeDump(): Uint8Array {
   ]);
 }
 
-/** What is left of a dump when it is compared with memory. */
+/** The digest of a dump in memory. */
 export function digestOf(dump: Uint8Array): VmcoreDigest {
   return digestVmcore(bytesSource(dump));
 }

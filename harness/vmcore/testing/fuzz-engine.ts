@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT
-/** Mutates what a parser reads, and nothing else, and watches how it takes it: for tests. */
+/** Mutates the bytes that a parser reads, and only those, and watches what it does. */
 import { FormatError } from '../../errors.ts';
 
-/** Bytes that can be read at any place: a file, or the memory in a dump. */
+/** Bytes that can be read at any offset: a file, or the memory in a dump. */
 export interface Readable {
   readonly size: number;
   read(at: number, length: number): Uint8Array;
 }
 
-/** A parser and bytes that it reads well. */
+/** A parser, and bytes that it accepts. */
 export interface FuzzTarget {
   readonly name: string;
   readonly source: Readable;
   readonly parse: (source: Readable) => void;
-  /** Where mutations go, if not wherever the parser reads: it may search much for little. */
+  /** Where to mutate, if not wherever the parser reads: some search a lot to find little. */
   readonly areas?: readonly Area[];
-  /** Of the mutants that others get, one in so many: it is slow. */
+  /** For a slow parser: one in so many of the mutants that others get. */
   readonly oneIn?: number;
 }
 
-/** Bytes from a place on. */
+/** A stretch of bytes. */
 export type Area = readonly [start: number, bytes: number];
 
 /** How a parser took its mutants. */
@@ -27,14 +27,14 @@ interface FuzzOutcome {
   readonly count: number;
   readonly refused: number;
   readonly slowestMs: number;
-  /** What ended otherwise than well or with a `FormatError`; the seed makes it again. */
+  /** Mutants that threw anything but a `FormatError`; the seed reproduces each. */
   readonly failures: readonly { readonly seed: number; readonly error: unknown }[];
 }
 
-/** Failures that are enough to begin with. */
+/** Failures after which to stop. */
 const FAILURE_LIMIT = 5;
 
-/** Parses mutants, each of its own seed. Throws if the parser does not even read what is right. */
+/** Parses mutants, each from its own seed. Throws if the parser refuses the original. */
 export function fuzz(
   { source, parse, areas, oneIn = 1 }: FuzzTarget,
   ofOthers: number,
@@ -43,7 +43,7 @@ export function fuzz(
   const seen = areas ?? tracedAreas(source, parse);
   const failures: { seed: number; error: unknown }[] = [];
   let [refused, slowestMs] = [0, 0];
-  // Most mutants end with an error, half the time of which is for its stack.
+  // Most mutants end in an error, and capturing stacks would take half of the time.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
   for (let seed = 0; seed < count && failures.length < FAILURE_LIMIT; seed += 1) {
@@ -76,7 +76,7 @@ function tracedAreas(source: Readable, parse: FuzzTarget['parse']): Area[] {
 
 type Random = (below: number) => number;
 
-/** mulberry32: a seed is a test that can be run again. */
+/** mulberry32: a test can be rerun by its seed. */
 function randomOf(seed: number): Random {
   let state = seed >>> 0;
   return (below) => {
@@ -87,15 +87,15 @@ function randomOf(seed: number): Random {
   };
 }
 
-/** Bytes in the place of others. */
+/** Bytes that replace others. */
 interface Patch {
   readonly at: number;
   readonly bytes: Uint8Array;
 }
 
-/** One in so many mutants is cut off, too. */
+/** One in so many mutants is cut off as well. */
 const CUT_ONE_IN = 8;
-/** The memory of a real machine is not a file that may be cut off. */
+/** Nothing larger is cut off: it is the memory of a real machine, not a file. */
 const CUT_BELOW = 2 ** 32;
 
 function mutantOf(source: Readable, areas: readonly Area[], random: Random): Readable {
@@ -120,7 +120,7 @@ function mutantOf(source: Readable, areas: readonly Area[], random: Random): Rea
   };
 }
 
-/** Words that parsers are often wrong about; the last is an address in the image of a kernel that a test builds. */
+/** Words that parsers often get wrong; the last is an address in the image of a built kernel. */
 const WORDS = [
   0n,
   1n,
@@ -142,7 +142,7 @@ function patchOf(source: Readable, areas: readonly Area[], random: Random): Patc
   return { at, bytes: changed(bytes, elsewhere, random) };
 }
 
-/** A number at some place of an area; short where the area is. */
+/** A number from a random place of an area; shorter if the area is. */
 function numberIn(
   source: Readable,
   areas: readonly Area[],
@@ -153,7 +153,7 @@ function numberIn(
   return [start + offset, source.read(start + offset, Math.min(width, length))];
 }
 
-/** What a number is changed to: a neighbour, a word of those above, some bits of it, or what is right elsewhere. */
+/** Changes a number to a neighbour, one of `WORDS`, other bits, or a number from elsewhere. */
 function changed(bytes: Uint8Array, elsewhere: () => Uint8Array, random: Random): Uint8Array {
   const buffer = Buffer.alloc(8);
   buffer.set(bytes);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** The parsers of this folder, each with a small input that it reads well, to be tampered with. */
+/** The parsers of `vmcore/`, each with a small input that it accepts, to be mutated. */
 import { deflateSync } from 'node:zlib';
 import { elfHeaders } from './elf-builder.ts';
 import { type Area, type FuzzTarget } from './fuzz-engine.ts';
@@ -28,13 +28,13 @@ import { PLACES, type WholeKernel, wholeKernel } from './whole-kernel-builder.ts
 
 const TEXT = 'a page of a kernel; ';
 const PAGE = Buffer.from(TEXT.repeat(64), 'latin1');
-/** The text, copied 63 times, and the end. */
+/** The text, 63 copies of it, and the end. */
 const LZO = Buffer.concat([
   Uint8Array.of(37),
   Buffer.from(TEXT, 'latin1'),
   Uint8Array.of(0x20, 0, 0, 0, 0, 207, 19 << 2, 0, 0x11, 0, 0),
 ]);
-/** A page: its size, a literal of one byte, and copies of it, 64 bytes each. */
+/** A page: its size, a literal of one byte, and copies of it by 64 bytes. */
 const SNAPPY = Buffer.from(`80200005${'fe0100'.repeat(63)}fa0100`, 'hex');
 const ZSTD = Buffer.from('KLUv/QBY5QAAoGEgcGFnZSBvZiBhIGtlcm5lbDsgAQDSuX8yAQ==', 'base64');
 
@@ -76,7 +76,7 @@ export function fileTargets(): FuzzTarget[] {
   ];
 }
 
-/** A core file without memory, whose one section has a name. */
+/** A core file without memory, with one section that has a name. */
 function withSections(): Uint8Array {
   const file = Buffer.concat([elfHeaders([]), Buffer.alloc(64), Buffer.from('.note.Xen\0')]);
   file.writeBigUInt64LE(64n, 40);
@@ -84,10 +84,10 @@ function withSections(): Uint8Array {
   return file;
 }
 
-/** Where the symbols of a kernel are, for those that are searched for in all of it. */
+/** Where the symbols of a kernel are, for parsers that search all of it. */
 const KALLSYMS: Area[] = [[PLACES.kallsyms, 0x800]];
 
-/** Parsers of what is in a kernel's memory, which fewer tables may lead to than real ones do. */
+/** Parsers of kernel memory, on kernels with fewer tables than real ones. */
 export function kernelTargets(): FuzzTarget[] {
   const styles: KallsymsStyle[] = ['5.10', '5.10 absolute', '6.1', '7.3'];
   const whole = wholeKernel();
@@ -97,7 +97,7 @@ export function kernelTargets(): FuzzTarget[] {
       ...kernelTarget('kallsyms', dumpOf(wholeKernel(style))),
       name: `kallsyms of ${style}`,
       areas: KALLSYMS,
-      // What is not found is searched for in all of the kernel.
+      // A mutant that hides the tables has the whole kernel searched.
       ...(style.startsWith('5.10') ? { oneIn: 10 } : {}),
     })),
     named('stacks without ORC', kernelTarget('stacks', dumpOf(wholeKernel('6.12', false)))),
@@ -126,7 +126,7 @@ function oldLog(): WholeKernel {
   return kernel;
 }
 
-/** The tables of 4 levels with one above. */
+/** The tables of 4 levels with one more on top. */
 function fiveLevels(): WholeKernel {
   const kernel = wholeKernel();
   const { ram, lines } = kernel;

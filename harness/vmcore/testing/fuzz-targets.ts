@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** The parsers of this folder as `fuzz()` takes them: for tests. */
+/** The parsers of `vmcore/` as targets of `fuzz()`. */
 import { MissingPageError } from '../../errors.ts';
 import { hex, physAddr } from '../../memory/pfn.ts';
 import { seeing } from '../../seen.ts';
@@ -42,7 +42,7 @@ const FILE_PARSERS = {
   dump: walkDump,
 } as const;
 
-/** A parser of files and a file. */
+/** A parser of files, and a file for it. */
 export function fileTarget(
   parser: keyof typeof FILE_PARSERS,
   bytes: Uint8Array,
@@ -51,7 +51,7 @@ export function fileTarget(
   return { name: `${what}${parser}`, source: bytesSource(bytes), parse: FILE_PARSERS[parser] };
 }
 
-/** A decompressor, and a page that is compressed. */
+/** A decompressor, and a compressed page for it. */
 export function decompressTarget(
   compression: Compression,
   bytes: Uint8Array,
@@ -76,7 +76,7 @@ function askAll(vmcoreinfo: Vmcoreinfo): void {
   }
 }
 
-/** Opens a dump, and reads of each range of its memory, and over its first pages. */
+/** Opens a dump, and reads the ends of its ranges and the first pages. */
 function walkDump(file: Readable): void {
   const { memory } = openVmcore(file);
   const ends = memory.ranges.slice(0, 8).flatMap(({ start, end }) => [start, end - 1]);
@@ -86,7 +86,7 @@ function walkDump(file: Readable): void {
   seeing(() => memory.read(physAddr(0x1000), 0x5000));
 }
 
-/** Parsers of what is in a kernel's memory; its symbols and types are right, so that each is tried alone. */
+/** Parsers of kernel memory. Symbols and types are intact, so that each is tested alone. */
 const KERNEL_PARSERS = {
   'page tables': ({ memory, vmcoreinfo }) => {
     for (const key of vmcoreinfo.fields.keys()) {
@@ -130,7 +130,7 @@ type KernelParser = keyof typeof KERNEL_PARSERS;
 
 export const KERNEL_PARSER_NAMES = Object.keys(KERNEL_PARSERS) as KernelParser[];
 
-/** A parser of kernels, and a kernel whose memory it reads. */
+/** A parser of kernel memory, and a kernel for it. */
 export function kernelTarget(
   parser: KernelParser,
   dump: KernelDump & { readonly memoryBytes?: number },
@@ -147,7 +147,7 @@ export function kernelTarget(
   return { name: parser, source, parse };
 }
 
-/** All parsers of kernels behind one another, told lies by VMCOREINFO. */
+/** All parsers of kernel memory in turn, misled by VMCOREINFO. */
 export function vmcoreinfoTarget(
   lines: readonly string[],
   dump: Omit<KernelDump, 'vmcoreinfo'>,
@@ -167,7 +167,7 @@ export function vmcoreinfoTarget(
   };
 }
 
-/** Memory whose bytes are those of a mutant, which may be cut off. */
+/** Memory with the bytes of a mutant, which may be cut off. */
 function physicalOf(mutant: Readable, memory: PhysicalMemory): PhysicalMemory {
   return {
     ...memory,

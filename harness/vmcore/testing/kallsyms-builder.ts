@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { type BuiltKernel, vaddrOf } from './kernel-builder.ts';
 
-/** Where kernels have the tables, and how they encode addresses (scripts/kallsyms.c). */
+/** The order of the tables and the encoding of addresses, by kernel (scripts/kallsyms.c). */
 export type KallsymsStyle = '5.10' | '5.10 absolute' | '6.1' | '6.12' | '7.3';
 
-/** A symbol: `T _stext`, and its offset in memory, or in a CPU's area if it is a per-CPU one. */
+/** A symbol of type `T`, by its offset in memory, or in a CPU's area if it is per-CPU. */
 export interface SymbolSpec {
   readonly name: string;
   readonly offset: number;
@@ -21,10 +21,10 @@ export interface BuiltKallsyms {
   readonly offsets: number;
 }
 
-/** Two tokens that stand for more than themselves. */
+/** Two tokens that stand for more than one character. */
 const COMPRESSED: Readonly<Record<number, string>> = { 1: 'T_', 2: 'kernel' };
 
-/** Writes the tables of the symbols, sorted by address, and what VMCOREINFO has of them. */
+/** Writes the tables for symbols that are sorted by address, and their lines of VMCOREINFO. */
 export function addKallsyms(
   { ram, lines }: BuiltKernel,
   at: number,

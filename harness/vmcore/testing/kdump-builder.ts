@@ -3,20 +3,20 @@ import { deflateSync } from 'node:zlib';
 import { PAGE_SIZE } from '../../memory/pfn.ts';
 import { type NoteSpec, noteBytes } from './vmcore-builder.ts';
 
-/** A page of a kdump-compressed dump: how its bytes lie in the file. */
+/** A page of a kdump-compressed dump, as it is in the file. */
 export interface DumpedPage {
   readonly pfn: number;
   readonly flags: number;
   readonly data: Uint8Array;
-  /** What its descriptor says, if it is not where the data is, and how long it is. */
+  /** Offset and size in its descriptor, if not those of the data. */
   readonly offset?: bigint;
   readonly size?: number;
 }
 
-/** A kdump-compressed dump; what is left out is as makedumpfile writes it for these pages. */
+/** A kdump-compressed dump; fields left out are as makedumpfile writes them. */
 export interface KdumpSpec {
   readonly pages: readonly DumpedPage[];
-  /** Pages that are memory and were left out. */
+  /** Pages of memory that were filtered out. */
   readonly filtered?: readonly number[];
   readonly maxMapnr?: bigint;
   readonly version?: number;
@@ -30,17 +30,17 @@ export interface KdumpSpec {
   readonly vmcoreinfo?: string;
 }
 
-/** A page as it is. */
+/** An uncompressed page. */
 export function rawPage(pfn: number, data: Uint8Array): DumpedPage {
   return { pfn, flags: 0, data };
 }
 
-/** A page that is compressed with zlib. */
+/** A page compressed with zlib. */
 export function zlibPage(pfn: number, data: Uint8Array): DumpedPage {
   return { pfn, flags: 1, data: deflateSync(data) };
 }
 
-/** Bitmaps of as many pages as a dump of a test may have: one block, 32768 bits. */
+/** A bitmap has one block, 32768 bits, enough for the pages of a test. */
 const BITMAP_BLOCKS = 2;
 const BITMAPS = 2 * PAGE_SIZE;
 const DESCRIPTORS = BITMAPS + BITMAP_BLOCKS * PAGE_SIZE;

@@ -6,21 +6,21 @@ import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import { VirtualMemory } from '../kernel/virtual-memory.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
 
-/** Bytes of memory of a kernel that a test builds. */
+/** Bytes of memory of a built kernel. */
 export const RAM_BYTES = 0x40_0000;
 
-/** Where `swapper_pg_dir` is; the two tables below it are behind it. */
+/** Offset of `swapper_pg_dir`, which the two tables below it follow. */
 const PGD = 0x1000;
 const [PUD, PMD] = [0x2000, 0x3000];
-/** Present and writable; and a large page. */
+/** Entries: present and writable, and the same for a large page. */
 const TABLE = 0x3n;
 const LARGE = 0x83n;
 
-/** A small kernel: its memory from 0 on, all of it mapped at the start of the kernel image. */
+/** A small kernel: memory from 0, all mapped at the start of the kernel image. */
 export interface BuiltKernel {
   readonly ram: Buffer;
   readonly physical: PhysicalMemory;
-  /** Lines of VMCOREINFO, to which may be added. */
+  /** Lines of VMCOREINFO; builders add theirs. */
   readonly lines: string[];
 }
 
@@ -39,7 +39,7 @@ export function builtKernel(): BuiltKernel {
   return { ram, physical: ramMemory(ram), lines };
 }
 
-/** Bytes as the memory of a machine, from 0 on. */
+/** Bytes as the memory of a machine, from 0. */
 export function ramMemory(ram: Buffer): PhysicalMemory {
   return {
     has: () => true,
@@ -51,18 +51,18 @@ export function ramMemory(ram: Buffer): PhysicalMemory {
   };
 }
 
-/** The virtual address in the kernel image of an offset in its memory. */
+/** The virtual address, in the kernel image, of an offset in memory. */
 export function vaddrOf(offset: number): bigint {
   return START_KERNEL_MAP + BigInt(offset);
 }
 
-/** A kernel whose symbols and types are not to be had. */
+/** The symbols and types of a kernel that has none. */
 export const NO_SYMBOLS = {
   kallsyms: { value: null, why: 'no kallsyms' },
   btf: { value: null, why: 'no BTF' },
 } as const;
 
-/** What a built kernel is read with. */
+/** The reader of a built kernel. */
 export function readerOf({ physical, lines }: Pick<BuiltKernel, 'physical' | 'lines'>): {
   memory: VirtualMemory;
   vmcoreinfo: Vmcoreinfo;
@@ -78,7 +78,7 @@ export function writeWords(ram: Buffer, offset: number, words: readonly (bigint 
   }
 }
 
-/** Writes a text and its NUL, and gives its address. */
+/** Writes a text and a NUL, and gives its virtual address. */
 export function writeText(ram: Buffer, offset: number, text: string): bigint {
   ram.write(`${text}\0`, offset, 'latin1');
   return vaddrOf(offset);

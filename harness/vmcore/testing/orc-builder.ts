@@ -1,30 +1,30 @@
 // SPDX-License-Identifier: MIT
 import type { SymbolSpec } from './kallsyms-builder.ts';
 
-/** How kernels write an ORC entry: up to 6.3, up to 6.16, and later. */
+/** The format of an ORC entry: up to 6.3, up to 6.16, and later. */
 export type OrcStyle = '6.1' | '6.12' | '7.3';
 
-/** An entry from an offset of the text on. */
+/** An entry that begins at an offset of the text. */
 export interface OrcSpec {
   readonly from: number;
   readonly by: (typeof KINDS)[number];
-  /** Bytes from the stack pointer, or the frame pointer, to that of the caller. */
+  /** Bytes from the stack or frame pointer to the caller's stack pointer. */
   readonly offset?: number;
-  /** Where `bp` was saved, from the caller's stack pointer. */
+  /** Where `bp` is saved, from the caller's stack pointer. */
   readonly bp?: number;
 }
 
-/** What is said of a frame, in the order of the columns of `BITS`. */
+/** The kinds of frames, in the order of `kinds` in `BITS`. */
 const KINDS = ['sp', 'bp', 'end', 'unknown', 'regs', 'partial regs'] as const;
 
-/** The 16 bits behind the offsets, and what is added to them for a saved `bp`. */
+/** The 16 bits after the offsets, and what a saved `bp` adds to them. */
 const BITS: Readonly<Record<OrcStyle, { kinds: readonly number[]; savedBp: number }>> = {
   '6.1': { kinds: [0x005, 0x004, 0x400, 0x000, 0x105, 0x205], savedBp: 0x10 },
   '6.12': { kinds: [0x205, 0x204, 0x100, 0x000, 0xb05, 0xc05], savedBp: 0x10 },
   '7.3': { kinds: [0x203, 0x204, 0x100, 0x000, 0xb03, 0xc03], savedBp: 0x80 },
 };
 
-/** Writes both tables at an offset, and gives the symbols around them. */
+/** Writes both tables at an offset, and gives their symbols. */
 export function addOrc(
   ram: Buffer,
   at: number,

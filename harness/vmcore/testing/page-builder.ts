@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type BuiltKernel, writeWords } from './kernel-builder.ts';
 
-/** A `struct page`; what is left out is 0. */
+/** A `struct page`; members left out are 0, or -1 for `pageType`. */
 export interface PageSpec {
   readonly flags?: bigint;
   readonly compound?: bigint;
@@ -13,7 +13,7 @@ export interface PageSpec {
 
 const STRUCT_PAGE_BYTES = 64;
 
-/** Where members lie, in kernels from 5.10 to 7.3. */
+/** The layout of `struct page` in kernels from 5.10 to 7.3. */
 const VMCOREINFO = [
   `SIZE(page)=${STRUCT_PAGE_BYTES}`,
   ...[
@@ -27,14 +27,14 @@ const VMCOREINFO = [
   'NUMBER(PG_private)=14',
 ];
 
-/** How kernels tell the type of a page: a byte, or a bit that is 0 and a flag for slab. */
+/** Page types as a byte; and as a bit that is 0, with a flag for slab. */
 export const BYTE_TYPES = [
   'NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=4026531840',
   'NUMBER(PAGE_SLAB_MAPCOUNT_VALUE)=4110417920',
 ];
 export const BIT_TYPES = ['NUMBER(PAGE_BUDDY_MAPCOUNT_VALUE)=-129', 'NUMBER(PG_slab)=9'];
 
-/** Writes 256 pages at an offset; those that are not given are reserved. */
+/** Writes 256 pages at an offset; those not given are reserved. */
 export function addPages(
   { ram, lines }: BuiltKernel,
   at: number,

@@ -2,17 +2,17 @@
 import { symbolLine } from './kallsyms-builder.ts';
 import { type BuiltKernel, vaddrOf, writeWords } from './kernel-builder.ts';
 
-/** A record of the ring buffer, and where its text is said to lie. */
+/** A record of the ring buffer. */
 export interface RecordSpec {
   readonly text: string;
   readonly nanoseconds?: bigint;
   readonly callerId?: number;
-  /** `enum desc_state`; 2, finalized, if it is left out. */
+  /** `enum desc_state`; finalized (2) if left out. */
   readonly state?: number;
   readonly level?: number;
-  /** Its text lies here in the ring, if not behind the one before. */
+  /** Where its text begins in the ring, if not after the one before. */
   readonly begin?: bigint;
-  /** Its block ends here, if not where the text does. */
+  /** Where its block ends, if not where the text does. */
   readonly next?: bigint;
 }
 
@@ -42,10 +42,10 @@ const SIZE_BITS = 8;
 const ID_BITS = 62;
 const DESC_FINALIZED = 2;
 
-/** Offsets of what lies in the structure of the ring buffer, from its start. */
+/** Offsets of the rings from the start of the ring buffer. */
 const [DESCS, INFOS, TEXT] = [0x100, 0x200, 0x600];
 
-/** Writes a ring buffer of 8 records and 256 bytes at an offset; its first record has the id before 0. */
+/** Writes a ring buffer of 8 records and 256 bytes at an offset; the first record has id -1. */
 export function addPrintk(
   { ram, lines }: BuiltKernel,
   at: number,
@@ -84,14 +84,14 @@ function addRecord(ram: Buffer, at: number, { id, seq, end, record }: Placed): b
   ram.writeUInt16LE(bytes.length, info + 16);
   ram.writeUInt8((record.level ?? 6) << 5, info + 19);
   ram.writeUInt32LE(record.callerId ?? 1, info + 20);
-  // A block that would run over the end of the ring lies at its start.
+  // A block that would run past the end of the ring is at its start.
   const wraps = begin >> BigInt(SIZE_BITS) !== (next - 1n) >> BigInt(SIZE_BITS);
   const start = wraps ? 0 : Number(BigInt.asUintN(SIZE_BITS, begin));
   if (!(begin & 1n)) bytes.copy(ram, at + TEXT + start + 8);
   return next;
 }
 
-/** What a log of a kernel before 5.10 says of itself; what is left out is right. */
+/** The variables of a log before 5.10; those left out are right. */
 export interface LogBufSpec {
   readonly first?: number;
   readonly next?: number;
@@ -99,7 +99,10 @@ export interface LogBufSpec {
   readonly size?: number;
 }
 
-/** Records of 32 bytes in a log of 128: at 64, then one of length 0, then at 0. Its variables lie at an offset, it behind. */
+/**
+ * Writes a log of 128 bytes: a record of 32 bytes at 64, one of length 0, and one at 0. The
+ * variables are at the offset, the log follows.
+ */
 export function addLogBuf({ ram, lines }: BuiltKernel, at: number, spec: LogBufSpec = {}): void {
   const { first = 64, next = 32, length = 32, size = 128 } = spec;
   const log = at + 0x100;

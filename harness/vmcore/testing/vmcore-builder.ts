@@ -11,7 +11,7 @@ export interface NoteSpec {
   readonly desc: Uint8Array | readonly number[];
 }
 
-/** A note as it lies in a file. */
+/** The bytes of a note. */
 export function noteBytes({ name, type, desc }: NoteSpec): Uint8Array {
   const nameBytes = Buffer.from(`${name}\0`, 'latin1');
   const header = Buffer.alloc(12);
@@ -21,7 +21,7 @@ export function noteBytes({ name, type, desc }: NoteSpec): Uint8Array {
   return Buffer.concat([header, padded(nameBytes, 4), padded(Buffer.from(desc), 4)]);
 }
 
-/** The NT_PRSTATUS note of a CPU; registers that are left out are 0. */
+/** The NT_PRSTATUS note of a CPU; registers left out are 0. */
 export function prstatusNote(
   pid: number,
   registers: Partial<Record<RegisterName, bigint>> = {},
@@ -34,17 +34,17 @@ export function prstatusNote(
   return { name: 'CORE', type: 1, desc };
 }
 
-/** The VMCOREINFO note of these lines. */
+/** The VMCOREINFO note with these lines. */
 export function vmcoreinfoNote(lines: readonly string[]): NoteSpec {
   return { name: 'VMCOREINFO', type: 0, desc: Buffer.from(`${lines.join('\n')}\n`, 'latin1') };
 }
 
-/** Memory in an ELF core, and what its program header says otherwise than the bytes. */
+/** Memory in an ELF core; fields of its program header that are given override the right ones. */
 export interface LoadSpec extends PhdrSpec {
   readonly bytes: Uint8Array;
 }
 
-/** An ELF core file: headers, notes, memory, each right behind the other. */
+/** Builds an ELF core file: headers, then notes, then memory. */
 export function elfCoreBytes(notes: readonly NoteSpec[], loads: readonly LoadSpec[]): Uint8Array {
   const noteSegment = Buffer.concat(notes.map(noteBytes));
   const noteOffset = 64 + 56 * (loads.length + 1);
@@ -63,7 +63,7 @@ export function elfCoreBytes(notes: readonly NoteSpec[], loads: readonly LoadSpe
   ]);
 }
 
-/** A dump as `makedumpfile -F` writes it, in records of so many bytes. */
+/** A dump as `makedumpfile -F` writes it, in records of `recordBytes`. */
 export function flattenedBytes(dump: Uint8Array, recordBytes: number): Uint8Array {
   const parts: Uint8Array[] = [flatHeader()];
   for (let at = 0; at < dump.length; at += recordBytes) {
@@ -76,12 +76,12 @@ export function flattenedBytes(dump: Uint8Array, recordBytes: number): Uint8Arra
   return Buffer.concat([...parts, FLAT_END]);
 }
 
-/** A page whose bytes are all `byte`. */
+/** A page filled with one byte. */
 export function pageOf(byte: number): Uint8Array {
   return new Uint8Array(PAGE_SIZE).fill(byte);
 }
 
-/** The bytes with zeroes behind them, up to a multiple of `unit`. */
+/** Pads bytes with zeroes to a multiple of `unit`. */
 function padded(bytes: Uint8Array, unit: number): Uint8Array {
   const whole = Buffer.alloc(Math.ceil(bytes.length / unit) * unit);
   whole.set(bytes);

@@ -13,7 +13,7 @@ import { BYTE_TYPES, addPages } from './page-builder.ts';
 import { addPrintk } from './printk-builder.ts';
 import { type CpuRegisters, REGISTER_NAMES } from '../dump/prstatus.ts';
 
-/** Where the parts of the kernel lie. */
+/** Offsets of the parts of the kernel. */
 export const PLACES = {
   text: 0x10_0000,
   variables: 0x11_0000,
@@ -28,16 +28,16 @@ export const PLACES = {
   kallsyms: 0x14_0000,
 } as const;
 
-/** The page of the trampoline; the kernel image is mapped from 0 on, so that a pointer into it may point to it. */
+/** The trampoline's address; the image is mapped from 0, so a pointer into it can lead here. */
 export const TRAMPOLINE = 0x9_8000;
 
-/** A kernel that has all that can be read of one. */
+/** A kernel with everything that can be read. */
 export interface WholeKernel extends BuiltKernel {
   readonly tables: BuiltKallsyms;
   readonly cpus: readonly CpuRegisters[];
 }
 
-/** Builds a kernel that has panicked on CPU 1; its stack can be followed by frame pointer, and by ORC if it has that. */
+/** Builds a kernel that panicked on CPU 1, with frame pointers and, unless told not to, ORC. */
 export function wholeKernel(style: KallsymsStyle = '6.12', hasOrc = true): WholeKernel {
   const kernel = builtKernel();
   const { ram, lines } = kernel;
@@ -77,7 +77,7 @@ export function wholeKernel(style: KallsymsStyle = '6.12', hasOrc = true): Whole
 
 function addVariables(ram: Buffer): SymbolSpec[] {
   const { variables, perCpu, task } = PLACES;
-  // `real_mode_header`, `panic_cpu`, `__per_cpu_offset`; the area of CPU 1 is 0x100 behind that of CPU 0.
+  // `real_mode_header`, `panic_cpu`, `__per_cpu_offset`; CPU 1's area is 0x100 after CPU 0's.
   writeWords(ram, variables, [vaddrOf(TRAMPOLINE), 1, 0, 0x100]);
   writeWords(ram, perCpu + 0x100, [vaddrOf(task)]);
   ram.writeInt32LE(42, task + 0x20);
@@ -98,7 +98,7 @@ function addResources(ram: Buffer): void {
   writeWords(ram, crashkernel, [0x1000_0000, 0x1fff_ffff, name, 0, 0, vaddrOf(root), 0, 0]);
 }
 
-/** A CPU in the kernel. */
+/** A CPU at a place in the kernel. */
 function cpuAt(ip: number, sp: number): CpuRegisters {
   const zeroes = Object.fromEntries(REGISTER_NAMES.map((name) => [name, 0n]));
   const [at, stack] = [vaddrOf(ip), vaddrOf(sp)];
