@@ -48,7 +48,7 @@ it('needs no OVMF of the host for cells that name another', async () => {
   const host = await hostWithoutOvmf();
   expect(await host.accelerator({ accel: 'tcg', ovmf: code })).toEqual({
     kind: 'tcg',
-    why: 'TCG was asked for',
+    why: 'TCG was requested',
   });
   await expect(host.accelerator({ accel: 'tcg', ovmf: 'host' })).rejects.toThrow(HostError);
   await expect(host.ovmf('host')).rejects.toThrow('Cannot find OVMF: ');
