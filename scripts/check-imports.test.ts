@@ -6,7 +6,8 @@ import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { makeTempDir } from '../harness/process/temp-dir.ts';
 
-const CHECK = join(import.meta.dirname, 'check/check-imports.mjs');
+const TSX = import.meta.resolve('tsx');
+const CHECK = join(import.meta.dirname, 'check/check-imports.ts');
 
 /** Sources that break each rule once. */
 const SOURCES = {
@@ -30,7 +31,9 @@ beforeAll(async () => {
     await mkdir(dirname(join(temp.path, path)), { recursive: true });
     await writeFile(join(temp.path, path), text);
   }
-  said = await promisify(execFile)(process.execPath, [CHECK], { cwd: temp.path }).then(
+  said = await promisify(execFile)(process.execPath, ['--import', TSX, CHECK], {
+    cwd: temp.path,
+  }).then(
     ({ stdout }) => ({ stdout, code: 0 }),
     (error: unknown) => error as typeof said,
   );
@@ -50,7 +53,7 @@ it.each([
   ['a folder without a row', 'listed-folder: harness/spare/d.ts → harness/model/a.ts'],
   [
     'a rule that nothing uses',
-    'unused arrow: model/ may import memory/ and does not: take it out of FOLDERS',
+    'unused arrow: model/ may import memory/ and does not: remove it from FOLDERS',
   ],
   ['sources that were not seen', 'Cannot judge the imports: expected 200 modules, found 10'],
 ])('the import rules catch %s', (_fault, line) => {

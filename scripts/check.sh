@@ -53,7 +53,7 @@ check_format() {
 }
 
 check_imports() {
-  node scripts/check/check-imports.mjs
+  node --import tsx scripts/check/check-imports.ts
 }
 
 check_unused() {

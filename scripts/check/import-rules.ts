@@ -1,13 +1,15 @@
 // SPDX-License-Identifier: MIT
 // The import rules of DESIGN.md for dependency-cruiser: a folder imports exactly what its row names
-// (check-imports.mjs fails on an arrow that nothing uses), its own files, the ground files and Node;
+// (check-imports.ts fails on an arrow that nothing uses), its own files, the ground files and Node;
 // an outside package is imported by its owner alone.
+
+import type { IConfiguration } from 'dependency-cruiser';
 
 /** The files below every folder: each imports at most the others. */
 const GROUND = ['errors', 'json-file', 'log', 'nearest-name', 'policy-id', 'project-root', 'seen'];
 
 /** Each folder of `harness/`, from the ground up, and the folders whose files its product files import. */
-export const FOLDERS = {
+export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   process: [],
   bundle: [],
@@ -106,30 +108,29 @@ const PACKAGE_OWNERS = {
 /** What only tests import, and tests themselves. */
 const TESTS = '(/testing/|\\.test(-d)?\\.ts$)';
 
-/** @param {string[]} names */
-const anyOf = (names) => `(${names.join('|')})`;
+const anyOf = (names: readonly string[]): string => `(${names.join('|')})`;
 
 const ground = `${anyOf(GROUND)}\\.ts$`;
 
-/** The folders that a folder reaches, itself included. @param {string} folder @returns {Set<string>} */
-function reachOf(folder) {
+/** The folders that a folder reaches, itself included. */
+function reachOf(folder: string): ReadonlySet<string> {
   const reach = new Set([folder]);
-  for (const below of FOLDERS[folder]) for (const one of reachOf(below)) reach.add(one);
+  for (const below of FOLDERS[folder] ?? []) for (const one of reachOf(below)) reach.add(one);
   return reach;
 }
 
-const LIMITED = Object.keys(FOLDERS).filter((folder) => FOLDERS[folder][0] !== '*');
+const LIMITED = Object.keys(FOLDERS).filter((folder) => FOLDERS[folder]?.[0] !== '*');
 
 const folderRules = LIMITED.flatMap((folder) => {
-  const mayImport = FOLDERS[folder];
+  const mayImport = FOLDERS[folder] ?? [];
   // A folder's subfolders are one house with it.
-  const isElsewhere = (one) => one.split('/')[0] !== folder.split('/')[0];
+  const isElsewhere = (one: string): boolean => one.split('/')[0] !== folder.split('/')[0];
   const above = LIMITED.filter((one) => isElsewhere(one) && reachOf(one).has(folder));
   return [
     {
       name: `${folder}-imports`,
       comment: `${folder}/ imports exactly: ${mayImport.join(', ') || 'nothing'} (DESIGN.md, "Folders")`,
-      severity: 'error',
+      severity: 'error' as const,
       from: { path: `^harness/${folder}/[^/]+$`, pathNot: TESTS },
       to: {
         path: '^(harness|scripts)/',
@@ -139,7 +140,7 @@ const folderRules = LIMITED.flatMap((folder) => {
     {
       name: `${folder}-tests-import-nothing-above`,
       comment: `tests of ${folder}/ import no folder that imports it`,
-      severity: 'error',
+      severity: 'error' as const,
       from: { path: `^harness/${folder}/(testing/)?[^/]+$` },
       to: { path: `^harness/${anyOf([...above, 'cli', 'cli/commands'])}/(testing/)?[^/]+$` },
     },
@@ -149,20 +150,20 @@ const folderRules = LIMITED.flatMap((folder) => {
 const packageRules = Object.entries(PACKAGE_OWNERS).map(([name, owner]) => ({
   name: `${name}-owner`,
   comment: `${name} is imported in one place (DESIGN.md, "Dependencies")`,
-  severity: 'error',
+  severity: 'error' as const,
   from: { pathNot: owner },
   to: { path: `node_modules/(@types/)?${name}/` },
 }));
 
-/** @type {import('dependency-cruiser').IConfiguration} */
-export default {
+/** The rules. */
+export const RULES: IConfiguration = {
   forbidden: [
     ...folderRules,
     ...packageRules,
     {
       name: 'listed-folder',
       comment: 'A new folder needs its row here and in DESIGN.md',
-      severity: 'error',
+      severity: 'error' as const,
       from: {
         path: '^harness/.+/',
         pathNot: `^harness/(${anyOf(Object.keys(FOLDERS))}/)?(testing/)?[^/]+$`,
@@ -173,7 +174,7 @@ export default {
       name: 'listed-package',
       comment:
         'A new package needs its owner here and in DESIGN.md; only tests import those for tests',
-      severity: 'error',
+      severity: 'error' as const,
       from: { path: '^harness/', pathNot: TESTS },
       to: {
         path: 'node_modules/',
@@ -183,7 +184,7 @@ export default {
     {
       name: 'only-tests-import-testing',
       comment: 'What helps tests lies in testing/, and nothing else imports it',
-      severity: 'error',
+      severity: 'error' as const,
       from: { path: '^harness/', pathNot: TESTS },
       to: { path: '^harness/.*testing/' },
     },
@@ -191,23 +192,23 @@ export default {
       name: 'ground-imports-nothing',
       comment:
         'The ground files are below every folder; index.ts, the public API, is above all but cli/',
-      severity: 'error',
+      severity: 'error' as const,
       from: { path: '^harness/[^/]+$', pathNot: `(^harness/index\\.ts$|${TESTS})` },
       to: { path: '^harness/', pathNot: `^harness/${ground}` },
     },
     {
       name: 'nothing-imports-index',
-      severity: 'error',
+      severity: 'error' as const,
       from: { path: '^harness/', pathNot: TESTS },
       to: { path: '^harness/index\\.ts$' },
     },
     {
       name: 'index-imports-no-cli',
-      severity: 'error',
+      severity: 'error' as const,
       from: { path: '^harness/index\\.ts$' },
       to: { path: '^harness/cli/' },
     },
-    { name: 'no-cycle', severity: 'error', from: {}, to: { circular: true } },
+    { name: 'no-cycle', severity: 'error' as const, from: {}, to: { circular: true } },
   ],
   options: {
     doNotFollow: { path: 'node_modules' },
