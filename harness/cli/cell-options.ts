@@ -67,13 +67,13 @@ const AXIS_OPTIONS: readonly {
   {
     flags: '--vmcore <kind>',
     axis: 'vmcore',
-    about: 'what is dumped: full memory, filtered as by makedumpfile -d 31, or none',
+    about: 'what is dumped: full, filtered (by makedumpfile -d 31), or none',
     isJudging: true,
   },
   {
     flags: '--truth <what>',
     axis: 'truth',
-    about: 'what the vmcore is compared with: guest memory at the kexec jump, or none',
+    about: 'what the vmcore is compared with: jump (guest memory at the kexec jump), or none',
     isJudging: true,
   },
   {
@@ -100,7 +100,7 @@ export function addCellOptions(
   for (const { flags, axis, about, isJudging, ...reading } of AXIS_OPTIONS) {
     if (isJudging && !judged) continue;
     const option = new Option(flags, about)
-      // A value would count as given: the default is only told.
+      // Only in words: a value would count as given.
       .default(undefined, defaults[axis] ?? String(standard?.[axis] || 'none'))
       .helpGroup(isJudging ? GROUPS.judging : GROUPS.machine);
     const choices = choicesOf(axis);

@@ -9,8 +9,8 @@ export interface CommandHelp {
   readonly examples: readonly (readonly [does: string, command: string])[];
   /** A paragraph on all options, such as which may be repeated. */
   readonly options?: string;
-  /** What follows the options, such as exit statuses: paragraphs, of which lines that begin with blanks are kept as they are. */
-  readonly notes?: string;
+  /** Paragraphs behind the options, such as exit statuses; lines that begin with blanks are not wrapped. */
+  readonly notes?: readonly string[];
 }
 
 /** The headings that options stand under. */
@@ -35,7 +35,7 @@ export function describeCommand(command: Command, help: CommandHelp): Command {
   ];
   if (notes !== undefined) {
     const width = (): number => command.configureOutput().getOutHelpWidth?.() ?? 80;
-    command.addHelpText('after', () => `\n${wrapHelp(notes, width())}`);
+    command.addHelpText('after', () => `\n${wrapHelp(notes.join('\n\n'), width())}`);
   }
   return command.summary(summary).description(parts.join('\n\n'));
 }

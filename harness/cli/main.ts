@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `cli/`: arguments and environment in, reports and exit codes out.
- * Its one rule: only here is the environment read and the process exited; work is done in `runner/`. Start reading here,
- * then `program.ts`; each command is a file in `commands/`.
- */
 import type { CommandContext } from './command-context.ts';
 import { readEnvironment } from './environment.ts';
 import { bisectRunStatus } from './exit-code.ts';

@@ -12,7 +12,7 @@ const HELP = {
     ['the default matrix: released kernels and one that it builds', 'sub1m run'],
     ['the kernel tree you are in, with uncommitted changes', 'sub1m check'],
   ],
-  notes: '"sub1m help <command>" has the options and examples of a command.',
+  notes: ['"sub1m help <command>" has the options and examples of a command.'],
 } as const;
 
 type AddCommand = (program: Command, context: CommandContext) => void;

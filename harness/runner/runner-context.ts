@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `runner/`: the application: from a request to kernels, machines, cells and their judgements.
- * Its one rule: it knows no command line, environment variable, exit status or standard output; `cli/` does.
- * Start reading here, then `run-plan.ts` (runs cells), `check-kernels.ts` and `run-bisect.ts`.
- */
 import type { Log } from '../log.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { MatrixEvent } from '../matrix/run-matrix.ts';

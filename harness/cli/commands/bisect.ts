@@ -28,9 +28,12 @@ const HELP = {
   options:
     'Every kernel is booted in the same cell: the cheapest that shows the invariant, or that of --from. Machine ' +
     'options, --vmcore, --truth and --policy change it and take one value each.',
-  notes: `Kernels that do not build, or that break differently, are skipped with a reason. If killed, rerun the same command to resume.
-
-Exit status: 0 the change was found, 64 usage, 65 unreadable input, 69 it could not be found, 130 interrupted.`,
+  notes: [
+    'Kernels that do not build, or that break differently, are skipped with a reason. If killed, rerun ' +
+      'the same command to resume.',
+    'Exit status: 0 the change was found, 64 usage, 65 unreadable input, 69 it could not be found, ' +
+      '130 interrupted.',
+  ],
 } as const;
 
 const BY_INVARIANT = 'by invariant';

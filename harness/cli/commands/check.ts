@@ -11,7 +11,7 @@ import { type CheckOptions, runCheck } from '../run-check.ts';
 import { addRunOptions } from '../run-options.ts';
 
 const HELP: CommandHelp = {
-  summary: 'check kernels, and what a commit or each patch of a series changes',
+  summary: 'check kernels, and report what a commit or each patch of a series changes',
   examples: [
     ['the kernel tree you are in, with uncommitted changes', 'sub1m check'],
     ['what your last commit changes', 'sub1m check --base HEAD~1'],
@@ -29,13 +29,18 @@ const HELP: CommandHelp = {
   options:
     'Machine options, --vmcore, --truth and --policy take several values (--cpus 1,2, or the option again): ' +
     'every combination is run. --reporter may be repeated, too.',
-  notes: `Without a kernel, the tree around the current directory is checked as it is, with the full cells: 1.5 minutes on two cores without KVM once the tree is built, twice that with --base. Builds go to the cache; the tree, its index and its branches stay unchanged.
-
-As a check of "b4 review", in ~/.gitconfig:
-  [b4]
-      review-series-check-cmd = /path/to/sub1m/sub1m check --b4
-
-Exit status: 0 every cell matches, 1 a kernel broke an invariant, 64 usage, 65 unreadable input, 69 could not judge, 130 interrupted. With --base only the change counts: 1 if it breaks an invariant, 0 if not, even if something was broken before. With --bisect-run: 0, 1, 125 if the kernel cannot be built or judged, and 128 or more if git must stop.`,
+  notes: [
+    'Without a kernel, the tree around the current directory is checked as it is, with the full cells: ' +
+      '1.5 minutes on two cores without KVM once the tree is built, twice that with --base. Builds go to ' +
+      'the cache; the tree, its index and its branches stay unchanged.',
+    'As a check of "b4 review", in ~/.gitconfig:\n' +
+      '  [b4]\n' +
+      '      review-series-check-cmd = /path/to/sub1m/sub1m check --b4',
+    'Exit status: 0 every cell matches, 1 a kernel broke an invariant, 64 usage, 65 unreadable input, ' +
+      '69 could not judge, 130 interrupted. With --base only the change counts: 1 if it breaks an ' +
+      'invariant, 0 if not, even if something was broken before. With --bisect-run: 0, 1, 125 if the ' +
+      'kernel cannot be built or judged, and 128 or more if git must stop.',
+  ],
 };
 
 const DEFAULTS = {

@@ -7,7 +7,7 @@ import { describeCommand } from '../help.ts';
 const HELP = {
   summary: 'report what this host has and lacks, and whether KVM works',
   examples: [['for programs', 'sub1m doctor --json']],
-  notes: 'To try KVM, OVMF is booted once.\n\nExit status: 0 cells can run here, 69 they cannot.',
+  notes: ['To try KVM, OVMF is booted once.', 'Exit status: 0 cells can run here, 69 they cannot.'],
 } as const;
 
 /** `sub1m doctor`: what this host has and lacks, and whether KVM works. */

@@ -35,9 +35,10 @@ const HELP = {
     ],
   ],
   options: '--put and --get may be repeated.',
-  notes: `Ctrl-C goes to the guest; Ctrl-] leaves a guest that no longer answers.
-
-Exit status: that of the command; 69 there is no machine, or it was lost, 64 usage, 130 interrupted.`,
+  notes: [
+    'Ctrl-C goes to the guest; Ctrl-] leaves a guest that no longer answers.',
+    'Exit status: that of the command; 69 there is no machine, or it was lost, 64 usage, 130 interrupted.',
+  ],
 } as const;
 
 /** Dropbear's port. */
