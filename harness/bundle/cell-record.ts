@@ -73,6 +73,23 @@ const cellFaultSchema = z.object({
 /** See `cellSpecSchema`. */
 export type CellSpec = z.infer<typeof cellSpecSchema>;
 
+/** What a cell is unless its matrix or the command line says otherwise. */
+export const STANDARD_CELL: Omit<CellSpec, 'kernel'> = {
+  crashkernel: null,
+  layout: 'stock',
+  layoutBestEffort: false,
+  ovmf: 'host',
+  load: 'kexec_file_load',
+  trigger: 'sysrq',
+  cpus: 1,
+  memoryMiB: 1024,
+  accel: 'auto',
+  vmcore: 'full',
+  truth: 'jump',
+  append: '',
+  policy: 'auto',
+};
+
 const lastLinesSchema = z.array(z.string());
 
 /**

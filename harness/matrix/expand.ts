@@ -5,7 +5,7 @@
  * Start reading here, then `run-matrix.ts`; `judged-cell.ts` has what comes out.
  */
 import { basename } from 'node:path';
-import type { CellFault, CellSpec } from '../bundle/cell-record.ts';
+import { STANDARD_CELL, type CellFault, type CellSpec } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';
 import { parseCrashkernel } from '../memory/crashkernel.ts';
 import { SZ_1M } from '../memory/pfn.ts';
@@ -24,25 +24,8 @@ export interface PlannedCell {
   readonly fault?: CellFault;
 }
 
-/** What a cell is unless its matrix or the command line says otherwise. */
-const STANDARD_SPEC: Omit<CellSpec, 'kernel'> = {
-  crashkernel: null,
-  layout: 'stock',
-  layoutBestEffort: false,
-  ovmf: 'host',
-  load: 'kexec_file_load',
-  trigger: 'sysrq',
-  cpus: 1,
-  memoryMiB: 1024,
-  accel: 'auto',
-  vmcore: 'full',
-  truth: 'jump',
-  append: '',
-  policy: 'auto',
-};
-
-type Field = keyof typeof STANDARD_SPEC;
-const FIELDS = Object.keys(STANDARD_SPEC) as Field[];
+type Field = keyof typeof STANDARD_CELL;
+const FIELDS = Object.keys(STANDARD_CELL) as Field[];
 
 /** Characters of a value that go into an id: with all fields it stays a file name (255 bytes). */
 const ID_PART_LIMIT = 48;
@@ -71,9 +54,9 @@ export function expand(axes: Axes): PlannedCell[] {
 
 /** See `expand`: before the cells have names. Throws `UsageError` for a crashkernel that reserves nothing. */
 export function expandSpecs(axes: Axes): CellSpec[] {
-  let specs = [...new Set(axes.kernel)].map((kernel): CellSpec => ({ ...STANDARD_SPEC, kernel }));
+  let specs = [...new Set(axes.kernel)].map((kernel): CellSpec => ({ ...STANDARD_CELL, kernel }));
   for (const field of FIELDS) {
-    const values = [...new Set(axes[field] ?? [STANDARD_SPEC[field]])];
+    const values = [...new Set(axes[field] ?? [STANDARD_CELL[field]])];
     specs = specs.flatMap((spec) => values.map((value): CellSpec => ({ ...spec, [field]: value })));
   }
   for (const spec of specs) requireCrashkernel(spec);
@@ -99,7 +82,7 @@ export function nameCells(cells: readonly Omit<PlannedCell, 'id'>[]): PlannedCel
 
 /** Names the kernel, whether there is a crashkernel, and everything that is not standard. */
 function cellId(spec: CellSpec): string {
-  const special = FIELDS.filter((field) => spec[field] !== STANDARD_SPEC[field]);
+  const special = FIELDS.filter((field) => spec[field] !== STANDARD_CELL[field]);
   const parts = special.map((field) => slug(ID_PARTS[field](spec)));
   if (spec.crashkernel === null) parts.unshift('no-crashkernel');
   // Only of a path do the folders not matter: `debian:6.12/rt` is a name.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Builds cells for tests: a spec, and a running cell on a machine that a test scripts. */
-import type { CellSpec } from '../../bundle/cell-record.ts';
+import { type CellSpec, STANDARD_CELL } from '../../bundle/cell-record.ts';
+import { DEFAULT_CRASHKERNEL } from '../../memory/crashkernel.ts';
 import { GuestAgent } from '../../guest-link/guest-agent.ts';
 import type { MachineEnd } from '../../qemu/machine.ts';
 import type { CellHold, CellMachine } from '../cell-machine.ts';
@@ -10,20 +11,11 @@ import type { RunningCell } from '../phases.ts';
 /** The standard cell with crashkernel, but for what is given. */
 export function cellSpec(changes: Partial<CellSpec> = {}): CellSpec {
   return {
+    ...STANDARD_CELL,
     kernel: 'debian:6.12',
-    crashkernel: '256M',
-    layout: 'stock',
-    layoutBestEffort: false,
-    ovmf: 'host',
-    load: 'kexec_file_load',
-    trigger: 'sysrq',
-    cpus: 1,
-    memoryMiB: 1024,
-    accel: 'auto',
+    crashkernel: DEFAULT_CRASHKERNEL,
     vmcore: 'none',
     truth: 'none',
-    append: '',
-    policy: 'auto',
     ...changes,
   };
 }

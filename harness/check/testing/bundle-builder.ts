@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../../bundle/bundle.ts';
-import type { CellSpec, Outcome, Phase } from '../../bundle/cell-record.ts';
+import {
+  type CellSpec,
+  type Outcome,
+  type Phase,
+  STANDARD_CELL,
+} from '../../bundle/cell-record.ts';
 import type { EvidenceFile } from '../../bundle/evidence.ts';
+import { TRIGGERS } from '../../bundle/triggers.ts';
 import { Evidence } from '../observe/evidence.ts';
 import { bootParamsBytes, efiMapBytes } from '../../memory/testing/efi-memory-map-builder.ts';
 import { lowMemoryBytes } from './low-memory-builder.ts';
@@ -19,20 +25,12 @@ export interface BundleSpec {
 }
 
 const SPEC: CellSpec = {
+  ...STANDARD_CELL,
   kernel: 'debian:6.12',
-  crashkernel: null,
-  layout: 'stock',
-  layoutBestEffort: false,
-  ovmf: 'host',
-  load: 'kexec_file_load',
-  trigger: 'sysrq',
   cpus: 2,
-  memoryMiB: 1024,
   accel: 'tcg',
   vmcore: 'filtered',
   truth: 'none',
-  append: '',
-  policy: 'auto',
 };
 
 /** KPF_RESERVED, KPF_BUDDY and KPF_NOPAGE (include/linux/kernel-page-flags.h). */
@@ -88,7 +86,7 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
       cmdline: { system: cmdline, capture: null },
       known: [],
       fault: null,
-      panicLine: 'Kernel panic - not syncing: sysrq triggered crash',
+      panicLine: TRIGGERS.sysrq.panicLine,
       outcome: outcome ?? { kind: 'completed', cause },
       seconds: {},
       startedAt: '2026-11-22T13:40:00Z',
