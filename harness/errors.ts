@@ -3,12 +3,12 @@
  * Every error that sub1m throws on purpose. There is none for "the kernel failed": that is a verdict.
  *
  *   Sub1mError
- *   ├─ UsageError                exit 64  the command line or a file the user named is not what it must be
+ *   ├─ UsageError                exit 64  the command line, or a file that the user named, is wrong
  *   ├─ FormatError               exit 65  bytes or text that cannot be read
  *   │  ├─ UnsupportedFormatError          a format known by name that sub1m does not read
  *   │  └─ MissingPageError                a page that a sound dump does not have
  *   ├─ InfraError                exit 69  sub1m cannot tell: the host, QEMU, a download
- *   │  ├─ HostError                       the host lacks something: a tool, memory, room on a disk
+ *   │  ├─ HostError                       the host lacks something: a tool, memory, disk space
  *   │  ├─ BuildError                      a source does not become a kernel: a patch does not fit,
  *   │  │                                  options are missing, the compiler fails
  *   │  ├─ PackageError                    a package cannot be found, downloaded or unpacked
@@ -37,7 +37,7 @@ export class UsageError extends Sub1mError {
   readonly exitCode = 64;
 }
 
-/** Bytes or text that are not of the format they must have. */
+/** Bytes or text that are not in the expected format. */
 export class FormatError extends Sub1mError {
   readonly code: `E_${string}` = 'E_FORMAT';
   readonly exitCode = 65;
@@ -48,7 +48,7 @@ export class UnsupportedFormatError extends FormatError {
   override readonly code = 'E_UNSUPPORTED_FORMAT';
 }
 
-/** A dump is sound, and does not have this page: it is no memory, was left out, or was not read. */
+/** A sound dump does not have this page: it is not memory, was left out, or was not read. */
 export class MissingPageError extends FormatError {
   override readonly code = 'E_MISSING_PAGE';
 }
@@ -73,7 +73,7 @@ export class PackageError extends InfraError {
   readonly code = 'E_PACKAGE';
 }
 
-/** A child process could not be started or ended otherwise than it must. */
+/** A child process could not be started, or failed. */
 export class ProcessError extends InfraError {
   readonly code = 'E_PROCESS';
 }
@@ -83,7 +83,7 @@ export class QmpError extends InfraError {
   readonly code = 'E_QMP';
 }
 
-/** The agent in the guest went away or spoke otherwise than guest/PROTOCOL.md says. */
+/** The agent in the guest went away, or broke guest/PROTOCOL.md. */
 export class GuestLinkError extends InfraError {
   readonly code = 'E_GUEST_LINK';
 }
@@ -91,7 +91,7 @@ export class GuestLinkError extends InfraError {
 /** A wait ran out of its budget. */
 export class DeadlineError extends InfraError {
   readonly code = 'E_DEADLINE';
-  /** What was waited for, as the one who waited named it. */
+  /** What was waited for, as the caller named it. */
   readonly waitedFor: string;
 
   constructor(waitedFor: string, budgetMs: number) {
@@ -100,13 +100,13 @@ export class DeadlineError extends InfraError {
   }
 }
 
-/** The user or the caller ended the work before it was done. */
+/** The user or the caller stopped the work before it was done. */
 export class InterruptedError extends Sub1mError {
   readonly code = 'E_INTERRUPTED';
   readonly exitCode = 130;
 }
 
-/** What an error of Node's own file or socket calls is to us: the host's; any other error stays what it is. */
+/** An error of Node's file or socket calls as a `HostError`; any other error unchanged. */
 export function fromSystemError(error: unknown, what = 'go on'): unknown {
   const isSystemError = error instanceof Error && 'errno' in error && 'syscall' in error;
   return isSystemError

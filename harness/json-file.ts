@@ -4,14 +4,14 @@ import { FormatError } from './errors.ts';
 
 /** A kind of JSON file that a user writes. */
 interface JsonFileKind<T> {
-  /** What such a file is called, e.g. `matrix`. */
+  /** What messages call such a file, e.g. `matrix`. */
   readonly name: string;
   readonly schema: z.ZodType<T>;
-  /** What to look at when one is wrong. */
+  /** What to do about a wrong one. */
   readonly advice: string;
 }
 
-/** Takes the text of such a file. Throws `FormatError` naming the field at fault. */
+/** Parses the text of such a file. Throws `FormatError` naming the field at fault. */
 export function parseJsonFile<T>(
   text: string,
   path: string,

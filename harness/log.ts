@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 
-/** Where a part of the harness says what it is doing; `cli/` decides what becomes of it. */
+/** Where the parts of the harness log what they are doing; `cli/` decides what is shown. */
 export interface Log {
-  /** A line for people who asked for detail. */
+  /** A line for people who asked for details. */
   debug(message: string): void;
-  /** A line that everyone should see: slow work that starts, a decision that was taken. */
+  /** A line that everyone should see: slow work that begins, a decision that was made. */
   info(message: string): void;
-  /** Something that is wrong but does not stop the work. */
+  /** Something is wrong, but the work goes on. */
   warn(message: string): void;
 }
 

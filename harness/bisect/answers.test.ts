@@ -68,13 +68,13 @@ describe('readAnswers', () => {
     });
   });
 
-  it('takes the reason that it is given, not that of the bad end', () => {
+  it('uses the reason that it is given, not that of the bad end', () => {
     expect(answers('!!', '-', REASON)).toMatchObject({ bad: 'skip', other: 'broken' });
     expect(answers('!!', '!')).toMatchObject({ bad: 'broken', other: 'broken' });
   });
 });
 
-it('names a commit by its first digits, and a version but once', () => {
+it('names a commit by its first digits, and a version only once', () => {
   const id = '0123456789abcdef0123456789abcdef01234567';
   expect(nameChange({ id, subject: 'x86: Fix', kernel: '' })).toBe('0123456789ab ("x86: Fix")');
   expect(nameChange({ id: 'debian:6.1', subject: 'debian:6.1', kernel: '' })).toBe('debian:6.1');

@@ -4,11 +4,11 @@ import { type Reason, differenceOf, factSchema } from './fact.ts';
 import { BOOTS_LIMIT, type Tally, keptWanted } from './settle.ts';
 
 const changeSchema = z.object({
-  /** What the search knows it by: a commit, a version, the number of a patch. */
+  /** How the search names it: a commit, a version, the number of a patch. */
   id: z.string(),
-  /** What people know it by. */
+  /** How people name it. */
   subject: z.string(),
-  /** The reference of the kernel that has it, and all changes before it. */
+  /** The reference of the kernel with this change and all before it. */
   kernel: z.string(),
 });
 
@@ -16,7 +16,7 @@ const changeSchema = z.object({
 export const bootSchema = z.object({
   change: changeSchema,
   fact: factSchema,
-  /** The path of the bundle; null where there was no kernel to boot. */
+  /** The path of the bundle; null if there was no kernel to boot. */
   bundle: z.string().nullable(),
 });
 
@@ -25,40 +25,40 @@ export type Change = z.infer<typeof changeSchema>;
 /** See `bootSchema`. */
 export type Boot = z.infer<typeof bootSchema>;
 
-/** A change as people read it: of a commit the first digits will do. */
+/** A change for people: the first digits of a commit are enough. */
 export function nameChange({ id, subject }: Change): string {
   const name = id.replace(/^([0-9a-f]{12})[0-9a-f]{28,}$/, '$1');
   return subject === id ? name : `${name} ("${subject}")`;
 }
 
-/** What all boots of a change say of its kernel. */
+/** What all boots of a change say about its kernel. */
 export type Answer =
   | { readonly kind: 'kept' }
   | { readonly kind: 'broken' }
-  /** It cannot be told, or the invariant is broken for another reason. */
+  /** The invariant cannot be judged, or is broken for another reason. */
   | { readonly kind: 'skip'; readonly why: string };
 
-/** By what boots are read. */
+/** How boots are interpreted. */
 export interface Reading {
-  /** What must be the reason for a kernel to count as a bad one; null to take the bad end's. */
+  /** The reason for which a kernel must break the invariant to count as bad; null to take that of the bad end. */
   readonly reason: Reason | null;
   /** The end of the range that breaks the invariant, by its id. */
   readonly badEnd: string;
   readonly confidence: number;
 }
 
-/** What the boots so far say. */
+/** What the boots so far add up to. */
 export interface Answers {
   /** How many boots in a row must keep the invariant. */
   readonly wanted: number;
-  /** By the ids of changes in the order of their first boots; null for one that must be booted again. */
+  /** By the id of the change, in the order of first boots; null if it must be booted again. */
   readonly byChange: ReadonlyMap<string, Answer | null>;
 }
 
 /**
- * Reads boots. Of one kernel a single boot that breaks the invariant for the right reason settles it; so do `wanted` that
- * keep it (`keptWanted`), and one that tells nothing, or two where that may be the host's doing. The bad end teaches how often the fault shows, and is
- * booted as often as a kernel must keep the invariant to count as a good one.
+ * Interprets boots. A kernel is settled by a single boot that breaks the invariant for the right reason, by `wanted`
+ * boots that keep it (`keptWanted`), and by one boot that says nothing, or two if the host may be to blame. The bad end
+ * teaches how often the fault shows, and is booted as often as a kernel must keep the invariant to count as good.
  */
 export function readAnswers(boots: readonly Boot[], reading: Reading): Answers {
   const { badEnd, confidence } = reading;
@@ -79,9 +79,9 @@ export function readAnswers(boots: readonly Boot[], reading: Reading): Answers {
 
 /** The boots of one kernel. */
 interface KernelBoots extends Tally {
-  /** How many told nothing. */
+  /** How many said nothing. */
   readonly untold: number;
-  /** Why it cannot be told, once that is settled. */
+  /** Why it is skipped, once that is settled. */
   readonly skip: string | null;
 }
 
@@ -97,7 +97,7 @@ function withBoot(before: KernelBoots, fact: Boot['fact'], reason: Reason | null
       const difference = reason && differenceOf(fact.reason, reason);
       return difference === null
         ? { ...before, broken: before.broken + 1 }
-        : { ...before, skip: `broken otherwise: ${difference}` };
+        : { ...before, skip: `broken in another way: ${difference}` };
     }
   }
 }
@@ -111,10 +111,10 @@ function answerOf(
   if (kept >= wanted) return { kind: 'kept' };
   return kept < BOOTS_LIMIT
     ? null
-    : { kind: 'skip', why: `kept ${kept} times, too few for a fault that shows so seldom` };
+    : { kind: 'skip', why: `kept ${kept} times, too few for a fault that shows so rarely` };
 }
 
-/** Why the bad end breaks the invariant: as it did first. */
+/** Why the bad end breaks the invariant: the reason of its first broken boot. */
 function reasonOfEnd(boots: readonly Boot[], badEnd: string): Reason | null {
   for (const { change, fact } of boots) {
     if (change.id === badEnd && fact.kind === 'broken') return fact.reason;

@@ -68,12 +68,12 @@ describe('bisect', () => {
     ]);
   });
 
-  it('finds what mended it, where the old end is the bad one', async () => {
+  it('finds what fixed it if the old end is the bad one', async () => {
     const end = await search(['-', '-', '-', '+', '+']);
     expect(end).toMatchObject({ find: 'fix', kind: 'found', before: '2', after: '3' });
   });
 
-  it('goes round kernels that do not build, and those broken otherwise', async () => {
+  it('works around kernels that do not build, or are broken in another way', async () => {
     const end = await search(['+', '+', '+', '?', '!', '-', '-', '-', '-']);
     expect(end).toMatchObject({ kind: 'skips-left', before: '2', after: '5' });
     const other = await search(
@@ -82,20 +82,20 @@ describe('bisect', () => {
     expect(other).toMatchObject({ kind: 'found', before: '2', after: '3' });
   });
 
-  it('boots kernels again when a fault shows now and then, and is not misled', async () => {
+  it('boots kernels again if a fault shows only now and then, and is not misled', async () => {
     const flaky = '-+--+-++-+';
     const end = await search(['+', '+', '+', '++-', flaky, '+++-', flaky, flaky]);
     expect(end).toMatchObject({ kind: 'found', before: '2', after: '3' });
   });
 
-  it('takes answers back when a later boot shows that they were too sure', async () => {
+  it('takes answers back if a later boot shows that they came too early', async () => {
     // The fault looks steady until 5, kept once, is booted again.
     const end = await search(['+', '+', '+', '+-', '-', '+-', '-', '-']);
     expect(end).toMatchObject({ kind: 'found', before: '2', after: '3' });
     expect(end.booted.slice(0, 7)).toEqual(['7', '0', '7', '3', '5', '6', '5']);
   });
 
-  it('goes on after boots of an earlier run, and repeats none', async () => {
+  it('resumes after the boots of an earlier run, and repeats none', async () => {
     const signs = ['+', '+', '+', '+', '+', '-', '-', '-'];
     const all: Boot[] = [];
     const whole = await search(signs, { boots: all });
@@ -118,7 +118,7 @@ describe('bisect', () => {
     await expect(refused).rejects.toThrow(message);
   });
 
-  it('boots an end that was said to be bad until it shows, or surely does not', async () => {
+  it('boots an end that was called bad until the fault shows, or surely does not', async () => {
     const end = await search(['+', '+', '++-'], { find: 'break' });
     expect(end).toMatchObject({ kind: 'found' });
   });
@@ -127,7 +127,7 @@ describe('bisect', () => {
     ['the new end', ['+', '-', '?'], '1'],
     ['the old end', ['?', '+', '-'], '1'],
     ['an end whose fault is another one', ['!', '+', '-'], '1'],
-  ])('cannot tell without %s', async (_what, signs) => {
+  ])('gives no result without %s', async (_what, signs) => {
     expect(await search(signs, { find: 'break' })).toMatchObject({ kind: 'end-untold' });
   });
 

@@ -11,30 +11,30 @@ import {
 import type { Reason } from './fact.ts';
 import type { ChangeRange, SearchStep, Side } from './linear-search.ts';
 
-/** What is looked for: the change that breaks the invariant, or the one from which on it is kept. */
+/** What to look for: the change that broke the invariant, or the one that fixed it. */
 export type Find = 'break' | 'fix';
 
 /** What a bisection works with. */
 export interface Bisection {
   readonly range: ChangeRange;
-  /** Null to find out by the ends. */
+  /** Null to find out from the ends. */
   readonly find: Find | null;
-  /** Null to take the bad end's. */
+  /** Null to take that of the bad end. */
   readonly reason: Reason | null;
   readonly confidence: number;
-  /** The boots so far, of earlier runs too. */
+  /** The boots so far, including those of earlier runs. */
   boots(): readonly Boot[];
-  /** Boots the kernel of a change once more: `boots()` then has it. */
+  /** Boots the kernel of a change once more; `boots()` then includes it. */
   boot(change: Change): Promise<void>;
-  /** Told what the search is about, for people. */
+  /** Called with what the search does next, for people. */
   readonly onStep: (text: string) => void;
 }
 
 type Ending = Exclude<SearchStep, { readonly kind: 'ask' }>;
 
-/** Whether the new end without the change is as it was before it. */
+/** Whether the new end without the change behaves as before it. */
 export interface Proof {
-  /** `none`: it could not be tried, or told. */
+  /** `none`: it could not be tried, or not be judged. */
   readonly kind: 'proven' | 'refuted' | 'none';
   /** A sentence. */
   readonly why: string;
@@ -43,11 +43,11 @@ export interface Proof {
 /** What came of a bisection. */
 export interface BisectEnd {
   readonly find: Find;
-  /** `end-untold`: whether an end of the range keeps the invariant cannot be told. */
+  /** `end-untold`: an end of the range cannot be judged. */
   readonly outcome:
     | Ending
     | { readonly kind: 'end-untold'; readonly end: Change; readonly why: string };
-  /** Null where no change was found, or changes cannot be reverted. */
+  /** Null if no change was found, or changes cannot be reverted. */
   readonly proof: Proof | null;
   readonly answers: Answers;
 }
@@ -60,8 +60,8 @@ interface Ends {
 }
 
 /**
- * Verifies both ends, narrows the range down, and proves what it found by reverting it. Throws `UsageError` if the ends do
- * not differ, or differ the other way round, and whatever `boot` throws.
+ * Verifies both ends, narrows the range down, and proves the result by reverting the change. Throws `UsageError` if the
+ * ends do not differ, or are swapped, and whatever `boot` throws.
  */
 export async function bisect(bisection: Bisection): Promise<BisectEnd> {
   const ends = await chooseEnds(bisection);
@@ -84,12 +84,12 @@ export async function bisect(bisection: Bisection): Promise<BisectEnd> {
   }
 }
 
-/** Finds that an end cannot be told, or throws `UsageError` if both are alike. */
+/** Returns the result if an end cannot be judged; throws `UsageError` if both ends are alike. */
 async function verifyEnds(
   bisection: Bisection,
   ends: Ends,
 ): Promise<Pick<BisectEnd, 'outcome' | 'answers'> | undefined> {
-  // Without a fault to be seen at the bad end the other need not be booted again.
+  // If the bad end shows no fault, the other need not be booted again.
   for (const [end, must] of [
     [ends.bad, 'broken'],
     [ends.good, 'kept'],
@@ -105,7 +105,7 @@ async function verifyEnds(
 }
 
 /**
- * What to boot after a step, if anything. What was found rests on the one kernel beside it that keeps the invariant: that
+ * What to boot after a step, if anything. A result rests on the one kernel next to it that keeps the invariant, so that
  * one is booted as often as the bad end was.
  */
 function nextBoot(
@@ -129,7 +129,7 @@ function bootsOf(bisection: Bisection, { id }: Change): Boot[] {
   return bisection.boots().filter(({ change }) => change.id === id);
 }
 
-/** Boots what must be booted again, of all changes or of one, until that is settled. */
+/** Boots what must be booted again, of all changes or only of one, until that is settled. */
 async function settle(bisection: Bisection, bad: Change, only?: Change): Promise<Answers> {
   const { reason, confidence, onStep } = bisection;
   for (;;) {
@@ -146,7 +146,7 @@ async function settle(bisection: Bisection, bad: Change, only?: Change): Promise
   }
 }
 
-/** Which end is which, by the first boots of both. Throws `UsageError` if the user has it the wrong way round. */
+/** Which end is which, by the first boots of both. Throws `UsageError` if the user swapped them. */
 async function chooseEnds(bisection: Bisection): Promise<Ends> {
   const { range, find: wanted } = bisection;
   await bootOnce(bisection, range.new, 'the new end');
@@ -162,7 +162,7 @@ async function chooseEnds(bisection: Bisection): Promise<Ends> {
         `swap them, or look for the ${find === 'break' ? 'fix' : 'break'} with --find`,
     );
   }
-  // Where neither end was said to be bad, none is worth the boots to find out whether it seldom is.
+  // If the user called neither end bad, it is not worth booting either of them often.
   if (wanted === null && isBadKept && shows(good, 'kept'))
     throw sameEnds({ find, bad, good }, 'keep');
   return { find, bad, good };
@@ -177,7 +177,7 @@ async function bootOnce(bisection: Bisection, change: Change, what: string): Pro
 function sameEnds({ bad, good }: Ends, both: 'keep' | 'break'): UsageError {
   const advice =
     both === 'keep'
-      ? 'if it shows only now and then, --find says which end to boot more often'
+      ? 'if the fault shows only now and then, say with --find which end to boot more often'
       : 'name one that keeps it';
   return new UsageError(
     `Cannot bisect: both ends ${both} the invariant, ${nameChange(good)} and ${nameChange(bad)}; ${advice}`,
@@ -211,7 +211,7 @@ async function prove(
   return { kind, why: `The new end without it: ${answer.kind}: ${why}` };
 }
 
-/** The changes around what was found: the last before it and the first after it, or the ends of the range. */
+/** The kernels on either side of the result: the last before and the first after it, or the ends of the range. */
 export function aroundChange(
   { outcome }: BisectEnd,
   range: ChangeRange,

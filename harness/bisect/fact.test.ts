@@ -71,7 +71,7 @@ describe('factOf', () => {
       verdict: { ...UNJUDGED, code: 'E_EMULATOR' },
       fact: { kind: 'untold', again: true },
     },
-  ])('says of $what', ({ outcome = 'unseen', verdict, fact }) => {
+  ])('says, for $what,', ({ outcome = 'unseen', verdict, fact }) => {
     expect(factOf(judgement({ outcome }, verdict), 'lowmem.locked')).toMatchObject(fact);
   });
 
@@ -80,7 +80,7 @@ describe('factOf', () => {
     expect(fact).toMatchObject({ reason: { pages: ['0x10-0x13'], steps: null, end: null } });
   });
 
-  it('keeps the kernel function that freed the pages, where the model saw it', () => {
+  it('keeps the kernel function that freed the pages, if the model knows it', () => {
     const event = { owner: 'free', why: '' } as const;
     const history = [
       { ...event, step: 'e820' },
@@ -92,7 +92,7 @@ describe('factOf', () => {
     expect(fact).toMatchObject({ reason: { steps: ['efi_free_boot_services'] } });
   });
 
-  it('keeps how the kernel ended, without what differs from boot to boot', () => {
+  it('keeps how the kernel ended, without what varies from boot to boot', () => {
     const lastLine = '[    0.1234] BUG: unable to handle page fault for address: ffff88800009f000';
     const fact = factOf(
       judgement({ pages: [] }, { kind: 'boot-failure', lastLine }),
@@ -119,7 +119,7 @@ describe('differenceOf', () => {
     [
       'nobody who freed them',
       { steps: [] },
-      'freed by nobody: never reserved, not by efi_free_boot_services',
+      'freed by nothing: never reserved, not by efi_free_boot_services',
     ],
     ['a function that is not known', { steps: null }, null],
     ['pages, whatever the end', { end: 'It does not boot: panic' }, null],

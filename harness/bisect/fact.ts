@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `bisect/`: which change broke an invariant, or mended it.
- * Its one rule: it is told what boots showed and says what to boot next; it boots nothing itself, and only
- * `git-bisect.ts` and `state-file.ts` touch a disk.
- * Start reading here, then `answers.ts` (what boots say of a change), `bisect.ts` (the search).
- */
 import { z } from 'zod';
 import { EMULATOR_FAULT } from '../check/observe/emulator-fault.ts';
 import type { InvariantId } from '../check/invariants/invariants.ts';
@@ -12,25 +6,25 @@ import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts
 import { pagesOfRun, renderPages } from '../memory/page-map.ts';
 import { LOW_PAGES } from '../memory/pfn.ts';
 
-/** By what a broken invariant is known again in another kernel. */
+/** How a broken invariant is recognised in another kernel. */
 const reasonSchema = z.object({
-  /** The pages below 1 MiB concerned, as runs: `0x10-0x13`. Pages above move with every build, and say nothing. */
+  /** The pages below 1 MiB at fault, as runs: `0x10-0x13`. Pages above move with every build and say nothing. */
   pages: z.array(z.string()),
-  /** Kernel functions that freed them, as the model has it; null where it did not see them freed. */
+  /** The kernel functions that freed them in the model; null if the model does not free them. */
   steps: z.array(z.string()).nullable(),
-  /** How the kernel ended the cell, without what differs from boot to boot; null if it did not. */
+  /** How the kernel ended the cell, without what varies from boot to boot; null if it did not. */
   end: z.string().nullable(),
 });
 
-/** What one boot showed of the invariant. */
+/** What one boot showed about the invariant. */
 export const factSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('kept'), why: z.string() }),
   z.object({ kind: z.literal('broken'), why: z.string(), reason: reasonSchema }),
-  /** It did not show, or there was no kernel to boot. */
+  /** Nothing was shown, or there was no kernel to boot. */
   z.object({
     kind: z.literal('untold'),
     why: z.string(),
-    /** Whether that was the host's doing, as far as is known: another boot may tell. */
+    /** Whether the host seems to be the cause, so that another boot may show it. */
     again: z.boolean(),
   }),
 ]);
@@ -40,13 +34,13 @@ export type Reason = z.infer<typeof reasonSchema>;
 /** See `factSchema`. */
 export type Fact = z.infer<typeof factSchema>;
 
-/** Codes of verdicts on a machine that was not the one asked for: what it showed counts for nothing. */
+/** Codes of verdicts on a machine other than the one requested: what it showed does not count. */
 const NOT_ASKED_FOR: ReadonlySet<string> = new Set(['E_PERSONALITY', EMULATOR_FAULT]);
 
 /** Codes of verdicts that another boot would give again. */
 const SURE: ReadonlySet<string> = new Set(['E_PERSONALITY', 'E_EVIDENCE']);
 
-/** What a judged cell shows of an invariant. A known defect is as broken as any. */
+/** What a judged cell shows about an invariant. A known defect counts as broken. */
 export function factOf(judgement: Judgement, id: InvariantId): Fact {
   const found = judgement.invariants.find((invariant) => invariant.id === id);
   if (!found || found.outcome === 'unseen' || found.outcome === 'not-asked')
@@ -100,8 +94,8 @@ function withoutNumbers(text: string): string {
 }
 
 /**
- * Why an invariant that is broken in two kernels is not broken for the same reason, in words that complete "broken
- * otherwise: "; null if it is. The same: pages in common, a freeing function in common, the same end.
+ * How the reasons differ for which two kernels break an invariant, in words that complete "broken in another way: ";
+ * null if they agree: they have pages and a freeing function in common, or the same end.
  */
 export function differenceOf(found: Reason, wanted: Reason): string | null {
   const foundPages = new Set(found.pages.flatMap(pagesOfRun));
@@ -111,7 +105,7 @@ export function differenceOf(found: Reason, wanted: Reason): string | null {
       return `pages ${found.pages.join(', ')}, none of ${wanted.pages.join(', ')}`;
     }
   } else if (found.end !== wanted.end) {
-    return `${found.end ?? 'It does not end so'}, not: ${wanted.end ?? 'it goes on'}`;
+    return `${found.end ?? 'It does not end the cell'}, not: ${wanted.end ?? 'it goes on'}`;
   }
   if (found.steps === null || wanted.steps === null) return null;
   const isSameStep = wanted.steps.some((step) => found.steps?.includes(step));
@@ -120,5 +114,5 @@ export function differenceOf(found: Reason, wanted: Reason): string | null {
 }
 
 function nameSteps(steps: readonly string[]): string {
-  return steps.join(' and ') || 'nobody: never reserved';
+  return steps.join(' and ') || 'nothing: never reserved';
 }

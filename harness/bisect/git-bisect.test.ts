@@ -88,7 +88,7 @@ async function replay({ tree, temp }: Repository, log: string): Promise<string> 
 
 // Each step is ten processes of git.
 describe('a range of commits', { timeout: 60_000 }, () => {
-  it('is bisected by git, round what does not build, and the log replays', async () => {
+  it('is bisected by git, around what does not build, and the log replays', async () => {
     const repository = await makeRepository('+++++?+?+---?----');
     await using _ = repository.temp;
     const { tree } = repository;
@@ -107,7 +107,7 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     expect(git(tree, 'status', '--porcelain')).toBe('');
   });
 
-  it('is searched for what mended it, in words that git takes', async () => {
+  it('is searched for a fix, in terms that git accepts', async () => {
     const repository = await makeRepository('-----++');
     await using _ = repository.temp;
     const { outcome, log } = await search(repository, { find: 'fix' });
@@ -115,7 +115,7 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     expect(await replay(repository, log)).toContain('is the first fixed commit');
   });
 
-  it('may be a commit and its child, which is named at once', async () => {
+  it('can be a commit and its child, which is named at once', async () => {
     const repository = await makeRepository('+-');
     await using _ = repository.temp;
     const { outcome, log } = await search(repository);
@@ -127,7 +127,7 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     expect(log).toContain('# first bad commit: [');
   });
 
-  it('goes on after an earlier run, and repeats no boot', async () => {
+  it('resumes after an earlier run, and repeats no boot', async () => {
     const repository = await makeRepository('++++++?---');
     await using _ = repository.temp;
     const boots: Boot[] = [];
@@ -138,7 +138,7 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     expect(rest.log).toBe(whole.log);
   });
 
-  it('names all commits that it may be when those between do not build', async () => {
+  it('names all candidates if the commits between do not build', async () => {
     const repository = await makeRepository('++??--');
     await using _ = repository.temp;
     const { outcome, log } = await search(repository);
@@ -149,14 +149,14 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     expect(log).toContain('# only skipped commits left to test');
   });
 
-  it('has no log to replay when an end cannot be told', async () => {
+  it('has no log to replay if an end cannot be judged', async () => {
     const repository = await makeRepository('+-?');
     await using _ = repository.temp;
     const { outcome, log } = await search(repository);
     expect({ kind: outcome.kind, log }).toEqual({ kind: 'end-untold', log: '' });
   });
 
-  it('gives the new end without a commit, unless that does not revert', async () => {
+  it('returns the new end without a commit, unless that does not revert', async () => {
     const repository = await makeRepository('+-!');
     await using _ = repository.temp;
     const { tree, context } = repository;
@@ -168,7 +168,7 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     expect(await without('c1')).toBe('It does not revert cleanly on the new end');
   });
 
-  it('says whether the tree has changes that no commit has', async () => {
+  it('says whether the tree has uncommitted changes', async () => {
     const repository = await makeRepository('+-');
     await using _ = repository.temp;
     const ends = { tree: repository.tree, good: 'c0', bad: 'c1', find: 'break' } as const;
@@ -180,7 +180,7 @@ describe('a range of commits', { timeout: 60_000 }, () => {
 
   it.each([
     { good: 'c0', bad: 'v9', message: 'Cannot find v9 in ' },
-    { good: 'c1', bad: 'c1', message: 'a range of one commit' },
+    { good: 'c1', bad: 'c1', message: 'both ends are the same commit' },
     { good: 'c3', bad: 'c0', message: 'good and bad are swapped: the bad commit is an ancestor' },
     { good: 'c0', bad: 'c3', find: 'fix', message: 'leave out --find fix' },
   ] as const)('refuses $good to $bad', async ({ message, ...words }) => {
@@ -192,7 +192,7 @@ describe('a range of commits', { timeout: 60_000 }, () => {
     await expect(refused).rejects.toThrow(message);
   });
 
-  it('refuses a folder that git does not know', async () => {
+  it('refuses a folder that is not under git', async () => {
     await using temp = await makeTempDir();
     const context = { folder: temp.path, cacheDir: temp.path, signal };
     const ends = { tree: temp.path, good: 'a', bad: 'b', find: 'break' } as const;

@@ -25,13 +25,13 @@ export interface CommitEnds {
 }
 
 interface CommitContext {
-  /** Where git keeps the state of the bisection; made anew at each step. */
+  /** Where git keeps the state of the bisection; recreated at each step. */
   readonly folder: string;
   readonly cacheDir: string;
   readonly signal: AbortSignal;
 }
 
-/** What git calls the sides of the change. */
+/** What git calls the two sides of the change. */
 const TERMS = {
   break: { old: 'good', new: 'bad', options: '' },
   fix: { old: 'broken', new: 'fixed', options: "'--term-old=broken' '--term-new=fixed' " },
@@ -40,17 +40,21 @@ const TERMS = {
 const NO_CHECKOUT = "'--no-checkout' ";
 const COMMIT = /^[0-9a-f]{40,64}$/;
 
-/** `git bisect` says so when all that is left was skipped. */
+/** The status of `git bisect` if only skipped commits are left. */
 const EXIT_ONLY_SKIPPED = 2;
 
-/** Of git 2.39 when the ends are a commit and its child: it names the child, as it should, and exits with this. */
+/**
+ * The status of git 2.39 if the ends are a commit and its child: it names the child, as it should,
+ * but exits with this.
+ */
 const EXIT_FOUND_AT_ONCE = 1;
 
 /**
- * The commits between two of a user's tree, searched by `git bisect`. The tree is not touched: as a worktree does, a
- * folder of sub1m's own keeps what bisect notes (its log, HEAD, refs/bisect) beside the objects of the tree; and nothing
- * is checked out there, for builds have files of their own. Each step replays all answers, so that
- * one may change and a step that was killed leaves nothing behind.
+ * The commits between two of a user's tree, searched by `git bisect`. The tree is not touched: like
+ * a worktree, a folder of sub1m's own keeps the state of bisect (its log, HEAD, refs/bisect) and
+ * uses the objects of the tree. Nothing is checked out there, because builds have files of their
+ * own. Each step replays all answers, so an answer may change, and a step that was killed leaves
+ * nothing behind.
  */
 export class CommitRange implements ChangeRange {
   readonly old: Change;
@@ -74,7 +78,7 @@ export class CommitRange implements ChangeRange {
     this.#signal = signal;
   }
 
-  /** Throws `UsageError` if there is no such range: no git tree, no such commit, a range of one, the ends swapped. */
+  /** Throws `UsageError` if there is no such range: no git tree, an unknown commit, a single commit, swapped ends. */
   static async open(ends: CommitEnds, context: CommitContext): Promise<CommitRange> {
     return new CommitRange(await findRange(ends, context), ends.find, context.signal);
   }
@@ -97,7 +101,7 @@ export class CommitRange implements ChangeRange {
     return this.#log && this.#log.replaceAll(NO_CHECKOUT, '');
   }
 
-  /** Whether the tree has changes that no commit has. */
+  /** Whether the tree has uncommitted changes. */
   async isDirty(): Promise<boolean> {
     const status = ['--no-optional-locks', 'status', '--porcelain', '--untracked-files=no'];
     const { top } = this.#tree;
@@ -106,7 +110,7 @@ export class CommitRange implements ChangeRange {
 
   async revert({ id, subject }: Change): Promise<Change | string> {
     const parents = await this.#parentsOf(id);
-    if (parents.length !== 1) return 'It is a merge, which cannot be reverted by itself';
+    if (parents.length !== 1) return 'It is a merge, which cannot be reverted on its own';
     await using temp = await makeTempDir();
     const patch = join(temp.path, 'revert.patch');
     await this.#git.run(['diff-tree', '-p', '--binary', `--output=${patch}`, id, parents[0] ?? '']);
@@ -134,7 +138,7 @@ export class CommitRange implements ChangeRange {
     );
   }
 
-  /** How the search has ended, by what git notes at the end of its log; undefined if it goes on. */
+  /** How the search ended, from the end of the log of git; undefined if it goes on. */
   async #findEnd(sides: ReadonlyMap<string, Side>): Promise<SearchStep | undefined> {
     const log = this.#log ?? '';
     const term = TERMS[this.#find].new;
@@ -150,7 +154,7 @@ export class CommitRange implements ChangeRange {
     return { kind: 'found', first, before: await this.#lastBefore(first, sides) };
   }
 
-  /** A parent that was asked for; behind a merge there may be none, and the old end stands for it. */
+  /** The parent that was judged; before a merge there may be none, and the old end stands in for it. */
   async #lastBefore({ id }: Change, sides: ReadonlyMap<string, Side>): Promise<Change> {
     const parents = await this.#parentsOf(id);
     const asked = parents.find((parent) => sides.get(parent) === 'old');
@@ -193,7 +197,7 @@ async function findRange(
   ];
   if (goodId === badId) {
     throw new UsageError(
-      `Cannot bisect ${good}..${bad}: a range of one commit; name an older or a newer one`,
+      `Cannot bisect ${good}..${bad}: both ends are the same commit; name an older or a newer one`,
     );
   }
   const [oldId, newId] = find === 'break' ? [goodId, badId] : [badId, goodId];
@@ -247,7 +251,7 @@ class Git {
     return new Git(folder, await runCommand(['git', '-C', top, ...asked], { signal }), signal);
   }
 
-  /** Forgets what bisect noted. */
+  /** Discards the state of bisect. */
   async reset(head: string): Promise<void> {
     await rm(this.#folder, { recursive: true, force: true });
     await mkdir(this.#folder, { recursive: true });

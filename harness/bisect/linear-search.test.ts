@@ -12,12 +12,12 @@ function next(sides: Readonly<Record<string, Side>>) {
 }
 
 describe('searchList', () => {
-  it('asks for the middle, and says what is left after it', () => {
+  it('asks about the middle, and says what is left after it', () => {
     expect(next({})).toMatchObject({ kind: 'ask', change: { id: '3' }, left: 3, steps: 2 });
     expect(next({ 3: 'old' })).toMatchObject({ kind: 'ask', change: { id: '5' }, left: 1 });
   });
 
-  it('goes round what cannot be told', () => {
+  it('works around what is skipped', () => {
     expect(next({ 3: 'skip' })).toMatchObject({ change: { id: '4' } });
     expect(next({ 3: 'skip', 4: 'skip' })).toMatchObject({ change: { id: '2' } });
   });
@@ -30,13 +30,13 @@ describe('searchList', () => {
     });
   });
 
-  it('names all that it may be when those between cannot be told', () => {
+  it('names all candidates if those between are skipped', () => {
     const end = next({ 3: 'old', 6: 'new', 4: 'skip', 5: 'skip' });
     expect(end).toMatchObject({ kind: 'skips-left', before: { id: '3' } });
     expect('candidates' in end && end.candidates.map(({ id }) => id)).toEqual(['4', '5', '6']);
   });
 
-  it('finds any change among any that cannot be told, and asks for none twice', () => {
+  it('finds any change among any that are skipped, and asks about none twice', () => {
     const lists = fc.record({
       length: fc.integer({ min: 2, max: 60 }),
       at: fc.nat(),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Change } from './answers.ts';
 
-/** On which side of the change that is looked for another lies; `skip`: nobody knows. */
+/** On which side of the change being searched for another change is; `skip`: unknown. */
 export type Side = 'old' | 'new' | 'skip';
 
 /** What a search does next. */
@@ -9,35 +9,35 @@ export type SearchStep =
   | {
       readonly kind: 'ask';
       readonly change: Change;
-      /** Changes that are still open after it, and how often must be asked then: about. */
+      /** About how many changes will be open after it, and how many more questions that takes. */
       readonly left: number;
       readonly steps: number;
     }
-  /** The change that is looked for, and the last one before it. */
+  /** The change being searched for, and the last one before it. */
   | { readonly kind: 'found'; readonly first: Change; readonly before: Change }
-  /** It is one of these; all but the last cannot be told. */
+  /** It is one of these; all but the last were skipped. */
   | {
       readonly kind: 'skips-left';
       readonly candidates: readonly Change[];
       readonly before: Change;
     };
 
-/** Changes, and how the one between old and new is looked for. */
+/** Changes, and how to search for the one between old and new. */
 export interface ChangeRange {
   /** The ends, on both of which the search relies. */
   readonly old: Change;
   readonly new: Change;
-  /** How many changes lie behind the old end, the new end among them. */
+  /** How many changes follow the old end, including the new end. */
   readonly length: number;
-  /** The next step, from the sides of changes in the order in which they were asked. */
+  /** The next step, given the sides of changes in the order in which they were asked. */
   next(sides: ReadonlyMap<string, Side>): Promise<SearchStep>;
-  /** The new end without one change, or why there is no such kernel: a sentence; null where that proves nothing. */
+  /** The new end without one change, or a sentence why there is no such kernel; null if that would prove nothing. */
   revert(change: Change): Promise<Change | string | null>;
-  /** All answers of the last step, for `git bisect replay`; null where there was none or there are no commits. */
+  /** All answers of the last step, for `git bisect replay`; null if there was none, or if changes are not commits. */
   log(): string | null;
 }
 
-/** Looks between the ends of a list: asks for the change nearest the middle of which nothing is known. */
+/** Searches a list between its ends: asks about the unknown change nearest the middle. */
 export function searchList(
   changes: readonly Change[],
   sides: ReadonlyMap<string, Side>,

@@ -29,7 +29,7 @@ describe('keptWanted', () => {
     );
   });
 
-  it('is as often wrong as it says, of faults that show at any rate', () => {
+  it('is wrong as often as it says, for faults that show at any rate', () => {
     // What it promises, counted out: bad kernels whose rate is uniform, after one broken and one kept boot.
     const boots = keptWanted({ broken: 1, kept: 1 }, 0.99);
     let [bad, all] = [0, 0];

@@ -9,7 +9,7 @@ import { StateFile } from './state-file.ts';
 
 const SIGNS: readonly Sign[] = ['+', '-', '?'];
 
-it('has every boot again after a program that was killed', async () => {
+it('has every boot after a program was killed', async () => {
   await using temp = await makeTempDir();
   const path = join(temp.path, 'state', 'key.json');
   const [change] = changes('a');
@@ -28,7 +28,7 @@ it('has every boot again after a program that was killed', async () => {
   expect(await readFile(path, 'utf8')).toContain('what is asked');
 });
 
-it('asks again what the host kept from being told', async () => {
+it('asks again about boots that failed because of the host', async () => {
   await using temp = await makeTempDir();
   const path = join(temp.path, 'key.json');
   const [change] = changes('a');
@@ -46,6 +46,6 @@ it.each(['', '{"schema": 2}', '{"schema": 1, "question": "", "boots": [{}]}'])(
     const path = join(temp.path, 'key.json');
     await writeFile(path, text);
     await expect(StateFile.open(path, '')).rejects.toThrow(FormatError);
-    await expect(StateFile.open(path, '')).rejects.toThrow('remove it to begin anew');
+    await expect(StateFile.open(path, '')).rejects.toThrow('remove it to start over');
   },
 );

@@ -7,12 +7,12 @@ import { type Boot, bootSchema } from './answers.ts';
 
 const stateSchema = z.object({
   schema: z.literal(1),
-  /** What is asked, for people: the file's name stands for it. */
+  /** The question, for people: for sub1m the file's name stands for it. */
   question: z.string(),
   boots: z.array(bootSchema),
 });
 
-/** The boots of a bisection, kept on disk: killed at any time, it has all but the one that was under way. */
+/** The boots of a bisection, kept on disk: after a kill at any time, only the boot that was under way is missing. */
 export class StateFile {
   readonly path: string;
   readonly #question: string;
@@ -24,14 +24,17 @@ export class StateFile {
     this.#boots = boots;
   }
 
-  /** Goes on with what the file has, but for what the host kept from being told; or begins. Throws `FormatError` if it is no such file. */
+  /**
+   * Resumes from the file, without boots that failed because of the host, or begins a new one. Throws `FormatError` if
+   * it is not such a file.
+   */
   static async open(path: string, question: string): Promise<StateFile> {
     const text = await readFile(path, 'utf8').catch((error: unknown) => {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
       throw error;
     });
     if (text === null) return new StateFile(path, question, []);
-    const advice = 'remove it to begin anew';
+    const advice = 'remove it to start over';
     const kind = { name: 'the state of a bisection in', schema: stateSchema, advice };
     const { boots } = parseJsonFile(text, path, kind);
     return new StateFile(path, question, boots.filter(isLasting));

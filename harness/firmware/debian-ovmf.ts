@@ -11,8 +11,8 @@ import { type Ovmf, findOvmf, whatIsWanting } from './ovmf.ts';
 import { DEBIAN, type DebianOvmfReference } from './ovmf-reference.ts';
 
 /**
- * The packages that can hold a plain OVMF, the first of a version counts: from 2025.11 on `ovmf` only depends on
- * `ovmf-generic` and on images for confidential machines.
+ * The packages that can have a plain OVMF; for each version the first of these counts. Since 2025.11 `ovmf` only
+ * depends on `ovmf-generic` and on images for confidential machines.
  */
 const PACKAGES = ['ovmf-generic', 'ovmf'];
 
@@ -46,13 +46,13 @@ function findOvmfPackage(
   return newestVersion(ovmfPackages(packages).filter((record) => isMeant(record, wanted)));
 }
 
-/** Tells what there is two before and two after a version, or for a suite all there is. */
+/** Names the two versions before and the two after, or for a suite all versions. */
 function unknownOvmf(packages: readonly PackageRecord[], wanted: DebianOvmfReference): UsageError {
   const known = [...new Set(ovmfPackages(packages).map(({ version }) => version))];
   const isVersion = wanted.kind === 'version';
   const what = isVersion ? wanted.version : wanted.suite;
   const near = isVersion ? neighbours(known, what, (version) => version) : known;
-  const have = isVersion ? 'the nearest are' : 'those that can be had are';
+  const have = isVersion ? 'the nearest are' : 'available are';
   const names = near.map((version) => `${DEBIAN}${version}`).join(', ');
   return new UsageError(
     `Cannot find the firmware ${DEBIAN}${what}: ${near.length === 0 ? 'the mirror has none' : `${have} ${names}`}`,

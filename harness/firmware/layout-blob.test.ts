@@ -22,7 +22,7 @@ function blobOf(changes: object): Buffer {
   return Buffer.from(layoutBlob(planPersonality(parseLayout(JSON.stringify(layout), 'test'))));
 }
 
-it('hands over ranges, holes among them, as layout.h has them', () => {
+it('contains ranges and holes in the format of layout.h', () => {
   const blob = blobOf({});
   expect(blob.toString('hex', 0, 8)).toBe(Buffer.from('sub1mlay').toString('hex'));
   expect(blob.toString('hex', 8, 16)).toBe('0100000050000000'); // version 1, 80 bytes
@@ -35,14 +35,14 @@ it('hands over ranges, holes among them, as layout.h has them', () => {
   ]);
 });
 
-it('is guarded by a CRC-32 of all, with 0 in its own place', () => {
+it('has a CRC-32 of everything, with 0 in its own place', () => {
   const blob = blobOf({});
   const found = blob.readUInt32LE(16);
   blob.writeUInt32LE(0, 16);
   expect(found).toBe(crc32(blob));
 });
 
-it('hands over levers', () => {
+it('contains levers', () => {
   const islands = [{ type: 'LoaderData', start: '0x20000000', step: '0x4000', count: 126 }];
   const blob = blobOf({
     bda: { ebdaSegment: '0x2c00', baseMemoryKiB: 639 },

@@ -6,7 +6,10 @@ import { PAGE_SIZE } from '../memory/pfn.ts';
 import type { PersonalityPlan, PlannedRange } from '../layout/personality-plan.ts';
 import { rangeSize } from '../memory/phys-range.ts';
 
-/** `struct layout_header`, `struct layout_range`, `struct layout_islands` of `guest/personality/layout.h`, in bytes. */
+/**
+ * `struct layout_header`, `struct layout_range`, `struct layout_islands` of
+ * `guest/personality/layout.h`, in bytes.
+ */
 const HEADER_BYTES = 32;
 const RANGE_BYTES = 12;
 const ISLANDS_BYTES = 24;
@@ -20,7 +23,7 @@ const TYPE_HOLE = 0xffff_ffff;
 /** `LAYOUT_…` of `guest/personality/layout.h`. */
 const FLAGS = { biosWords: 1, esrt: 2, bgrt: 4, setVirtualAddressMapFails: 8 } as const;
 
-/** What the personality driver reads from fw_cfg. Throws `FormatError` for more than it can read. */
+/** What the personality driver reads from fw_cfg. Throws `FormatError` if it is more than the driver can read. */
 export function layoutBlob({ ranges, levers }: PersonalityPlan): Uint8Array {
   const { biosWords, islands } = levers;
   const size = HEADER_BYTES + ranges.length * RANGE_BYTES + islands.length * ISLANDS_BYTES;

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../errors.ts';
 
-/** The device that bears the ROM: QEMU's pci-testdev, which does nothing that a kernel would want. */
+/** The device that carries the ROM: QEMU's pci-testdev, for which Linux has no driver. */
 export const ROM_DEVICE = { name: 'pci-testdev', vendor: 0x1b36, device: 0x0005 } as const;
 
 /** The size of the ROM's BAR, in bytes; fixed, so that machines with and without a layout are alike. */
 export const ROM_BAR_BYTES = 64 * 1024;
 
-/** Lengths in a ROM are in units of this, in bytes. */
+/** The unit of lengths in a ROM, in bytes. */
 const UNIT = 512;
 
 /** Where the PCI data structure is, aligned to 4 bytes, and where the image begins. */

@@ -17,7 +17,7 @@ it.each([
 });
 
 it.each(['debian:', 'debian:bulseye', 'debian:v2022.11', 'debian:2022.11/x', 'debian:2022.11 '])(
-  'refuses "%s" and says what a reference may be',
+  'refuses "%s" and says what a reference can be',
   (ref) => {
     expect(() => parseOvmfReference(ref)).toThrow(
       new UsageError(

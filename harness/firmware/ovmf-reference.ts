@@ -8,7 +8,7 @@ export type OvmfReference =
   | { readonly kind: 'path'; readonly path: string }
   | DebianOvmfReference;
 
-/** A reference to a package of Debian's. */
+/** A reference to a Debian package. */
 export type DebianOvmfReference =
   | { readonly kind: 'version'; readonly version: string }
   | { readonly kind: 'suite'; readonly suite: string };
@@ -16,7 +16,7 @@ export type DebianOvmfReference =
 /** The reference to what the firmware descriptors of the host offer. */
 const HOST = 'host';
 
-/** What begins a reference to a package. */
+/** The prefix of a reference to a package. */
 export const DEBIAN = 'debian:';
 const VERSION = /^\d[A-Za-z0-9.+~-]*$/;
 

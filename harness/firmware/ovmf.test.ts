@@ -23,7 +23,7 @@ const PLAIN = {
 const QCOW2 = { filename: '/dev/null', format: 'qcow2' };
 const MISSING = { filename: '/nowhere/CODE.fd', format: 'raw' };
 
-it('accepts what a plain OVMF says of itself', async () => {
+it('accepts the descriptor of a plain OVMF', async () => {
   await using folder = await makeTempDir();
   const descriptor = join(folder.path, '60-plain.json');
   await writeFile(descriptor, JSON.stringify(PLAIN));
@@ -38,7 +38,7 @@ it('accepts what a plain OVMF says of itself', async () => {
 });
 
 it.each([
-  { why: 'it is no UEFI firmware', change: { 'interface-types': ['bios'] } },
+  { why: 'it is not UEFI firmware', change: { 'interface-types': ['bios'] } },
   {
     why: 'it is not for x86_64 q35 machines',
     change: { targets: [{ architecture: 'aarch64', machines: ['virt-*'] }] },
@@ -78,7 +78,7 @@ it.each([
   },
   {
     why:
-      'it is no firmware descriptor: ' +
+      'it is not a firmware descriptor: ' +
       '✖ Invalid input: expected array, received undefined\n  → at features',
     change: { features: undefined },
   },
@@ -95,7 +95,7 @@ it.each(['{', 'null', '[]', '{}', '\u0000'])('rejects the text %j, and goes on',
   await writeFile(join(folder.path, '60-plain.json'), JSON.stringify(PLAIN));
   const { found, rejected } = await findOvmf([folder.path]);
   expect(found).toHaveLength(1);
-  expect(rejected[0]?.why).toMatch(/^it is no firmware descriptor: /);
+  expect(rejected[0]?.why).toMatch(/^it is not a firmware descriptor: /);
 });
 
 it('sorts by name across folders; a later folder hides, and an empty file only hides', async () => {
@@ -139,7 +139,7 @@ it('finds the images of an unpacked package below its root', async () => {
   expect(found).toMatchObject([{ code: join(images, 'C.fd'), vars: join(images, 'V.fd') }]);
 });
 
-it('names the package when nothing is there', async () => {
+it('names the package if there is nothing', async () => {
   await expect(requireOvmf(['/nowhere', '/no'])).rejects.toThrow(
     new HostError(
       'Cannot find OVMF: expected x86_64 UEFI firmware for q35 without SMM, ' +
@@ -148,7 +148,7 @@ it('names the package when nothing is there', async () => {
   );
 });
 
-it('says what was rejected and why when nothing can be used', async () => {
+it('says what was rejected and why if nothing is usable', async () => {
   await using folder = await makeTempDir();
   const descriptor = join(folder.path, '40-secure.json');
   await writeFile(descriptor, JSON.stringify({ ...PLAIN, features: ['enrolled-keys'] }));
@@ -161,7 +161,7 @@ it('says what was rejected and why when nothing can be used', async () => {
   );
 });
 
-it('copies the variable store so that it can be written, whatever its mode', async () => {
+it('makes a writable copy of the variable store, whatever its mode', async () => {
   await using folder = await makeTempDir();
   const vars = join(folder.path, 'template.fd');
   await writeFile(vars, 'empty store');

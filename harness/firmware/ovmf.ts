@@ -1,38 +1,33 @@
 // SPDX-License-Identifier: MIT
-/**
- * `firmware/`: OVMF images and their variable stores, and the layouts that they are given.
- * Its one rule: which file is the firmware is read from QEMU's firmware descriptors, never guessed
- * from a path, unless the user names it. Start reading here, then `require-firmware.ts`.
- */
 import { access, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
 import { HostError } from '../errors.ts';
 
-/** Where QEMU's docs/interop/firmware.json puts descriptors: distributions', administrator's. */
+/** Where QEMU's docs/interop/firmware.json puts descriptors: the distribution's, then the administrator's. */
 const SYSTEM_FOLDERS = ['/usr/share/qemu/firmware', '/etc/qemu/firmware'] as const;
 
 /** A build of OVMF that can run a machine of ours. */
 export interface Ovmf {
-  /** The executable image; mapped read-only, shared by all machines. */
+  /** The executable image, mapped read-only and shared by all machines. */
   readonly code: string;
   /** The template of the variable store; see `copyVars`. */
   readonly vars: string;
-  /** The firmware descriptor that names the two, or null where the user does. */
+  /** The firmware descriptor that names the two, or null if the user does. */
   readonly descriptor: string | null;
   readonly description: string;
 }
 
-/** What firmware descriptors offer, best first, and what cannot be used and why. */
+/** What firmware descriptors offer, best first, and what is unusable and why. */
 export interface OvmfSearch {
   readonly found: readonly Ovmf[];
   readonly rejected: readonly { readonly descriptor: string; readonly why: string }[];
 }
 
 /**
- * Reads the firmware descriptors in `folders`, from general to specific. A descriptor hides those
- * of the same name in earlier folders; an empty one only hides. Their order is that of their names.
- * The images that they name lie below `root`.
+ * Reads the firmware descriptors in `folders`, from general to specific. A descriptor hides those of
+ * the same name in earlier folders; an empty one does nothing else. They are ordered by name, and the
+ * images that they name are below `root`.
  */
 export async function findOvmf(
   folders: readonly string[] = SYSTEM_FOLDERS,
@@ -52,7 +47,7 @@ export async function findOvmf(
   return { found, rejected };
 }
 
-/** The first OVMF of `findOvmf`. Throws `HostError`, which says what was found instead. */
+/** The first OVMF of `findOvmf`. Throws `HostError` that says what was found instead. */
 export async function requireOvmf(folders: readonly string[] = SYSTEM_FOLDERS): Promise<Ovmf> {
   const search = await findOvmf(folders);
   if (search.found[0] !== undefined) return search.found[0];
@@ -60,7 +55,7 @@ export async function requireOvmf(folders: readonly string[] = SYSTEM_FOLDERS): 
   throw new HostError(`Cannot find OVMF: ${wanting}install the package ovmf, or use --ovmf`);
 }
 
-/** The middle of a message: what a search that found nothing was for, and what there was instead. */
+/** The middle of a message: what a fruitless search expected, and what it found instead. */
 export function whatIsWanting({ rejected }: OvmfSearch, folders: readonly string[]): string {
   const reasons = rejected.map(({ descriptor, why }) => `  ${descriptor}: ${why}\n`);
   const instead =
@@ -83,7 +78,7 @@ async function descriptorsIn(folder: string): Promise<string[]> {
     const names = await readdir(folder);
     return names.filter((name) => name.endsWith('.json')).map((name) => join(folder, name));
   } catch {
-    // A folder that is not there holds no descriptors.
+    // A folder that does not exist has no descriptors.
     return [];
   }
 }
@@ -131,9 +126,9 @@ const UNUSABLE_FEATURES: Readonly<Record<string, string>> = {
   'enrolled-keys': 'its variable store has Secure Boot keys enrolled',
 };
 
-/** What a usable firmware must be, and what to say of one that is not; the first decides. */
+/** What a usable firmware must be, and what to say about one that is not; the first failure counts. */
 const DEMANDS: readonly (readonly [(descriptor: Descriptor) => boolean, string])[] = [
-  [(d) => d['interface-types'].includes('uefi'), 'it is no UEFI firmware'],
+  [(d) => d['interface-types'].includes('uefi'), 'it is not UEFI firmware'],
   [(d) => d.targets.some(isOurMachine), 'it is not for x86_64 q35 machines'],
   [(d) => d.mapping.device === 'flash', 'it does not go into flash'],
   [(d) => d.mapping.mode === 'split', 'it has no variable store of its own'],
@@ -142,7 +137,7 @@ const DEMANDS: readonly (readonly [(descriptor: Descriptor) => boolean, string])
 /** Reads a firmware descriptor; a string says why its firmware cannot be used. */
 function ovmfFromDescriptor(path: string, text: string): Ovmf | string {
   const parsed = descriptorSchema.safeParse(jsonOrUndefined(text));
-  if (!parsed.success) return `it is no firmware descriptor: ${z.prettifyError(parsed.error)}`;
+  if (!parsed.success) return `it is not a firmware descriptor: ${z.prettifyError(parsed.error)}`;
   const descriptor = parsed.data;
   const failed = DEMANDS.find(([holds]) => !holds(descriptor));
   if (failed !== undefined) return failed[1];

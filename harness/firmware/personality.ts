@@ -14,12 +14,12 @@ import { ROM_BAR_BYTES, ROM_DEVICE, packOptionRom } from './option-rom.ts';
 
 /** What a machine needs for its firmware to have a layout. */
 export interface Personality {
-  /** QEMU's name of the device that bears the option ROM. */
+  /** QEMU's name of the device that carries the option ROM. */
   readonly device: string;
   /** Path of the option ROM, and the size of its BAR in bytes. */
   readonly rom: string;
   readonly romBytes: number;
-  /** Path of the layout, as fw_cfg hands it to the driver in the ROM. */
+  /** Path of the layout, in the form that the driver reads from fw_cfg. */
   readonly layout: string;
 }
 
@@ -30,15 +30,15 @@ interface RomOptions {
 
 const SOURCES = projectPath('guest/personality');
 
-/** What builds the driver, and the package that has it. */
+/** The programs that build the driver, each with its Debian package. */
 const TOOLS = [
   ['gcc', 'gcc'],
   ['objcopy', 'binutils'],
 ] as const;
 
 /**
- * Writes what OVMF needs to have this layout into `folder`. Throws `FormatError` for a layout that no machine can be
- * given, `HostError` if the driver cannot be built.
+ * Writes what gives OVMF this layout into `folder`. Throws `FormatError` for a layout that no machine can have,
+ * `HostError` if the driver cannot be built.
  */
 export async function makePersonality(
   layout: Layout,
@@ -52,7 +52,7 @@ export async function makePersonality(
   return { device: ROM_DEVICE.name, rom, romBytes: ROM_BAR_BYTES, layout: path };
 }
 
-/** The path of the option ROM with the personality driver, built once for its sources and compiler. */
+/** The path of the option ROM with the personality driver, built once for each state of its sources and compiler. */
 async function requirePersonalityRom({ cacheDir, signal }: RomOptions): Promise<string> {
   for (const [tool, from] of TOOLS) await requireTool(tool, from);
   const names = (await readdir(SOURCES)).toSorted();

@@ -98,7 +98,7 @@ it.each([
   ['debian:sid', '2026.08+ds-2', 'ovmf-generic.sid'],
   ['debian:2026', '2026.08+ds-2', 'ovmf-generic.sid'],
   ['debian:2026.11', '2026.11-1', 'ovmf-generic.experimental'],
-])('takes for %s the version %s, and its plain descriptor', async (ref, version, from) => {
+])('resolves %s to the version %s, and takes its plain descriptor', async (ref, version, from) => {
   const tree = join(temp.path, 'ovmf', `${version}-${from}`);
   await writeFirmware(tree, FEATURES);
   expect(await requireFirmware(ref, context)).toEqual({
@@ -123,17 +123,17 @@ it.each([
   ['debian:9999', 'the nearest are debian:2026.08+ds-2, debian:2026.11-1'],
   [
     'debian:trixie-backports',
-    'those that can be had are debian:2020.11-2+deb11u2, debian:2020.11-2+deb11u3, ' +
+    'available are debian:2020.11-2+deb11u2, debian:2020.11-2+deb11u3, ' +
       'debian:2022.11-6+deb12u1, debian:2022.11-6+deb12u2, debian:2024.11-1~bpo12+1, ' +
       'debian:2025.02-8+deb13u1, debian:2026.08+ds-2, debian:2026.11-1',
   ],
-])('tells what there is when there is no %s', async (ref, have) => {
+])('says what is available if there is no %s', async (ref, have) => {
   await expect(requireFirmware(ref, context)).rejects.toThrow(
     new UsageError(`Cannot find the firmware ${ref}: ${have}`),
   );
 });
 
-it('tells of a mirror that has no OVMF', async () => {
+it('reports a mirror without OVMF', async () => {
   await fillLists(['sid linux-image-6.12.43-amd64 6.12.43-1', 'sid ovmf-amdsev 2026.08+ds-2']);
   await expect(requireFirmware('debian:sid', context)).rejects.toThrow(
     new UsageError('Cannot find the firmware debian:sid: the mirror has none'),
@@ -164,7 +164,7 @@ it.each([
   );
 });
 
-it('takes an image with the variable store beside it', async () => {
+it('takes an image with its variable store beside it', async () => {
   for (const name of ['OVMF_CODE_4M.fd', 'OVMF_VARS_4M.fd']) {
     await writeFile(join(temp.path, name), '');
   }

@@ -16,7 +16,7 @@ export interface FirmwareContext extends PackageContext {
 const CODE_NAME = /^OVMF_CODE.*\.fd$/;
 
 /**
- * The OVMF that a reference names. Throws `UsageError` if there is none, `HostError` if the host has none or cannot get
+ * The OVMF that a reference names. Throws `UsageError` if it names none, `HostError` if the host has none or cannot get
  * packages, `PackageError` if a package fails.
  */
 export async function requireFirmware(ref: string, context: FirmwareContext): Promise<Ovmf> {

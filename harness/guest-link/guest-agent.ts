@@ -9,19 +9,19 @@ const AGENT_VERSION = '1';
 /** Which kernel an agent runs in. */
 export type GuestRole = 'system' | 'capture';
 
-/** What the agent says of itself when its kernel has reached user space. */
+/** What the agent says about itself when its kernel has reached user space. */
 export interface Hello {
   readonly role: GuestRole;
   readonly release: string;
 }
 
-/** The agent's serial port, as far as this file needs it. */
+/** The part of the agent's serial port that this file needs. */
 interface AgentPort {
   write(text: string): void;
   onBytes(listener: (bytes: Uint8Array) => void): void;
 }
 
-/** The agents of one machine, one after the other: commands out, answers in. */
+/** The agents of one machine, one after another: commands out, answers in. */
 export class GuestAgent {
   readonly #port: AgentPort;
   readonly #points: TestPoint[] = [];
@@ -39,8 +39,8 @@ export class GuestAgent {
   }
 
   /**
-   * Waits for the agent of `role` to come up. Throws `GuestLinkError` when another one does or it speaks
-   * another version. The caller bounds the wait: `signal` ends it.
+   * Waits for the agent of `role` to come up. Throws `GuestLinkError` if another one does, or if it speaks another
+   * version. The caller bounds the wait: `signal` ends it.
    */
   async hello(role: GuestRole, signal: AbortSignal): Promise<Hello> {
     const point = await this.#answer('hello', signal);

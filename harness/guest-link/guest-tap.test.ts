@@ -24,7 +24,7 @@ describe('GuestTap', () => {
     expect(points(`\u001b[2J\u001b[01;01Hok 1 - BdsDxe\n\u001b[=3h${HELLO}`)).toEqual([hello]);
   });
 
-  it('begins anew when the capture kernel speaks, whatever the system kernel left unfinished', () => {
+  it('starts over when the capture kernel speaks, whatever the system kernel left unfinished', () => {
     const capture = HELLO.replace('system', 'capture');
     const unfinished = 'TAP version 14\nok 1 - trigger\n  ---\n  by: "sy';
     expect(points(`${HELLO}${unfinished}\n${capture}`)).toEqual([
@@ -33,7 +33,7 @@ describe('GuestTap', () => {
     ]);
   });
 
-  it('gives a refusal with its reason', () => {
+  it('reports a refusal with its reason', () => {
     const refusal = 'TAP version 14\nnot ok 1 - load\n  ---\n  why: "no memory"\n  ...\n1..1\n';
     expect(points(HELLO + refusal).at(-1)).toEqual({
       ok: false,

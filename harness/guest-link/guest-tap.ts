@@ -1,12 +1,7 @@
 // SPDX-License-Identifier: MIT
-/**
- * `guest-link/`: the host's end of guest/PROTOCOL.md: what goes into a guest (initramfs, disk images) and what
- * comes out (TAP, tar). Its one rule: nothing that a guest says is trusted, and all of it is bounded.
- * Start reading at guest/PROTOCOL.md, then `guest-agent.ts`.
- */
 import { Parser, type Result } from 'tap-parser';
 
-/** A longer line is no line of the agent's, in characters. */
+/** The agent writes no longer lines, in characters. */
 const LINE_LIMIT = 4096;
 
 const VERSION_LINE = 'TAP version 14';
@@ -16,13 +11,13 @@ export interface TestPoint {
   readonly ok: boolean;
   /** The command it answers. */
   readonly name: string;
-  /** The values of its YAML block; only strings are taken. */
+  /** The string values of its YAML block. */
   readonly values: ReadonlyMap<string, string>;
 }
 
 /**
- * Cuts the bytes of the agent's port into test points. Each version line begins a TAP document of its own, whatever
- * became of the one before; all outside of documents is noise (the firmware writes to every serial port).
+ * Splits the bytes of the agent's port into test points. Each version line begins a new TAP document, whatever became
+ * of the one before; everything outside of documents is noise (the firmware writes to every serial port).
  */
 export class GuestTap {
   readonly #onPoint: (point: TestPoint) => void;
@@ -34,7 +29,7 @@ export class GuestTap {
     this.#onPoint = onPoint;
   }
 
-  /** Takes the next bytes, cut anywhere. */
+  /** Takes the next bytes, which may be cut anywhere. */
   feed(bytes: Uint8Array): void {
     const lines = (this.#rest + this.#decoder.decode(bytes, { stream: true })).split('\n');
     this.#rest = (lines.pop() ?? '').slice(-LINE_LIMIT);
@@ -42,7 +37,7 @@ export class GuestTap {
   }
 
   #line(line: string): void {
-    // The firmware's last escape sequences may stand before it on the same line.
+    // The firmware's last escape sequences may precede it on the same line.
     if (line.endsWith(VERSION_LINE)) this.#parser = this.#newParser();
     this.#parser?.write(`${line.endsWith(VERSION_LINE) ? VERSION_LINE : line}\n`);
   }

@@ -8,7 +8,7 @@ import { sha256, sha256File } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { projectPath } from '../project-root.ts';
 
-/** What the agent runs, and the Debian package that has it. */
+/** The programs that the agent runs, each with its Debian package. */
 const GUEST_TOOLS = [
   ['busybox', 'busybox-static'],
   ['kexec', 'kexec-tools'],
@@ -21,7 +21,7 @@ const APPLETS =
     ' ',
   );
 
-/** What dump-vmcore is made of, in `guest/dump/`. */
+/** The sources of dump-vmcore, in `guest/dump/`. */
 const DUMP_SOURCES = ['dump.c', 'build.sh'];
 
 const GUEST_FOLDER = projectPath('guest');
@@ -30,7 +30,7 @@ const PACK = join(GUEST_FOLDER, 'pack.sh');
 export interface GuestImageOptions {
   readonly cacheDir: string;
   readonly signal: AbortSignal;
-  /** Further archives. */
+  /** Archives to append. */
   readonly extra?: readonly string[];
 }
 
@@ -41,9 +41,9 @@ export interface GuestImage {
 }
 
 /**
- * The initramfs and input disk for one kernel, built once and cached by content: the base archive (agent and
- * tools) with the kernel's modules and what is extra behind it, and a tar of kernel and initramfs for the capture kernel.
- * Throws `HostError` naming the package of a tool that is missing.
+ * The initramfs and input disk for one kernel, built once and cached by content: the base archive (agent and tools)
+ * followed by the kernel's modules and the extra archives, and a tar of kernel and initramfs for the capture kernel.
+ * Throws `HostError` naming the package of a missing tool.
  */
 export async function requireGuestImage(
   kernel: {
@@ -71,7 +71,7 @@ export async function requireGuestImage(
   return { initrd: join(folder, 'initrd'), input: join(folder, 'input') };
 }
 
-/** The archive with agent and tools, and the key of its contents. */
+/** The archive with the agent and its tools, and the key of its contents. */
 async function requireBase(options: GuestImageOptions): Promise<{ key: string; archive: string }> {
   const tools = await Promise.all(GUEST_TOOLS.map(([name, from]) => requireTool(name, from)));
   const files = [...tools, ...(await librariesOf(tools, options))];
@@ -107,7 +107,7 @@ async function modulesArchive(
   return readFile(archive);
 }
 
-/** Packs a folder as an archive of an initramfs. */
+/** Packs a folder as a cpio archive of an initramfs. */
 export async function packArchive(
   root: string,
   archive: string,
@@ -116,7 +116,7 @@ export async function packArchive(
   await runCommand([PACK, root, archive], { signal });
 }
 
-/** Copies a program or library into a folder that is packed. */
+/** Copies a program or library into a folder that will be packed. */
 export async function install(from: string, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
   await copyFile(from, to);
@@ -136,7 +136,7 @@ async function librariesOf(
   programs: readonly string[],
   options: GuestImageOptions,
 ): Promise<string[]> {
-  // Status 1 is ldd's answer for a static program.
+  // ldd exits with 1 for a static program.
   const listings = await Promise.all(
     programs.map((program) => runCommand(['ldd', program], { ...options, okExitCodes: [0, 1] })),
   );

@@ -22,7 +22,7 @@ async function writeImage(path: string, entries: Record<string, string>): Promis
 }
 
 describe('readObservedTar()', () => {
-  it('gives the files by name and leaves out names that could leave the folder', async () => {
+  it('returns files by name, without names that could escape from the folder', async () => {
     await using temp = await makeTempDir();
     const image = join(temp.path, 'disk');
     const bytes = await writeImage(image, {
@@ -34,14 +34,14 @@ describe('readObservedTar()', () => {
     expect(await readObservedTar(image, bytes)).toEqual(new Map([['iomem', Buffer.from('a')]]));
   });
 
-  it('refuses a tar that is cut in the middle of a file', async () => {
+  it('refuses a tar that is cut short within a file', async () => {
     await using temp = await makeTempDir();
     const image = join(temp.path, 'disk');
     await writeImage(image, { dmesg: 'x'.repeat(5000) });
     await expect(readObservedTar(image, 1024)).rejects.toThrow(GuestLinkError);
   });
 
-  it('refuses bytes that are no tar', async () => {
+  it('refuses bytes that are not a tar', async () => {
     await using temp = await makeTempDir();
     const image = join(temp.path, 'disk');
     await writeFile(image, Buffer.alloc(4096, 0x5a));

@@ -8,8 +8,8 @@ import { GuestLinkError } from '../errors.ts';
 const FILE_NAME = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 
 /**
- * Reads the first `bytes` of a disk image as the tar that `observe` wrote: files by name. What has no plain file
- * name is left out. Throws `GuestLinkError` when it is no tar of that length.
+ * Reads the first `bytes` of a disk image as the tar that `observe` wrote: files by name. Entries without a plain file
+ * name are left out. Throws `GuestLinkError` if it is not a tar of that length.
  */
 export async function readObservedTar(
   image: string,

@@ -5,18 +5,19 @@ import type { GuestAgent } from './guest-agent.ts';
 import type { TestPoint } from './guest-tap.ts';
 import { type Session, unread } from './session.ts';
 
-/** Ends a line, and the file where there is none begun (termios(3), VEOF). */
+/** Ends a line that was begun, then the file (termios(3), VEOF). */
 const END_OF_FILE = '\u0004\u0004';
 
-/** The kernel's console, as far as a session needs it. */
+/** The part of the kernel's console that a session needs. */
 interface ConsolePort {
   write(bytes: Uint8Array | string): void;
   onBytes(listener: (bytes: Uint8Array) => void): void;
 }
 
 /**
- * Runs a session on the console, beside what the kernel says there, and gives its exit status. The last bytes may come
- * after that, until the machine is disposed. The window's size is the one that it had at the start.
+ * Runs a session on the console, which it shares with the kernel's messages, and returns its exit
+ * status. The last bytes may come later, until the machine is disposed. The size of the window is
+ * the one at the start.
  */
 export async function runOnConsole(
   session: Session,
@@ -33,7 +34,7 @@ export async function runOnConsole(
   console.onBytes((bytes) => stdout.write(bytes));
   stdin.on('data', type).once('end', end);
   try {
-    // A terminal that has no size, as script(1) makes one, is one all the same.
+    // A terminal without a size, as script(1) makes them, is still a terminal.
     const size = terminal ? [terminal.screen.rows || 24, terminal.screen.columns || 80] : [0, 0];
     const words = [terminal?.term ?? 'dumb', ...size, Buffer.from(command).toString('base64')];
     const answer = agent.command('serial', words.join(' '), signal);

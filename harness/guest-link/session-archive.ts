@@ -9,7 +9,7 @@ import { type GuestImageOptions, install, packArchive } from './initramfs.ts';
 
 const SESSION = projectPath('guest/session');
 
-/** The packages that `SSH_FILES` are of. */
+/** The packages that contain `SSH_FILES`. */
 export const SSH_PACKAGES = {
   // Dropbear and its libraries have been tried in this release's versions.
   release: 'bookworm',
@@ -25,7 +25,10 @@ export const SSH_PACKAGES = {
   ],
 } as const;
 
-/** What of the packages goes into the guest, by file name; the libraries apart from those of the agent's tools. */
+/**
+ * The files of these packages that go into the guest; the libraries are kept apart from those of
+ * the agent's tools.
+ */
 const SSH_FILES = {
   shell: ['dropbear', 'sftp-server'],
   'shell/lib': [
@@ -40,7 +43,7 @@ const SSH_FILES = {
 } as const;
 
 /**
- * The archive that gives an initramfs the agent's commands for people (guest/session), built once and cached by
+ * The archive that adds the agent's commands for people (guest/session) to an initramfs, built once and cached by
  * content. `ssh` is the folder with the unpacked `SSH_PACKAGES`; without it there is no SSH server.
  */
 export async function requireSessionArchive(
@@ -62,13 +65,13 @@ export async function requireSessionArchive(
   return join(folder, 'session.cpio');
 }
 
-/** Notes where each of `SSH_FILES` lies, by its place in the guest. */
+/** Adds where each of `SSH_FILES` is found, by its place in the guest. */
 async function findSshFiles(tree: string, files: Map<string, string>): Promise<void> {
   const all = await readdir(tree, { recursive: true });
   for (const [place, names] of Object.entries(SSH_FILES)) {
     for (const name of names) {
       const found = all.find((path) => basename(path) === name);
-      if (found === undefined) throw new PackageError(`Cannot use ${tree}: no ${name} in it`);
+      if (found === undefined) throw new PackageError(`Cannot use ${tree}: it has no ${name}`);
       files.set(join(place, name), join(tree, found));
     }
   }

@@ -17,7 +17,7 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
-it('are never those that nobody can read', () => {
+it('are never of the kind that nothing can read', () => {
   expect(ssh2.utils.parseKey(CUT)).toBeInstanceOf(Error);
   vi.spyOn(ssh2.utils, 'generateKeyPairSync').mockReturnValueOnce({ private: CUT, public: '' });
   const { clientKey, clientName } = makeSshKeys();

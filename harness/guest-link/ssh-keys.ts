@@ -2,11 +2,11 @@
 import { generateKeyPairSync } from 'node:crypto';
 import ssh2 from 'ssh2';
 
-/** The keys of one machine, made for it and forgotten with it. */
+/** The keys of one machine, made for it and discarded with it. */
 export interface SshKeys {
   /** The server's key pair as dropbear keeps it in a file. */
   readonly hostKey: Buffer;
-  /** The server's public key as it names itself with (RFC 8709, section 4). */
+  /** The server's public key in the form in which it presents it (RFC 8709, section 4). */
   readonly hostName: Buffer;
   /** The client's private key, as OpenSSH keeps it in a file. */
   readonly clientKey: string;
@@ -31,8 +31,8 @@ export function makeSshKeys(): SshKeys {
 }
 
 /**
- * An ed25519 key pair as OpenSSH keeps it. One of 256 that ssh2 1.17 makes is thrown away: the point
- * begins with a zero byte, which it leaves out, and then nobody can read the file.
+ * An ed25519 key pair in OpenSSH's format. One in 256 of those that ssh2 1.17 makes is thrown away: its
+ * point begins with a zero byte, which ssh2 leaves out, and then nothing can read the file.
  */
 export function openSshKeyPair(): ReturnType<typeof ssh2.utils.generateKeyPairSync> {
   for (;;) {

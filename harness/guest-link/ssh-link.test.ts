@@ -153,7 +153,7 @@ function session(command: string, terminal: Session['terminal'] = null): Streams
 }
 
 describe('a session', () => {
-  it('carries bytes unchanged both ways and gives the exit status', async () => {
+  it('carries bytes unchanged both ways and returns the exit status', async () => {
     const { port } = await serve();
     const link = await connect(port);
     const streams = session('cat');
@@ -165,7 +165,7 @@ describe('a session', () => {
     expect(asked).toEqual(['cat']);
   });
 
-  it('gives 128 and the number of the signal that ended it', async () => {
+  it('returns 128 plus the number of the signal that killed it', async () => {
     const { port } = await serve();
     expect(await (await connect(port)).run(session('kill me'), forever)).toBe(128 + 15);
   });
@@ -186,7 +186,7 @@ describe('a session', () => {
     expect(screen.listenerCount('resize')).toBe(0);
   });
 
-  it('ends when nobody reads what it says', async () => {
+  it('ends when nobody reads its output', async () => {
     const { port } = await serve();
     const streams = session('hang');
     const ended = (await connect(port)).run(streams, forever);
@@ -195,7 +195,7 @@ describe('a session', () => {
     expect(await ended).toBe(128 + 13);
   });
 
-  it('is no success when the guest does not say how it ended', async () => {
+  it('fails if the guest does not say how it ended', async () => {
     const { port } = await serve();
     await expect((await connect(port)).run(session('say nothing'), forever)).rejects.toThrow(
       new GuestLinkError('The guest did not say how the session ended'),
@@ -223,12 +223,12 @@ it('refuses a guest with another host key', async () => {
   );
 });
 
-it('says that nobody listens', async () => {
+it('says that nothing listens', async () => {
   await expect(connect(1)).rejects.toThrow(GuestLinkError);
 });
 
 describe('files', () => {
-  it('go into the guest and come back, byte by byte, also those that hide their size', async () => {
+  it('go into the guest and come back, byte for byte, even if they hide their size', async () => {
     await using temp = await makeTempDir();
     const iomem = Buffer.from('00000000-00000fff : Reserved');
     const files = new Map([['/proc/iomem', iomem]]);
@@ -244,7 +244,7 @@ describe('files', () => {
     expect(await readFile(join(temp.path, 'b'))).toEqual(iomem);
   });
 
-  it('that are not there overwrite nothing, and the guest is quoted in printable text', async () => {
+  it('that do not exist overwrite nothing, and the guest is quoted in printable text', async () => {
     await using temp = await makeTempDir();
     const local = join(temp.path, 'a');
     await writeFile(local, 'mine');

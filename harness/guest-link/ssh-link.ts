@@ -9,18 +9,21 @@ import { printableText } from '../memory/printable-text.ts';
 import { type Session, unread } from './session.ts';
 import type { SshKeys } from './ssh-keys.ts';
 
-/** A guest that answers none of three questions in a row is gone, ms between two. */
+/** Between two keepalives, ms; a guest that misses three in a row is gone. */
 const KEEPALIVE_MS = 5000;
 
 interface SshOptions {
-  /** Of the loopback address. */
+  /** A port of the loopback address. */
   readonly port: number;
   readonly keys: Pick<SshKeys, 'hostName' | 'clientKey'>;
-  /** Whether the guest may be silent for any time: a debugger stops it. */
+  /** Whether the guest may be silent for any length of time, because a debugger stops it. */
   readonly patient: boolean;
 }
 
-/** A connection to the SSH server of a guest that has the one host key. Throws `GuestLinkError` once it is lost. */
+/**
+ * A connection to the SSH server of the guest with this host key. Its methods throw
+ * `GuestLinkError` once it is lost.
+ */
 export class SshLink implements AsyncDisposable {
   readonly #client: Client;
   readonly #lost: Promise<never>;
@@ -59,7 +62,7 @@ export class SshLink implements AsyncDisposable {
     return link;
   }
 
-  /** Runs a session to its end and gives its exit status, 128 and the signal's number if one ended it. */
+  /** Runs a session to its end and returns its exit status, 128 plus the number of the signal if one killed it. */
   async run(session: Session, signal: AbortSignal): Promise<number> {
     const { terminal, stdin, stdout, stderr } = session;
     const channel = await this.#open(session, signal);
@@ -93,11 +96,11 @@ export class SshLink implements AsyncDisposable {
     await this.#whileThere(`Cannot put ${local} at ${remote} in the guest`, copy(), signal);
   }
 
-  /** Copies a file of the guest to the host; leaves none where it cannot. */
+  /** Copies a file of the guest to the host; if that fails, it leaves no file. */
   async get(remote: string, local: string, signal: AbortSignal): Promise<void> {
     const copy = async (): Promise<void> => {
       const sftp = await this.#openSftp();
-      // First of all: what is not there overwrites nothing.
+      // First, so that a missing file overwrites nothing.
       const { size } = await called<Stats>((done) => {
         sftp.stat(remote, done);
       });
@@ -106,7 +109,7 @@ export class SshLink implements AsyncDisposable {
           ? called<void>((done) => {
               sftp.fastGet(remote, local, done);
             })
-          : // Files of /proc do not say how long they are.
+          : // Files in /proc do not say how long they are.
             pipeline(sftp.createReadStream(remote), createWriteStream(local));
       await getting.catch(async (error: unknown) => {
         await rm(local, { force: true });
@@ -134,7 +137,7 @@ export class SshLink implements AsyncDisposable {
     return this.#whileThere('Cannot open a session in the guest', opening, signal);
   }
 
-  /** Stays open: dropbear 2022.83 closes the next channel, too, if its client closes one with a process. */
+  /** Stays open: dropbear 2022.83 closes the next channel as well if its client closes one with a process. */
   #openSftp(): Promise<SFTPWrapper> {
     this.#sftp ??= called((done) => {
       this.#client.sftp(done);
@@ -142,7 +145,7 @@ export class SshLink implements AsyncDisposable {
     return this.#sftp;
   }
 
-  /** `work`, or the error of a connection that is lost; one that is interrupted is ended. */
+  /** `work`, or the error of a lost connection. An interrupt closes the connection. */
   async #whileThere<T>(what: string, work: Promise<T>, signal: AbortSignal): Promise<T> {
     const end = (): void => {
       this.#client.destroy();
@@ -160,7 +163,7 @@ export class SshLink implements AsyncDisposable {
   }
 }
 
-/** What a function of ssh2 hands to its callback. */
+/** What a function of ssh2 passes to its callback. */
 function called<T>(
   call: (done: (error: Error | null | undefined, result: T) => void) => void,
 ): Promise<T> {
@@ -182,7 +185,7 @@ function exitStatus(channel: ClientChannel): Promise<number> {
   });
 }
 
-/** What went wrong, ours as it is; what else is said is a guest's words. */
+/** Our own errors unchanged; anything else is made printable, for it may be the guest's words. */
 function guestError(what: string, error: unknown): Error {
   const known = fromSystemError(error, what);
   if (known instanceof Sub1mError) return known;

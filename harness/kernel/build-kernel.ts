@@ -67,7 +67,10 @@ export async function buildTree(
   return { image: await buildInTree(tree, config, context), policy: null };
 }
 
-/** The kernel of a revision of a tree, such as `HEAD~1` or the id of uncommitted files, built if it is not in the cache. */
+/**
+ * The kernel of a revision of a tree, such as `HEAD~1` or the id of uncommitted files, built if it
+ * is not in the cache.
+ */
 export async function buildRevision(
   { tree: path, revision }: { readonly tree: string; readonly revision: string },
   context: PackageContext,

@@ -17,7 +17,7 @@ it.each<[BzImageFields, string]>([
   expect(release(bzImage(fields))).toBe(wanted);
 });
 
-it('needs no more of a file than its beginning', () => {
+it('needs only the beginning of a file', () => {
   expect(release(bzImage().subarray(0, 0x800), 1e9)).toBe('6.12.43-test');
 });
 
@@ -82,7 +82,7 @@ it.each([
   ['an EFI program', file('MZ')],
   ['an unknown format', file('#!/bin/sh')],
   ['an EFI program', bzImage({ boot_flag: 0xaa54 })],
-])('says that %s is no kernel', (found, bytes) => {
+])('says that %s is not a kernel', (found, bytes) => {
   expect(() => release(bytes)).toThrow(
     new FormatError(
       `Cannot use k as a kernel: expected a bzImage or .deb, found ${found}; ` +

@@ -171,7 +171,7 @@ it.each([
       'debian:linux-image-6.1.0-48-cloud-amd64',
     ],
   ],
-])('knows what is near %s', (ref, near) => {
+])('finds what is near %s', (ref, near) => {
   expect(nearestReferences(PACKAGES, packageReference(ref))).toEqual(near);
 });
 
@@ -182,6 +182,6 @@ it.each([
     'linux-base-7.2-amd64 (= 7.2-1)',
     ['linux-binary-unsigned-7.2-amd64', 'linux-modules-7.2-amd64', 'linux-base-7.2-amd64'],
   ],
-])('knows the parts of %s', (name, depends, parts) => {
+])('names the parts of %s', (name, depends, parts) => {
   expect(partNames(name, depends)).toEqual(parts);
 });

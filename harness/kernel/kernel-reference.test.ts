@@ -34,7 +34,7 @@ it.each([
   'debian:6.12 ',
   'debian:linux-headers-6.1',
   'debian:../x',
-])('refuses "%s" and says what a reference may be', (ref) => {
+])('refuses "%s" and says what a reference can be', (ref) => {
   expect(() => parseKernelReference(ref)).toThrow(
     new UsageError(
       `Cannot read the kernel reference "${ref}": expected debian:<version>, debian:<version>/<flavour>, ` +
@@ -43,7 +43,7 @@ it.each([
   );
 });
 
-it.each(['debian:5.10.262-1', 'debian:5.10.262-1/rt'])('writes %s as it reads it', (ref) => {
+it.each(['debian:5.10.262-1', 'debian:5.10.262-1/rt'])('prints %s as it was', (ref) => {
   const read = parseKernelReference(ref);
   expect(read.kind === 'version' && renderVersionReference(read.version, read.flavour)).toBe(ref);
 });

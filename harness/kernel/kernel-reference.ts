@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `kernel/`: from a kernel reference to an image and the modules that it needs to reach its disk.
- * Its one rule: nothing is installed and nothing is written outside the cache folder. Start reading
- * here, then `require-kernel.ts`; packages are found by `kernel-packages.ts` (pure), in lists that
- * `package/` keeps; `build-kernel.ts` builds from source.
- */
 import { UsageError } from '../errors.ts';
 
 /** What a kernel reference asks for. */

@@ -12,7 +12,7 @@ async function ours(): Promise<string> {
   return IMPLIED + (await readFile(OURS, 'utf8'));
 }
 
-it('finds all that is needed in our own config', async () => {
+it('finds everything needed in our own config', async () => {
   expect(missingOptions(await ours())).toEqual([]);
 });
 

@@ -56,7 +56,7 @@ async function apply(...patches: readonly string[]): Promise<void> {
 const read = (path: string): Promise<string> => readFile(join(source.tree, path), 'utf8');
 
 describe('patchTree()', () => {
-  it('changes, adds and removes files, one patch on another', async () => {
+  it('changes, adds and removes files, one patch after another', async () => {
     await apply(CHANGE, ADD, REMOVE, AGAIN);
     expect(await read('mm/a.c')).toBe('one\ndeux\nthree\n');
     expect(await read('mm/new/b.c')).toBe('new\n');

@@ -33,7 +33,7 @@ async function writeRecipe(recipe: object): Promise<string> {
 }
 
 describe('readRecipe()', () => {
-  it('gives patches in the order of their names, and every path in full', async () => {
+  it('returns patches in the order of their names, and absolute paths', async () => {
     await mkdir(join(temp.path, 'patches'));
     for (const name of ['0002-b.patch', '0001-a.patch', 'README.md', '../one.patch'])
       await writeFile(join(temp.path, 'patches', name), '');
@@ -47,7 +47,7 @@ describe('readRecipe()', () => {
     });
   });
 
-  it('takes a tree, and leaves out what may be left out', async () => {
+  it('takes a tree, without the optional fields', async () => {
     const path = await writeRecipe({ schema: 1, source: 'linux', config: ['small.config'] });
     expect(await readRecipe(path)).toEqual({
       name: 'mine',
@@ -72,7 +72,7 @@ describe('readRecipe()', () => {
     expect(policy).toBe('two-phase');
   });
 
-  it('puts none on a tree', async () => {
+  it('refuses patches on a tree', async () => {
     const path = await writeRecipe({ schema: 1, source: 'linux', config: ['small.config'] });
     await expect(readRecipe(`${path}+faults/page-0-released`)).rejects.toThrow(
       new UsageError(
@@ -82,7 +82,7 @@ describe('readRecipe()', () => {
     );
   });
 
-  it('says which recipes there are when there is none of a name', async () => {
+  it('lists the recipes if the name is unknown', async () => {
     const names = (await readdir(RECIPES)).map((name) => basename(name, '.json')).toSorted();
     await expect(readRecipe('no-phase')).rejects.toThrow(
       new UsageError(

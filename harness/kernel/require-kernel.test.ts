@@ -73,7 +73,7 @@ it('takes a kernel that is in the cache from there', async () => {
   });
 });
 
-it('lists what can be had and whether it is in the cache', async () => {
+it('lists the kernels on offer, and whether they are in the cache', async () => {
   const listing = {
     ref: `debian:${VERSION}`,
     package: NAME,
@@ -88,7 +88,7 @@ it('lists what can be had and whether it is in the cache', async () => {
   expect(await listKernels(context)).toEqual([{ ...listing, cached: true }]);
 });
 
-it('names the nearest kernels when there is none of a version', async () => {
+it('names the nearest kernels if a version does not exist', async () => {
   await expect(requireKernel('debian:6.13', context)).rejects.toThrow(
     new UsageError(
       `Cannot find the kernel debian:6.13: the nearest are debian:${VERSION}; ` +
@@ -97,7 +97,7 @@ it('names the nearest kernels when there is none of a version', async () => {
   );
 });
 
-it('names the part of a kernel that the mirror has no more', async () => {
+it('names the part of a kernel that the mirror no longer has', async () => {
   await expect(requireKernel('debian:7.1', context)).rejects.toThrow(
     new PackageError(
       'Cannot get the kernel debian:7.1: no suite has linux-binary-7.1-cloud-amd64 any more; ' +
@@ -106,7 +106,7 @@ it('names the part of a kernel that the mirror has no more', async () => {
   );
 });
 
-it('takes a bare image as it is', async () => {
+it('takes a bare image', async () => {
   const path = join(temp.path, 'bzImage');
   await writeFile(path, bzImage());
   expect(await requireKernel(path, context)).toEqual({
@@ -135,7 +135,7 @@ it.each(['', '{"release": "6.12"}', '{"release": "6.12.43-test", "imageSha256": 
   },
 );
 
-it('says when there is no such file', async () => {
+it('says that there is no such file', async () => {
   await expect(requireKernel('no/bzImage', context)).rejects.toThrow(
     new UsageError(
       'Cannot find the kernel no/bzImage: no such file; name a bzImage, a .deb or debian:<version>',

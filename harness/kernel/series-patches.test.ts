@@ -51,7 +51,7 @@ describe('readSeries', () => {
     await testGit(tree, 'apply', '--check', first?.path ?? '');
   });
 
-  it.each(['none', 'empty', 'words.mbox'])('says what it wants of %s', async (name) => {
+  it.each(['none', 'empty', 'words.mbox'])('says what it expects instead of %s', async (name) => {
     await using temp = await makeTempDir();
     await mkdir(join(temp.path, 'empty'));
     await writeFile(join(temp.path, 'words.mbox'), 'From me Mon Sep 17 00:00:00 2001\n\nHello\n');

@@ -54,7 +54,7 @@ describe('findSource()', () => {
     expect((await findSource(name, wanted, context)).sha256).toBe(found);
   });
 
-  it('needs no mirror for a version that is unpacked', async () => {
+  it('needs no mirror for a version that is already unpacked', async () => {
     const source = { name: 'linux-source-5.4', version: '5.4.1-1', sha256: 'ab' };
     const folder = join(temp.path, 'sources/linux-source-5.4_5.4.1-1');
     await mkdir(folder, { recursive: true });
@@ -105,7 +105,7 @@ describe('unpackSource()', () => {
     expect(await readdir(folder)).toEqual(['tree']);
   });
 
-  it('refuses a package that holds something else', async () => {
+  it('refuses a package with other contents', async () => {
     const deb = await sourceDeb('elsewhere');
     const tree = join(temp.path, 'tree');
     const { signal } = context;

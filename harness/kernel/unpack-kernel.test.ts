@@ -159,7 +159,7 @@ it('refuses a package that is cut short', async () => {
   await expect(unpack(deb)).rejects.toThrow(`Cannot read the package ${deb}: `);
 });
 
-it('finds the parts of a split kernel beside it', async () => {
+it('finds the parts of a split kernel in the same folder', async () => {
   const parts = ['base', 'binary', 'modules'].map((part) => `linux-${part}-6.12 (= 6.12-1)`);
   const depends = parts.join(', ');
   const image = await buildDeb('linux-image-6.12', {}, depends);

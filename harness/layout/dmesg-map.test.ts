@@ -83,7 +83,7 @@ it.each([
   expect(parseDmesgMaps(line).efiMap).toEqual([descriptor]);
 });
 
-it('takes the e820 map of the log where there is one, else what the EFI stub makes of the EFI map', () => {
+it('takes the e820 map of the log if there is one, else what the EFI stub makes of the EFI map', () => {
   const ram = { range: BOOT_DATA.range, ram: true };
   const e820 = [{ range: fromInclusive(0, 0x9ffff), ram: true }];
   expect(parseDmesgMaps(LINE)).toMatchObject({ e820: [ram], efiMap: [BOOT_DATA] });
@@ -110,7 +110,7 @@ describe('on the logs of real kernels', () => {
   });
 
   // The logs are cut; of the map in memory the kernel has changed attributes.
-  it.each(logs)('sees in $cell the descriptors that are in its memory', ({ log, system }) => {
+  it.each(logs)('reads in $cell the same descriptors as from its memory', ({ log, system }) => {
     const map = readEfiMemoryMap(readFileSync(new URL('efi-memory-map.bin', system)), 48);
     const seen = (parseDmesgMaps(log).efiMap ?? []).map(({ type, range }) => ({ type, range }));
     expect(seen.length).toBeGreaterThan(20);
@@ -119,7 +119,7 @@ describe('on the logs of real kernels', () => {
 });
 
 const NO_MAP =
-  'Cannot read a memory map from the log: expected lines "efi: mem00: …" or "BIOS-e820: …", found none; boot with efi=debug and save all of the log, from its first line ("journalctl -k -b" has it)';
+  'Cannot read a memory map from the log: expected lines "efi: mem00: …" or "BIOS-e820: …", found none; boot with efi=debug and save the whole log, from its first line ("journalctl -k -b" has it)';
 const WRONG = (what: string, line: string): string =>
   `Cannot read line 2 of the log: expected a descriptor of the EFI memory map, but ${what} is impossible: ${line}`;
 const lie = (from: string, to: string): string => LINE.replace(from, to);
@@ -131,7 +131,7 @@ it.each([
   [
     'a log whose first lines are lost',
     `\n${lie('mem00', 'mem07')}`,
-    'Cannot read line 2 of the log: expected descriptor 0 of the EFI memory map, found 7; boot with efi=debug and save all of the log, from its first line ("journalctl -k -b" has it)',
+    'Cannot read line 2 of the log: expected descriptor 0 of the EFI memory map, found 7; boot with efi=debug and save the whole log, from its first line ("journalctl -k -b" has it)',
   ],
   [
     'a type that no kernel prints',

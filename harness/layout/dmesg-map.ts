@@ -27,19 +27,19 @@ export const EFI_ATTRIBUTES: Readonly<Record<string, bigint>> = {
 };
 
 /**
- * A line of `efi_print_memmap()`. Some kernels before v4.5 print the end exclusively: `)`. Entries
- * that the kernel calls invalid have no size in MB.
+ * A line of `efi_print_memmap()`. Some kernels before v4.5 print an exclusive end: `)`. Entries that
+ * the kernel calls invalid have no size in MB.
  */
 const EFI_LINE =
   /\befi: mem(\d+): \[([^|\]]+)\|([^\]]*)\] range=\[0x([0-9a-f]+)-0x([0-9a-f]+)([\])]) \(\d+MB\)/;
 
 const WHAT_TO_DO =
-  'boot with efi=debug and save all of the log, from its first line ("journalctl -k -b" has it)';
+  'boot with efi=debug and save the whole log, from its first line ("journalctl -k -b" has it)';
 
 /**
- * Reads the memory maps of a kernel's log: the lines "efi: mem00: …" that `efi=debug` makes it
- * print, and "BIOS-e820: …"; what stands before these on a line does not matter. Throws
- * `FormatError` if there is neither, for a line "efi: mem…" that lies or for one that is missing before another.
+ * Parses the memory maps in a kernel log: the lines "efi: mem00: …" that `efi=debug` makes it print,
+ * and "BIOS-e820: …"; what precedes these on a line does not matter. Throws `FormatError` if there is
+ * neither, or if a line "efi: mem…" is impossible or missing.
  */
 export function parseDmesgMaps(text: string): MachineMaps {
   const efiMap = findEfiMap(text);
@@ -53,7 +53,7 @@ export function parseDmesgMaps(text: string): MachineMaps {
   return { e820, efiMap, biosWords: { ebdaSegment: 0, baseMemoryKiB: 0 } };
 }
 
-/** Only the first map: a journal can hold many boots. */
+/** Only the first map: a journal can contain many boots. */
 function findEfiMap(text: string): EfiDescriptor[] | null {
   const found: EfiDescriptor[] = [];
   for (const [index, line] of text.split('\n').entries()) {

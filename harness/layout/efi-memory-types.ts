@@ -5,7 +5,7 @@ import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 interface EfiMemoryType {
   /** In a layout: as the UEFI specification names it, shortened. */
   readonly name: string;
-  /** What `efi_md_typeattr_format()` prints: from v5.7 on, and before. */
+  /** What `efi_md_typeattr_format()` prints: since v5.7, and before. */
   readonly printed: readonly string[];
   /** Whether `setup_e820()` of the EFI stub (drivers/firmware/efi/libstub/x86-stub.c) makes it RAM. */
   readonly ram: boolean;
@@ -31,7 +31,7 @@ export const EFI_MEMORY_TYPES: readonly EfiMemoryType[] = [
   { name: 'Unaccepted', printed: ['Unaccepted'], ram: true },
 ];
 
-/** The e820 map that the EFI stub makes of an EFI memory map. */
+/** The e820 map that the EFI stub makes from an EFI memory map. */
 export function e820FromEfiMap(efiMap: readonly EfiDescriptor[]): E820Entry[] {
   return efiMap.map(({ type, range }) => ({ range, ram: EFI_MEMORY_TYPES[type]?.ram ?? false }));
 }

@@ -23,7 +23,7 @@ const [BOOT, FREE, RUNTIME] = [
 ];
 const parse = (change: object): Layout => parseLayout(JSON.stringify({ ...GOOD, ...change }), 'x');
 
-it('gives what the firmware says and what the EFI stub makes of it', () => {
+it('returns what the firmware says and what the EFI stub makes of it', () => {
   expect(parse({ bda: { ebdaSegment: '0x2c00', baseMemoryKiB: 639 } })).toEqual({
     id: 'good',
     machine: null,
@@ -57,7 +57,7 @@ it('gives what the firmware says and what the EFI stub makes of it', () => {
   });
 });
 
-it('says what a personality does beside, and has its pages above 1 MiB in the map', () => {
+it('has the levers of a personality, and its pages above 1 MiB in the map', () => {
   const islands = [{ type: 'BootServicesData', start: '0x20000000', step: '0x4000', count: 2 }];
   const levers = { esrt: true, bgrt: true, setVirtualAddressMapFails: true, islands };
   const layout = parse({ levers });
@@ -77,7 +77,7 @@ it('says what a personality does beside, and has its pages above 1 MiB in the ma
   ]);
 });
 
-it('takes of the maps of a dmesg what lies below 1 MiB', () => {
+it('takes from the maps of a dmesg what is below 1 MiB', () => {
   const biosWords = { ebdaSegment: 0, baseMemoryKiB: 0 };
   const e820 = [
     { range: physRange(0, 0x9f000), ram: true },
@@ -113,12 +113,12 @@ it.each([
   ['PalCode', false],
   ['Persistent', false],
   ['Unaccepted', true],
-])('knows whether %s is RAM for the kernel: %s', (type, ram) => {
+])('says whether %s is RAM for the kernel: %s', (type, ram) => {
   const maps = { e820: [{ range: BOOT, ram }] };
   expect(parse({ ranges: [{ start: '0x0', end: '0xfff', type }] })).toMatchObject({ maps });
 });
 
-it('has no EFI memory map where only an e820 map is known', () => {
+it('has no EFI memory map if only an e820 map is known', () => {
   const ranges = [
     { start: '0x100', end: '0x9e7ff', type: 'usable' },
     { start: '0x9e800', end: '0xfffff', type: 'reserved' },
@@ -143,7 +143,7 @@ const range = (change: object): object => ({
 
 it.each([
   ['ranges that overlap', range({ end: '0x2000' }), 'ranges.1: 0x0-0x2000 overlaps ranges.0'],
-  ['an end before its start', range({ start: '0x1000' }), 'ranges.1.end: it lies before "start"'],
+  ['an end before its start', range({ start: '0x1000' }), 'ranges.1.end: it is before "start"'],
   [
     'an address beyond 52 bits',
     range({ end: '0x10000000000000' }),

@@ -14,23 +14,23 @@ import {
   renderRange,
 } from '../memory/phys-range.ts';
 
-/** What a machine's firmware says of its memory. */
+/** What a machine's firmware says about its memory. */
 export interface MachineMaps {
   readonly e820: readonly E820Entry[];
-  /** Null where only an e820 map is known. */
+  /** Null if only an e820 map is known. */
   readonly efiMap: readonly EfiDescriptor[] | null;
   readonly biosWords: BiosWords;
 }
 
-/** A machine's memory below 1 MiB, as a file of `images/layouts/` tells it. */
+/** A machine's memory below 1 MiB, as in a file of `images/layouts/`. */
 export interface Layout {
   readonly id: string;
   readonly machine: string | null;
   readonly source: string;
-  /** Made by hand, not read off a machine. */
+  /** Made by hand, not read from a machine. */
   readonly synthetic: boolean;
   readonly maps: MachineMaps;
-  /** What the layout says of memory, range by range. */
+  /** What the layout says about memory, range by range. */
   readonly ranges: readonly LayoutRange[];
   readonly levers: Levers;
 }
@@ -38,22 +38,22 @@ export interface Layout {
 /** A range of a layout. */
 export interface LayoutRange {
   readonly range: PhysRange;
-  /** `EFI_MEMORY_TYPE`; of an e820 type, the one that the EFI stub makes it from. */
+  /** `EFI_MEMORY_TYPE`; for an e820 type, the one from which the EFI stub makes it. */
   readonly type: number;
-  /** Whether a personality fills its pages, to see later whether anybody wrote to them. */
+  /** Whether a personality fills its pages, to see later whether anything wrote to them. */
   readonly tag: boolean;
 }
 
-/** What a personality does to a machine beside its memory below 1 MiB. */
+/** What a personality changes in a machine besides its memory below 1 MiB. */
 export interface Levers {
   /** An EFI System Resource Table in boot services data. */
   readonly esrt: boolean;
-  /** A boot logo, told of by ACPI (BGRT), in boot services data. */
+  /** A boot logo in boot services data, announced by ACPI (BGRT). */
   readonly bgrt: boolean;
   readonly setVirtualAddressMapFails: boolean;
-  /** Single pages above 1 MiB, a step apart. */
+  /** Single pages above 1 MiB, at regular distances. */
   readonly islands: readonly Islands[];
-  /** Words of the BIOS data area to write, or null to leave them. */
+  /** Words to write into the BIOS data area, or null to leave them. */
   readonly biosWords: BiosWords | null;
 }
 
@@ -68,7 +68,7 @@ export interface Islands {
 
 const EFI_TYPES = EFI_MEMORY_TYPES.map(({ name }) => name);
 
-/** The types of an e820 map, and from which `EFI_MEMORY_TYPE` `setup_e820()` of the EFI stub makes them. */
+/** The types of an e820 map, each with the `EFI_MEMORY_TYPE` from which `setup_e820()` of the EFI stub makes it. */
 const E820_TYPES: Readonly<Record<string, string>> = {
   usable: 'Conventional',
   reserved: 'Reserved',
@@ -78,10 +78,10 @@ const E820_TYPES: Readonly<Record<string, string>> = {
   'type 20': 'Reserved',
 };
 
-/** The types that the ranges of each kind of layout can have. */
+/** The types that ranges can have in each kind of layout. */
 const TYPES = { efi: EFI_TYPES, e820: Object.keys(E820_TYPES) };
 
-/** Each makes two entries of the EFI memory map, of which the kernel takes some thousands. */
+/** Each island adds two entries to the EFI memory map, of which the kernel takes a few thousand. */
 const ISLANDS_LIMIT = 400;
 
 const address = z
@@ -135,9 +135,9 @@ const layoutSchema = z.strictObject({
 type LayoutFile = z.infer<typeof layoutSchema>;
 
 /**
- * Reads a layout from JSON; `name` is the file's, for messages. Throws `FormatError` naming the
- * field at fault: no JSON, ranges that overlap or end before they begin, an address beyond 52 bits,
- * a type that its kind of map does not have.
+ * Parses a layout from JSON; `name` is that of the file, for messages. Throws `FormatError` naming the
+ * field at fault: not JSON, ranges that overlap or end before they begin, an address beyond 52 bits, a
+ * type that its kind of map does not have.
  */
 export function parseLayout(text: string, name: string): Layout {
   const parsed = layoutSchema.safeParse(parseJson(text, name));
@@ -157,8 +157,8 @@ export function parseLayout(text: string, name: string): Layout {
 }
 
 /**
- * The layout of a machine of which only its maps are known. Of an e820 map it is not known which kind of firmware
- * memory is not RAM, and what lies above 1 MiB is nothing of a layout.
+ * The layout of a machine of which only the maps are known. An e820 map does not say which firmware type its other
+ * memory has: it counts as reserved. Memory above 1 MiB is not part of a layout.
  */
 export function layoutFromMaps(
   maps: MachineMaps,
@@ -222,7 +222,7 @@ function findRangeFault(ranges: LayoutFile['ranges'], types: readonly string[]):
       const message = `expected one of ${types.join(', ')}, found ${JSON.stringify(type)}`;
       return { path: [...path, 'type'], message };
     }
-    if (end < start) return { path: [...path, 'end'], message: 'it lies before "start"' };
+    if (end < start) return { path: [...path, 'end'], message: 'it is before "start"' };
     const range = fromInclusive(start, end);
     const other = earlier.findIndex((before) => intersects(before, range));
     if (other !== -1) return { path, message: `${renderRange(range)} overlaps ranges.${other}` };
@@ -244,7 +244,7 @@ function parseJson(text: string, name: string): unknown {
   }
 }
 
-/** What is wrong with a layout, and with which field. */
+/** What is wrong with which field of a layout. */
 interface Fault {
   readonly path: readonly PropertyKey[];
   readonly message: string;

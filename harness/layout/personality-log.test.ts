@@ -53,7 +53,7 @@ function only(line: string): string {
 }
 
 describe('the report of the personality driver', () => {
-  it('has all that the driver says', () => {
+  it('has everything that the driver says', () => {
     const low = { range: physRange(0, 0x63000), type: 7, attribute: 0xfn };
     expect(parsePersonalityLog(LOG)).toEqual({
       asked: [
@@ -100,7 +100,7 @@ describe('the report of the personality driver', () => {
     { text: 'sub1m-personality 1', what: 'its first line' },
     { text: 'sub1m-personality 1\nhold\ngo\nready\n', what: 'lines that say when, not what' },
     { text: 'sub1m-personality 1\n\nEFI stub: hello\nasking\n', what: "the firmware's lines" },
-  ])('has nothing else when there is nothing but $what', ({ text }) => {
+  ])('has only $what if there is nothing else', ({ text }) => {
     expect(parsePersonalityLog(text)).toEqual(NOTHING);
   });
 
@@ -170,7 +170,7 @@ describe('the report of the personality driver', () => {
     expect(() => parsePersonalityLog(only(line))).toThrow(new FormatError(message));
   });
 
-  it('is not whole, or refused, wherever it is cut', () => {
+  it('is incomplete or refused wherever it is cut', () => {
     const end = LOG.indexOf('done') + 'done'.length;
     const cuts = Array.from({ length: end - 1 }, (_, index) => LOG.slice(0, index));
     const whole = cuts.filter((text) => {

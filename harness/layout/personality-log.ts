@@ -5,34 +5,34 @@ import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 import { LOW_PAGES, type Pfn, pfn } from '../memory/pfn.ts';
 import { type PhysRange, findRange } from '../memory/phys-range.ts';
 
-/** What the personality driver reported (`guest/personality/`): what it was asked for, and what came of it. */
+/** What the personality driver (`guest/personality/`) reported: what was requested, and what came of it. */
 export interface PersonalityLog {
   /** The ranges of the layout; a type of null is a hole. */
   readonly asked: readonly { readonly range: PhysRange; readonly type: number | null }[];
   readonly got: readonly PersonalityResult[];
-  /** How many single pages above 1 MiB it got, of how many. */
+  /** How many single pages above 1 MiB it got, out of how many. */
   readonly islands: readonly { readonly got: number; readonly wanted: number }[];
-  /** The EFI memory map below 1 MiB, as it was and as the layout made it. */
+  /** The EFI memory map below 1 MiB, before and after the layout was applied. */
   readonly before: readonly EfiDescriptor[];
   readonly after: readonly EfiDescriptor[];
   /** The whole EFI memory map at `ExitBootServices`. */
   readonly exit: readonly EfiDescriptor[];
   /** The words of the BIOS data area at `ExitBootServices`; null if it was not reached. */
   readonly biosWords: BiosWords | null;
-  /** The CRC-32 at `ExitBootServices` of each page that was filled. */
+  /** The CRC-32 of each filled page at `ExitBootServices`. */
   readonly tags: ReadonlyMap<Pfn, number>;
-  /** The tables that it installed, in boot services data. */
+  /** The tables that it installed in boot services data. */
   readonly tables: { readonly esrt: PhysRange | null; readonly bgrt: PhysRange | null };
   /** Whether it made `SetVirtualAddressMap()` fail. */
   readonly setVirtualAddressMapFails: boolean;
   readonly errors: readonly string[];
-  /** Whether the report is whole: the kernel called `ExitBootServices`. */
+  /** Whether the report is complete: the kernel called `ExitBootServices`. */
   readonly done: boolean;
 }
 
 /**
- * What became of pages: allocated; retaken from the firmware, which could spare them; held by the firmware with
- * the right type already, and not filled; or denied.
+ * What became of pages: allocated; retaken from the firmware, which could spare them; held by the firmware, which
+ * already had them with the right type, so not filled; or denied.
  */
 interface PersonalityResult {
   readonly range: PhysRange;
@@ -45,12 +45,12 @@ const FIRST_LINE = /^sub1m-personality 1$/;
 const TYPE_HOLE = 0xffff_ffff;
 const RESULTS = ['allocated', 'retaken', 'held', 'denied'] as const;
 
-/** More lines than any report has: 256 tags, some thousand descriptors. */
+/** More lines than any report has: 256 tags, a few thousand descriptors. */
 const LINES_LIMIT = 20_000;
 
 /**
- * Reads `personality.log`. What comes after its last line, `done`, may be the kernel's and is not read. Throws
- * `FormatError` if the driver did not speak, or for a line that is not its own.
+ * Parses `personality.log`. Whatever follows the last line, `done`, may come from the kernel and is ignored. Throws
+ * `FormatError` if the driver wrote nothing, or for a line that is not in its format.
  */
 export function parsePersonalityLog(text: string): PersonalityLog {
   const lines = text.split('\n', LINES_LIMIT).map((line) => line.trim());

@@ -31,7 +31,7 @@ function layout({ ranges, islands }: LayoutParts): Layout {
 
 const ISLANDS = { type: 'BootServicesData', start: '0x20000000', step: '0x4000', count: 150 };
 
-describe('what OVMF is asked for', () => {
+describe('what OVMF must do', () => {
   it('has the ranges in their order, and holes where the layout has nothing', () => {
     const asked = layout({
       ranges: [
@@ -76,7 +76,7 @@ describe('what OVMF is asked for', () => {
     {
       what: 'a range above 1 MiB',
       ranges: ['0x0-0x9ffff Conventional', '0xff000-0x100fff Reserved'],
-      fault: '0xff000-0x100fff (Reserved): it lies above 1 MiB',
+      fault: '0xff000-0x100fff (Reserved): it is above 1 MiB',
     },
     {
       what: 'RAM in the VGA hole',
@@ -111,7 +111,7 @@ describe('what OVMF is asked for', () => {
     {
       what: 'islands below 1 MiB',
       islands: [{ ...ISLANDS, start: '0xff000' }],
-      fault: 'islands from 0xff000: they must lie above 1 MiB',
+      fault: 'islands from 0xff000: they must be above 1 MiB',
     },
     {
       what: 'islands of free memory',
@@ -142,7 +142,7 @@ describe('what OVMF is asked for', () => {
       ],
     });
     const message =
-      'Cannot give a machine the layout some: 0x0-0x7ff (Persistent): it is not aligned to pages of 0x1000 bytes; 0xa0000-0xa0fff (LoaderData): it is RAM in the VGA hole, 0xa0000-0xfffff; 0x100000-0x100fff (Conventional): it lies above 1 MiB; islands from 0x1000: they must lie above 1 MiB; islands from 0x20000000 (Unaccepted): firmware cannot allocate this type';
+      'Cannot give a machine the layout some: 0x0-0x7ff (Persistent): it is not aligned to pages of 0x1000 bytes; 0xa0000-0xa0fff (LoaderData): it is RAM in the VGA hole, 0xa0000-0xfffff; 0x100000-0x100fff (Conventional): it is above 1 MiB; islands from 0x1000: they must be above 1 MiB; islands from 0x20000000 (Unaccepted): firmware cannot allocate this type';
     expect(() => planPersonality(asked)).toThrow(new FormatError(message));
   });
 
@@ -173,7 +173,7 @@ describe('a layout that is shipped', () => {
   const names = readdirSync(LAYOUTS).filter((name) => name.endsWith('.json'));
   const layouts = names.map((name) => parseLayout(readFileSync(join(LAYOUTS, name), 'utf8'), name));
 
-  it('is asked for in full below 640 KiB, or refused as a whole', () => {
+  it('is planned in full below 640 KiB, or refused as a whole', () => {
     const planned = layouts.map(plannedRanges).filter((ranges) => ranges.length > 0);
     const inPart = planned.filter((ranges) => !covers(ranges, physRange(0, 0xa0000)));
     expect(inPart).toEqual([]);

@@ -6,9 +6,9 @@ import { PAGE_SIZE, SZ_1M, hex } from '../memory/pfn.ts';
 import { type PhysRange, physRange, renderRange } from '../memory/phys-range.ts';
 import { type RangeSet, without } from '../memory/range-set.ts';
 
-/** What OVMF is asked for. */
+/** What OVMF must do. */
 export interface PersonalityPlan {
-  /** Ascending, whole pages below 1 MiB; together they have every page below 640 KiB. */
+  /** Ascending, whole pages below 1 MiB; together they cover every page below 640 KiB. */
   readonly ranges: readonly PlannedRange[];
   readonly levers: Levers;
 }
@@ -16,21 +16,21 @@ export interface PersonalityPlan {
 /** A range of a plan. */
 export interface PlannedRange {
   readonly range: PhysRange;
-  /** `EFI_MEMORY_TYPE`, or null for a hole: no entry of the EFI memory map has it. */
+  /** `EFI_MEMORY_TYPE`, or null for a hole: no entry of the EFI memory map covers it. */
   readonly type: number | null;
   readonly tag: boolean;
 }
 
-/** From here to 1 MiB is the VGA hole and ROM: firmware has no RAM there. */
+/** The VGA hole and ROM: firmware has no RAM here. */
 const ISA_HOLE = physRange(0xa_0000, SZ_1M);
 
-/** What a range of a layout must be for a machine to be given it, and what it is otherwise. */
+/** What a range of a layout must be for a machine to have it, and what to say if it is not. */
 const DEMANDS: readonly (readonly [(asked: LayoutRange) => boolean, string])[] = [
   [
     ({ range }) => range.start % PAGE_SIZE === 0 && range.end % PAGE_SIZE === 0,
     'it is not aligned to pages of 0x1000 bytes',
   ],
-  [({ range }) => range.end <= SZ_1M, 'it lies above 1 MiB'],
+  [({ range }) => range.end <= SZ_1M, 'it is above 1 MiB'],
   [
     ({ range, type }) => range.end <= ISA_HOLE.start || EFI_MEMORY_TYPES[type]?.ram === false,
     'it is RAM in the VGA hole, 0xa0000-0xfffff',
@@ -38,7 +38,7 @@ const DEMANDS: readonly (readonly [(asked: LayoutRange) => boolean, string])[] =
   [({ type }) => isAllocatable(type), 'firmware cannot allocate this type'],
 ];
 
-/** `EfiPersistentMemory`, which like `EfiUnacceptedMemoryType` `AllocatePages()` refuses. */
+/** `EfiPersistentMemory`: `AllocatePages()` refuses it and `EfiUnacceptedMemoryType`. */
 const FIRST_NOT_ALLOCATABLE = 14;
 
 function isAllocatable(type: number): boolean {
@@ -46,8 +46,8 @@ function isAllocatable(type: number): boolean {
 }
 
 /**
- * What OVMF must be asked for to have a layout. Throws `FormatError` that names each range that no
- * machine can be given, and why.
+ * What OVMF must do to have a layout. Throws `FormatError` that names each range that no machine can
+ * have, and why.
  */
 export function planPersonality({ id, ranges, levers }: Layout): PersonalityPlan {
   const faults = [...ranges.flatMap(rangeFaults), ...levers.islands.flatMap(islandFaults)];
@@ -75,7 +75,7 @@ function islandFaults({ type, start, step }: Levers['islands'][number]): string[
   if (start % PAGE_SIZE !== 0 || step % PAGE_SIZE !== 0 || step === 0) {
     return [`${what}: expected start and step in whole pages of 0x1000 bytes`];
   }
-  if (start < SZ_1M) return [`${what}: they must lie above 1 MiB`];
+  if (start < SZ_1M) return [`${what}: they must be above 1 MiB`];
   const name = EFI_MEMORY_TYPES[type]?.name ?? 'unknown';
   return isAllocatable(type) && name !== 'Conventional'
     ? []

@@ -17,7 +17,7 @@ export async function readLayouts(): Promise<Layout[]> {
 
 /**
  * Reads a layout: an id of `images/layouts/`, a JSON file of that kind, or the text of a dmesg.
- * Throws `UsageError` if there is none, `FormatError` for one that cannot be read.
+ * Throws `UsageError` if it does not exist, `FormatError` if it cannot be read.
  */
 export async function readLayout(idOrPath: string): Promise<Layout> {
   const ids = await layoutIds();
@@ -36,7 +36,7 @@ async function readLayoutText(path: string): Promise<string> {
   } catch (error) {
     const nearest = nearestName(path, await layoutIds());
     throw new UsageError(
-      `Cannot read layout ${path}: no file that can be read, no id of images/layouts; the nearest id is ${nearest}`,
+      `Cannot read layout ${path}: neither a readable file nor an id of images/layouts; the nearest id is ${nearest}`,
       { cause: error },
     );
   }

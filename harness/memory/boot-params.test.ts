@@ -43,7 +43,7 @@ describe('the initrd', () => {
   it.each([
     { what: 'an address', bytes: page({ size: 1 }) },
     { what: 'a size', bytes: page({ image: 1 }) },
-  ])('is none without $what', ({ bytes }) => {
+  ])('does not exist without $what', ({ bytes }) => {
     expect(readInitrd(bytes)).toBeNull();
   });
 
@@ -62,7 +62,7 @@ describe('the initrd', () => {
     expect(() => readInitrd(bytes)).toThrow(new FormatError(message));
   });
 
-  it('is read from as little as the fields need, up to 52 bits', () => {
+  it('needs only the bytes of its fields, and reaches up to 52 bits', () => {
     const bytes = page({ imageHigh: 0xf_ffff, image: 0xffff_f000, size: 0x1000 });
     const range = physRange(2 ** 52 - 0x1000, 2 ** 52);
     expect(readInitrd(bytes.subarray(0, 544))).toEqual(range);

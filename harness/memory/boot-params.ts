@@ -10,7 +10,7 @@ const NEEDED = RAMDISK_SIZE.low + 4;
 
 /**
  * Reads where the initrd lies, in whole pages as `early_reserve_initrd()` reserves it; null if
- * there is none. Throws `FormatError` for a page that is cut, or for one beyond 52 bits.
+ * there is none. Throws `FormatError` for a page that is cut short, or an initrd beyond 52 bits.
  */
 export function readInitrd(bootParams: Uint8Array): PhysRange | null {
   if (bootParams.length < NEEDED) {
@@ -30,9 +30,7 @@ export function readInitrd(bootParams: Uint8Array): PhysRange | null {
   return physRange(start, end);
 }
 
-/**
- * A number of 64 bits in two halves; beyond 53 bits it is not exact, but too large all the same.
- */
+/** A 64-bit number in two halves; beyond 53 bits it is inexact, but still too large to pass. */
 function readPair(view: DataView, { low, high }: typeof RAMDISK_IMAGE): number {
   return view.getUint32(high, true) * 2 ** 32 + view.getUint32(low, true);
 }

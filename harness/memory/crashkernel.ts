@@ -6,7 +6,7 @@ export const DEFAULT_CRASHKERNEL = '256M';
 
 /** What `crashkernel=` asks for. */
 export interface CrashkernelRequest {
-  /** Bytes of the main area; `,low` and `,cma` come on top and are not told of. */
+  /** Bytes of the main area; `,low` and `,cma` come on top and are not included. */
   readonly size: number;
   /** Where it must begin, or null for anywhere. */
   readonly offset: number | null;
@@ -17,9 +17,9 @@ const RAM_GRANULE = 128 * 1024 * 1024;
 
 /**
  * Reads `crashkernel=` of a command line: `size[@offset]`, `size,high`, or
- * `from-[to]:size,…[@offset]`, of which the range that holds `systemRam` (bytes) counts. The last
- * one without `,high`, `,low` or `,cma` goes first (`parse_crashkernel()`). Undefined if nothing is
- * asked for, or nothing that the kernel would understand.
+ * `from-[to]:size,…[@offset]`, of which the range that contains `systemRam` (bytes) counts. The last
+ * one without `,high`, `,low` or `,cma` takes precedence (`parse_crashkernel()`). Undefined if there is
+ * no request, or none that the kernel would understand.
  */
 export function parseCrashkernel(
   cmdline: string,

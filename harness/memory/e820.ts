@@ -5,12 +5,12 @@ import { type PhysRange, findRange } from './phys-range.ts';
 /** One entry of the e820 map as the firmware gave it. */
 export interface E820Entry {
   readonly range: PhysRange;
-  /** Whether it is E820_TYPE_RAM; for who owns low memory all other types are alike. */
+  /** Whether it is E820_TYPE_RAM; all other types are alike for the owners of low memory. */
   readonly ram: boolean;
 }
 
 /**
- * E820_TYPE_RAM in the words of `e820_print_type()` (up to 7.1, from 7.2) and
+ * E820_TYPE_RAM as printed by `e820_print_type()` (up to 7.1, since 7.2) and
  * `e820_type_to_string()`.
  */
 const RAM_WORDS: ReadonlySet<string> = new Set(['usable', 'System RAM']);
@@ -21,7 +21,7 @@ const ENTRIES_LIMIT = 3200;
 const LOG_LINE = /BIOS-e820: \[mem 0x([0-9a-f]+)-0x([0-9a-f]+)\] +(.+)$/gm;
 const MEMMAP_LINE = /^0x([0-9a-f]+) 0x([0-9a-f]+) (.+)$/gm;
 
-/** Reads the `BIOS-e820:` lines of a kernel log. Throws `FormatError` if there is none. */
+/** Parses the `BIOS-e820:` lines of a kernel log. Throws `FormatError` if there are none. */
 export function parseE820Log(text: string): E820Entry[] {
   return entries(
     text,
@@ -30,7 +30,7 @@ export function parseE820Log(text: string): E820Entry[] {
   );
 }
 
-/** Reads `/sys/firmware/memmap`, an entry a line: `0x0 0x9ffff System RAM`. Throws as above. */
+/** Parses `/sys/firmware/memmap`, one entry per line: `0x0 0x9ffff System RAM`. Throws likewise. */
 export function parseFirmwareMemmap(text: string): E820Entry[] {
   return entries(
     text,

@@ -6,7 +6,7 @@ import { readEfiMapLocation, readEfiMemoryMap } from './efi-memory-map.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 
 describe('readEfiMapLocation()', () => {
-  it('finds the map, also above 4 GiB', () => {
+  it('finds the map, even above 4 GiB', () => {
     expect(readEfiMapLocation(bootParamsBytes({ address: 0x1_2345_6000, size: 4800 }))).toEqual({
       address: 0x1_2345_6000,
       size: 4800,
@@ -14,7 +14,7 @@ describe('readEfiMapLocation()', () => {
     });
   });
 
-  it('knows a kernel that was not booted by 64-bit EFI', () => {
+  it('recognises a kernel that was not booted by 64-bit EFI', () => {
     expect(readEfiMapLocation(bootParamsBytes({ signature: 0 }))).toBeUndefined();
   });
 
@@ -55,14 +55,14 @@ describe('readEfiMemoryMap()', () => {
     { type: 4, start: 0x10_0000n, pages: 0n },
   ]);
 
-  it('gives descriptors in their order, also empty ones', () => {
+  it('returns descriptors in their order, including empty ones', () => {
     expect(readEfiMemoryMap(map, 48)).toEqual([
       { type: 7, range: physRange(0x1000, 0xa0000), attribute: 0xfn },
       { type: 4, range: physRange(0x10_0000, 0x10_0000), attribute: 0xfn },
     ]);
   });
 
-  it('gives neighbours apart that the kernel has merged, with their type and attribute', () => {
+  it('separates neighbours that the kernel has merged, with their type and attribute', () => {
     const kernels = efiMapBytes([
       { type: 4, start: 0x0n, pages: 5n, attribute: 0x800000000000000fn },
       { type: 0, start: 0x1000n, pages: 1n, attribute: 0n },
@@ -127,7 +127,7 @@ describe('readEfiMemoryMap()', () => {
     );
   });
 
-  it('gives ranges that end after they begin, also of entries in no order', () => {
+  it('returns ranges that end after they begin, even for unsorted entries', () => {
     const lie = efiMapBytes([
       { type: 4, start: 0x0n, pages: 9n },
       { type: 0, start: 0x5000n, pages: 1n, attribute: 0n },

@@ -12,7 +12,7 @@ export const EFI_BOOT_SERVICES_DATA = 4;
 export interface EfiDescriptor {
   readonly type: number;
   readonly range: PhysRange;
-  /** As the kernel left it: it marks boot services that it keeps with `EFI_MEMORY_RUNTIME`. */
+  /** As the kernel left it: the kernel marks boot services that it keeps with `EFI_MEMORY_RUNTIME`. */
   readonly attribute: bigint;
 }
 
@@ -21,7 +21,7 @@ export interface EfiMapLocation {
   readonly address: PhysAddr;
   /** Bytes. */
   readonly size: number;
-  /** Bytes from one descriptor to the next, which firmware may make longer than they are. */
+  /** Bytes from one descriptor to the next; firmware may leave a gap. */
   readonly descriptorSize: number;
 }
 
@@ -33,12 +33,12 @@ const SIGNATURE = 0x34_36_4c_45;
 
 /** Bytes of an `EFI_MEMORY_DESCRIPTOR`. */
 const DESCRIPTOR_SIZE = 40;
-/** More than any firmware has, in bytes: some 20,000 descriptors. */
+/** More than any firmware needs, in bytes: some 20,000 descriptors. */
 const MAP_LIMIT = 1024 * 1024;
 
 /**
  * Reads `efi_info` of `/sys/kernel/boot_params/data`: undefined on a kernel that was not booted by
- * 64-bit EFI. Throws `FormatError` for a page that is cut, or a map that cannot be one.
+ * 64-bit EFI. Throws `FormatError` for a page that is cut short, or an impossible map.
  */
 export function readEfiMapLocation(bootParams: Uint8Array): EfiMapLocation | undefined {
   if (bootParams.length < EFI_INFO + EFI_INFO_SIZE) {
@@ -61,8 +61,8 @@ export function readEfiMapLocation(bootParams: Uint8Array): EfiMapLocation | und
 }
 
 /**
- * Reads descriptors in their order, as the firmware gave them, out of the kernel's memory; throws
- * `FormatError` for a map that is cut or that lies.
+ * Reads descriptors from the kernel's memory, in their order and as the firmware gave them. Throws
+ * `FormatError` for a map that is cut short or impossible.
  */
 export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): EfiDescriptor[] {
   const count = Math.floor(bytes.length / descriptorSize);
@@ -94,9 +94,9 @@ export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): Efi
 }
 
 /**
- * Undoes `efi_merge_regions()` (arch/x86/platform/efi/efi.c): of neighbours of one type and
- * attribute the first was made as long as all, the others became reserved and without an attribute,
- * within the first.
+ * Undoes `efi_merge_regions()` (arch/x86/platform/efi/efi.c): among neighbours of one type and
+ * attribute it extends the first over all of them, and leaves the others within it as reserved without
+ * an attribute.
  */
 function unmergeRegions(descriptors: readonly EfiDescriptor[]): EfiDescriptor[] {
   const given: EfiDescriptor[] = [];

@@ -2,7 +2,7 @@
 import { FormatError } from '../errors.ts';
 import { type PhysRange, findRange } from './phys-range.ts';
 
-/** A line of `/proc/iomem`; children follow their parent and lie within it. */
+/** A line of `/proc/iomem`; children follow their parent and are inside its range. */
 export interface IomemEntry {
   readonly range: PhysRange;
   readonly name: string;
@@ -10,7 +10,7 @@ export interface IomemEntry {
 
 const LINE = /^ *([0-9a-f]+)-([0-9a-f]+) : (.+)$/gm;
 
-/** Reads `/proc/iomem`, skipping what is no resource. Throws `FormatError` if nothing is. */
+/** Parses `/proc/iomem`, skipping lines that are not resources. Throws `FormatError` if none is. */
 export function parseIomem(text: string): IomemEntry[] {
   const entries: IomemEntry[] = [];
   for (const [, first = '', last = '', name = ''] of text.matchAll(LINE)) {

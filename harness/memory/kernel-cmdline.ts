@@ -2,16 +2,16 @@
 
 /** One parameter of a kernel command line. */
 export interface KernelParameter {
-  /** With `_` for every `-`, which the kernel takes as the same. */
+  /** With `_` for every `-`: to the kernel they are the same. */
   readonly name: string;
   /** Null without an `=`. */
   readonly value: string | null;
 }
 
-/** No x86 kernel takes more than this, in bytes. */
+/** No x86 kernel reads more than this, in bytes. */
 const COMMAND_LINE_SIZE = 2048;
 
-/** The parameters in order, as `next_arg()` splits them; what follows `--` is for init. */
+/** The parameters in order, split like `next_arg()`; what follows `--` is for init. */
 export function parseCmdline(text: string): KernelParameter[] {
   const given = text.slice(0, COMMAND_LINE_SIZE);
   const words: readonly string[] = given.match(/(?:[^\s"]|"[^"]*(?:"|$))+/g) ?? [];
@@ -24,7 +24,7 @@ function parameter(word: string): KernelParameter {
   return { name: name.replaceAll('-', '_'), value: value ?? null };
 }
 
-/** The last parameter of that name, which is the one that most parameters obey. */
+/** The last parameter of that name, which for most parameters is the one that counts. */
 export function findParameter(cmdline: string, name: string): KernelParameter | undefined {
   return parseCmdline(cmdline).findLast((found) => found.name === name);
 }
@@ -32,8 +32,8 @@ export function findParameter(cmdline: string, name: string): KernelParameter | 
 const SUFFIXES = 'kmgtpe';
 
 /**
- * Reads a size at the beginning of text as `memparse()` does: 64K, 0x10000, 1G; in bytes, and what
- * follows it. Undefined if there is no number or one beyond what a number holds exactly.
+ * Parses a size at the start of text like `memparse()`: 64K, 0x10000, 1G. Returns bytes and the rest of
+ * the text, undefined if there is no number or one too large for a `number` to be exact.
  */
 export function findSize(
   text: string,

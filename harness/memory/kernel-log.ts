@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { printableText } from './printable-text.ts';
 
-/** No line of printk's is longer, in characters; what a guest writes else may be. */
+/** No line of printk is longer, in characters; other output of a guest may be. */
 const LINE_LIMIT = 1024;
 
 /** The last line of a kernel's log or console that matches all patterns, or has them as text, made printable. */
@@ -19,7 +19,7 @@ export function findLogLine(
   return line === undefined ? undefined : printableText(line.slice(0, LINE_LIMIT));
 }
 
-/** The last line that says anything, made printable; empty if none does. */
+/** The last line that is not blank, made printable; empty if all are. */
 export function lastLogLine(log: string): string {
   return findLogLine(log, /[^\s\0]/) ?? '';
 }

@@ -11,7 +11,7 @@ export interface MemblockLine {
 /** `memblock_reserve` and `memblock_free`; from 7.2 `__memblock_reserve`, from 5.16 `memblock_phys_free`. */
 const LINE = /\b(?:__)?memblock_(reserve|(?:phys_)?free): \[0x([0-9a-f]+)-0x([0-9a-f]+)\]/g;
 
-/** The lines of a kernel log made with `memblock=debug` on ranges that begin below 1 MiB, in order. */
+/** The `memblock=debug` lines of a kernel log for ranges that begin below 1 MiB, in order. */
 export function parseMemblockLog(text: string): MemblockLine[] {
   return Array.from(text.matchAll(LINE)).flatMap(([, name, first = '', last = '']) => {
     const range = findRange(first, last);

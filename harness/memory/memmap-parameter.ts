@@ -8,9 +8,9 @@ import { physRange } from './phys-range.ts';
 const ADDS_RAM: Readonly<Record<string, boolean>> = { '@': true, '#': false, $: false, '!': false };
 
 /**
- * The e820 map with what `memmap=` adds to it (`parse_memmap_one()`, arch/x86/kernel/e820.c). Where
- * entries overlap the one that is no RAM wins, as in `e820__update_table()`. Undefined for a form
- * whose effect is not known here (`%`).
+ * The e820 map with the entries that `memmap=` adds (`parse_memmap_one()`, arch/x86/kernel/e820.c).
+ * Where entries overlap, one that is not RAM wins, as in `e820__update_table()`. Undefined for a form
+ * that is not modelled (`%`).
  */
 export function withMemmap(e820: readonly E820Entry[], cmdline: string): E820Entry[] | undefined {
   let entries: E820Entry[] | undefined = [...e820];

@@ -8,11 +8,11 @@ export const ZERO_PAGE_CRC = crc32(new Uint8Array(PAGE_SIZE));
 const ZEROES = new Uint8Array(PAGE_SIZE);
 
 /**
- * The CRC-32 of a page. Two pages that differ have the same in one case of four billion: good enough to find what went
- * wrong, not what somebody hides.
+ * The CRC-32 of a page. Two different pages share one in one case of four billion: good enough to find accidents, not
+ * to find what somebody hides.
  */
 export function pageCrc(page: Uint8Array): number {
-  // Most of a guest's memory is zero, which is seen faster than it is summed up.
+  // Most of a guest's memory is zero, and comparing is faster than summing.
   return Buffer.compare(page, ZEROES) === 0 ? ZERO_PAGE_CRC : crc32(page);
 }
 

@@ -2,7 +2,7 @@
 import { LOW_PAGES, PAGE_SIZE, type Pfn, hex, pfn } from './pfn.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 
-/** The pages below 1 MiB of which the range holds at least one byte. */
+/** The pages below 1 MiB that share at least one byte with the range. */
 export function lowPages(range: PhysRange): Pfn[] {
   if (range.end <= range.start) return [];
   const first = Math.floor(range.start / PAGE_SIZE);

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `memory/`: the words for physical memory, pure and without a dependency.
- * Its one rule: all casts between plain numbers and `Pfn`, `PhysAddr`, `VirtAddr` live in it.
- * Start reading here, then `phys-range.ts` and `page-map.ts`.
- */
 
 declare const brand: unique symbol;
 
@@ -19,7 +14,7 @@ export type VirtAddr = bigint & { readonly [brand]: 'VirtAddr' };
 /** Bytes in a page (x86-64). */
 export const PAGE_SIZE = 0x1000;
 
-/** The address of the line this project is about: 1 MiB, in bytes. */
+/** The address that this project is about: 1 MiB, in bytes. */
 export const SZ_1M = 0x10_0000;
 
 /** Pages below 1 MiB. */
@@ -28,7 +23,7 @@ export const LOW_PAGES = 256;
 /** One past the highest physical address, in bytes. */
 export const PHYS_ADDR_LIMIT = 2 ** 52;
 
-/** Takes a number as a physical address; outside 52 bits it is a bug of ours: `RangeError`. */
+/** Takes a number as a physical address. One beyond 52 bits is our bug: throws `RangeError`. */
 export function physAddr(value: number): PhysAddr {
   if (!Number.isInteger(value) || value < 0 || value > PHYS_ADDR_LIMIT) {
     throw new RangeError(`Not a physical address: ${value}`);

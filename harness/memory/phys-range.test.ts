@@ -56,7 +56,7 @@ describe('ranges', () => {
     );
   });
 
-  it('cover another exactly when each of its bytes lies in one of them', () => {
+  it('cover another exactly when each of its bytes is in one of them', () => {
     fc.assert(
       fc.property(fc.array(anyRange, { maxLength: 6 }), anyRange, (ranges, target) => {
         const all = new Set(ranges.flatMap(bytes));

@@ -17,7 +17,7 @@ export function fromInclusive(first: number, last: number): PhysRange {
   return physRange(first, last + 1);
 }
 
-/** The range between two inclusive bounds in hexadecimal; undefined if they bound none. */
+/** The range between two inclusive bounds in hexadecimal; undefined if that is not a range. */
 export function findRange(first: string, last: string): PhysRange | undefined {
   const [from, to] = [Number.parseInt(first, 16), Number.parseInt(last, 16)];
   return from <= to && to < PHYS_ADDR_LIMIT ? fromInclusive(from, to) : undefined;
@@ -28,12 +28,12 @@ export function rangeSize(range: PhysRange): number {
   return range.end - range.start;
 }
 
-/** Whether the two share a byte, which is all that `memblock_is_region_reserved()` asks. */
+/** Whether the two share a byte, which is the test of `memblock_is_region_reserved()`. */
 export function intersects(a: PhysRange, b: PhysRange): boolean {
   return a.start < b.end && b.start < a.end;
 }
 
-/** Whether every byte of `target` lies in one of `ranges`; these may overlap, in any order. */
+/** Whether every byte of `target` is in one of `ranges`, which may overlap, in any order. */
 export function covers(ranges: readonly PhysRange[], target: PhysRange): boolean {
   let covered: number = target.start;
   for (const range of ranges.toSorted((a, b) => a.start - b.start)) {

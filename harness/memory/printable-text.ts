@@ -6,9 +6,7 @@ const ESCAPES = /\u001b(?:\[[0-?]*[ -/]*[@-~]|\][^\u0007\u001b]*(?:\u0007|\u001b
 /** Characters that move, hide or reorder text: control, format, lone surrogate, line separators. */
 const UNPRINTABLE = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu;
 
-/**
- * Text that came from a guest, safe to print on one line: white space becomes a blank, escapes go.
- */
+/** A guest's text, made safe to print on one line: white space becomes a blank, escapes are removed. */
 export function printableText(text: string): string {
   return text
     .replaceAll(ESCAPES, '')

@@ -2,7 +2,7 @@
 import { SZ_1M } from './pfn.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 
-/** A piece of guest memory that is one piece of the machine's RAM, too. */
+/** A piece of guest memory that is also one piece of the machine's RAM. */
 export interface RamPiece {
   readonly range: PhysRange;
   /** Where `range.start` is in RAM, in bytes. */
@@ -11,18 +11,18 @@ export interface RamPiece {
 
 const SZ_4G = 2 ** 32;
 
-/** Of a machine with at least this much RAM, less is below 4 GiB, so that 1 GiB pages are aligned. */
+/** A machine with at least this much RAM has less of it below 4 GiB, so that 1 GiB pages are aligned. */
 const SPLIT_FROM = 0xb000_0000;
 
-/** How much lies below 4 GiB then. */
+/** How much is then below 4 GiB. */
 const SPLIT_LOWMEM = 0x8000_0000;
 
-/** Where the legacy video memory begins; from there to 1 MiB a CPU may see devices or ROMs. */
+/** Where legacy video memory begins; from here to 1 MiB a CPU may see devices or ROMs. */
 const LEGACY_VIDEO = 0xa_0000;
 
 /**
- * Where the RAM of a q35, one piece in QEMU's memory (`pc.ram`), is for its CPUs, in order; mirrors QEMU's
- * `pc_q35_init()` (hw/i386/pc_q35.c). Left out is what is not always RAM: 0xa0000 to 1 MiB.
+ * Where the CPUs of a q35 see its RAM, which is one piece in QEMU's memory (`pc.ram`), in order. Mirrors QEMU's
+ * `pc_q35_init()` (hw/i386/pc_q35.c), without 0xa0000 to 1 MiB, which is not always RAM.
  */
 export function ramLayout(memoryMiB: number): RamPiece[] {
   const size = memoryMiB * SZ_1M;

@@ -49,7 +49,7 @@ describe('a set of ranges', () => {
     );
   });
 
-  it('knows whether it has any byte of a range', () => {
+  it('says whether it has any byte of a range', () => {
     fc.assert(
       fc.property(anySet, anyRange, (set, range) => {
         const own = bytes(...set);

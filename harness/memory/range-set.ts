@@ -2,17 +2,17 @@
 import { type PhysRange, intersects, physRange } from './phys-range.ts';
 
 /**
- * A set of bytes as disjoint ranges in ascending order, neighbours merged: what memblock keeps.
- * All functions give a new set.
+ * A set of bytes as disjoint ranges in ascending order, neighbours merged, as memblock keeps it.
+ * All functions return a new set.
  */
 export type RangeSet = readonly PhysRange[];
 
-/** The bytes of ranges that may overlap, in any order. */
+/** The set of the bytes of ranges, which may overlap, in any order. */
 export function rangeSet(ranges: readonly PhysRange[]): RangeSet {
   return ranges.reduce<RangeSet>(addRange, []);
 }
 
-/** The set with `range` in it; empty ranges are nothing. */
+/** The set with `range` added; an empty range adds nothing. */
 export function addRange(set: RangeSet, range: PhysRange): RangeSet {
   if (range.end <= range.start) return set;
   const touches = (other: PhysRange): boolean =>
@@ -40,7 +40,7 @@ export function hasAnyOf(set: RangeSet, range: PhysRange): boolean {
   return set.some((other) => intersects(other, range));
 }
 
-/** The bytes of `set` that `others` has not. */
+/** The bytes of `set` that are not in `others`. */
 export function without(set: RangeSet, others: RangeSet): RangeSet {
   return others.reduce<RangeSet>(removeRange, set);
 }

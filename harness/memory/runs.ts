@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 
-/** The runs, half-open, of those of the numbers from 0 to `count` that are in a set. */
+/** The half-open runs of consecutive numbers below `count` for which `isIn` holds. */
 export function* runsOf(
   count: number,
   isIn: (index: number) => boolean,

@@ -49,7 +49,7 @@ it.each([
   expect(parseTargets(text)).toEqual(lists);
 });
 
-it('keeps of a list the packages of kernels, of plain OVMF, and of an SSH server', async () => {
+it('keeps only the packages of kernels, plain OVMF and an SSH server', async () => {
   await using temp = await makeTempDir();
   const names = [
     'linux-image-6.12.43+deb12-cloud-amd64',

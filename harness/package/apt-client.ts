@@ -28,7 +28,7 @@ interface PackageList {
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 const APT_HELPER = '/usr/lib/apt/apt-helper';
 
-/** Ends with an error if any suite fails, to be told of it; builds no index of all packages. */
+/** Fails if any suite fails, so that this can be logged; builds no index of all packages. */
 const UPDATE = ['apt-get', '-qq', '--error-on=any', '-o', 'pkgCacheFile::Generate=false', 'update'];
 
 /**
@@ -36,21 +36,21 @@ const UPDATE = ['apt-get', '-qq', '--error-on=any', '-o', 'pkgCacheFile::Generat
  */
 const REACH_SETTING = /^Acquire::(?:https?|Retries|ForceIPv[46])\b/;
 
-/** The packages that are kept of a list: kernels, their parts and sources, OVMF for x86_64, an SSH server with its libraries. */
+/**
+ * The packages kept of each list: kernels, their parts and sources, OVMF for x86_64, an SSH server
+ * with its libraries.
+ */
 const KEPT_PACKAGES = [
   'linux-(image|binary|modules|base|source)-[0-9u]',
   String.raw`ovmf(-generic)?\n`,
   String.raw`(dropbear-bin|openssh-sftp-server|libc6|libcrypt1|libgmp10|libtomcrypt1|libtommath1|zlib1g)\n`,
 ].join('|');
 
-/** A shell pipeline: the list "$1", unpacked, without the packages that are not kept. */
+/** A shell pipeline: the packages kept of the list "$1". */
 const KEPT_PARAGRAPHS = String.raw`${APT_HELPER} cat-file "$1" |
   awk -v RS= -v ORS='\n\n' '/^Package: (${KEPT_PACKAGES})/'`;
 
-/**
- * Writes the client's configuration. Throws `HostError` if the host cannot verify what Debian
- * signs.
- */
+/** Writes the client's configuration. Throws `HostError` if the host cannot verify Debian's signatures. */
 export async function configureApt(client: AptClient, mirror: Mirror): Promise<void> {
   if (!existsSync(KEYRING)) {
     throw new HostError(
@@ -67,9 +67,9 @@ export async function configureApt(client: AptClient, mirror: Mirror): Promise<v
 }
 
 /**
- * The sources of every suite that `images/suites/` names. Signatures and hashes are verified; that
- * a list is recent is not (`check-valid-until`): old kernels are what is wanted, and mirrors keep
- * suites past their date.
+ * The sources of every suite that `images/suites/` names. Signatures and hashes are verified, but not
+ * that a list is recent (`check-valid-until`): old kernels are the point, and mirrors keep suites past
+ * their date.
  */
 export function aptSources({ archive, security }: Mirror): string {
   const line = (base: string, suite: string): string =>
@@ -80,10 +80,7 @@ export function aptSources({ archive, security }: Mirror): string {
   ].join('');
 }
 
-/**
- * The client's configuration; of the host's own, as `apt-config dump` prints it, how to reach
- * mirrors.
- */
+/** The client's configuration; of the host's own (`apt-config dump`), only how to reach mirrors. */
 export function aptConfig(folder: string, host: string): string {
   const reach = host.split('\n').filter((line) => REACH_SETTING.test(line));
   return `Dir "${folder}";
@@ -111,8 +108,8 @@ ${reach.join('\n')}
 }
 
 /**
- * Updates the lists; of two programs one waits for the other. A suite that the mirror does not have
- * is left out. Throws `PackageError` if none arrives.
+ * Updates the lists; a second program waits for the first. A suite that the mirror does not have is
+ * left out. Throws `PackageError` if no list arrives.
  */
 export async function updateLists(client: AptClient): Promise<readonly PackageList[]> {
   let trouble: ProcessError | undefined;
@@ -134,7 +131,7 @@ export async function updateLists(client: AptClient): Promise<readonly PackageLi
   );
 }
 
-/** Reads the targets as `updateLists` asks for them. */
+/** Parses the targets in the format that `updateLists` asks for. */
 export function parseTargets(targets: string): PackageList[] {
   return [...targets.matchAll(/^(\S+) (\S+?)\/* (.+)$/gm)].map(
     ([, suite = '', base = '', path = '']) => ({
@@ -150,10 +147,7 @@ export function readKeptParagraphs(client: AptClient, list: PackageList): Promis
   return runApt(client, ['bash', '-o', 'pipefail', '-c', KEPT_PARAGRAPHS, 'bash', list.path]);
 }
 
-/**
- * Downloads packages into `into` and gives their paths; each has the SHA-256 that the signed list
- * promised.
- */
+/** Downloads packages into `into` and gives their paths; each has the SHA-256 in the signed list. */
 export async function downloadPackages(
   client: AptClient,
   packages: readonly PackageRecord[],

@@ -16,7 +16,7 @@ it.each([
   expect(newestVersion(versions(...from))).toEqual(versions(newest)[0]);
 });
 
-it('takes nothing of nothing', () => {
+it('takes nothing from an empty list', () => {
   expect(newestVersion([])).toBeUndefined();
 });
 

@@ -17,7 +17,7 @@ export function newestVersion<T extends Versioned>(versions: readonly T[]): T | 
   return sorted.findLast(({ suite }) => !suites.lastResort.includes(suite)) ?? sorted.at(-1);
 }
 
-/** Whether a suite belongs to a release, e.g. `bookworm`: its updates and security fixes are as good as it. */
+/** Whether a suite belongs to a release, e.g. `bookworm`: so do its updates and security fixes. */
 export function isOfRelease(suite: string, release: string): boolean {
   return [release, `${release}-updates`, `${release}-security`].includes(suite);
 }
@@ -28,8 +28,8 @@ export function byVersion(a: Versioned, b: Versioned): number {
 }
 
 /**
- * What stands two before and two after `wanted`. The order of Debian versions orders names with a version in them just
- * as well.
+ * The two items before and the two after `wanted`, in the order of Debian versions, which also
+ * suits names with a version.
  */
 export function neighbours<T>(items: readonly T[], wanted: string, key: (item: T) => string): T[] {
   const sorted = items.toSorted((a, b) => compareDebianVersions(key(a), key(b)));

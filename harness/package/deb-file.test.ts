@@ -9,7 +9,7 @@ import { buildDeb } from './testing/deb-builder.ts';
 
 const { signal } = new AbortController();
 
-it('reads fields, empty ones for those that are not there', async () => {
+it('reads fields, missing ones as empty', async () => {
   await using temp = await makeTempDir();
   const deb = await buildDeb(temp.path, { name: 'ovmf', version: '2022.11-6+deb12u2' });
   expect(await debFields(deb, ['Package', 'Depends', 'Version'], signal)).toEqual([
@@ -19,7 +19,7 @@ it('reads fields, empty ones for those that are not there', async () => {
   ]);
 });
 
-it('unpacks over what is there', async () => {
+it('unpacks over existing files', async () => {
   await using temp = await makeTempDir();
   const files = { 'usr/share/OVMF/OVMF_CODE.fd': 'code' };
   const deb = await buildDeb(temp.path, { name: 'ovmf', version: '1', files });

@@ -45,10 +45,10 @@ it.each([
     host: 'whose lists were removed',
     targets: '',
     message:
-      "Cannot tell this host's Debian mirror: apt has no package lists; " +
+      "Cannot find this host's Debian mirror: apt has no package lists; " +
       'run "apt-get update" as root or',
   },
-])('asks on a host $host for a mirror', ({ targets, message }) => {
+])('asks for a mirror on a host $host', ({ targets, message }) => {
   expect(() => mirrorOfHost(targets)).toThrow(new HostError(`${message} ${NAME_ONE}`));
 });
 

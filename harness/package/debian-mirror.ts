@@ -8,15 +8,15 @@ export interface Mirror {
   readonly security: string;
 }
 
-/** How to be independent of what the host has configured. */
+/** What to do if the host's own configuration does not help. */
 const NAME_ONE = 'name a Debian mirror with --mirror <url> or SUB1M_MIRROR';
 
-/** What `mirrorOfHost` reads: one line for each package list that the host's apt has. */
+/** The input of `mirrorOfHost`: a line for each package list that the host's apt has. */
 const TARGET_FORMAT = '$(ORIGIN)|$(LABEL)|$(REPO_URI)';
 
 /**
- * The mirror that the user named, else the one that the host's own apt is configured with.
- * Throws `HostError` if the host has none, before anything is downloaded.
+ * The mirror that the user named, else that of the host's own apt. Throws `HostError` if the host has
+ * none, before anything is downloaded.
  */
 export async function findMirror(named: string | undefined, signal: AbortSignal): Promise<Mirror> {
   if (named !== undefined) return mirrorNamed(named);
@@ -24,7 +24,7 @@ export async function findMirror(named: string | undefined, signal: AbortSignal)
   return mirrorOfHost(await runCommand(argv, { signal }));
 }
 
-/** The mirror of an address that the user gave: the archive's, with `-security` beside it. */
+/** The mirror at an address that the user gave: the archive's, with `-security` beside it. */
 export function mirrorNamed(url: string): Mirror {
   if (!/^[a-z+]+:\/\/?[^\s[\]]+$/.test(url)) {
     throw new UsageError(
@@ -52,7 +52,7 @@ export function mirrorOfHost(targets: string): Mirror {
 function noDebian(labels: readonly string[]): HostError {
   if (labels.length === 0) {
     return new HostError(
-      "Cannot tell this host's Debian mirror: apt has no package lists; " +
+      "Cannot find this host's Debian mirror: apt has no package lists; " +
         `run "apt-get update" as root or ${NAME_ONE}`,
     );
   }

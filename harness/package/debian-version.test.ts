@@ -23,7 +23,7 @@ it.each([
   ['6.12.43-1', '6.12.43-1'],
   ['6.012-1', '6.12-01'],
   ['6.12', '6.12-0'],
-])('takes %s and %s as the same', (a, b) => {
+])('treats %s and %s as equal', (a, b) => {
   expect(compareDebianVersions(a, b)).toBe(0);
 });
 

@@ -10,8 +10,8 @@ export function compareDebianVersions(a: string, b: string): number {
 }
 
 /**
- * Whether `version` is `wanted` or goes on after it with a new component: 5.10.262-1 begins with
- * 5.10, not with 5.1.
+ * Whether `version` is `wanted`, or `wanted` followed by a new component: 5.10.262-1 begins with 5.10,
+ * not with 5.1.
  */
 export function versionBeginsWith(version: string, wanted: string): boolean {
   return version.startsWith(wanted) && !/^[A-Za-z0-9]/.test(version.slice(wanted.length));

@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `package/`: Debian's packages: which there are, and their files, got and unpacked.
- * Its one rule: apt itself fetches and verifies, with a configuration, lists and locks of its own in the cache folder;
- * nothing is installed. Start reading here: lists are fetched by `apt-client.ts` and kept here.
- */
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PackageError } from '../errors.ts';
@@ -37,12 +32,12 @@ type PackageLists = Readonly<z.infer<typeof listsSchema>>;
 /** Lists older than this may lack the newest packages, ms. */
 const LISTS_AGE_MS = 24 * 60 * 60 * 1000;
 
-/** Lists younger than this are not asked for again because a package is not in them, ms. */
+/** Lists younger than this are not fetched again just because a package is missing from them, ms. */
 const LISTS_AGE_UNKNOWN_MS = 10 * 60 * 1000;
 
 const fetching = new Map<string, Promise<PackageLists>>();
 
-/** The lists in the cache, or new ones from the mirror if those are older than `maxAgeMs`. */
+/** The lists in the cache, or new ones from the mirror if the cached ones are older than `maxAgeMs`. */
 export async function packageLists(
   context: PackageContext,
   maxAgeMs = LISTS_AGE_MS,
@@ -57,7 +52,7 @@ export async function packageLists(
   return underWay;
 }
 
-/** The packages of lists in which `find` finds something, or of new ones if it does not. */
+/** The packages in the lists; in new lists, if `find` finds nothing in those of the cache. */
 export async function packagesWith(
   find: (packages: readonly PackageRecord[]) => unknown,
   context: PackageContext,
@@ -82,7 +77,9 @@ async function fetchLists(client: AptClient, named: string | undefined): Promise
     packages.push(...parsePackageRecords(await readKeptParagraphs(client, list), list));
   }
   if (packages.length === 0) {
-    throw new PackageError(`Cannot list Debian's packages: ${mirror.archive} has none of use`);
+    throw new PackageError(
+      `Cannot list Debian's packages: ${mirror.archive} has none that sub1m can use`,
+    );
   }
   const lists = { fetched: new Date().toISOString(), packages };
   await replaceFile(cachePath(client.folder), JSON.stringify(lists));

@@ -57,7 +57,7 @@ it.each([
     'Package: linux-binary-7.2.13+deb14-cloud-amd64',
   ],
   ['SHA256', PARAGRAPH.slice(0, -1), 'Package: linux-binary-7.2.13+deb14-cloud-amd64'],
-])('refuses a paragraph without a right %s', (field, text, first) => {
+])('refuses a paragraph without a valid %s', (field, text, first) => {
   expect(() => parsePackageRecords(text, LIST)).toThrow(
     new FormatError(`Cannot read the package list of sid: no ${field} in "${first}"`),
   );

@@ -18,10 +18,7 @@ export const packageRecordSchema = z.object({
 /** See `packageRecordSchema`. */
 export type PackageRecord = Readonly<z.infer<typeof packageRecordSchema>>;
 
-/**
- * Reads the paragraphs (deb822(5)) of a suite's package list; `base` is the archive that `Filename`
- * is relative to.
- */
+/** Parses a suite's package list (deb822(5)); `base` is the archive that `Filename` is relative to. */
 export function parsePackageRecords(
   text: string,
   { suite, base }: { readonly suite: string; readonly base: string },

@@ -40,7 +40,7 @@ function require(names: readonly string[]): Promise<string> {
   return requirePackageTree({ release: 'bookworm', names }, context);
 }
 
-it('takes the newest of a release, and from the cache what is there', async () => {
+it('takes the newest of a release, from the cache if it is there', async () => {
   const tree = join(temp.path, 'packages', sha256('2022.83-1+deb12u3\n2.36-9+deb12u10'));
   await mkdir(tree, { recursive: true });
   expect(await require(['dropbear-bin', 'libc6'])).toBe(tree);

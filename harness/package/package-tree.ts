@@ -10,9 +10,9 @@ import { unpackDeb } from './deb-file.ts';
 import { type PackageContext, aptClient, packagesWith } from './package-lists.ts';
 import type { PackageRecord } from './package-records.ts';
 
-/** Packages of one release of Debian: what is compiled for each other. */
+/** Packages of one release of Debian, which are compiled for each other. */
 interface PackageSet {
-  /** As its suite is called, e.g. `bookworm`. */
+  /** The name of its suite, e.g. `bookworm`. */
   readonly release: string;
   /** Each is in `KEPT_PACKAGES` of `apt-client.ts`. */
   readonly names: readonly string[];

@@ -7,7 +7,7 @@ import { cachedFolder, readCachedJson } from './cache.ts';
 import { makeTempDir } from './temp-dir.ts';
 
 describe('cachedFolder()', () => {
-  it('builds once, also for two who ask at once', async () => {
+  it('builds once for two callers at once', async () => {
     await using temp = await makeTempDir();
     let builds = 0;
     const build = async (folder: string): Promise<void> => {
@@ -21,7 +21,7 @@ describe('cachedFolder()', () => {
     expect(await readFile(join(path, 'file'), 'utf8')).toBe('content');
   });
 
-  it('leaves nothing of a build that fails, and builds again', async () => {
+  it('leaves nothing behind of a build that fails, and builds again', async () => {
     await using temp = await makeTempDir();
     const path = join(temp.path, 'entry');
     const failing = cachedFolder(path, async (folder) => {
@@ -34,7 +34,7 @@ describe('cachedFolder()', () => {
     expect(await readdir(temp.path)).toEqual(['entry']);
   });
 
-  it('builds again what is there but not sound', async () => {
+  it('builds a damaged entry again', async () => {
     await using temp = await makeTempDir();
     const path = join(temp.path, 'entry');
     const build = (content: string) => (folder: string) => writeFile(join(folder, 'file'), content);

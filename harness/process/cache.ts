@@ -8,8 +8,8 @@ const building = new Map<string, Promise<string>>();
 
 /**
  * The folder `path` of the cache, made by `build` unless it is there and `isSound`. `build` fills a folder of its own
- * beside it, which then takes the final name at once: a half-built entry is never seen, and of two programs that build
- * the same entry one wins and the other's copy is dropped.
+ * beside it, which then takes the final name at once: a half-built entry is never seen, and if two programs build
+ * the same entry, one wins and the other's copy is dropped.
  */
 export function cachedFolder(
   path: string,

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { CleanupStack } from './cleanup-stack.ts';
 
 describe('CleanupStack', () => {
-  it('undoes in reverse order, also when its block throws', async () => {
+  it('undoes in reverse order, even if its block throws', async () => {
     const undone: string[] = [];
     const block = async (): Promise<void> => {
       await using stack = new CleanupStack();
@@ -15,7 +15,7 @@ describe('CleanupStack', () => {
     expect(undone).toEqual(['second', 'first']);
   });
 
-  it('undoes all of it when some of it fails, and throws the first failure', async () => {
+  it('undoes everything even if something fails, and throws the first failure', async () => {
     const undone: string[] = [];
     const stack = new CleanupStack();
     stack.defer(() => undone.push('first'));
@@ -27,7 +27,7 @@ describe('CleanupStack', () => {
     expect(undone).toEqual(['first']);
   });
 
-  it('leaves to the new owner what was moved', async () => {
+  it('leaves what was moved to the new owner', async () => {
     const undone: string[] = [];
     const stack = new CleanupStack();
     stack.defer(() => undone.push('once'));

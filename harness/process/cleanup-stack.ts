@@ -1,18 +1,13 @@
 // SPDX-License-Identifier: MIT
-/**
- * `process/`: owned children, cleanup, deadlines, temporary folders.
- * Its one rule: what is started here is also ended here, whatever happens in between.
- * Start reading here: every other file hands out an `AsyncDisposable`.
- */
 
 /**
- * Collects what must be undone and undoes it in reverse order, all of it, even when some of it fails
+ * Collects what must be undone and undoes it in reverse order, all of it, even if some of it fails
  * (the part of TC39's `AsyncDisposableStack` that Node 20 lacks and this project needs).
  */
 export class CleanupStack implements AsyncDisposable {
   #cleanups: (() => unknown)[] = [];
 
-  /** Takes over a resource; gives it back for use. */
+  /** Takes ownership of a resource and returns it. */
   use<T extends AsyncDisposable>(resource: T): T {
     this.defer(() => resource[Symbol.asyncDispose]());
     return resource;

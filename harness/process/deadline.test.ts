@@ -7,7 +7,7 @@ const never = (): Promise<never> => new Promise(() => {});
 const quiet = (): AbortSignal => new AbortController().signal;
 
 describe('withDeadline()', () => {
-  it('gives what the work gives', async () => {
+  it('returns what the work returns', async () => {
     const result = withDeadline('it', { budgetMs: 10_000, signal: quiet() }, () =>
       Promise.resolve(7),
     );
@@ -22,7 +22,7 @@ describe('withDeadline()', () => {
     await expect(result).rejects.toBe(error);
   });
 
-  it('names what was waited for when the budget is over, and aborts the work', async () => {
+  it('names what was waited for when the budget is used up, and aborts the work', async () => {
     let aborted = false;
     const result = withDeadline('the guest', { budgetMs: 20, signal: quiet() }, (signal) => {
       signal.addEventListener('abort', () => {
@@ -35,7 +35,7 @@ describe('withDeadline()', () => {
     expect(aborted).toBe(true);
   });
 
-  it('ends at once when the caller interrupts, also before it began', async () => {
+  it('ends at once when the caller interrupts, even before it began', async () => {
     const controller = new AbortController();
     const running = withDeadline(
       'the guest',

@@ -3,9 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { DeadlineError, InterruptedError } from '../errors.ts';
 
 /**
- * Waits for `work`, at most `budgetMs`. `what` completes the sentence "Waited … for".
- * Throws `DeadlineError` when the budget is over and `InterruptedError` when `signal` fires; whichever comes
- * first ends the wait, and the `AbortSignal` that `work` got is aborted.
+ * Waits for `work`, at most `budgetMs`. `what` completes the sentence "Waited … for". Throws `DeadlineError` when the
+ * budget is used up and `InterruptedError` when `signal` fires; either way the signal that `work` got is aborted.
  */
 export async function withDeadline<T>(
   what: string,
@@ -19,7 +18,7 @@ export async function withDeadline<T>(
     throw new DeadlineError(what, budgetMs);
   })();
   const interrupted = aborted(signal, `Interrupted while waiting for ${what}`);
-  // Whoever loses the race is told through `either`; its rejection is no news.
+  // The loser of the race ends through `either`; its rejection is no news.
   for (const loser of [timeout, interrupted.promise]) loser.catch(() => {});
   try {
     return await Promise.race([work(either), timeout, interrupted.promise]);

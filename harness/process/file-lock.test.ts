@@ -23,14 +23,14 @@ const never = (): void => {
   throw new Error('waited');
 };
 
-it('is had at once when nobody has it, and again when it was given back', async () => {
+it('is acquired at once if it is free, and again after its release', async () => {
   for (let round = 0; round < 2; round++) {
     await using lock = await FileLock.acquire(path, { signal, onWait: never });
     expect(lock.descriptor).toBeGreaterThan(2);
   }
 });
 
-it('lets a second one wait, who is told of it', async () => {
+it('makes a second one wait, and says so', async () => {
   const order: string[] = [];
   const first = await FileLock.acquire(path, { signal, onWait: never });
   let waits = (): void => {};

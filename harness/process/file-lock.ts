@@ -5,7 +5,7 @@ import { runCommand } from './owned-process.ts';
 
 /**
  * A lock between programs, on an open file (flock(2)). It lasts until this object is disposed and every child that
- * got `descriptor` has ended, also when this program is killed.
+ * inherited `descriptor` has ended, even if this program is killed.
  */
 export class FileLock implements AsyncDisposable {
   readonly #file: FileHandle;
@@ -14,7 +14,10 @@ export class FileLock implements AsyncDisposable {
     this.#file = file;
   }
 
-  /** Waits for the lock on `path`, which is made if it is not there; `onWait` is told if another has it. */
+  /**
+   * Waits for the lock on `path`, a file that is created if missing. Calls `onWait` if another
+   * program has the lock.
+   */
   static async acquire(
     path: string,
     { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: () => void },
@@ -22,7 +25,7 @@ export class FileLock implements AsyncDisposable {
     await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'a');
     try {
-      // A lock belongs to the open file, which flock(1) has as its descriptor 3 and leaves to us.
+      // A lock belongs to the open file: flock(1) takes it on its descriptor 3, and it stays ours.
       const options = { signal, inherit: [file.fd] };
       const tried = await runCommand(['sh', '-c', 'flock --nonblock 3 || echo taken'], options);
       if (tried !== '') {

@@ -3,7 +3,7 @@ import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 
-/** Where distributions put programs; a plain user's PATH lacks half of them. */
+/** Where distributions put programs; an ordinary user's PATH lacks half of these folders. */
 const PROGRAM_FOLDERS = ['/usr/sbin', '/usr/bin', '/sbin', '/bin'];
 
 /** The path of a program of the host's distribution, or undefined. */

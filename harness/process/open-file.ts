@@ -6,11 +6,11 @@ import { FormatError, UsageError } from '../errors.ts';
 export interface OpenFile extends Disposable {
   /** In bytes. */
   readonly size: number;
-  /** Gives exactly `length` bytes; throws `FormatError` if the file has become shorter. */
+  /** Reads exactly `length` bytes. Throws `FormatError` if the file has become shorter. */
   read(offset: number, length: number): Uint8Array;
 }
 
-/** Opens a file for reading at any offset. Throws `UsageError` if there is none that can be read. */
+/** Opens a file for reading at any offset. Throws `UsageError` if it cannot be read. */
 export function openFile(path: string): OpenFile {
   const fd = openToRead(path);
   return {

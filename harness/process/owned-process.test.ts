@@ -17,7 +17,7 @@ describe('OwnedProcess', () => {
     expect(existsSync(`/proc/${pid}`)).toBe(false);
   });
 
-  it('is gone even when it ignores SIGTERM', async () => {
+  it('is gone even if it ignores SIGTERM', async () => {
     const child = OwnedProcess.spawn([
       'sh',
       '-c',
@@ -28,7 +28,7 @@ describe('OwnedProcess', () => {
     expect(existsSync(`/proc/${child.pid}`)).toBe(false);
   });
 
-  it('tells how a child ended by itself, with the end of its standard error', async () => {
+  it('reports how a child ended by itself, with the end of its standard error', async () => {
     await using child = OwnedProcess.spawn(['sh', '-c', 'echo "no such machine" >&2; exit 3']);
     expect(await child.ended).toEqual({
       exitCode: 3,
@@ -37,7 +37,7 @@ describe('OwnedProcess', () => {
     });
   });
 
-  it('tells of a program that does not exist', async () => {
+  it('reports a program that does not exist', async () => {
     await using child = OwnedProcess.spawn(['/nonexistent/qemu']);
     const end = await child.ended;
     expect(end.exitCode).not.toBe(0);
@@ -46,7 +46,7 @@ describe('OwnedProcess', () => {
 });
 
 describe('runCommand()', () => {
-  it('gives standard output', async () => {
+  it('returns standard output', async () => {
     expect(await runCommand(['printf', 'a b'], { signal })).toBe('a b');
   });
 
@@ -56,7 +56,7 @@ describe('runCommand()', () => {
     await expect(failing).rejects.toThrow('exit status 4\nbroken');
   });
 
-  it('takes the exit codes it is told to take', async () => {
+  it('accepts the exit codes that it is given', async () => {
     expect(await runCommand(['sh', '-c', 'echo x; exit 1'], { signal, okExitCodes: [0, 1] })).toBe(
       'x',
     );
@@ -71,7 +71,7 @@ describe('runCommand()', () => {
 });
 
 describe('runGroup()', () => {
-  it('tells each line as it comes, of both outputs, and gives the exit code', async () => {
+  it('passes on each line of both outputs as it comes, and returns the exit code', async () => {
     const lines: string[] = [];
     const script = 'echo one; echo two >&2; echo three; exit 5';
     const exitCode = await runGroup(['sh', '-c', script], {
@@ -82,7 +82,7 @@ describe('runGroup()', () => {
     expect(lines.toSorted()).toEqual(['one', 'three', 'two']);
   });
 
-  it('ends the children of its command too when interrupted', async () => {
+  it('also ends the children of its command when interrupted', async () => {
     const controller = new AbortController();
     let pid = '';
     const running = runGroup(['sh', '-c', 'trap "" TERM; sleep 60 & echo $!; wait; wait'], {

@@ -8,11 +8,11 @@ const STDERR_TAIL = 4000;
 /** Between SIGTERM and SIGKILL, ms. */
 const TERM_GRACE_MS = 2000;
 
-/** How a child ended: exactly one of `exitCode` and `signal` is set, or neither when it could not be started. */
+/** How a child ended: exactly one of `exitCode` and `signal` is set, or neither if it could not be started. */
 export interface ProcessEnd {
   readonly exitCode: number | undefined;
   readonly signal: string | undefined;
-  /** The last of what it wrote to standard error, or why it could not be started. */
+  /** The end of its standard error, or why it could not be started. */
   readonly stderr: string;
 }
 
@@ -22,16 +22,16 @@ const DIE_WITH_US = ['--pdeathsig', 'KILL', '--'];
 const CHILD_OPTIONS = {
   reject: false,
   forceKillAfterDelay: TERM_GRACE_MS,
-  // Ctrl-C reaches the whole foreground group: the cleanups decide, not the terminal.
+  // Ctrl-C reaches the whole foreground group; the cleanups must decide, not the terminal.
   detached: true,
 } as const;
 
 const OWNED_OPTIONS = { ...CHILD_OPTIONS, stdin: 'ignore' } as const;
 
-/** A long-running child. It dies with this object, and with this program even when that is killed. */
+/** A long-running child. It dies with this object, and with this program, even if that is killed. */
 export class OwnedProcess implements AsyncDisposable {
   readonly #child: ResultPromise<typeof OWNED_OPTIONS>;
-  /** Settles, never rejects, once the child has ended and was reaped. */
+  /** Resolves once the child has ended and was reaped; never rejects. */
   readonly ended: Promise<ProcessEnd>;
 
   private constructor(child: ResultPromise<typeof OWNED_OPTIONS>) {
@@ -46,7 +46,7 @@ export class OwnedProcess implements AsyncDisposable {
     })();
   }
 
-  /** Starts `argv`; a command that does not exist shows in `ended`. */
+  /** Starts `argv`. A command that does not exist shows in `ended`. */
   static spawn(argv: readonly string[]): OwnedProcess {
     return new OwnedProcess(execa('setpriv', [...DIE_WITH_US, ...argv], OWNED_OPTIONS));
   }
@@ -73,18 +73,18 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Exit codes that are no error; default only 0. */
   readonly okExitCodes?: readonly number[];
-  /** Open files that the command gets as its descriptors 3, 4, …: what it locks there stays locked. */
+  /** Open files that the command inherits as descriptors 3, 4, …: locks that it takes on them last. */
   readonly inherit?: readonly number[];
 }
 
-/** How a command that has children of its own is run. */
+/** Options for a command that has children of its own. */
 export interface GroupOptions extends Omit<RunOptions, 'okExitCodes'> {
-  /** Told each line of standard output and standard error, as they come. */
+  /** Called with each line of standard output and standard error, as it comes. */
   readonly onLine: (line: string) => void;
 }
 
 /**
- * Runs a short command to its end and gives its standard output.
+ * Runs a short command to its end and returns its standard output.
  * Throws `ProcessError` with the end of its standard error, `InterruptedError` when `signal` fires.
  */
 export async function runCommand(argv: readonly string[], options: RunOptions): Promise<string> {
@@ -112,8 +112,8 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
 }
 
 /**
- * Runs a long command that has children of its own, such as make, and gives its exit code, undefined if it died by a
- * signal. When `signal` fires the whole process group is ended, and `InterruptedError` thrown once it is gone.
+ * Runs a long command that has children of its own, such as make, and returns its exit code, or undefined if a signal
+ * killed it. When `signal` fires, the whole process group is ended, and `InterruptedError` is thrown once it is gone.
  */
 export async function runGroup(
   argv: readonly string[],
@@ -137,7 +137,7 @@ export async function runGroup(
   };
   signal.addEventListener('abort', stop, { once: true });
   try {
-    // It ends when every process of the group has closed its output, not with the first.
+    // This ends once every process of the group has closed its output.
     for await (const line of child.iterable({ from: 'all' })) onLine(line);
     const { exitCode } = await child;
     if (signal.aborted) throw new InterruptedError(interrupted, { cause: signal.reason });
@@ -149,7 +149,7 @@ export async function runGroup(
   }
 }
 
-/** Sends a signal to what is left of a process group. */
+/** Signals what is left of a process group. */
 function killGroup(leader: number | undefined, name: NodeJS.Signals): void {
   if (leader === undefined) return;
   try {
@@ -164,7 +164,7 @@ function placeOf({ cwd, env, inherit = [] }: Omit<RunOptions, 'signal'>) {
   return {
     ...(cwd === undefined ? {} : { cwd }),
     ...(env === undefined ? {} : { env }),
-    // Execa takes any open file, its types only the first few numbers.
+    // Execa takes any descriptor; its types know only the first few numbers.
     stdio: ['ignore', 'pipe', 'pipe', ...(inherit as 3[])] as const,
   };
 }

@@ -19,7 +19,7 @@ it.each([
   ['when it is done', 'await raw[Symbol.asyncDispose]()'],
   ['when it dies of an error', 'throw new Error()'],
   ['when it is killed', "process.kill(process.pid, 'SIGKILL')"],
-])('gives the terminal its settings back %s', async (_when, end) => {
+])('restores the settings of the terminal %s', async (_when, end) => {
   // The keeper needs a moment after a kill.
   const script = `before=$(stty -g); "$NODE" --import tsx --input-type=module -e "$PROGRAM"
     for look in $(seq 500); do [ "$(stty -g)" = "$before" ] && echo as before && break; done`;

@@ -5,14 +5,14 @@ import type { Writable } from 'node:stream';
 import { ProcessError } from '../errors.ts';
 
 /**
- * Makes the terminal raw, says so, and gives it its old settings back when its descriptor 3 is closed: by us, or by the
+ * Makes the terminal raw, prints a line, and restores its settings once descriptor 3 is closed: by us, or by the
  * kernel when we are killed.
  */
 const KEEPER = 'saved=$(stty -g) && stty raw -echo && echo && read -r _ <&3; stty "$saved"';
 
 /**
- * Makes the terminal on standard input raw: every key goes to who reads it, Ctrl-C too. (Node's own raw mode would still
- * change line ends on the way out.) Disposing of it, or the end of this program, leaves the terminal as it was found.
+ * Makes the terminal on standard input raw: the reader gets every key, even Ctrl-C. (Node's own raw mode still
+ * translates line ends in output.) Disposing of it, or the end of this program, restores the terminal.
  */
 export async function makeTerminalRaw(): Promise<AsyncDisposable> {
   const keeper = spawn('sh', ['-c', KEEPER], {

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeTempDir, sweepTempDirs } from './temp-dir.ts';
 
-it('removes a temporary folder with all that it holds', async () => {
+it('removes a temporary folder with everything in it', async () => {
   let path: string;
   {
     await using temp = await makeTempDir();

@@ -7,12 +7,12 @@ import { dir } from 'tmp-promise';
 
 const PREFIX = 'sub1m';
 
-/** A private folder that is removed with all it holds. Its path is short: a Unix socket's may have 107 bytes. */
+/** A private folder, removed with everything in it. Its path is short: that of a Unix socket may have 107 bytes. */
 export interface TempDir extends AsyncDisposable {
   readonly path: string;
 }
 
-/** Makes an empty folder, mode 0700, named for this process so that a later run can tell whether it is still in use. */
+/** Makes an empty folder, mode 0700. Its name has our pid, so that a later run can tell whether it is still in use. */
 export async function makeTempDir(): Promise<TempDir> {
   const made = await dir({ prefix: `${PREFIX}-${process.pid}`, unsafeCleanup: true });
   return {

@@ -54,25 +54,25 @@ it('falls back to TCG with the reason, and remembers it', async () => {
   expect(await host.starts()).toBe(1);
 });
 
-it('is an error when KVM was asked for', async () => {
+it('is an error if KVM was requested', async () => {
   await using host = await brokenHost();
   const cache = join(host.options.cacheFolder, 'kvm-probe.json');
   await expect(chooseAccelerator('kvm', host.options)).rejects.toThrow(
-    new HostError(`Cannot use KVM: ${WHY}; ask for TCG, or mend KVM and remove ${cache}`),
+    new HostError(`Cannot use KVM: ${WHY}; use TCG, or repair KVM and remove ${cache}`),
   );
 });
 
-it('probes nothing when TCG was asked for', async () => {
+it('probes nothing when TCG was requested', async () => {
   await using host = await brokenHost();
   expect(await chooseAccelerator('tcg', host.options)).toEqual({
     kind: 'tcg',
-    why: 'TCG was asked for',
+    why: 'TCG was requested',
     kvm: { present: true, works: false, why: 'not probed' },
   });
   expect(await host.starts()).toBe(0);
 });
 
-it('boots nothing when there is no device', async () => {
+it('boots nothing if there is no device', async () => {
   await using host = await brokenHost();
   const why = 'there is no /dev/nowhere';
   expect(await chooseAccelerator('auto', { ...host.options, device: '/dev/nowhere' })).toEqual({
@@ -110,7 +110,7 @@ it.each([
   expect(await host.starts()).toBe(2);
 });
 
-it('believes what it remembers', async () => {
+it('trusts what it remembers', async () => {
   await using host = await brokenHost();
   const cache = join(host.options.cacheFolder, 'kvm-probe.json');
   await chooseAccelerator('auto', host.options);
@@ -128,7 +128,7 @@ async function otherKernel(cache: string): Promise<void> {
   await writeFile(cache, JSON.stringify({ ...entry, key: `x${entry.key}` }));
 }
 
-it('asks again when the host may only have been busy', async () => {
+it('probes again if the host may only have been busy', async () => {
   await using host = await brokenHost();
   const path = join(host.options.cacheFolder, 'kvm-probe.json');
   let asked = 0;

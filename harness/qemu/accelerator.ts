@@ -12,7 +12,7 @@ export interface Accelerator {
   readonly kvm: {
     /** Whether the device is there. */
     readonly present: boolean;
-    /** Whether OVMF boots under it; false, too, when nobody asked. */
+    /** Whether OVMF boots under it; also false if nobody asked. */
     readonly works: boolean;
     readonly why: string;
   };
@@ -26,8 +26,8 @@ export interface AcceleratorOptions extends KvmProbeOptions {
 }
 
 /**
- * Decides between KVM and TCG; `auto` takes KVM where it works. The probe boots OVMF once per QEMU,
- * OVMF and host kernel. Throws `HostError` if KVM is wanted and does not work.
+ * Decides between KVM and TCG; `auto` takes KVM if it works. The probe boots OVMF once per QEMU, OVMF
+ * and host kernel. Throws `HostError` if KVM was requested and does not work.
  */
 export async function chooseAccelerator(
   wanted: 'auto' | 'kvm' | 'tcg',
@@ -35,11 +35,11 @@ export async function chooseAccelerator(
 ): Promise<Accelerator> {
   const { device = '/dev/kvm', cacheFolder } = options;
   const kvm = await kvmState(wanted, device, options);
-  if (wanted === 'tcg') return { kind: 'tcg', why: 'TCG was asked for', kvm };
+  if (wanted === 'tcg') return { kind: 'tcg', why: 'TCG was requested', kvm };
   if (kvm.works) return { kind: 'kvm', why: kvm.why, kvm };
   if (wanted === 'auto') return { kind: 'tcg', why: kvm.why, kvm };
   throw new HostError(
-    `Cannot use KVM: ${kvm.why}; ask for TCG, or mend KVM and remove ${kvmCachePath(cacheFolder)}`,
+    `Cannot use KVM: ${kvm.why}; use TCG, or repair KVM and remove ${kvmCachePath(cacheFolder)}`,
   );
 }
 

@@ -22,7 +22,7 @@ describe('encodePacket', () => {
     expect(encodePacket(payload)).toBe(framed);
   });
 
-  it('makes what the reader reads back, in whatever chunks it comes', () => {
+  it('is read back by the reader, in whatever chunks it arrives', () => {
     fc.assert(
       fc.property(fc.array(payloads), fc.integer({ min: 1, max: 7 }), (sent, size) => {
         const wire = bytes(sent.map((payload) => encodePacket(payload)).join('+'));
@@ -52,7 +52,7 @@ describe('GdbPacketReader', () => {
 
   it.each([
     { title: 'noise', sent: 'x', why: 'expected a packet, found "x"' },
-    { title: 'a refusal', sent: '-', why: 'the stub asks for a packet again' },
+    { title: 'a refusal', sent: '-', why: 'the stub asks for a retransmission' },
     { title: 'a wrong checksum', sent: '$OK#9b', why: 'expected checksum 9a, found "9b"' },
     { title: 'a checksum that is none', sent: '$OK##$', why: 'expected checksum 9a, found "#$"' },
     { title: 'a packet in a packet', sent: '$O$', why: 'a packet begins within a packet' },

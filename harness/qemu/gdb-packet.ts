@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-/** The most that one packet may carry, in bytes: QEMU's `MAX_PACKET_LENGTH` is 4096. */
+/** The longest packet that is accepted, in bytes: QEMU's `MAX_PACKET_LENGTH` is 4096. */
 export const PACKET_LIMIT = 16 * 1024;
 
-/** What a gdbstub sends, a piece at a time; an `error` is the last. */
+/** A piece of what a gdbstub sends; nothing follows an `error`. */
 export type GdbFrame =
   | { readonly kind: 'ack' }
   /** `payload` has a character for each byte. */
@@ -12,10 +12,10 @@ export type GdbFrame =
 /** What an escaped byte is XORed with. */
 const ESCAPE = 0x20;
 
-/** A run's count is written as this many more, so that it can be printed. */
+/** Added to the count of a run, so that it is printable. */
 const RUN_BIAS = 29;
 
-/** `$payload#checksum` (GDB manual, "Remote Protocol: Overview"); of `payload`, a character is a byte. */
+/** `$payload#checksum` (GDB manual, "Remote Protocol: Overview"); each character of `payload` is a byte. */
 export function encodePacket(payload: string): string {
   const body = payload.replaceAll(
     /[#$}*]/g,
@@ -26,12 +26,12 @@ export function encodePacket(payload: string): string {
   return `$${body}#${(sum & 0xff).toString(16).padStart(2, '0')}`;
 }
 
-/** Where the reader is; `broken` is for ever. */
+/** Where the reader is; it never leaves `broken`. */
 type Place = 'between' | 'body' | 'escape' | 'run' | 'checksum' | 'broken';
 
 /**
- * Cuts what a gdbstub sends into frames; notifications (`%…`) are left out. The transport loses
- * nothing, so a wrong checksum, a `-` or a byte that belongs to no packet is an error, not noise.
+ * Splits what a gdbstub sends into frames, without notifications (`%…`). The transport loses nothing,
+ * so a wrong checksum, a `-` or a byte outside of a packet is an error, not noise.
  */
 export class GdbPacketReader {
   #place: Place = 'between';
@@ -74,7 +74,7 @@ export class GdbPacketReader {
 
   #begin(char: string): GdbFrame | undefined {
     if (char === '+') return { kind: 'ack' };
-    if (char === '-') return this.#fail('the stub asks for a packet again');
+    if (char === '-') return this.#fail('the stub asks for a retransmission');
     if (char !== '$' && char !== '%') return this.#fail(`expected a packet, found ${shown(char)}`);
     this.#isNotification = char === '%';
     this.#payload = '';

@@ -15,7 +15,7 @@ it.each([
   expect(findStopReply(payload)).toEqual(reply);
 });
 
-it('finds RIP behind sixteen registers, least byte first', () => {
+it('finds RIP after sixteen registers, in little endian', () => {
   const registers = `${'00'.repeat(128)}60a6078e9ffffffff`;
   expect(findInstructionPointer(registers)).toBe(0xffff_ff9f_8e07_a660n);
 });

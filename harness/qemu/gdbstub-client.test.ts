@@ -54,7 +54,7 @@ async function converse(answers: Answers = likeQemu): Promise<Conversation> {
 
 const say = (stub: Socket, payload: string): void => void stub.write(encodePacket(payload));
 
-it('sets a breakpoint, goes on until it is reached, takes it away and detaches', async () => {
+it('sets a breakpoint, runs until it is reached, removes it and detaches', async () => {
   await using talk = await converse((payload, stub) => {
     if (payload === 'c') say(stub, 'T05thread:02;');
     if (payload === 'g') return `${'00'.repeat(128)}60a60781ffffffff`;
@@ -78,7 +78,7 @@ it('sets a breakpoint, goes on until it is reached, takes it away and detaches',
   ]);
 });
 
-it('acks each packet once, and none where the stub can do without', async () => {
+it('acks each packet once, or none if the stub needs no acks', async () => {
   await using acking = await converse();
   await acking.client.setHardwareBreakpoint(ENTRY, signal);
   await acking.client.setHardwareBreakpoint(ENTRY, signal);
@@ -90,7 +90,7 @@ it('acks each packet once, and none where the stub can do without', async () => 
   expect(silent.heard.filter((word) => word === '+')).toHaveLength(1);
 });
 
-it('keeps a stop that comes before anybody waits for it', async () => {
+it('keeps a stop that comes before anyone waits for it', async () => {
   await using talk = await converse((payload, stub) => {
     if (payload.startsWith('Z')) say(stub, 'T02thread:01;');
     return likeQemu(payload, stub);
@@ -112,7 +112,7 @@ it('interrupts a machine that runs', async () => {
 it.each([
   { answer: 'E22', found: '"E22"' },
   { answer: '', found: '""' },
-])('tells of a breakpoint that is refused with $found', async ({ answer, found }) => {
+])('reports a breakpoint that is refused with $found', async ({ answer, found }) => {
   await using talk = await converse((payload, stub) =>
     payload.startsWith('Z') ? answer : likeQemu(payload, stub),
   );
@@ -121,7 +121,7 @@ it.each([
   );
 });
 
-it('refuses what answers "?" otherwise than a stub', async () => {
+it('refuses a peer that does not answer "?" like a stub', async () => {
   await expect(converse(() => 'OK')).rejects.toThrow(
     new QmpError('Cannot execute gdbstub "?": expected a stop reply, found "OK"'),
   );
@@ -134,7 +134,7 @@ it('refuses registers of another machine', async () => {
   );
 });
 
-it('ends either wait when its signal fires, and goes on with other signals', async () => {
+it('ends either wait when its signal fires, and works on with other signals', async () => {
   await using talk = await converse();
   const abort = new AbortController();
   const stop = talk.client.nextStop(abort.signal);

@@ -6,16 +6,16 @@ import { withDeadline } from '../process/deadline.ts';
 import { type GdbFrame, GdbPacketReader, encodePacket } from './gdb-packet.ts';
 import { type StopReply, findInstructionPointer, findStopReply } from './gdb-reply.ts';
 
-/** How long QEMU may take for an answer, ms: it answers at once, on a host that has time for it. */
+/** How long QEMU may take to answer, ms: on a host that is not overloaded it answers at once. */
 const ANSWER_BUDGET_MS = 60_000;
 
-/** More of an answer does not help to see what is wrong with it, in characters. */
+/** How much of a wrong answer a message shows, in characters. */
 const SHOWN = 40;
 
-/** A byte outside of any packet: stop. */
+/** A byte outside of any packet: it stops the machine. */
 const INTERRUPT = '\u0003';
 
-/** One who waits for an answer, or for a stop. */
+/** Someone who waits for an answer, or for a stop. */
 interface Waiting<T> {
   readonly resolve: (value: T) => void;
   readonly fail: (why: string) => void;
@@ -23,8 +23,8 @@ interface Waiting<T> {
 
 /**
  * The debugger's end of QEMU's gdbstub (GDB manual, "Remote Serial Protocol"), one command at a
- * time. Every wait ends with `QmpError` when QEMU goes away or speaks otherwise, and with
- * `InterruptedError` when its signal fires; that for an answer with `DeadlineError`, too.
+ * time. Every wait ends with `QmpError` if QEMU goes away or breaks the protocol, and with
+ * `InterruptedError` if its signal fires; a wait for an answer can also end with `DeadlineError`.
  */
 export class GdbstubClient {
   readonly #socket: Socket;
@@ -32,7 +32,7 @@ export class GdbstubClient {
   #acks = true;
   #forAnswer: (Waiting<string> & { readonly command: string }) | undefined;
   #forStop: Waiting<StopReply> | undefined;
-  /** The last stop that nobody has waited for yet. */
+  /** The last stop, if nobody has waited for it yet. */
   #stop: StopReply | undefined;
   #broken: string | undefined;
 
@@ -46,23 +46,23 @@ export class GdbstubClient {
     });
   }
 
-  /** Speaks to the stub on a connection from QEMU, which has stopped the machine for it. */
+  /** Opens the protocol on a connection from QEMU, which has stopped the machine for it. */
   static async connect(socket: Socket, signal: AbortSignal): Promise<GdbstubClient> {
     const client = new GdbstubClient(socket);
     client.#acks = (await client.#ask('QStartNoAckMode', signal)) !== 'OK';
-    // QEMU forgets earlier breakpoints when it is asked this.
+    // This makes QEMU forget earlier breakpoints.
     const state = await client.#ask('?', signal);
     if (!findStopReply(state)) throw refused('?', state, 'a stop reply');
     client.#stop = undefined;
     return client;
   }
 
-  /** Stops the machine at an address, before its instruction, whichever CPU gets there. */
+  /** Stops the machine before the instruction at an address, whichever CPU reaches it. */
   async setHardwareBreakpoint(vaddr: VirtAddr, signal: AbortSignal): Promise<void> {
     await this.#order(`Z1,${vaddr.toString(16)},1`, signal);
   }
 
-  /** Takes it away again. */
+  /** Removes such a breakpoint. */
   async removeHardwareBreakpoint(vaddr: VirtAddr, signal: AbortSignal): Promise<void> {
     await this.#order(`z1,${vaddr.toString(16)},1`, signal);
   }
@@ -75,17 +75,17 @@ export class GdbstubClient {
     return found;
   }
 
-  /** Lets all CPUs go on; `nextStop` tells when they stop. Until then there can be no command. */
+  /** Lets all CPUs run until `nextStop` resolves. Until then no command is possible. */
   continue(): void {
     this.#send(encodePacket('c'));
   }
 
-  /** Stops a machine that goes on; `nextStop` tells when it has. */
+  /** Stops a running machine; `nextStop` resolves once it has stopped. */
   interrupt(): void {
     this.#send(INTERRUPT);
   }
 
-  /** Waits, without limit, until the machine has stopped, for whatever reason. */
+  /** Waits, without limit, until the machine has stopped for any reason. */
   async nextStop(signal: AbortSignal): Promise<StopReply> {
     const stop = this.#stop;
     this.#stop = undefined;
@@ -110,12 +110,12 @@ export class GdbstubClient {
     }
   }
 
-  /** Ends debugging: the machine, which must have stopped, goes on. Nothing can follow but `close`. */
+  /** Ends debugging: the machine, which must have stopped, runs again. Only `close` may follow. */
   async detach(signal: AbortSignal): Promise<void> {
     await this.#order('D', signal);
   }
 
-  /** Closes the connection. The machine stays as it is. */
+  /** Closes the connection, which does not change the machine. */
   close(): void {
     this.#break('the connection is closed');
   }
@@ -139,7 +139,7 @@ export class GdbstubClient {
         });
       });
     } finally {
-      // An answer that comes too late is nobody's, and ends the conversation.
+      // An answer that comes too late has no taker, and breaks the connection.
       this.#forAnswer = undefined;
     }
   }
@@ -156,14 +156,14 @@ export class GdbstubClient {
         this.#break(frame.why);
         return;
       case 'packet':
-        // QEMU stops a running machine at any byte but the one ack that it waits for.
+        // QEMU stops a running machine at any byte except the one ack that it waits for.
         if (this.#acks) this.#send('+');
         this.#dispatch(frame.payload);
     }
   }
 
   #dispatch(payload: string): void {
-    // That QEMU exits is seen when the connection ends.
+    // The exit of QEMU shows when the connection ends.
     if (/^[WX]/.test(payload)) return;
     const stop = findStopReply(payload);
     if (stop && this.#forAnswer?.command !== '?') {

@@ -5,8 +5,8 @@ import type { QmpClient } from './qmp-client.ts';
 import type { QmpEvent } from './qmp-message.ts';
 
 /**
- * Resolves when QEMU stops the machine because the host failed it: a disk has no room or cannot be
- * read, KVM gave up. It never rejects, and stays pending while all is well.
+ * Resolves when QEMU stops the machine because the host failed: a disk is full or cannot be read, KVM
+ * gave up. Never rejects, and stays pending while all is well.
  */
 export function watchHostFailure(qmp: QmpClient, disks: readonly Disk[]): Promise<HostError> {
   return new Promise((resolve) => {
@@ -23,7 +23,7 @@ function diskError({ data }: QmpEvent, disks: readonly Disk[]): HostError {
   return new HostError(`Cannot ${String(operation)} the disk ${path}: ${String(reason)}`);
 }
 
-/** QEMU has no event for it: KVM could not run an instruction, and only the run state says so. */
+/** KVM could not run an instruction: QEMU has no event for it, only a run state. */
 async function resolveInternalError(
   qmp: QmpClient,
   resolve: (error: HostError) => void,
@@ -34,7 +34,7 @@ async function resolveInternalError(
       resolve(new HostError('Cannot run the machine: KVM gave up (internal-error)'));
     }
   } catch (error) {
-    // A QEMU that is gone shows in Machine.ended; whoever interrupts knows that they did.
+    // A QEMU that is gone shows in Machine.ended, and an interrupt is known to whoever caused it.
     if (!(error instanceof Sub1mError)) throw error;
   }
 }

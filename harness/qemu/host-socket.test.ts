@@ -22,7 +22,7 @@ it('says why it cannot listen', async () => {
   );
 });
 
-it('takes one connection, and its socket is gone from the folder at once', async () => {
+it('takes one connection, and then removes its socket from the folder', async () => {
   await using folder = await makeTempDir();
   const path = join(folder.path, 'a.sock');
   await using host = await listenOnce(path);

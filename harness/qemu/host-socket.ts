@@ -2,16 +2,16 @@
 import { type Socket, createServer } from 'node:net';
 import { HostError } from '../errors.ts';
 
-/** The longest path of a Unix socket, in bytes: `sun_path` of unix(7) has 108, one for the NUL. */
+/** The longest path of a Unix socket, in bytes: `sun_path` of unix(7) has 108 with its NUL. */
 const PATH_LIMIT = 107;
 
-/** A Unix socket that waits for its one connection. Disposing of it ends that too. */
+/** A Unix socket that waits for its one connection. Disposing of it closes both. */
 export interface HostSocket extends AsyncDisposable {
-  /** Settles when QEMU connects; never rejects. The socket is removed from its folder then. */
+  /** Resolves when QEMU connects; never rejects. The socket is then removed from its folder. */
   readonly connected: Promise<Socket>;
 }
 
-/** Listens at `path`. Throws `HostError` where that is not possible. */
+/** Listens at `path`. Throws `HostError` if that is not possible. */
 export async function listenOnce(path: string): Promise<HostSocket> {
   const length = Buffer.byteLength(path);
   if (length > PATH_LIMIT) {
@@ -25,7 +25,7 @@ export async function listenOnce(path: string): Promise<HostSocket> {
   const connected = new Promise<Socket>((resolve) => {
     server.once('connection', (accepted) => {
       socket = accepted;
-      // `close` follows every error, and is what the one who reads waits for.
+      // `close` follows every error, and readers wait for that.
       accepted.on('error', () => {});
       server.close();
       resolve(accepted);

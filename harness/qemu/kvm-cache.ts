@@ -19,8 +19,8 @@ export function kvmCachePath(cacheFolder: string): string {
 }
 
 /**
- * The answer that the file at `path` remembers for this QEMU, this OVMF and this host's kernel,
- * else that of `probe`, which is then remembered.
+ * The answer that the file at `path` has for this QEMU, this OVMF and this host's kernel, else that of
+ * `probe`, which is then written there.
  */
 export async function cachedAnswer(
   path: string,

@@ -14,11 +14,11 @@ const FIRST_BYTE_BUDGET_MS = 15_000;
 /** Enough for OVMF to initialise its console. */
 const MEMORY_MIB = 128;
 
-/** Whether KVM works, and in words how that was seen. */
+/** Whether KVM works, and how that was found out. */
 export interface KvmAnswer {
   readonly works: boolean;
   readonly why: string;
-  /** Whether the host may only have been busy: such an answer is not worth remembering. */
+  /** Set if the host may only have been busy: such an answer is not remembered. */
   readonly passing?: true;
 }
 
@@ -53,7 +53,7 @@ export async function probeKvm({ binary, firmware, signal }: KvmProbeOptions): P
   return { works: false, why, ...(failure instanceof DeadlineError ? { passing: true } : {}) };
 }
 
-/** Why the firmware did not come up, or undefined when it did. */
+/** Why the firmware did not come up, or undefined if it did. */
 async function firmwareFailure(
   config: MachineConfig,
   signal: AbortSignal,

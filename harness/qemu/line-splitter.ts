@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { QmpError } from '../errors.ts';
 
-/** The longest line that is read, in characters; `info registers -a` of 255 CPUs has about 1 M. */
+/** The longest line that is accepted, in characters; `info registers -a` of 255 CPUs has about 1 M. */
 export const LINE_LIMIT = 4 * 1024 * 1024;
 
-/** Makes lines of chunks of UTF-8. */
+/** Splits chunks of UTF-8 into lines. */
 export class LineSplitter {
   readonly #decoder = new TextDecoder();
   #rest = '';

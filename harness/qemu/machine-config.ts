@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `qemu/`: one machine: its command line, QMP, its serial ports, and whether KVM can run it.
- * Its one rule: sub1m listens on every socket and QEMU connects, so that no wait is a guess and
- * none outlives QEMU. Start reading here, then `qemu-args.ts` and `machine.ts`.
- */
 import { join } from 'node:path';
 
 /** A disk: a raw image on the host, virtio-blk in the guest. */
@@ -14,7 +9,7 @@ export interface Disk {
   readonly readonly: boolean;
 }
 
-/** Everything that QEMU is told. All paths are absolute. */
+/** Everything that decides the command line of QEMU. All paths are absolute. */
 export interface MachineConfig {
   readonly binary: string;
   readonly accel: 'kvm' | 'tcg';
@@ -22,29 +17,29 @@ export interface MachineConfig {
   readonly memoryMiB: number;
   /** OVMF, and this machine's own copy of its variable store. */
   readonly firmware: { readonly code: string; readonly vars: string };
-  /** What the firmware boots; without it, it comes up and finds nothing to boot. */
+  /** What the firmware boots. Without it, the firmware comes up and finds nothing to boot. */
   readonly kernel?: string;
   readonly initrd?: string;
   readonly cmdline?: string;
   readonly disks: readonly Disk[];
-  /** The driver that gives the firmware a layout; without it, the firmware has its own. */
+  /** The driver that gives the firmware a layout. Without it, the firmware has its own. */
   readonly personality?: PersonalityConfig;
   /**
-   * A network of its own, cut off from the host and all others but for a loopback port of the host that leads to this
-   * TCP port of the guest: see `Machine.forwardedPort`. Cells have none.
+   * A network of its own, isolated except for a loopback port of the host that leads to this TCP port of the guest: see
+   * `Machine.forwardedPort`. Cells have none.
    */
   readonly network?: { readonly guestPort: number };
   /** Where a debugger may connect: a Unix socket. The machine waits for it before its first instruction. */
   readonly debugger?: string;
-  /** The saved state that the machine goes on from (`Machine.saveState`), which had the same devices. */
+  /** The saved state that the machine resumes (`Machine.saveState`), of a machine with the same devices. */
   readonly incoming?: string;
   /** A private temporary folder with a short path: the sockets are in it. */
   readonly folder: string;
 }
 
-/** An option ROM, and what its driver is told by fw_cfg. */
+/** An option ROM, and what its driver reads from fw_cfg. */
 interface PersonalityConfig {
-  /** QEMU's name of the device that bears the ROM. */
+  /** QEMU's name of the device that carries the ROM. */
   readonly device: string;
   readonly rom: string;
   /** The size of the ROM's BAR, in bytes. */

@@ -19,7 +19,7 @@ it.each([
     line: 'KVM internal error. Suberror: 1',
   },
   { title: 'nothing', stderr: '', line: 'it said nothing' },
-])('takes for decisive $title', ({ stderr, line }) => {
+])('finds decisive $title', ({ stderr, line }) => {
   expect(decisiveLine(stderr)).toBe(line);
 });
 

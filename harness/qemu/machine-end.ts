@@ -15,19 +15,22 @@ export interface MachineEnd extends ProcessEnd {
   readonly cause: string;
 }
 
-/** Waits for the end of a QEMU that broke a connection, which is seen before its process is gone; undefined if it lives. */
+/**
+ * Waits for the end of a QEMU that broke a connection, which shows before its process is gone;
+ * undefined if it lives on.
+ */
 export async function endBehindBreak<T>(ended: Promise<T>): Promise<T | undefined> {
   return Promise.race([ended, delay(DYING_MS, undefined, { ref: false })]);
 }
 
-/** The error of a QEMU that ended when it must not: `what` could not be done. */
+/** The error of a QEMU that ended unexpectedly, so that `what` could not be done. */
 export function endError(what: string, { exitCode, signal, stderr }: ProcessEnd): ProcessError {
   const how = signal ?? (exitCode === undefined ? 'no process' : `exit status ${exitCode}`);
   const message = `Cannot ${what}: QEMU ended with ${how}: ${decisiveLine(stderr)}`;
   return new ProcessError(stderr === '' ? message : `${message}\n${stderr}`);
 }
 
-/** The line of QEMU's standard error that says what went wrong: the first that is no warning. */
+/** The line of QEMU's standard error that says what went wrong: the first that is not a warning. */
 export function decisiveLine(stderr: string): string {
   const lines = stderr.split('\n').filter((line) => line !== '' && !line.includes(' warning: '));
   const line = lines[0] ?? 'it said nothing';

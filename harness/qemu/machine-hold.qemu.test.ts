@@ -72,7 +72,7 @@ async function idleAddress(machine: Machine): Promise<string> {
   }
 }
 
-it('holds the machine at an address, again and again, and lets it go on', async () => {
+it('holds the machine at an address, again and again, and lets it run on', async () => {
   await using machine = await startFirmware();
   const idle = await idleAddress(machine);
   for (let round = 0; round < 2; round += 1) {
@@ -86,7 +86,7 @@ it('holds the machine at an address, again and again, and lets it go on', async 
   }
 });
 
-it('can be released before the machine gets there, and a pause is no stop of its own', async () => {
+it('can be released before the machine gets there, and ignores a pause', async () => {
   await using machine = await startFirmware();
   await using hold = await machine.holdAt(NOWHERE, signal);
   const abort = new AbortController();
@@ -100,7 +100,7 @@ it('can be released before the machine gets there, and a pause is no stop of its
   expect(await statusOf(machine)).toBe('running');
 });
 
-it('tells of a machine that ends instead', async () => {
+it('reports a machine that ends instead', async () => {
   await using machine = await startFirmware();
   await using hold = await machine.holdAt(NOWHERE, signal);
   const stopped = hold.stopped(signal);
@@ -118,7 +118,7 @@ it('leaves no socket when it is interrupted before it is set', async () => {
   expect(await readdir(folder)).toEqual(['vars.fd']);
 });
 
-it('has memory below and above 4 GiB where the layout of its RAM says', async () => {
+it('has memory below and above 4 GiB where ramLayout() says', async () => {
   const memoryMiB = 3072;
   await using machine = await startFirmware({ memoryMiB });
   await using ram = await machine.openRam();

@@ -11,27 +11,27 @@ import { type MachineEnd, endBehindBreak } from './machine-end.ts';
 import { quoteOptarg } from './qemu-args.ts';
 import type { QmpClient } from './qmp-client.ts';
 
-/** From QMP's answer to a connection that QEMU has then made already, ms. */
+/** How long QEMU may take to connect, ms: it does so before it answers on QMP. */
 const CONNECT_BUDGET_MS = 10_000;
 
-/** What a machine that was to stop somewhere did. */
+/** What became of a machine that was to stop at an address. */
 export type HoldEnd =
-  /** It stands there with all CPUs; `cpu` got there, undefined if QEMU does not say which. */
+  /** It stopped there with all CPUs. `cpu` is the one that got there, undefined if QEMU does not say. */
   | { readonly kind: 'held'; readonly cpu: number | undefined }
   /** It ended without getting there. */
   | { readonly kind: 'machine-ended'; readonly end: MachineEnd };
 
-/** The machine to hold, and what bounds the waits for QEMU's answers until it is set. */
+/** The machine to hold; `signal` bounds the waits for QEMU's answers until the breakpoint is set. */
 export interface HoldOptions {
   readonly qemu: { readonly qmp: QmpClient; readonly ended: Promise<MachineEnd> };
-  /** Where the socket is, until QEMU has connected. */
+  /** Holds the socket until QEMU has connected. */
   readonly folder: string;
   readonly signal: AbortSignal;
 }
 
 /**
- * A place where the machine stops, by a hardware breakpoint: the kernel cannot see it, and KVM has
- * it as well as TCG. Without `release` the machine stays as it is, and can be looked at and ended.
+ * A place where the machine stops, by a hardware breakpoint: the kernel cannot see it, and both KVM
+ * and TCG have it. Until `release` the machine stands still, and can be inspected and ended.
  */
 export class MachineHold implements AsyncDisposable {
   readonly #vaddr: VirtAddr;
@@ -70,8 +70,8 @@ export class MachineHold implements AsyncDisposable {
   }
 
   /**
-   * Waits, without limit, until the machine has stopped here or has ended. Throws `QmpError` when
-   * QEMU says that it stopped elsewhere, `InterruptedError` when the signal fires.
+   * Waits, without limit, until the machine has stopped here or has ended. Throws `QmpError` if it
+   * stopped elsewhere, `InterruptedError` if the signal fires.
    */
   async stopped(signal: AbortSignal): Promise<HoldEnd> {
     const end = await this.#breakpointOrEnd(signal);
@@ -84,7 +84,7 @@ export class MachineHold implements AsyncDisposable {
     );
   }
 
-  /** Lets the machine go on, as if it had never been held, whether it has got here yet or not. */
+  /** Lets the machine run on as if it had never been held, whether or not it has got here yet. */
   async release(signal: AbortSignal): Promise<void> {
     if (!this.#isHeld) {
       this.#gdb.interrupt();
@@ -93,10 +93,10 @@ export class MachineHold implements AsyncDisposable {
     await this.#gdb.removeHardwareBreakpoint(this.#vaddr, signal);
     await this.#gdb.detach(signal);
     try {
-      // QEMU keeps a stub whose debugger is gone, and would refuse the next one.
+      // QEMU keeps the stub of a debugger that is gone, and would refuse the next one.
       await monitorCommand(this.#qemu.qmp, 'gdbserver none', 'Disabled gdbserver');
     } catch (error) {
-      // A machine that was held at its end has ended by now.
+      // A machine that was held at its very end has ended by now.
       await this.#endBehind(error);
     }
     await this[Symbol.asyncDispose]();
@@ -110,7 +110,7 @@ export class MachineHold implements AsyncDisposable {
   async #breakpointOrEnd(signal: AbortSignal): Promise<HoldEnd> {
     try {
       for (;;) {
-        // QMP `stop` and a disk that fails are told here too: who stopped the machine sees to it.
+        // QMP `stop` and a failing disk also show up here; whoever stopped the machine deals with it.
         const stop = await this.#gdb.nextStop(signal);
         if (stop.signal === GDB_SIGNAL_TRAP) return { kind: 'held', cpu: stop.cpu };
       }
@@ -119,7 +119,7 @@ export class MachineHold implements AsyncDisposable {
     }
   }
 
-  /** How QEMU ended, if that is what an error came of; else throws it. */
+  /** How QEMU ended, if that caused the error; otherwise throws the error. */
   async #endBehind(error: unknown): Promise<MachineEnd> {
     if (!(error instanceof QmpError)) throw error;
     const end = await endBehindBreak(this.#qemu.ended);
@@ -128,13 +128,13 @@ export class MachineHold implements AsyncDisposable {
   }
 }
 
-/** Has QEMU start its gdbstub, which connects to the socket at `path`: until then it has none. */
+/** Makes QEMU start a gdbstub, which connects to the socket at `path`. */
 async function attachStub(qmp: QmpClient, path: string): Promise<void> {
   const device = `unix:${quoteOptarg(path)}`.replaceAll(/[\\"]/g, String.raw`\$&`);
   await monitorCommand(qmp, `gdbserver "${device}"`, 'Waiting for gdb connection');
 }
 
-/** A command that only QEMU's human monitor has; `success` begins its answer. */
+/** Runs a command that only QEMU's human monitor has; `success` is how its answer begins. */
 async function monitorCommand(qmp: QmpClient, command: string, success: string): Promise<void> {
   const answer = await qmp.execute('human-monitor-command', { 'command-line': command });
   if (answer.startsWith(success)) return;

@@ -5,7 +5,7 @@ import { SZ_1M } from '../memory/pfn.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import type { QmpClient } from './qmp-client.ts';
 
-/** Where a machine's RAM lies in QEMU's own memory: it can be sent to a thread of this process. */
+/** Where a machine's RAM lies in QEMU's own memory. Can be sent to a thread of this process. */
 export interface RamPlace {
   /** Descriptor of `/proc/<pid>/mem`. */
   readonly mem: number;
@@ -17,7 +17,7 @@ export interface RamPlace {
   readonly size: number;
 }
 
-/** The RAM of a machine, for who reads it in place while the machine stands still; see `ramLayout`. */
+/** The RAM of a machine, to be read in place while the machine stands still; see `ramLayout`. */
 export class MachineRam implements AsyncDisposable {
   readonly place: RamPlace;
   readonly #cleanups: CleanupStack;
@@ -33,7 +33,7 @@ export class MachineRam implements AsyncDisposable {
     memoryMiB: number,
   ): Promise<MachineRam> {
     const answer = await qmp.execute('human-monitor-command', {
-      // Page 0 may be seen as something else than RAM; from 1 MiB on a q35 has RAM.
+      // Page 0 may be something other than RAM; at 1 MiB a q35 has RAM.
       'command-line': `gpa2hva 0x${SZ_1M.toString(16)}`,
     });
     const address = /\(pc\.ram\) is 0x([0-9a-f]{1,13})\b/.exec(answer)?.[1];
@@ -59,7 +59,7 @@ export class MachineRam implements AsyncDisposable {
   }
 }
 
-/** Linux lets a process read its children's memory (ptrace(2), "Ptrace access mode checking"), where nobody forbade it. */
+/** Linux lets a process read its children's memory (ptrace(2), "Ptrace access mode checking"), unless forbidden. */
 async function openOf(pid: number, name: string): Promise<FileHandle> {
   const path = `/proc/${pid}/${name}`;
   try {

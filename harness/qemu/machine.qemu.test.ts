@@ -96,7 +96,7 @@ it.each<{ title: string; changes: Partial<MachineConfig>; message: RegExp }>([
     changes: { kernel: '/dev/null' },
     message: /^Cannot start QEMU: QEMU ended with exit status 1: /,
   },
-])('gives the standard error of a QEMU that dies of $title', async ({ changes, message }) => {
+])('reports the standard error of a QEMU that dies of $title', async ({ changes, message }) => {
   const config = await firmwareOnly(changes);
   await expect(Machine.start(config, { signal })).rejects.toThrow(message);
   expect(await readdir(folder.path)).toEqual(['vars.fd']);
@@ -139,7 +139,7 @@ it('leaves nothing behind when interrupted, before QEMU answers or after', async
   expect(await readdir(folder.path)).toEqual(['vars.fd']);
 });
 
-it('stops the machine and says so when a disk of the host fails', async () => {
+it('stops the machine and says so if a disk of the host fails', async () => {
   const [rules, image] = [join(folder.path, 'rules'), join(folder.path, 'disk.img')];
   await writeFile(rules, '[inject-error]\nevent = "read_aio"\nerrno = "28"\n');
   await writeFile(image, '');

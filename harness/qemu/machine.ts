@@ -17,13 +17,13 @@ import { type RunningQemu, startQemu } from './start-qemu.ts';
 
 export type { MachineEnd };
 
-/** From QMP `quit` to QEMU's end before SIGTERM says it again, ms. */
+/** From QMP `quit` to QEMU's end; then comes SIGTERM, ms. */
 const QUIT_BUDGET_MS = 2_000;
 
-/** Between two looks at whether a state is saved, ms: it takes some tenths of a second. */
+/** Between two polls for the end of saving a state, ms: that takes a few tenths of a second. */
 const SAVING_POLL_MS = 20;
 
-/** A machine. It ends with this object, and with this program even when that is killed. */
+/** A machine. It ends with this object, and with this program, even if that is killed. */
 export class Machine implements AsyncDisposable {
   readonly #qemu: RunningQemu;
   readonly #config: MachineConfig;
@@ -39,8 +39,8 @@ export class Machine implements AsyncDisposable {
 
   /**
    * Starts QEMU and lets the machine run. Throws `ProcessError` with QEMU's standard error if QEMU
-   * ends instead, `DeadlineError` if it does not answer, `InterruptedError` when the signal fires.
-   * The signal ends every later wait for QMP too.
+   * ends instead, `DeadlineError` if it does not answer, `InterruptedError` if the signal fires.
+   * The signal also ends every later wait for QMP.
    */
   static async start(config: MachineConfig, options: QmpOptions): Promise<Machine> {
     await using starting = new CleanupStack();
@@ -57,7 +57,7 @@ export class Machine implements AsyncDisposable {
     return this.#qemu.console;
   }
 
-  /** ttyS1: what guest/PROTOCOL.md is spoken over. */
+  /** ttyS1: the channel of guest/PROTOCOL.md. */
   get agent(): SerialPort {
     return this.#qemu.agent;
   }
@@ -72,12 +72,12 @@ export class Machine implements AsyncDisposable {
     return this.#qemu.pid;
   }
 
-  /** Settles, never rejects, when QEMU has ended and its last bytes were handed on. */
+  /** Resolves once QEMU has ended and its last bytes were passed on; never rejects. */
   get ended(): Promise<MachineEnd> {
     return this.#qemu.ended;
   }
 
-  /** Has `work` done when the guest has ended the machine and before QEMU goes, with memory as the guest left it. */
+  /** Runs `work` after the guest has ended the machine and before QEMU exits, with memory as the guest left it. */
   beforeEnd(work: () => Promise<void>): void {
     this.#qemu.lastWork.work = work;
   }
@@ -92,17 +92,17 @@ export class Machine implements AsyncDisposable {
     await this.qmp.execute('stop', {});
   }
 
-  /** Lets the CPUs go on. */
+  /** Lets the CPUs run again. */
   async resume(): Promise<void> {
     await this.qmp.execute('cont', {});
   }
 
-  /** Throws `QmpError` if QEMU does not tell where its RAM is, `HostError` if Linux does not let it be read. */
+  /** Throws `QmpError` if QEMU does not say where its RAM is, `HostError` if Linux does not allow reading it. */
   openRam(): Promise<MachineRam> {
     return MachineRam.open(this.#qemu, this.#config.memoryMiB);
   }
 
-  /** Saves guest physical memory to a file; unmapped parts as whatever a read there gives. */
+  /** Saves guest physical memory to a file; unmapped parts are whatever a read there returns. */
   async savePhys(range: PhysRange, path: string): Promise<void> {
     await this.qmp.execute('pmemsave', {
       val: range.start,
@@ -111,7 +111,10 @@ export class Machine implements AsyncDisposable {
     });
   }
 
-  /** Writes all of a machine that stands still into an ELF core: memory, registers, and VMCOREINFO if the kernel tells. */
+  /**
+   * Writes an ELF core of a machine that stands still: memory, registers, and VMCOREINFO if the
+   * kernel provides it.
+   */
   async saveCore(path: string): Promise<void> {
     await this.qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${path}` });
   }
@@ -129,7 +132,7 @@ export class Machine implements AsyncDisposable {
   }
 
   /**
-   * Stops the machine and saves its state, for `MachineConfig.incoming` of others with the same devices. Throws
+   * Stops the machine and saves its state, for `MachineConfig.incoming` of machines with the same devices. Throws
    * `QmpError` if QEMU cannot.
    */
   async saveState(path: string): Promise<void> {
@@ -148,7 +151,7 @@ export class Machine implements AsyncDisposable {
     return this.qmp.execute('human-monitor-command', { 'command-line': 'info registers -a' });
   }
 
-  /** Where a virtual address lies in physical memory, as a CPU sees it now; undefined if nowhere. */
+  /** The physical address of a virtual one, as a CPU maps it now; undefined if it is not mapped. */
   async physOf(vaddr: VirtAddr, cpu: number): Promise<PhysAddr | undefined> {
     const answer = await this.qmp.execute('human-monitor-command', {
       'command-line': `gva2gpa ${hex(vaddr)}`,
@@ -159,14 +162,14 @@ export class Machine implements AsyncDisposable {
   }
 
   /**
-   * Has the machine stop, with all its CPUs, when one gets to `vaddr`; until then it runs. It must
-   * run now, and nobody else may hold it. Throws `QmpError` if QEMU cannot.
+   * Makes the machine stop, with all its CPUs, when one reaches `vaddr`; until then it runs. It must be
+   * running, and not be held by another hold. Throws `QmpError` if QEMU cannot.
    */
   holdAt(vaddr: VirtAddr, signal: AbortSignal): Promise<MachineHold> {
     return MachineHold.set(vaddr, { qemu: this.#qemu, folder: this.#config.folder, signal });
   }
 
-  /** The port of 127.0.0.1 that leads to the guest's: see `MachineConfig.network`. */
+  /** The port of 127.0.0.1 that leads to the guest's port: see `MachineConfig.network`. */
   async forwardedPort(): Promise<number> {
     const answer = await this.qmp.execute('human-monitor-command', {
       'command-line': 'info usernet',
@@ -176,7 +179,7 @@ export class Machine implements AsyncDisposable {
     throw new QmpError(`Cannot find the forwarded port: QEMU says ${JSON.stringify(answer)}`);
   }
 
-  /** Sends a BREAK on the console: what makes the next character a sysrq. */
+  /** Sends a BREAK on the console, which makes the next character a sysrq. */
   async sendBreak(): Promise<void> {
     await this.qmp.execute('chardev-send-break', { id: 'console' });
   }
@@ -189,11 +192,11 @@ export class Machine implements AsyncDisposable {
 
   async #dispose(): Promise<void> {
     const { process, qmp, ended } = this.#qemu;
-    // QEMU answers by ending. The command is sent even when the signal has fired.
+    // QEMU answers by ending. The command is sent even if the signal has fired.
     qmp.execute('quit', {}).catch(() => {});
     await Promise.race([process.ended, delay(QUIT_BUDGET_MS, undefined, { ref: false })]);
     await process.stop();
-    // The last bytes are handed on before the sockets go.
+    // The last bytes are passed on before the sockets go.
     await ended;
     await this.#cleanups[Symbol.asyncDispose]();
   }

@@ -72,12 +72,12 @@ it('spells out a whole machine', () => {
   `);
 });
 
-it('gives the CPU of the host under KVM', () => {
+it('passes the CPU of the host through under KVM', () => {
   const args = qemuArgs({ ...config, accel: 'kvm' }).join(' ');
   expect(args).toContain('-accel kvm -cpu host');
 });
 
-it('leaves the firmware alone with itself when there is no kernel', () => {
+it('gives the firmware nothing to boot if there is no kernel', () => {
   const { binary, accel, cpus, memoryMiB, firmware, folder } = config;
   const args = qemuArgs({ binary, accel, cpus, memoryMiB, firmware, folder, disks: [] });
   expect(args).not.toContain('-kernel');
@@ -85,7 +85,7 @@ it('leaves the firmware alone with itself when there is no kernel', () => {
   expect(args).not.toContain('-append');
 });
 
-it('has no network device but where one is asked for, which leads nowhere but from one port of the host', () => {
+it('has a network device only on request, isolated except for one port of the host', () => {
   const plain = qemuArgs(config);
   expect(plain.join(' ')).not.toMatch(/netdev|-net |-nic |virtio-net/);
   // QEMU gives a machine that says nothing of a network one of its own.
@@ -98,7 +98,7 @@ it('has no network device but where one is asked for, which leads nowhere but fr
   ]);
 });
 
-it('opens a gdbstub for a debugger only where one is asked for', () => {
+it('opens a gdbstub for a debugger only on request', () => {
   expect(qemuArgs(config)).not.toContain('-gdb');
   const args = qemuArgs({ ...config, debugger: '/tmp/m/gdb.sock' });
   expect(args.filter((arg) => !qemuArgs(config).includes(arg))).toEqual([

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { type Disk, type MachineConfig, socketPath, socketsOf } from './machine-config.ts';
 
-/** An option and its argument: a pair never parts. */
+/** An option and its argument, which stay together. */
 type QemuOption = readonly [flag: `-${string}`] | readonly [flag: `-${string}`, value: string];
 
-/** All that the accelerator has: what a kernel finds must not depend on a CPU model's age. */
+/** Everything that the accelerator has: what a kernel finds must not depend on the age of a CPU model. */
 const CPU = { kvm: 'host', tcg: 'max' } as const;
 
 /** QEMU's command line, without the name of the binary. */
@@ -27,9 +27,9 @@ function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
     ['-nodefaults'],
     ['-no-user-config'],
     ['-display', 'none'],
-    // A reset ends QEMU, with the reason guest-reset: a panic is seen for what it is.
+    // A reset ends QEMU, with the reason guest-reset: so a panic is told from a shutdown.
     ['-no-reboot'],
-    // Nothing runs before somebody listens; Machine.start() sends `cont`, or a debugger does.
+    // Nothing runs before someone listens; Machine.start() sends `cont`, or a debugger does.
     ['-S'],
     // OVMF without SMM support hangs with SMM, and one with it hangs without.
     ['-machine', 'q35,smm=off'],
@@ -37,7 +37,7 @@ function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
     ['-cpu', CPU[accel]],
     ['-smp', String(cpus)],
     ['-m', `${memoryMiB}M`],
-    // Where the kernel says where its VMCOREINFO is, for dump-guest-memory.
+    // Here the kernel says where its VMCOREINFO is, for dump-guest-memory.
     ['-device', 'vmcoreinfo'],
   ];
 }
@@ -62,10 +62,10 @@ function diskOptions({ serial, path, readonly }: Disk): QemuOption[] {
   return [
     [
       '-drive',
-      // No disk outlives its machine's crash: what the guest flushes need not reach the platter.
+      // No disk is needed after a crash of the host: flushes need not reach the platter.
       `if=none,id=${serial},format=raw,cache=unsafe,readonly=${mode},file=${quoteOptarg(path)}`,
     ],
-    // An I/O error is the host's fault. It must stop the machine, not look like the kernel's.
+    // An I/O error is the host's fault: it must stop the machine, not look like a fault of the kernel.
     ['-device', `virtio-blk-pci,drive=${serial},serial=${serial},werror=stop,rerror=stop`],
   ];
 }
@@ -103,7 +103,7 @@ function networkOptions({ network }: MachineConfig): QemuOption[] {
   const forward = `hostfwd=tcp:127.0.0.1:0-:${network.guestPort}`;
   return [
     ['-netdev', `user,id=network,restrict=on,${forward}`],
-    // Without its ROM the firmware does not try to boot from it.
+    // Without a ROM the firmware does not try to boot from it.
     ['-device', 'virtio-net-pci,netdev=network,romfile='],
   ];
 }
@@ -120,7 +120,7 @@ function incomingOptions({ incoming }: MachineConfig): QemuOption[] {
   return incoming === undefined ? [] : [['-incoming', `exec:cat ${quoteShell(incoming)}`]];
 }
 
-/** QEMU hands what follows `exec:` to a shell. */
+/** QEMU passes what follows `exec:` to a shell. */
 export function quoteShell(path: string): string {
   return `'${path.replaceAll("'", String.raw`'\''`)}'`;
 }

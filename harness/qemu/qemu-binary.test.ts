@@ -22,7 +22,7 @@ it('takes the first executable on the path and its version', async () => {
   });
 });
 
-it('names the package when there is none', async () => {
+it('names the package if there is none', async () => {
   await expect(requireQemu('/nowhere:/no', signal)).rejects.toThrow(
     new HostError(
       'Cannot find qemu-system-x86_64: no QEMU for x86_64 in /nowhere:/no; ' +
@@ -31,7 +31,7 @@ it('names the package when there is none', async () => {
   );
 });
 
-it('refuses something else of that name', async () => {
+it('refuses something else with that name', async () => {
   await using folder = await makeTempDir();
   const path = join(folder.path, 'qemu-system-x86_64');
   await writeFile(path, '#!/bin/sh\necho cuckoo\n', { mode: 0o700 });

@@ -55,7 +55,7 @@ async function converse(
   return { client, events, heard, [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose]() };
 }
 
-it('greets, agrees on capabilities and lets every line be heard', async () => {
+it('greets, negotiates capabilities and passes on every line', async () => {
   await using talk = await converse(agree);
   await talk.client.execute('stop', {});
   expect(talk.heard).toEqual([
@@ -81,7 +81,7 @@ it('reads an answer that comes in pieces, with events before and after it', asyn
   ]);
 });
 
-it('gives each of several commands its own answer, in whatever order they come', async () => {
+it('matches answers with commands, in whatever order they arrive', async () => {
   const ids: number[] = [];
   await using talk = await converse((qemu, id) => {
     ids.unshift(id);
@@ -93,7 +93,7 @@ it('gives each of several commands its own answer, in whatever order they come',
   expect(await Promise.all([ask(), ask()])).toEqual(['answer 2', 'answer 3']);
 });
 
-it('goes on after a command that QEMU refuses', async () => {
+it('works on after a command that QEMU refuses', async () => {
   await using talk = await converse((qemu, id, command) => {
     if (command === 'cont') agree(qemu, id, command);
     else qemu.write(`{"id": ${id}, "error": {"class": "GenericError", "desc": "Disk full"}}\n`);
@@ -138,7 +138,7 @@ describe('a connection that breaks', () => {
     {
       title: 'an answer comes to a command that nobody sent',
       answer: (qemu) => void qemu.write('{"return": {}, "id": 7}\n'),
-      why: 'Cannot read QMP: an answer to id 7, which nobody sent',
+      why: 'Cannot read QMP: an answer to id 7, which was never sent',
     },
   ])('fails the waiting command and all later ones when $title', async ({ answer, why }) => {
     await using talk = await converse(answer);

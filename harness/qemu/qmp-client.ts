@@ -6,7 +6,7 @@ import { LineSplitter } from './line-splitter.ts';
 import { type QmpArguments, type QmpCommand, QMP_RETURNS, type QmpReturn } from './qmp-commands.ts';
 import { type QmpEvent, parseQmpMessage } from './qmp-message.ts';
 
-/** How long QEMU may take for an answer, ms: saving gigabytes of memory to a slow disk is one. */
+/** How long QEMU may take to answer, ms: it may be saving gigabytes of memory to a slow disk. */
 const ANSWER_BUDGET_MS = 60_000;
 
 /** Someone who waits for the answer to a command. */
@@ -19,7 +19,7 @@ interface Waiting {
 export interface QmpOptions {
   /** Ends every wait for an answer. */
   readonly signal: AbortSignal;
-  /** Hears every QMP line, both ways. */
+  /** Called with every QMP line, both ways. */
   readonly onQmp?: ((line: string) => void) | undefined;
 }
 
@@ -32,7 +32,7 @@ export class QmpClient {
   readonly #listeners: ((event: QmpEvent) => void)[] = [];
   #lastId = 0;
   #broken: string | undefined;
-  /** Resolves when the connection has ended and all that came over it was handed on. */
+  /** Resolves once the connection has ended and everything that came over it was passed on. */
   readonly closed: Promise<void>;
 
   private constructor(socket: Socket, options: QmpOptions) {
@@ -49,22 +49,22 @@ export class QmpClient {
     });
   }
 
-  /** Opens QMP on a connection from QEMU. Throws `QmpError` if what is there speaks otherwise. */
+  /** Opens QMP on a connection from QEMU. Throws `QmpError` if the other end does not speak QMP. */
   static async connect(socket: Socket, options: QmpOptions): Promise<QmpClient> {
     const client = new QmpClient(socket, options);
-    // QEMU reads nothing before it has greeted: there is no need to wait for the greeting.
+    // QEMU reads nothing before its greeting, so there is no need to wait for that.
     await client.execute('qmp_capabilities', {});
     return client;
   }
 
-  /** Hears every event from now on. */
+  /** Calls `listener` with every event from now on. */
   onEvent(listener: (event: QmpEvent) => void): void {
     this.#listeners.push(listener);
   }
 
   /**
-   * Has QEMU execute `command`. Throws `QmpError` when QEMU refuses or goes away, `DeadlineError`
-   * when it does not answer, `InterruptedError` when the signal fires; it is sent even then.
+   * Makes QEMU execute `command`. Throws `QmpError` if QEMU refuses or goes away, `DeadlineError` if it
+   * does not answer, `InterruptedError` if the signal fires; the command is sent even then.
    */
   async execute<C extends QmpCommand>(command: C, args: QmpArguments[C]): Promise<QmpReturn<C>> {
     const { signal } = this.#options;
@@ -125,7 +125,8 @@ export class QmpClient {
 
   #answered(id: number): Waiting {
     const waiting = this.#waiting.get(id);
-    if (!waiting) throw new QmpError(`Cannot read QMP: an answer to id ${id}, which nobody sent`);
+    if (!waiting)
+      throw new QmpError(`Cannot read QMP: an answer to id ${id}, which was never sent`);
     this.#waiting.delete(id);
     return waiting;
   }

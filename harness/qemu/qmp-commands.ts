@@ -18,7 +18,7 @@ export const QMP_RETURNS = {
   'query-migrate': z.object({ status: z.string() }),
 } as const;
 
-/** What each takes. */
+/** The arguments of each. */
 export interface QmpArguments {
   readonly qmp_capabilities: Record<string, never>;
   readonly 'query-status': Record<string, never>;
@@ -27,14 +27,14 @@ export interface QmpArguments {
   readonly quit: Record<string, never>;
   /** Guest physical memory into a file of the host; `val` is the address, `size` in bytes. */
   readonly pmemsave: { readonly val: number; readonly size: number; readonly filename: string };
-  /** All of it into an ELF core; `protocol` is `file:` and a path of the host. */
+  /** All guest memory into an ELF core; `protocol` is `file:` and a path of the host. */
   readonly 'dump-guest-memory': { readonly paging: boolean; readonly protocol: string };
   readonly 'human-monitor-command': {
     readonly 'command-line': string;
     readonly 'cpu-index'?: number;
   };
   readonly 'chardev-send-break': { readonly id: string };
-  /** Answers at once; `query-migrate` tells how it goes. */
+  /** Answers at once; `query-migrate` reports progress. */
   readonly migrate: { readonly uri: string };
   readonly 'query-migrate': Record<string, never>;
 }

@@ -15,7 +15,7 @@ export type QmpMessage =
   | { readonly kind: 'return'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'error'; readonly id: number; readonly desc: string };
 
-/** More of a line does not help to see what is wrong with it, in characters. */
+/** How much of a wrong line a message shows, in characters. */
 const SHOWN = 80;
 
 const messageSchema = z.union([
@@ -31,7 +31,7 @@ const messageSchema = z.union([
     .transform(({ error, id }): QmpMessage => ({ kind: 'error', id, desc: error.desc })),
 ]);
 
-/** Reads one line. Throws `QmpError` if it is no QMP message. */
+/** Parses one line. Throws `QmpError` if it is not a QMP message. */
 export function parseQmpMessage(line: string): QmpMessage {
   try {
     return messageSchema.parse(JSON.parse(line));

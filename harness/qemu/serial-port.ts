@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Socket } from 'node:net';
 
-/** The host's end of one of the machine's serial ports; it keeps nothing of what comes. */
+/** The host's end of one of the machine's serial ports. It keeps no data. */
 export class SerialPort {
   readonly #socket: Socket;
   readonly #closed: Promise<void>;
@@ -15,17 +15,17 @@ export class SerialPort {
     });
   }
 
-  /** Calls `listener` with what the guest sends; the first one set misses nothing. */
+  /** Calls `listener` with what the guest sends; the first listener misses nothing. */
   onBytes(listener: (bytes: Uint8Array) => void): void {
     this.#socket.on('data', listener);
   }
 
-  /** Types text or bytes into the guest. Into a machine that has ended they go nowhere. */
+  /** Types text or bytes into the guest; does nothing once the machine has ended. */
   write(typed: string | Uint8Array): void {
     this.#socket.write(typed);
   }
 
-  /** Once QEMU has ended: resolves when its last bytes were handed on. */
+  /** Once QEMU has ended: resolves when its last bytes were passed on. */
   drain(): Promise<void> {
     this.#socket.resume();
     return this.#closed;

@@ -12,7 +12,7 @@ import { qemuArgs } from './qemu-args.ts';
 import { QmpClient, type QmpOptions } from './qmp-client.ts';
 import { SerialPort } from './serial-port.ts';
 
-/** From QEMU's start to the guest's first instruction, ms: a tenth of a second on an idle host. */
+/** From QEMU's start to the guest's first instruction, ms: it takes a tenth of a second on an idle host. */
 const START_BUDGET_MS = 30_000;
 
 /** See `Machine.beforeEnd`. */
@@ -20,7 +20,7 @@ interface LastWork {
   work: (() => Promise<void>) | undefined;
 }
 
-/** A QEMU that runs the machine, and the host's end of all that leads into it. */
+/** A QEMU that runs the machine, and the host's ends of all connections with it. */
 export interface RunningQemu {
   readonly process: OwnedProcess;
   readonly pid: number;
@@ -47,7 +47,7 @@ export async function startQemu(
     agent: await listen('agent'),
     personality: config.personality && (await listen('personality')),
   };
-  // When the guest has ended the machine, QEMU stays: its last event could be lost if it went at once.
+  // QEMU stays after the guest has ended the machine: if it exited at once, its last event could be lost.
   const argv = [config.binary, ...qemuArgs(config), '-no-shutdown'];
   const process = cleanups.use(OwnedProcess.spawn(argv));
   const { pid } = process;
@@ -69,10 +69,10 @@ export async function startQemu(
   return withDeadline('QEMU to start', limits, () => orDeath(process, run()));
 }
 
-/** Between two looks at whether a saved state has arrived, ms: it takes a tenth of a second. */
+/** Between two polls for the arrival of a saved state, ms: it takes a tenth of a second. */
 const STATE_POLL_MS = 10;
 
-/** Waits for the state that `-incoming` reads. A QEMU that cannot read it ends. */
+/** Waits until `-incoming` has read the state. A QEMU that cannot read it ends. */
 async function stateIsThere(qmp: QmpClient): Promise<void> {
   while ((await qmp.execute('query-status', {})).status === 'inmigrate') {
     await delay(STATE_POLL_MS);
@@ -84,12 +84,12 @@ async function orDeath<T>(process: OwnedProcess, work: Promise<T>): Promise<T> {
   const death = (async (): Promise<never> => {
     throw endError('start QEMU', await process.ended);
   })();
-  // After a success it is Machine.ended that tells.
+  // After a success Machine.ended says so.
   death.catch(() => {});
   try {
     return await Promise.race([work, death]);
   } catch (error) {
-    // Its process knows why it ended.
+    // The process knows why the connection broke.
     if (error instanceof QmpError) await endBehindBreak(death);
     throw error;
   }
@@ -108,7 +108,7 @@ async function machineEnd({
 }): Promise<MachineEnd> {
   let cause = 'crashed';
   qmp.onEvent(({ name, data }) => {
-    // QMP `quit`, which follows, is not why a guest ended.
+    // QMP `quit` follows, but is not why a guest ended.
     if (name !== 'SHUTDOWN' || cause !== 'crashed') return;
     cause = String(data['reason']);
     if (cause.startsWith('guest-')) void quitAfter(qmp, lastWork);
@@ -118,7 +118,7 @@ async function machineEnd({
   return { ...end, cause };
 }
 
-/** Ends a QEMU whose guest has ended. Who gave it the last work sees whether that was done. */
+/** Ends a QEMU whose guest has ended. A failure of the last work surfaces where it was given. */
 async function quitAfter(qmp: QmpClient, { work }: LastWork): Promise<void> {
   await Promise.allSettled([work?.()]);
   qmp.execute('quit', {}).catch(() => {});
