@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readBundle } from '../bundle/bundle.ts';
@@ -31,9 +31,9 @@ function renderYield({ policy, prediction, verdict, invariants }: Judgement): st
 }
 
 describe('a captured cell', () => {
-  const names = readdirSync(TESTDATA, { withFileTypes: true })
-    .filter((entry) => entry.isDirectory() && entry.name !== 'documents')
-    .map(({ name }) => name);
+  const names = readdirSync(TESTDATA).filter((name) =>
+    existsSync(join(TESTDATA, name, 'cell.json')),
+  );
 
   it.each(names)('yields what it must: %s', async (name) => {
     const bundle = await readBundle(join(TESTDATA, name));
