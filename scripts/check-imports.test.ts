@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, expect, it } from 'vitest';
 import { makeTempDir } from '../harness/process/temp-dir.ts';
+import { FOLDERS } from './check/import-rules.ts';
 
 const TSX = import.meta.resolve('tsx');
 const CHECK = join(import.meta.dirname, 'check/check-imports.ts');
@@ -59,4 +61,14 @@ it.each([
 ])('the import rules catch %s', (_fault, line) => {
   expect(said.stdout.split('\n')).toContain(line);
   expect(said.code).toBe(1);
+});
+
+it('DESIGN.md draws the arrows that the rules allow', () => {
+  const design = readFileSync(join(import.meta.dirname, '../DESIGN.md'), 'utf8');
+  const rows = Object.entries(FOLDERS).map(([folder, mayImport]) => {
+    const names = mayImport.map((name) => `\`${name}\``).join(', ');
+    return `| \`${folder}\` | ${{ '': 'nothing', '`*`': 'everything' }[names] ?? names} |\n`;
+  });
+  const [, table = ''] = /^\| folder \| imports \|\n.*\n((?:\|.*\n)+)/m.exec(design) ?? [];
+  expect(table).toBe(rows.join(''));
 });
