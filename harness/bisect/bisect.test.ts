@@ -13,7 +13,7 @@ interface Words {
   readonly revert?: string;
 }
 
-/** Bisects kernels that show these signs, one after another; the last one for ever. */
+/** Bisects kernels that show these signs, one after another; the last one forever. */
 async function search(signs: readonly string[], { find = null, boots = [], revert }: Words = {}) {
   const list = changes(...signs.map((_, index) => String(index)));
   const [reverted] = changes('reverted');

@@ -26,7 +26,7 @@ export type PackageReference = Exclude<KernelReference, { kind: 'path' | 'recipe
 const KERNEL_NAME =
   /^linux-(?:image|binary)-(?:unsigned-)?\d.*?(?:-([a-z]+))?-amd64(?:-unsigned)?$/;
 
-/** `linux-image-6.12-amd64` is no kernel: it depends on the newest one of its series. */
+/** `linux-image-6.12-amd64` is not a kernel: it depends on the newest one of its series. */
 const META_DEPENDS = /\blinux-image-\d/;
 
 /**

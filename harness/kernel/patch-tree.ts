@@ -22,7 +22,7 @@ const REVERSED = /^Reversed \(or previously applied\) patch detected/;
 /**
  * Turns a tree into the original source with these patches, whatever was applied before. Only files whose contents
  * change are written, so that make compiles no more than it must. After a kill half-way the next call completes it.
- * Throws `BuildError` naming patch, file and hunk if one does not apply, `UsageError` if one is no patch: the tree is
+ * Throws `BuildError` naming patch, file and hunk if one does not apply, `UsageError` if one is not a patch: the tree is
  * then as it was.
  */
 export async function patchTree(

@@ -122,7 +122,7 @@ it('takes a bare image', async () => {
 });
 
 it.each(['', '{"release": "6.12"}', '{"release": "6.12.43-test", "imageSha256": "'])(
-  'unpacks a package again if the cache notes of it: %s',
+  'unpacks a package again if its notes in the cache are: %s',
   async (damaged) => {
     const files = {
       'boot/vmlinuz-6.12': bzImage(),

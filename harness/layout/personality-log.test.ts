@@ -5,7 +5,7 @@ import { parsePersonalityLog } from './personality-log.ts';
 import { pfn } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 
-/** A report as the driver gave it, but for most of its lines. */
+/** A real report of the driver, without most of its lines. */
 const LOG = `sub1m-personality 1\r
 ask 0x0-0x62fff 7
 ask 0x63000-0x8efff 4

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { findSize, parseCmdline } from './kernel-cmdline.ts';
 
-/** The `crashkernel=` of cells with one, unless another is asked for: enough for every kernel here. */
+/** The `crashkernel=` of cells with one, unless another is given: enough for every kernel here. */
 export const DEFAULT_CRASHKERNEL = '256M';
 
 /** What `crashkernel=` asks for. */

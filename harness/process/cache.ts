@@ -22,7 +22,7 @@ export function cachedFolder(
   return underWay;
 }
 
-/** What a JSON file of the cache holds; undefined if it is missing or damaged: the caller makes it anew. */
+/** What a JSON file of the cache holds; undefined if it is missing or damaged: the caller makes it again. */
 export async function readCachedJson<T>(
   path: string,
   schema: z.ZodType<T>,

@@ -155,7 +155,7 @@ function killGroup(leader: number | undefined, name: NodeJS.Signals): void {
   try {
     process.kill(-leader, name);
   } catch {
-    // Nobody is left of it.
+    // Nothing is left of it.
   }
 }
 

@@ -6,7 +6,7 @@ import { runCommand } from './owned-process.ts';
 // Each starts two interpreters, one after the other.
 vi.setConfig({ testTimeout: 60_000 });
 
-/** Says what the terminal is like once it is raw, then does as it is told. */
+/** Prints the settings of the raw terminal, then does as it is told. */
 const PROGRAM = `
 import { spawnSync } from 'node:child_process';
 import { makeTerminalRaw } from ${JSON.stringify(join(import.meta.dirname, 'raw-terminal.ts'))};

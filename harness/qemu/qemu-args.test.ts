@@ -88,7 +88,7 @@ it('gives the firmware nothing to boot if there is no kernel', () => {
 it('has a network device only on request, isolated except for one port of the host', () => {
   const plain = qemuArgs(config);
   expect(plain.join(' ')).not.toMatch(/netdev|-net |-nic |virtio-net/);
-  // QEMU gives a machine that says nothing of a network one of its own.
+  // QEMU gives a machine a network by default.
   expect(plain).toContain('-nodefaults');
   const args = qemuArgs({ ...config, network: { guestPort: 22 } });
   expect(args.filter((arg) => !plain.includes(arg))).toEqual([

@@ -27,7 +27,7 @@ function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
     ['-nodefaults'],
     ['-no-user-config'],
     ['-display', 'none'],
-    // A reset ends QEMU, with the reason guest-reset: so a panic is told from a shutdown.
+    // A reset ends QEMU, with the reason guest-reset: so a panic differs from a shutdown.
     ['-no-reboot'],
     // Nothing runs before someone listens; Machine.start() sends `cont`, or a debugger does.
     ['-S'],

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { randomUUID } from 'node:crypto';
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { HostError, UsageError } from '../errors.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
+import { replaceFile } from '../process/replace-file.ts';
 import type { Style } from './text/style.ts';
 
 type Render = (run: ComparedRun, style: Style) => string;
@@ -103,14 +102,9 @@ export async function writeStdout(text: string): Promise<void> {
 
 /** A reader of `path` sees the whole report or the one before it. */
 async function writeWhole(path: string, text: string): Promise<void> {
-  const unfinished = join(dirname(path), `.unfinished-${randomUUID()}`);
   try {
-    await mkdir(dirname(path), { recursive: true });
-    await writeFile(unfinished, text);
-    await rename(unfinished, path);
+    await replaceFile(path, text);
   } catch (error) {
-    // Where it could not be made, there is nothing to remove either.
-    await rm(unfinished, { force: true }).catch(() => {});
     const why = error instanceof Error ? error.message : String(error);
     throw new HostError(`Cannot write report ${path}: ${why}`, { cause: error });
   }

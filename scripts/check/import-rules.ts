@@ -54,6 +54,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'report/svg': ['memory', 'matrix', 'report/text'],
   report: [
     'memory',
+    'process',
     'bundle',
     'layout',
     'model',

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-/** Builds for tests a git repository of what behaves to sub1m like the source of a kernel. */
+/** Builds for tests a git repository of what sub1m takes for the source of a kernel. */
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { runCommand } from '../../process/owned-process.ts';
@@ -9,12 +9,12 @@ const { signal } = new AbortController();
 
 const AUTHOR = ['-c', 'user.name=Test', '-c', 'user.email=test@example.org'];
 
-/** Runs git in a test's repository, and gives what it prints. */
+/** Runs git in a test's repository, and returns what it prints. */
 export function testGit(tree: string, ...args: readonly string[]): Promise<string> {
   return runCommand(['git', '-C', tree, ...AUTHOR, ...args], { signal });
 }
 
-/** Adds a line to a file of the tree, and commits all of it; gives the id of the commit. */
+/** Adds a line to a file of the tree and commits everything; returns the id of the commit. */
 export async function commitLine(tree: string, path: string, line: string): Promise<string> {
   await appendFile(join(tree, path), `${line}\n`);
   await testGit(tree, 'add', '--all');

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-/** Builds for tests what behaves to sub1m like the source of a kernel, and is made in no time. */
+/** Builds for tests what sub1m takes for the source of a kernel, but compiles in no time. */
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { bzImage } from './bz-image-builder.ts';
 
-/** As the kernel's: it makes `.config` of the fragment that it is told, and the image outside of the tree. */
+/** Like the kernel's: makes `.config` from the fragment that it is given, and the image outside of the tree. */
 const MAKEFILE = `allnoconfig:
 	cp $(KCONFIG_ALLCONFIG) $(O)/.config
 	echo CONFIG_X86_64=y >>$(O)/.config
@@ -17,7 +17,7 @@ bzImage:
 	@cat image init/main.sh >$(O)/arch/x86/boot/bzImage
 `;
 
-/** Makes such a tree at `tree`; its `init/main.sh` is what compiling runs, and ends in the image. */
+/** Makes such a tree at `tree`. Compiling runs its `init/main.sh` and appends it to the image. */
 export async function writeKernelTree(tree: string, main = 'true\n'): Promise<void> {
   const files = {
     Makefile: MAKEFILE,
