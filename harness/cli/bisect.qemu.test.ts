@@ -32,7 +32,7 @@ function usablePages(cell: BisectDocument['before']): number | undefined {
 
 // Seven boots each.
 describe('sub1m bisect', { timeout: 900_000 }, () => {
-  it('finds the release that mended the bug of the thread, killed half-way, and repeats no boot', async () => {
+  it('finds the release that fixed the bug of the thread, killed half-way, and repeats no boot', async () => {
     await using temp = await makeTempDir();
     const args = ['bisect', ...PACKAGES, ...LOCKED, ...folders(temp)];
     const killed = startSub1m(args);

@@ -22,7 +22,7 @@ it.each<{ outcomes: InvariantOutcome['outcome'][]; status: number }>([
   { outcomes: ['kept', 'not-asked'], status: 0 },
   { outcomes: ['not-asked'], status: 69 },
   { outcomes: [], status: 69 },
-])('ends cells of which an invariant is $outcomes with $status', ({ outcomes, status }) => {
+])('exits with $status where an invariant is $outcomes', ({ outcomes, status }) => {
   const rest = { known: null, why: '', pages: [], evidence: null };
   const cells = outcomes.map((outcome) =>
     judgedCell({
@@ -45,6 +45,6 @@ it.each([
   { status: 64, told: 192 },
   { status: 70, told: 198 },
   { status: 130, told: 130 },
-])('tells git bisect run of $status as $told', ({ status, told }) => {
+])('turns $status into $told for git bisect run', ({ status, told }) => {
   expect(bisectRunStatus(status)).toBe(told);
 });

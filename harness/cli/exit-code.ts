@@ -8,7 +8,7 @@ export function exitCode({ mismatch, unjudged }: RunSummary): 0 | 1 | 69 {
   return unjudged > 0 ? 69 : 0;
 }
 
-/** The same of one invariant alone: whatever else is broken, 0 says that it was seen, and kept wherever it is asked. */
+/** The same for one invariant, whatever else is broken: 0 if it was seen, and kept wherever it applies. */
 export function invariantExitCode(cells: readonly JudgedCell[], wanted: InvariantId): 0 | 1 | 69 {
   const outcomes = cells.flatMap(({ judgement }) =>
     judgement.invariants.filter(({ id }) => id === wanted).map(({ outcome }) => outcome),

@@ -71,7 +71,7 @@ describe('an extended BIOS data area at 0x2c000', () => {
         const { outcome, why } = invariant(cell, 'boot.userspace') ?? {};
         expect(outcome).toBe('broken');
         expect(why).toContain('Real mode trampoline was not allocated');
-        // By its version a kernel that died is told to be of either; their owners are the same.
+        // A kernel that died shows only its version, which may fit either; their owners are the same.
         expect(why).toMatch(/; the model of reserve-1m(-deferred)? predicts this: /);
       }
       expect(status).toBe(1);
@@ -146,8 +146,8 @@ describe('defects of released kernels', () => {
   });
 
   it('lose reservations where that list has no room to grow', async () => {
-    // KASLR may ask for page tables that have no room either, and the kernel dies of that first. One whose memory is used
-    // twice may also hang in user space, for which sub1m blames nobody: seen once in some thirty.
+    // With KASLR the kernel may lack room for page tables, and die of that first. One whose memory is used twice may also
+    // hang in user space, which is unjudged: seen once in some thirty runs.
     const axes = ['--crashkernel', 'none', '--append', 'nokaslr', '--repeat', '2'];
     const layout = ['--layout', 'synthetic-many-boot-services-no-room'];
     const { cells } = await look(['debian:6.12'], ...layout, ...axes);

@@ -21,10 +21,10 @@ function optionOf(command: string, long: string): Option | undefined {
 
 describe('buildProgram()', () => {
   it('gives all commands, or the one that is named', async () => {
-    expect(program.commands).toHaveLength(10);
+    expect(commands.length).toBeGreaterThanOrEqual(10);
     const { commands: named } = await buildProgram(context, 'model');
     expect(named.map((command) => command.name())).toEqual(['model']);
-    expect((await buildProgram(context, 'frobnicate')).commands).toHaveLength(10);
+    expect((await buildProgram(context, 'frobnicate')).commands).toHaveLength(commands.length);
   });
 
   it('says what the values of each option are that takes an id, a kernel or a path', () => {
@@ -35,7 +35,14 @@ describe('buildProgram()', () => {
     expect(longs.filter((long) => !Object.hasOwn(VALUES_OF, long))).toEqual(['--struct']);
     const known = new Set(options.map(({ long }) => long));
     expect(Object.keys(VALUES_OF).filter((long) => !known.has(long))).toEqual([]);
-    const withArguments = commands.filter(([, { registeredArguments }]) => registeredArguments[0]);
+    const withArguments = commands.filter(
+      ([
+        ,
+        {
+          registeredArguments: [first],
+        },
+      ]) => first && !first.argChoices,
+    );
     expect(
       withArguments
         .map(([name]) => name)

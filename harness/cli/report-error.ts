@@ -9,7 +9,7 @@ const EXIT_USAGE = 64;
 /** sysexits.h EX_SOFTWARE: a bug of ours. */
 const EXIT_SOFTWARE = 70;
 
-/** Says on standard error why a command ended, where commander has not; gives the exit status. */
+/** Reports on standard error why a command ended, unless commander did. Returns the exit status. */
 export function reportError(thrown: unknown): number {
   const error = fromSystemError(thrown);
   if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : EXIT_USAGE;

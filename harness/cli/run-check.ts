@@ -96,7 +96,7 @@ async function checkSteps(
   { options, plan, context }: Check,
 ): Promise<void> {
   const series = await checkSeries(patches, await asItStands(kernel, plan.sources), plan);
-  // A step with the image of the one before has its cells, too.
+  // A step with the same image as the one before shares its cells.
   const runs = new Map(series.steps.map(({ run }) => [run?.folder, run] as const).toReversed());
   for (const run of runs.values()) if (run) await reportIntoFolder(run);
   await reportSeries(series, options, context);

@@ -72,7 +72,7 @@ const FILL = [
 ].join('; ');
 
 describe('the pages below 1 MiB that the kernel has given out', () => {
-  it('have users, whom the dump names, and still nobody that the model does not know', async () => {
+  it('have users that the dump names, and none that the model does not know', async () => {
     await using temp = await makeTempDir();
     const results = join(temp.path, 'results');
     const append = `mem=256M rdinit=/bin/sh -- -c "${FILL}"`;

@@ -23,7 +23,7 @@ interface BootOptions {
 
 /**
  * Boots the kernel of a change in the cell of the question. A kernel that does not build, or whose package is gone, tells
- * nothing; anything else that fails is thrown: a mistyped reference is no commit to skip.
+ * nothing; any other error is thrown: a mistyped reference must not read as a commit to skip.
  */
 export async function bootChange(
   change: Change,

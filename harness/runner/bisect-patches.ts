@@ -76,7 +76,7 @@ async function patchesOf(name: string, folder: string): Promise<PatchList> {
   return { base, whole, first: 0 };
 }
 
-/** What stands behind `recipe:`, from whatever folder. */
+/** The name behind `recipe:`; a path is made absolute. */
 function nameOfRecipe(reference: string): string {
   const name = reference.replace(/^recipe:/, '');
   return name.endsWith('.json') ? resolve(name) : name;

@@ -26,7 +26,7 @@ describe('readQuestion', { timeout: 30_000 }, () => {
     expect(spec).toMatchObject({ crashkernel: null, policy: 'two-phase' });
   });
 
-  it('lets options have the last word', async () => {
+  it('puts the axes that the user named first', async () => {
     const options = {
       invariant: 'lowmem.locked',
       axes: { crashkernel: ['192M'], trigger: ['sysrq' as const] },

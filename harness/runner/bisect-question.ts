@@ -18,9 +18,9 @@ import { nearestName } from '../nearest-name.ts';
 /** What is asked of every kernel: whether it keeps an invariant in such a cell. */
 export interface Question {
   readonly invariant: InvariantId;
-  /** Its kernel is not one of those asked. */
+  /** Each kernel that is asked takes the place of its kernel. */
   readonly spec: CellSpec;
-  /** Why a kernel must break it to count; null to take the bad end's. */
+  /** The reason for which a kernel that breaks it counts; null for the bad end's. */
   readonly reason: Reason | null;
 }
 
@@ -81,7 +81,7 @@ function brokenIn({ judgement }: JudgedCell): InvariantId[] {
     .map(({ id }) => id);
 }
 
-/** The cell that is asked about: the axes that the user named go before those shown. */
+/** The cell that is asked about: `shown` with the axes that the user named. */
 function oneCell(shown: Partial<CellSpec>, options: QuestionOptions): CellSpec {
   const axes = Object.fromEntries(Object.entries(shown).map(([field, value]) => [field, [value]]));
   const [spec, other] = expandSpecs({ ...(axes as Partial<Axes>), ...options.axes, kernel: [''] });

@@ -66,7 +66,7 @@ describe('a range of patches', () => {
 });
 
 describe('a range of commits', { timeout: 30_000 }, () => {
-  it('leaves out changes that no commit has, and says so', async () => {
+  it('leaves out uncommitted changes, and says so', async () => {
     await using temp = await makeTempDir();
     const tree = join(temp.path, 'linux');
     await makeKernelRepo(tree);

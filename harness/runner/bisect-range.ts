@@ -28,7 +28,7 @@ export interface RangeOptions {
   readonly mirror?: string;
 }
 
-/** A range, and what it is by content. */
+/** A range, and the texts and hashes that are the same for the same range. */
 export interface NamedRange {
   readonly range: ChangeRange;
   /** What the newer end does; null to find out by booting both. */

@@ -71,7 +71,7 @@ describe('whyRefused()', () => {
     await expect(refusal(`${tree}@HEAD`, true)).rejects.toThrow(BuildError);
   });
 
-  it('has nothing against a kernel that builds', async () => {
+  it('accepts a kernel that builds', async () => {
     expect(await refusal(`${tree}@HEAD~1`)).toBeNull();
   });
 

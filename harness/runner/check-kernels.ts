@@ -10,7 +10,7 @@ import { type RunSettings, runPlan } from './run-plan.ts';
 import type { RunnerContext } from './runner-context.ts';
 import { besideBase, standardCells } from './standard-cells.ts';
 
-/** How kernels are checked, whichever they are. */
+/** How any kernel is checked. */
 export interface CheckPlan {
   /** The axes of the cells; the kernel comes with each check. */
   readonly axes: Omit<Axes, 'kernel'>;
@@ -19,7 +19,7 @@ export interface CheckPlan {
   readonly known: readonly KnownDefect[];
   readonly settings: RunSettings;
   readonly context: RunnerContext;
-  /** What getting kernels takes. */
+  /** Where kernels come from. */
   readonly sources: PackageContext;
 }
 

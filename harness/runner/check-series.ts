@@ -50,7 +50,7 @@ async function checkStep(
   return { ...step, imageSha256, run: { ...run, comparison } };
 }
 
-/** Builds a step's kernel, or tells why it does not build. What the base lacks is no fault of a patch: it is thrown. */
+/** Builds a step's kernel, or returns why it does not build. That the base does not build is no patch's fault: it is thrown. */
 export async function whyRefused(
   { ref, refused }: PlannedStep,
   isBase: boolean,

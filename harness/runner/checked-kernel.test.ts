@@ -28,7 +28,7 @@ async function makeRepo(): Promise<Repo> {
 }
 
 describe('the kernel that is checked', () => {
-  it('is the tree around the folder that the user stands in', async () => {
+  it('is the tree around the current folder', async () => {
     await using repo = await makeRepo();
     expect(requireTreeAround(join(repo.tree, 'arch/x86'))).toBe(repo.tree);
     expect(() => requireTreeAround(repo.path)).toThrow(

@@ -8,14 +8,14 @@ import type { RunnerContext } from './runner-context.ts';
 export interface Kernels extends AsyncDisposable {
   /** The kernel of that reference, as soon as it is built. Throws like `requireKernel`. */
   get(ref: string): Promise<Kernel>;
-  /** How many builds a cell has to wait for; 0 if its kernel is there. */
+  /** How many builds a cell has to wait for; 0 if its kernel is ready. */
   waitFor(cell: PlannedCell): number;
 }
 
 /**
- * Kernels of packages and images are there before the first machine starts, and references to those that are built from
- * source have been looked at: a wrong one costs no run. Builds go on in the background, one after another, as each takes
- * all CPUs. Throws like `requireKernel`.
+ * Gets kernels of packages and images, and checks references to those that are built from source, so that a wrong one is
+ * refused before the first machine starts. Builds run in the background, one after another, as each takes all CPUs.
+ * Throws like `requireKernel`.
  */
 export async function requireKernels(
   cells: readonly PlannedCell[],

@@ -2,7 +2,7 @@
 import type { PackageContext } from '../package/package-lists.ts';
 import type { RunnerContext } from './runner-context.ts';
 
-/** What getting packages takes; `mirror` is an option of the command, which goes before the environment's. */
+/** The context of packages; a `mirror` that the user named goes before the environment's. */
 export function packageContext(
   { mirror }: { readonly mirror?: string | undefined },
   { environment, signal, log }: RunnerContext,

@@ -19,7 +19,7 @@ it('leaves a policy that was named, and a kernel without one', () => {
   expect(held(null)).toBe('auto');
 });
 
-it('refuses a policy that there is not', () => {
+it('refuses an unknown policy', () => {
   expect(() => held('three-phase')).toThrow(
     new UsageError(
       'Cannot hold recipe:mine to the policy of its recipe: expected one of auto, ' +

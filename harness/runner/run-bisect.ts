@@ -50,7 +50,7 @@ export interface BisectResult extends BisectEnd, Question {
 /** Digits of the hash that stands for a question. */
 const KEY_DIGITS = 16;
 
-/** Searches. Killed at any time, it goes on from where it was when it is called again. */
+/** Searches. If killed, the same call resumes it. */
 export async function runBisect(
   settings: BisectSettings,
   context: RunnerContext,
@@ -96,7 +96,7 @@ async function search(
     const options = { ...settings, question, results, done: state.boots.length };
     const booted = await bootChange(change, options, context);
     await state.add(booted);
-    // Only now: whoever reads it and ends the program loses nothing.
+    // After it is saved: a user who reads this and ends the program loses nothing.
     onStep(`${nameChange(change)}: ${booted.fact.kind}: ${booted.fact.why}`);
   };
   const { confidence } = settings;

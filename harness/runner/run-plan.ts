@@ -38,7 +38,7 @@ export interface RunSettings {
   readonly results?: string;
 }
 
-/** Runs cells and judges them; the folder of their bundles is the run's own. */
+/** Runs cells and judges them. Every run has a results folder of its own. */
 export async function runPlan(
   { cells: planned, known }: RunPlan,
   settings: RunSettings,
@@ -130,17 +130,17 @@ async function runOne(
   return runAndJudge(job, host);
 }
 
-/** A run that was cut short keeps the bundles of cells that had ended; a folder without any goes. */
+/** Removes the folder of a run that was cut short, unless it has bundles of cells that ended. */
 async function removeUnlessUseful(folder: string, { log }: RunnerContext): Promise<void> {
   const entries = await readdir(folder, { withFileTypes: true });
   if (entries.some((entry) => entry.isDirectory())) {
-    log.info(`The cells that had ended are in ${folder}; "sub1m judge ${folder}" reports them`);
+    log.info(`The cells that ended are in ${folder}; "sub1m judge ${folder}" reports them`);
   } else {
     await rm(folder, { recursive: true });
   }
 }
 
-/** Every firmware is there before the first machine starts, like every kernel. */
+/** Gets every firmware before the first machine starts. */
 async function requireFirmwares(cells: readonly PlannedCell[], host: CellHost): Promise<void> {
   for (const ovmf of new Set(cells.map(({ spec }) => spec.ovmf))) await host.ovmf(ovmf);
 }

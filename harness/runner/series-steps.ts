@@ -25,7 +25,7 @@ export interface PlannedStep {
 
 /**
  * The steps of a series: a folder, a mailbox, or a range of commits of the tree that is checked; the base comes first.
- * Throws `UsageError` if there is no such series, or if the kernel is none that patches can be put on.
+ * Throws `UsageError` if there is no such series, or if patches cannot be put on the kernel.
  */
 export async function planSteps(
   series: string,
