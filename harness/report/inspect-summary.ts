@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { counted } from '../memory/counted.ts';
 import { hex } from '../memory/pfn.ts';
 import { rangeSize, renderRange } from '../memory/phys-range.ts';
 import { printableText } from '../memory/printable-text.ts';
@@ -51,7 +52,10 @@ function linesOf(found: Summary): string[] {
     ['release', found.release ?? 'unknown'],
     ['build id', found.buildId ?? 'none'],
     ['dump', `${form}, ${(found.bytes / 1e6).toFixed(1)} MB`],
-    ['memory', `${(found.memoryBytes / 2 ** 20).toFixed(0)} MiB in ${found.memory.length} ranges`],
+    [
+      'memory',
+      `${(found.memoryBytes / 2 ** 20).toFixed(0)} MiB in ${counted(found.memory.length, 'range')}`,
+    ],
     ['cpus', String(found.cpus)],
     ['panic', found.panic === null ? 'none' : renderPanic(found.panic)],
     ['trampoline', found.trampoline ?? 'unknown'],
