@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import { type Recipe, readRecipe } from '../kernel/recipe.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { replaceFile } from '../process/replace-file.ts';
-import type { NamedRange, RangeOptions } from './bisect-range.ts';
+import type { NamedRange, RangeOptions } from './bisect-range-options.ts';
 
 /**
  * The kernels of a recipe with none, one, two, … of its patches; `folder` is kept from run to run. Throws `UsageError` if

@@ -6,7 +6,8 @@ import { UsageError } from '../errors.ts';
 import { commitLine, makeKernelRepo } from '../kernel/testing/kernel-repo-builder.ts';
 import { readRecipe } from '../kernel/recipe.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { type RangeOptions, requireRange } from './bisect-range.ts';
+import type { RangeOptions } from './bisect-range-options.ts';
+import { requireRange } from './bisect-range.ts';
 
 const { signal } = new AbortController();
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Find } from '../bisect/bisect.ts';
 import { CommitRange } from '../bisect/git-bisect.ts';
-import { type ChangeRange, listRange } from '../bisect/linear-search.ts';
+import { listRange } from '../bisect/linear-search.ts';
 import { UsageError } from '../errors.ts';
 import { OUR_CONFIG } from '../kernel/build-kernel.ts';
 import { kernelsInRange } from '../kernel/kernel-range.ts';
@@ -9,32 +8,9 @@ import { listKernels } from '../kernel/list-kernels.ts';
 import { isKernelTree } from '../kernel/source-tree.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { patchRange } from './bisect-patches.ts';
+import type { NamedRange, RangeOptions } from './bisect-range-options.ts';
 import { packageContext } from './package-context.ts';
 import type { RunnerContext } from './runner-context.ts';
-
-/** What is searched: one of packages, a tree, patches and a recipe. */
-export interface RangeOptions {
-  readonly packages?: string;
-  /** Of the packages only those in the cache. */
-  readonly cached?: true;
-  readonly tree?: string;
-  readonly good?: string;
-  readonly bad?: string;
-  readonly patches?: readonly string[];
-  /** The recipe that the patches are for. */
-  readonly on?: string;
-  readonly recipe?: string;
-  readonly find?: Find;
-  readonly mirror?: string;
-}
-
-/** A range, and the texts and hashes that are the same for the same range. */
-export interface NamedRange {
-  readonly range: ChangeRange;
-  /** What the newer end does; null to find out by booting both. */
-  readonly find: Find | null;
-  readonly content: readonly string[];
-}
 
 /** Where a search keeps what it needs on disk. */
 interface RangeFolders {
