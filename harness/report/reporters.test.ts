@@ -30,7 +30,7 @@ describe('parseReporters', () => {
     expect(() => parseReporters([value])).toThrow(
       new UsageError(
         `Cannot use reporter "${value}": kind or kind:file wanted, ` +
-          'with one of these kinds: b4, console, json, junit, ktap, tap',
+          'with one of these kinds: b4, console, json, junit, ktap, svg, tap',
       ),
     );
   });

@@ -14,6 +14,7 @@ const RENDERERS = {
   json: async () => (await import('./run-document.ts')).renderRunDocument,
   junit: async () => (await import('./junit-report.ts')).renderJunit,
   ktap: async () => (await import('./ktap-report.ts')).renderKtap,
+  svg: async () => (await import('./svg-report.ts')).renderSvg,
   tap: async () => (await import('./tap-report.ts')).renderTap,
 } satisfies Record<string, () => Promise<Render>>;
 

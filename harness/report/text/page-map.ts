@@ -5,12 +5,18 @@ import { OWNERS, type Owner } from '../../model/owners.ts';
 import { type CellPage, disagrees } from './cell-pages.ts';
 import { type Format, type Style, paint } from './style.ts';
 
-const ROW_PAGES = 64;
+/** Pages in a row: 256 KiB. */
+export const ROW_PAGES = 64;
 
-/** Pages between two blanks of a row: 64 KiB. */
-const GROUP_PAGES = 16;
+/** Pages between two gaps of a row: 64 KiB. */
+export const GROUP_PAGES = 16;
 
-interface Sign {
+/** What a page is shown as: by its predicted owner, or else by what it was seen as. */
+export type SignName = Owner | `seen-${PageClass}` | 'unknown';
+
+/** What stands for a page in a map. */
+export interface Sign {
+  readonly name: SignName;
   readonly symbol: string;
   readonly format: Format;
   readonly is: string;
@@ -38,6 +44,7 @@ const CLASS_SYMBOLS: Readonly<Record<PageClass, string>> = {
 };
 
 const UNKNOWN: Sign = {
+  name: 'unknown',
   symbol: '?',
   format: 'white',
   is: 'unknown: neither predicted nor observed',
@@ -77,23 +84,34 @@ export function renderSignMap(symbols: readonly string[], marks: readonly string
 
 /** What each symbol means that occurs in a map of these pages. */
 export function renderLegend(pages: readonly CellPage[], style: Style): string[] {
-  const signs = new Map<string, string>();
-  for (const page of pages) {
-    const { format, symbol, is } = sign(page);
-    signs.set(symbol, `  ${paint(symbol, format, style)}  ${is}`);
-  }
+  const signs = signsOf(pages).map(
+    ({ symbol, format, is }) => `  ${paint(symbol, format, style)}  ${is}`,
+  );
   const marks = pages.some(disagrees) ? [`  ${MARK}  observed otherwise than predicted`] : [];
-  return [...signs.values(), ...marks];
+  return [...signs, ...marks];
 }
 
-function sign({ predicted, observed }: CellPage): Sign {
-  if (predicted !== null) return { ...OWNERS[predicted], format: OWNER_FORMATS[predicted] };
+/** The signs that occur in a map of these pages, in the order in which they come first. */
+export function signsOf(pages: readonly CellPage[]): Sign[] {
+  return [...new Map(pages.map(signOf).map((sign) => [sign.name, sign])).values()];
+}
+
+/** What stands for a page. */
+export function signOf({ predicted, observed }: CellPage): Sign {
+  if (predicted !== null) {
+    return { ...OWNERS[predicted], name: predicted, format: OWNER_FORMATS[predicted] };
+  }
   if (observed === null) return UNKNOWN;
-  return { symbol: CLASS_SYMBOLS[observed], format: 'white', is: `${observed}; not predicted` };
+  return {
+    name: `seen-${observed}`,
+    symbol: CLASS_SYMBOLS[observed],
+    format: 'white',
+    is: `${observed}; not predicted`,
+  };
 }
 
 function pageSymbol(page: CellPage, style: Style): string {
-  const { symbol, format } = sign(page);
+  const { symbol, format } = signOf(page);
   return paint(symbol, disagrees(page) ? MARKED : format, style);
 }
 

@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+import { type RunResult, summary } from '../../matrix/judged-cell.ts';
+import { counted } from '../../memory/counted.ts';
+import { renderSeconds } from './style.ts';
+
+/** How a run ended, in one line: `4 cells in 51.2 s: 4 match, 0 mismatch, 0 unjudged`. */
+export function summaryLine({ cells, seconds }: RunResult): string {
+  const { match, mismatch, unjudged, known } = summary(cells);
+  const counts = `${match} match, ${mismatch} mismatch, ${unjudged} unjudged`;
+  const defects = known === 0 ? '' : `, ${known} with a known defect`;
+  return `${counted(cells.length, 'cell')} in ${renderSeconds(seconds)}: ${counts}${defects}`;
+}
