@@ -53,7 +53,7 @@ describe('buildProgram()', () => {
 });
 
 describe('help', () => {
-  it.each(commands.filter(([name]) => name !== 'inspect'))(
+  it.each(commands)(
     'of %s has examples that its options know, and says once what may be repeated',
     (name, command) => {
       const text = command.helpInformation();

@@ -4,7 +4,6 @@ import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
 import { type BisectEnd, aroundChange, bisect } from '../bisect/bisect.ts';
-import type { ChangeRange } from '../bisect/linear-search.ts';
 import { StateFile } from '../bisect/state-file.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
@@ -13,6 +12,7 @@ import { FileLock } from '../process/file-lock.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { bootChange } from './bisect-boots.ts';
 import { type Question, type QuestionOptions, readQuestion } from './bisect-question.ts';
+import type { BisectReport } from '../report/bisect-report.ts';
 import type { NamedRange, RangeOptions } from './bisect-range-options.ts';
 import { requireRange } from './bisect-range.ts';
 import { judgeFolder } from './judge-folder.ts';
@@ -34,20 +34,6 @@ export interface BisectSettings extends RangeOptions, QuestionOptions {
   readonly budget: number;
 }
 
-/** All that is known of a bisection that has ended. */
-export interface BisectResult extends BisectEnd, Question {
-  readonly range: ChangeRange;
-  readonly boots: readonly Boot[];
-  /** How many of them are of earlier runs. */
-  readonly earlier: number;
-  /** A boot on each side of the change; null where there is none, or its bundle is gone. */
-  readonly before: JudgedCell | null;
-  readonly after: JudgedCell | null;
-  /** For `git bisect replay`; null where there are no commits. */
-  readonly log: string | null;
-  readonly folder: string;
-}
-
 /** Digits of the hash that stands for a question. */
 const KEY_DIGITS = 16;
 
@@ -55,7 +41,7 @@ const KEY_DIGITS = 16;
 export async function runBisect(
   settings: BisectSettings,
   context: RunnerContext,
-): Promise<BisectResult> {
+): Promise<BisectReport> {
   const { environment, signal } = context;
   const question = await readQuestion(settings, signal);
   await using temp = await makeTempDir();
@@ -84,7 +70,7 @@ interface Search {
 async function search(
   { settings, question, named, path, results }: Search,
   context: RunnerContext,
-): Promise<BisectResult> {
+): Promise<BisectReport> {
   const { range, find } = named;
   const { invariant, reason } = question;
   const state = await StateFile.open(path, `${invariant}, ${range.old.id} to ${range.new.id}`);
