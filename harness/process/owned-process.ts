@@ -73,7 +73,7 @@ export interface RunOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** Exit codes that are no error; default only 0. */
   readonly okExitCodes?: readonly number[];
-  /** Open files that the command inherits as descriptors 3, 4, …: locks that it takes on them last. */
+  /** Open files that the command inherits as descriptors 3, 4, …; a lock that it takes on one stays ours. */
   readonly inherit?: readonly number[];
 }
 
