@@ -25,7 +25,7 @@ describe('sub1m check --known', { timeout: 30_000 }, () => {
     const results = join(temp.path, 'results');
     const end = await runSub1m(['check', 'x', '--known', path, '--results', results]);
     expect(end).toMatchObject({ status: 65, stdout: '' });
-    expect(end.stderr).toContain('known.0.invariant: an invariant wanted, "lowmem.lock" found');
+    expect(end.stderr).toContain('known.0.invariant: expected an invariant, found "lowmem.lock"');
     expect(await readdir(temp.path)).toEqual(['known.json']);
   });
 });

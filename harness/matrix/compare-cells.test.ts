@@ -10,7 +10,7 @@ import { pagesOfRun } from '../memory/page-map.ts';
 type Owners = Readonly<Record<number, string>>;
 type Classes = Readonly<Record<number, string>>;
 
-/** What a test says of a cell; else all pages are the kernel's for ever, and were seen so. */
+/** What a test says about a cell; by default all pages are the kernel's for ever, and were seen so. */
 interface Words {
   readonly axes?: Partial<Axes>;
   readonly predicted?: Owners;
@@ -52,7 +52,7 @@ function cellOf({
 
 function compare(base: Words, cell: Words): CellChanges {
   const [changes] = compareRuns([cellOf(base)], [cellOf(cell)]).cells;
-  if (changes === undefined) throw new Error('A pair wanted');
+  if (changes === undefined) throw new Error('Expected a pair');
   return changes;
 }
 
@@ -207,7 +207,7 @@ describe('compareRuns', () => {
     expect(pairs.map(({ base }) => bases.indexOf(base))).toEqual([1, 2, 0]);
   });
 
-  it('is told of a cell that has no base', () => {
+  it('throws where a cell has no base', () => {
     expect(() => compareRuns([], [cellOf({})])).toThrow('No base for debian-6.12.no-crashkernel');
   });
 });

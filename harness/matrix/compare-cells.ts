@@ -5,7 +5,7 @@ import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
 import { type TimeChange, compareTimes } from './compare-times.ts';
 import type { JudgedCell, RunResult } from './judged-cell.ts';
 
-/** What a kernel does otherwise than its base, in the same cells. */
+/** How a kernel differs from its base in the same cells. */
 export interface Comparison {
   /** The base for people: `HEAD~1 (1a2b3c4d5e6f x86/realmode: Claim once)`, `debian:6.12`. */
   readonly base: string;
@@ -23,7 +23,7 @@ export interface ComparedRun extends RunResult {
   readonly comparison?: Comparison;
 }
 
-/** What a cell shows otherwise than the same cell of the base. */
+/** How a cell differs from the same cell of the base. */
 export interface CellChanges {
   readonly base: JudgedCell;
   readonly cell: JudgedCell;
@@ -44,18 +44,18 @@ interface PageChange {
 
 type SeenOwner = ReturnType<typeof ownerSeen>;
 
-/** An invariant of which something else became, or that is broken on other pages. */
+/** An invariant with another outcome, or broken on other pages. */
 interface InvariantChange {
   readonly id: InvariantOutcome['id'];
   readonly from: InvariantOutcome['outcome'];
   readonly to: InvariantOutcome['outcome'];
-  /** What is said of it now. */
+  /** What the cell says about it now. */
   readonly why: string;
   /** Whether it is broken as it was not before: by that alone a patch fails. */
   readonly isWorse: boolean;
 }
 
-/** Compares cells with those of the base that have the same specification but for the kernel. */
+/** Compares cells with those of the base that have the same specification apart from the kernel. */
 export function compareRuns(
   bases: readonly JudgedCell[],
   cells: readonly JudgedCell[],
@@ -109,7 +109,7 @@ function whyUnjudged(which: string, { judgement }: JudgedCell): string | null {
   return verdict.kind === 'unjudged' ? `The ${which} is unjudged: ${verdict.why}` : null;
 }
 
-/** Pages that one of the two does not show tell nothing: an invariant then says why. */
+/** Where one of the two does not show its pages there is nothing to compare; an invariant then says why. */
 function comparePages(base: Judgement, now: Judgement): PageChange[] {
   const before = owners(base);
   return owners(now).flatMap((to, page) => {
@@ -164,7 +164,7 @@ function pagesOf(outcome: InvariantOutcome | undefined): string {
   return outcome?.pages.join() ?? '';
 }
 
-/** A line that stands in another place is no difference: CPUs and drivers race. */
+/** A line in another place is no difference: CPUs and drivers race. */
 function compareLogs(base: Judgement, now: Judgement): CellChanges['log'] {
   const before = base.observation.lowMemoryLog.value;
   const after = now.observation.lowMemoryLog.value;

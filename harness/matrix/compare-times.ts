@@ -18,8 +18,8 @@ const LEAST_PART = 0.25;
 const LEAST_SECONDS = 0.5;
 
 /**
- * The phases of which the time changed beyond noise: all of many pairs go the same way, and by much. With a cell or two
- * nothing is said of times.
+ * The phases whose time changed beyond noise: all of many pairs go the same way, and by much. A cell or two are too few
+ * to tell.
  */
 export function compareTimes(
   pairs: readonly { readonly base: JudgedCell; readonly cell: JudgedCell }[],

@@ -77,7 +77,7 @@ describe('expand', () => {
     'refuses crashkernel=%s, of which a kernel rightly reserves nothing',
     (crashkernel) => {
       expect(() => ids({ kernel: ['k'], crashkernel: [crashkernel] })).toThrow(
-        `Cannot use crashkernel=${crashkernel}: what reserves memory on a machine of 1024 MiB wanted`,
+        `Cannot use crashkernel=${crashkernel}: expected a value that reserves memory on a machine of 1024 MiB`,
       );
     },
   );

@@ -30,7 +30,7 @@ const FIELDS = Object.keys(STANDARD_CELL) as Field[];
 /** Characters of a value that go into an id: with all fields it stays a file name (255 bytes). */
 const ID_PART_LIMIT = 48;
 
-/** What an id says of a field whose value is not the standard one. */
+/** The part of an id for a field whose value is not the standard one. */
 const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
   crashkernel: ({ crashkernel }) => `crashkernel-${crashkernel}`,
   layout: ({ layout }) => basename(layout, '.json'),
@@ -69,8 +69,8 @@ function requireCrashkernel({ crashkernel, memoryMiB }: CellSpec): void {
   const request = parseCrashkernel(`crashkernel=${crashkernel}`, memoryMiB * SZ_1M);
   if (request && request.size >= SZ_1M) return;
   throw new UsageError(
-    `Cannot use crashkernel=${crashkernel}: what reserves memory on a machine of ${memoryMiB} MiB wanted, ` +
-      'like 256M, 256M,high or 1G-:256M; "none" (in a matrix null) is without',
+    `Cannot use crashkernel=${crashkernel}: expected a value that reserves memory on a machine of ${memoryMiB} MiB, ` +
+      'such as 256M, 256M,high or 1G-:256M; for none, give "none" (null in a matrix)',
   );
 }
 
@@ -95,7 +95,7 @@ function slug(text: string): string {
   return plain.slice(0, ID_PART_LIMIT).replaceAll(/^[.-]+|[.-]+$/g, '') || 'unnamed';
 }
 
-/** Two kernels of one file name, or two long command lines, are told apart by a number. */
+/** A number sets apart two kernels with the same file name, or two long command lines. */
 function claimId(wanted: string, taken: Set<string>): string {
   let id = wanted;
   for (let number = 2; taken.has(id); number++) id = `${wanted}.${number}`;

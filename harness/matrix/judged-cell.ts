@@ -3,7 +3,7 @@ import type { CellRecord } from '../bundle/cell-record.ts';
 import { invariantOf } from '../check/invariants/invariants.ts';
 import type { FaultOutcome, Judgement, Verdict } from '../check/judgement.ts';
 
-/** A cell that has run: what it was, and what it says of its kernel. */
+/** A cell that has run: what it was, and what it says about its kernel. */
 export interface JudgedCell {
   readonly record: CellRecord;
   readonly judgement: Judgement;
@@ -62,7 +62,7 @@ function countFault({ caught }: FaultOutcome, { kind }: Verdict): CellCount {
   return kind === 'unjudged' ? 'unjudged' : 'mismatch';
 }
 
-/** Counts the cells of a run by what they say of their kernels. */
+/** Counts the cells of a run by what they say about their kernels. */
 export function summary(cells: readonly JudgedCell[]): RunSummary {
   const counts = { match: 0, mismatch: 0, unjudged: 0, known: 0 };
   for (const { judgement } of cells) {

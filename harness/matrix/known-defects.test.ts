@@ -42,14 +42,14 @@ describe('matchKnownDefects', () => {
     },
   ])('$fields applies to a cell of $axes: $applies', ({ fields, axes, applies }) => {
     const [cell] = expand({ kernel: ['k'], ...axes });
-    if (!cell) throw new Error('A cell wanted');
-    const wanted = applies ? [{ invariant: 'lowmem.locked', reference: 'commit 1234' }] : [];
-    expect(matchKnownDefects([defect(fields)], cell.spec, RELEASE)).toEqual(wanted);
+    if (!cell) throw new Error('Expected a cell');
+    const expected = applies ? [{ invariant: 'lowmem.locked', reference: 'commit 1234' }] : [];
+    expect(matchKnownDefects([defect(fields)], cell.spec, RELEASE)).toEqual(expected);
   });
 
   it('gives all that apply, in their order', () => {
     const [cell] = expand({ kernel: ['k'] });
-    if (!cell) throw new Error('A cell wanted');
+    if (!cell) throw new Error('Expected a cell');
     const defects = [
       defect({ reference: 'b' }),
       defect({ kernel: '6.1' }),
@@ -88,15 +88,15 @@ describe('readKnownDefects', () => {
   it('refuses a path where there is no file', async () => {
     const path = join(folder, 'none.json');
     await expect(readKnownDefects(path)).rejects.toThrow(
-      new UsageError(`Cannot read known defects ${path}: no file that can be read; give its path`),
+      new UsageError(`Cannot read known defects ${path}: not a readable file; give its path`),
     );
   });
 
-  const versions = 'a version as 5.10 or a range as 5.10..6.1, 5.13.. or ..5.4 wanted';
+  const versions = 'expected a version such as 5.10 or a range such as 5.10..6.1, 5.13.. or ..5.4';
 
   it.each([
-    { fields: { kernel: '5.x' }, why: `known.1.kernel: ${versions}, "5.x" found` },
-    { fields: { kernel: '6.1..5.10' }, why: `known.1.kernel: ${versions}, "6.1..5.10" found` },
+    { fields: { kernel: '5.x' }, why: `known.1.kernel: ${versions}, found "5.x"` },
+    { fields: { kernel: '6.1..5.10' }, why: `known.1.kernel: ${versions}, found "6.1..5.10"` },
     {
       fields: { kernel: undefined },
       why: 'known.1.kernel: Invalid input: expected string, received undefined',
@@ -104,15 +104,15 @@ describe('readKnownDefects', () => {
     {
       fields: { invariant: 'lowmem.lock' },
       why:
-        'known.1.invariant: an invariant wanted, "lowmem.lock" found; ' +
+        'known.1.invariant: expected an invariant, found "lowmem.lock"; ' +
         `they are ${Object.keys(INVARIANTS).join(', ')}`,
     },
     {
       fields: { invariant: 'toString' },
-      why: 'known.1.invariant: an invariant wanted, "toString"',
+      why: 'known.1.invariant: expected an invariant, found "toString"',
     },
-    { fields: { reference: ' ' }, why: 'known.1.reference: an address or a commit wanted' },
-    { fields: { append: 'a b' }, why: 'known.1.append: one word of a command line wanted' },
+    { fields: { reference: ' ' }, why: 'known.1.reference: expected an address or a commit' },
+    { fields: { append: 'a b' }, why: 'known.1.append: expected one word of a command line' },
     {
       fields: { crashkernel: '256M' },
       why: 'known.1.crashkernel: Invalid input: expected boolean, received string',
@@ -133,7 +133,7 @@ describe('readKnownDefects', () => {
       why: 'known: Invalid input: expected array, received undefined',
     },
     { text: '[]', why: 'the whole file: Invalid input: expected object, received array' },
-  ])('shows what is wanted instead of $text', async ({ text, why }) => {
+  ])('shows what is expected instead of $text', async ({ text, why }) => {
     const path = join(folder, 'known.json');
     await expect(read(text)).rejects.toThrow(
       new FormatError(

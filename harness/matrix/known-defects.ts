@@ -10,7 +10,7 @@ import { parseJsonFile } from '../json-file.ts';
 const kernelConditionSchema = z.string().transform((text, context) => {
   const condition = parseKernelCondition(text);
   if (condition) return condition;
-  const message = `a version as 5.10 or a range as 5.10..6.1, 5.13.. or ..5.4 wanted, "${text}" found`;
+  const message = `expected a version such as 5.10 or a range such as 5.10..6.1, 5.13.. or ..5.4, found "${text}"`;
   context.issues.push({ code: 'custom', message, input: text });
   return z.NEVER;
 });
@@ -18,10 +18,10 @@ const kernelConditionSchema = z.string().transform((text, context) => {
 /** The id of an invariant. */
 export const invariantSchema = z.string().refine((id) => Object.hasOwn(INVARIANTS, id), {
   error: ({ input }) =>
-    `an invariant wanted, "${String(input)}" found; they are ${Object.keys(INVARIANTS).join(', ')}`,
+    `expected an invariant, found "${String(input)}"; they are ${Object.keys(INVARIANTS).join(', ')}`,
 });
 
-/** A known defect: the cells that show it, by the fields that are there, and where it is told of. */
+/** A known defect: the cells that show it, by the fields that are given, and where it is described. */
 export const knownDefectSchema = z.strictObject({
   kernel: kernelConditionSchema,
   /** The cell's layout as it was asked for. */
@@ -29,9 +29,9 @@ export const knownDefectSchema = z.strictObject({
   /** Whether the cell has one. */
   crashkernel: z.boolean().exactOptional(),
   /** A word of what is appended to the command line. */
-  append: z.string().regex(/^\S+$/, 'one word of a command line wanted').exactOptional(),
+  append: z.string().regex(/^\S+$/, 'expected one word of a command line').exactOptional(),
   invariant: invariantSchema,
-  reference: z.string().regex(/\S/, 'an address or a commit wanted'),
+  reference: z.string().regex(/\S/, 'expected an address or a commit'),
 });
 
 /** See `knownDefectSchema`. */
@@ -48,10 +48,9 @@ const fileSchema = z.strictObject({
  */
 export async function readKnownDefects(path: string): Promise<KnownDefect[]> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(
-      `Cannot read known defects ${path}: no file that can be read; give its path`,
-      { cause: error },
-    );
+    throw new UsageError(`Cannot read known defects ${path}: not a readable file; give its path`, {
+      cause: error,
+    });
   });
   const advice =
     'one is {"kernel": "5.10..6.1", "invariant": "lowmem.locked", "reference": "<address or commit>"}';

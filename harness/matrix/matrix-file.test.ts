@@ -49,7 +49,7 @@ describe('readMatrix', () => {
     const reading = readMatrix(join(folder, 'none.json'));
     await expect(reading).rejects.toThrow(UsageError);
     await expect(reading).rejects.toThrow(
-      /none.json: no file that can be read; give its path, or one of .*default/,
+      /none.json: not a readable file; give its path, or one of .*default/,
     );
   });
 
@@ -82,7 +82,7 @@ describe('readMatrix', () => {
     await expect(readMatrix(path)).rejects.toThrow(new FormatError(message));
   });
 
-  it('says of a file cut short that it is not JSON', async () => {
+  it('refuses a file that is cut short: it is not JSON', async () => {
     const path = await matrixFile('{"schema": 1, "ax');
     await expect(readMatrix(path)).rejects.toThrow(FormatError);
     await expect(readMatrix(path)).rejects.toThrow(`Cannot read matrix ${path}: not JSON: `);

@@ -44,7 +44,7 @@ const seededSchema = z.strictObject({
   faults: z
     .array(
       z.strictObject({
-        name: z.string().regex(/^[\w-]+$/, 'a name under images/patches/faults/ wanted'),
+        name: z.string().regex(/^[\w-]+$/, 'expected a name under images/patches/faults/'),
         axes: axesSchema.omit({ kernel: true }).default({}),
         caughtBy: z.array(invariantSchema).min(1),
       }),
@@ -65,7 +65,7 @@ const matrixSchema = z
   })
   .refine(({ axes, seeded }) => axes !== undefined || seeded !== undefined, {
     path: ['axes'],
-    message: 'wanted, or seeded',
+    message: 'expected axes, or seeded faults',
   });
 
 function axis<T extends z.ZodType>(value: T): z.ZodArray<T> {
@@ -97,7 +97,7 @@ async function readMatrixText(path: string): Promise<string> {
     const names = (await readdir(MATRICES)).map((name) => name.replace(/\.json$/, '')).toSorted();
     const these = names.join(', ');
     throw new UsageError(
-      `Cannot read matrix ${path}: no file that can be read; give its path, or one of ${these}`,
+      `Cannot read matrix ${path}: not a readable file; give its path, or one of ${these}`,
       { cause: error },
     );
   }

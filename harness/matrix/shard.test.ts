@@ -15,7 +15,7 @@ describe('takeShard', () => {
     expect(takeShard(['a', 'b', 'c', 'd', 'e'], shard)).toEqual(cells);
   });
 
-  it('gives shards that are disjoint, complete and of one size but for one cell', () => {
+  it('gives shards that are disjoint, complete and of the same size, give or take a cell', () => {
     const sizes = fc.record({ cells: fc.nat(50), count: fc.integer({ min: 1, max: 60 }) });
     fc.assert(
       fc.property(sizes, ({ cells, count }) => {
@@ -45,7 +45,7 @@ describe('takeShard', () => {
   ])('refuses "%s"', (shard) => {
     expect(() => takeShard([], shard)).toThrow(
       new UsageError(
-        `Cannot take shard "${shard}": i/n wanted with 1 <= i <= n; give 1/3 for the first third`,
+        `Cannot take shard "${shard}": expected i/n with 1 <= i <= n; give 1/3 for the first third`,
       ),
     );
   });

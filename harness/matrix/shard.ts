@@ -11,7 +11,7 @@ export function takeShard<T>(cells: readonly T[], shard: string): T[] {
     .map(Number);
   if (index < 1 || index > count) {
     throw new UsageError(
-      `Cannot take shard "${shard}": i/n wanted with 1 <= i <= n; give 1/3 for the first third`,
+      `Cannot take shard "${shard}": expected i/n with 1 <= i <= n; give 1/3 for the first third`,
     );
   }
   const bound = (shards: number): number => Math.floor((shards * cells.length) / count);

@@ -44,7 +44,7 @@ const found = report(
   ([, before, first]) => ({ kind: 'found', before, first }) as BisectEnd['outcome'],
 );
 
-it('tells people what was found, on what it rests, and how to check it', () => {
+it('shows people what was found, the evidence for it, and how to check it', () => {
   const text = renderBisectReport(found, STYLE);
   // The rows of both maps say nothing here.
   const lines = text.split('\n').filter((line) => !/^ {2}0x|\+0x0 /.test(line));
@@ -79,18 +79,18 @@ it('tells people what was found, on what it rests, and how to check it', () => {
 it.each<[outcome: BisectEnd['outcome'], words: string]>([
   [
     { kind: 'skips-left', before: changes('2')[0] as Change, candidates: changes('3', '4') },
-    'which of these it is cannot be told:\n  3 ("Change 3")\n  4 ("Change 4")',
+    'it is one of these, and sub1m cannot tell which:\n  3 ("Change 3")\n  4 ("Change 4")',
   ],
   [
     { kind: 'end-untold', end: changes('5')[0] as Change, why: 'it does not build' },
-    'Whether an end of the range keeps lowmem.locked cannot be told:\n  5 ("Change 5"): it does not build',
+    'Cannot tell whether an end of the range keeps lowmem.locked:\n  5 ("Change 5"): it does not build',
   ],
-])('tells them what could not be told: %j', (outcome, words) => {
+])('says what it could not find out: %j', (outcome, words) => {
   const untold = { ...found, outcome, before: null, after: null, proof: null, log: null };
   expect(renderBisectReport(untold, STYLE)).toContain(words);
 });
 
-it('tells programs all of it', () => {
+it('gives programs all of it', () => {
   const document = parseDocument('bisect', renderBisectDocument(found));
   expect(document).toMatchObject({
     schema: 2,

@@ -8,11 +8,11 @@ import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import { cellPages } from './text/cell-pages.ts';
-import { renderLegend, renderPageMap } from './text/page-map.ts';
+import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { cellDocument } from './run-document.ts';
 import type { BisectDocument } from './schema/bisect-schema.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
-import { type Style, paint, wrap } from './text/style.ts';
+import { type Style, indented, paint, shortened, wrap } from './text/style.ts';
 
 /** All that is known of a bisection that has ended. */
 export interface BisectReport extends BisectEnd {
@@ -61,7 +61,7 @@ export function renderBisectReport(report: BisectReport, style: Style): string {
     ...sidesOf(report).map((side) => sideLines(side, report, style)),
     legendLines(report, style),
     skippedLines(report, style),
-    proof ? [paint(PROOF_WORDS[proof.kind], 'bold', style), ...indented(proof.why, style)] : [],
+    proof ? [paint(PROOF_WORDS[proof.kind], 'bold', style), ...item(proof.why, style)] : [],
     log === null ? [] : ['To replay (git bisect replay):', ...logLines(log)],
     [countLine(report), `Bundles: ${report.folder}`],
   ];
@@ -90,23 +90,23 @@ function answerLines({ outcome, invariant, find }: BisectReport, style: Style): 
     case 'found':
       return [
         paint(`${invariant} ${FIND_WORDS[find]}:`, 'bold', style),
-        ...indented(nameChange(outcome.first), style),
-        ...indented(`the last before it: ${nameChange(outcome.before)}`, style),
+        ...item(nameChange(outcome.first), style),
+        ...item(`the last before it: ${nameChange(outcome.before)}`, style),
       ];
     case 'skips-left':
       return [
         paint(
-          `${invariant} ${FIND_WORDS[find]}, and which of these it is cannot be told:`,
+          `${invariant} ${FIND_WORDS[find]}; it is one of these, and sub1m cannot tell which:`,
           'bold',
           style,
         ),
-        ...outcome.candidates.flatMap((change) => indented(nameChange(change), style)),
+        ...outcome.candidates.flatMap((change) => item(nameChange(change), style)),
       ];
     case 'end-untold':
       return [
-        paint(`Whether an end of the range keeps ${invariant} cannot be told:`, 'bold', style),
-        ...indented(`${nameChange(outcome.end)}: ${outcome.why}`, style),
-        'Name another end, or ask again with --fresh.',
+        paint(`Cannot tell whether an end of the range keeps ${invariant}:`, 'bold', style),
+        ...item(`${nameChange(outcome.end)}: ${outcome.why}`, style),
+        'Name another end, or boot it again with --fresh.',
       ];
   }
 }
@@ -146,16 +146,20 @@ function skippedLines(report: BisectReport, style: Style): string[] {
   const skipped = changesOf(report.boots).flatMap((change) => {
     const answer = report.answers.byChange.get(change.id);
     return answer?.kind === 'skip'
-      ? indented(`${nameChange(change)}: ${shortened(answer.why)}`, style)
+      ? item(`${nameChange(change)}: ${reasonLine(answer.why)}`, style)
       : [];
   });
   return skipped.length === 0 ? [] : ['Skipped:', ...skipped];
 }
 
-/** What a compiler or a download says goes on and on; the JSON document has all of it. */
-function shortened(why: string): string {
+/** The start of a long reason, such as a compiler's output; the JSON document has all of it. */
+function reasonLine(why: string): string {
   const [line = ''] = why.split('\n');
-  return line.length <= WHY_LIMIT ? line : `${line.slice(0, WHY_LIMIT)}…`;
+  return shortened(line, WHY_LIMIT);
+}
+
+function item(text: string, style: Style): string[] {
+  return indented(printableText(text), 2, style);
 }
 
 function countLine({ boots, earlier, range, answers }: BisectReport): string {
@@ -190,8 +194,4 @@ function bootsOf(boots: readonly Boot[]): number {
 
 function changesOf(boots: readonly Boot[]): Change[] {
   return [...new Map(boots.map(({ change }) => [change.id, change])).values()];
-}
-
-function indented(text: string, { width }: Style): string[] {
-  return wrap(printableText(text), width - 2).map((line) => `  ${line}`);
 }

@@ -37,7 +37,7 @@ function faulty(axes: Partial<Axes> = {}): JudgedCell[] {
   const released = { id: 'lowmem.released', outcome: 'broken', why } as const;
   const kept = { ...withPages(UNLOCKED, [[256, 'reserved']]), invariants: [invariant(released)] };
   const [, on] = sound(axes);
-  if (on === undefined) throw new Error('Two cells wanted');
+  if (on === undefined) throw new Error('Expected two cells');
   return [judgedCell({ axes: { ...OFF, ...axes }, judgement: logged(kept) }), on];
 }
 
@@ -96,7 +96,7 @@ describe('renderChanges', () => {
     `);
   });
 
-  it('names cells that change alike once, by the settings that tell them from others', () => {
+  it('names cells with the same changes once, by the settings that set them apart', () => {
     const more = [{ cpus: [2] }, { layout: ['thread-2021'] }];
     const text = render(
       [sound(), ...more.map(sound)].flat(),

@@ -9,19 +9,19 @@ import { printableText } from '../memory/printable-text.ts';
 import { cellPages, disagrees } from './text/cell-pages.ts';
 import { crashkernelName, layoutName, listed } from './text/cell-names.ts';
 import { groupBy } from './text/group-by.ts';
-import { renderLegend, renderPageMap } from './text/page-map.ts';
+import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { type Style, indented, paint } from './text/style.ts';
 
-/** What the kernel does otherwise than its base, for people: alike changes once, with the cells that show them. */
+/** How the kernel differs from its base, for people: each change once, with the cells that show it. */
 export function renderChanges(comparison: Comparison, style: Style): string[] {
   const { cells, times, sameImage } = comparison;
   const title = indented(`Compared with ${printableText(comparison.base)}:`, 0, style);
-  const told = cells.filter((one) => isChanged(one) || one.uncompared !== null);
-  if (told.length === 0 && times.length === 0) {
+  const shown = cells.filter((one) => isChanged(one) || one.uncompared !== null);
+  if (shown.length === 0 && times.length === 0) {
     const where = sameImage ? 'the images are the same byte for byte' : `${cells.length} cells`;
     return [...title, ...indented(`no difference: ${where}`, 2, style)];
   }
-  const groups = groupBy(told, (one) => changeLines(one, style).join('\n'));
+  const groups = groupBy(shown, (one) => changeLines(one, style).join('\n'));
   return [
     ...title,
     ...Array.from(groups, ([text, group]) => {
@@ -32,7 +32,7 @@ export function renderChanges(comparison: Comparison, style: Style): string[] {
       const seconds = `${from.toFixed(1)} s → ${to.toFixed(1)} s`;
       return `  phase ${phase}: ${seconds} in each of ${nr} cells`;
     }),
-    ...restLines(cells.length - told.length, style),
+    ...restLines(cells.length - shown.length, style),
   ];
 }
 
@@ -41,7 +41,7 @@ function restLines(nr: number, style: Style): string[] {
   return ['', ...indented(`No difference in ${counted(nr, 'other cell')}`, 0, style)];
 }
 
-/** Pages that change owner alike, as runs. */
+/** Pages that change owner in the same way, as runs. */
 export function pageRuns({ pages }: CellChanges): {
   readonly pages: readonly string[];
   readonly from: string;
@@ -96,7 +96,7 @@ function mapLines({ pages, base, cell }: CellChanges, style: Style): string[] {
   ];
 }
 
-/** A page that was seen otherwise than predicted is shown as it was seen. */
+/** A page that was not observed as predicted is shown as it was observed. */
 function seenPages({ judgement }: JudgedCell) {
   return cellPages(judgement).map((page) =>
     disagrees(page) ? { ...page, predicted: null } : page,

@@ -19,7 +19,7 @@ import {
 const PLAIN = { colour: false, width: 100 };
 
 describe('renderConsoleReport', () => {
-  it('shows one map for cells whose pages are alike, and what the symbols mean', () => {
+  it('shows one map for cells with the same pages, and what the symbols mean', () => {
     const locked = { judgement: withPages(LOCKED) };
     const run = runOf(
       judgedCell({ judgement: withPages(UNLOCKED) }),
@@ -59,7 +59,7 @@ describe('renderConsoleReport', () => {
     `);
   });
 
-  it('says of a few cells what their dumps were compared with, of many what is wrong', () => {
+  it('shows for a few cells what their dumps were compared with, for many only what is wrong', () => {
     const captured = judgedCell({
       axes: { crashkernel: ['256M'] },
       judgement: {
@@ -99,7 +99,7 @@ describe('renderConsoleReport', () => {
         L  the lock: kept from the system kernel because of crashkernel=
         T  the real-mode trampoline, for starting CPUs
         f  firmware: no RAM in the map that the kernel works from
-        ^  observed otherwise than predicted
+        ^  not observed as predicted
 
       debian-5.10.crashkernel-256m: mismatch
         lowmem.locked is broken: 4 pages below 1 MiB are the system kernel's to use
@@ -144,7 +144,7 @@ describe('renderConsoleReport', () => {
     expect(coloured).not.toContain('\u001b[31m');
   });
 
-  it('does not say of a cell that could not be judged that a known defect no longer shows', () => {
+  it('does not claim that a known defect is gone where the cell could not be judged', () => {
     const verdict = { kind: 'unjudged', code: 'E_PERSONALITY', why: 'Other layout' } as const;
     const invariants = [invariant({ known: { reference: REFERENCE } })];
     const cell = judgedCell({ judgement: { verdict, invariants } });
@@ -209,7 +209,7 @@ describe('renderConsoleReport', () => {
   });
 
   it.each([0, 80, 100])(
-    'has no line longer than a screen of %d columns, but for a word that is',
+    'has no line longer than a screen of %d columns, except for a longer word',
     (width) => {
       const long = 'x'.repeat(300);
       const { record, judgement } = brokenCell();

@@ -6,7 +6,7 @@ import { renderChanges } from './changes-report.ts';
 import { renderFaultTable } from './text/fault-table.ts';
 import { renderCellTable } from './text/cell-table.ts';
 import { groupMaps } from './text/map-groups.ts';
-import { renderLegend, renderPageMap } from './text/page-map.ts';
+import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { type Style, paint, wrap } from './text/style.ts';
 import { summaryLine } from './text/summary-line.ts';
 
@@ -32,7 +32,7 @@ export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-/** A map for each set of cells whose pages are alike, then what the symbols mean. */
+/** A map for each set of cells with the same pages, then what the symbols mean. */
 function pageMaps(cells: readonly JudgedCell[], style: Style): string[][] {
   const groups = groupMaps(cells);
   const maps = groups.map(({ name, pages }) => [

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import type { PolicyId } from '../model/policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import {
   type CorpusResult,
   lowMemoryUse,
   renderCorpusDocument,
   renderCorpusReport,
 } from './corpus-report.ts';
-import { FULL_LAYOUT, THREAD_LAYOUT, layoutOf, predictions } from './testing/model-result-builder.ts';
+import {
+  FULL_LAYOUT,
+  THREAD_LAYOUT,
+  layoutOf,
+  predictions,
+} from './testing/model-result-builder.ts';
 
 const POLICIES: readonly PolicyId[] = ['lock-on-crashkernel', 'reserve-1m', 'two-phase'];
 const NOTHING = layoutOf('nothing', [['0x0', '0x9ffff', 'Reserved']]);

@@ -2,7 +2,7 @@
 import { PAGE_SIZE, type PhysAddr, hex } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { Owner } from '../model/owners.ts';
-import type { PolicyId } from '../model/policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import { groupBy } from './text/group-by.ts';

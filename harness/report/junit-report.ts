@@ -14,7 +14,7 @@ import { renderPages } from '../memory/page-map.ts';
 /** Its types are of an ES module; Node loads the CommonJS one, where the builder is the module. */
 const builder = junitReportBuilder as unknown as Builder;
 
-/** What a case says of its invariant, beside its properties. */
+/** What a case says about its invariant, beside its properties. */
 const MARKS: Record<InvariantMark, (test: TestCase, invariant: InvariantOutcome) => unknown> = {
   kept: () => {},
   broken: (test, { why }) => test.failure(printableText(why), 'broken'),

@@ -14,7 +14,7 @@ import {
 
 const MATCHING = judgedCell({ judgement: { invariants: [invariant({})] } });
 
-/** The lines of KTAP but for version lines and diagnostics: `  not ok 2 x`, with its indent. */
+/** The lines of KTAP without version lines and diagnostics: `  not ok 2 x`, with its indent. */
 const LINE = /^(?: {2})?(?:1\.\.\d+|(?:not )?ok \d+ [^#]*(?: # (?:SKIP|XFAIL) .+)?)$/;
 
 describe('renderKtap', () => {

@@ -70,7 +70,7 @@ function invariantTest(
   ];
 }
 
-/** What there is to say of an invariant beyond its result. */
+/** What there is to say about an invariant beyond its result. */
 function words(invariant: InvariantOutcome, mark: InvariantMark): string[] {
   const { why, pages, evidence } = invariant;
   if (mark === 'gone') return [`no longer shows: ${referenceOf(invariant)}`];

@@ -75,7 +75,7 @@ it('says in which step the kernel panics for want of a trampoline', () => {
   );
 });
 
-it('says of a policy that frees nothing of it but never reserves it that it never does', () => {
+it('names a policy that never reserves low memory, and so frees none of it', () => {
   const backup = result(THREAD_LAYOUT, 'crashkernel=128M', ['backup-region']);
   expect(renderModelReport(backup, PLAIN)).toContain(
     'backup-region never reserves 0x14-0x62, 0x8f-0x97 although crashkernel= is',

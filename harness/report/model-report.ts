@@ -6,11 +6,11 @@ import { renderRange } from '../memory/phys-range.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { PageFate } from '../model/low-memory.ts';
 import type { Owner } from '../model/owners.ts';
-import type { PolicyId } from '../model/policies.ts';
+import type { PolicyId } from '../policy-id.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { CellPage } from './text/cell-pages.ts';
 import { groupBy } from './text/group-by.ts';
-import { renderLegend, renderPageMap } from './text/page-map.ts';
+import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { type Style, paint, wrap } from './text/style.ts';
 
 /** What the model makes of one machine, by each policy asked for. */
@@ -55,7 +55,7 @@ function heading({ layout, cmdline }: ModelResult): string[] {
   ];
 }
 
-/** A map for each set of policies that come to the same. */
+/** A map for each set of policies with the same result. */
 function pageMaps(predictions: readonly Prediction[], style: Style): string[][] {
   const alike = groupBy(predictions, (found) => renderPageMap(cellPages(found), style).join('\n'));
   return Array.from(alike, ([map, group]) => [
@@ -68,7 +68,7 @@ function cellPages({ pages }: Prediction): CellPage[] {
   return pages.map(({ owner }) => ({ predicted: owner, observed: null }));
 }
 
-/** Where the trampoline lies, or how the kernel ends: policies alike in it are one line. */
+/** Where the trampoline is, or how the kernel ends; policies that agree share a line. */
 function outcomes(predictions: readonly Prediction[]): string[] {
   return Array.from(
     groupBy(predictions, outcome),
@@ -106,7 +106,7 @@ function freedBy(fate: PageFate | undefined): string | null {
   return later.at(-1)?.step ?? null;
 }
 
-/** Who owns what the policies do not agree on: pages alike in it are one line. */
+/** Who owns the pages on which the policies differ; pages with the same owners share a line. */
 function differences(predictions: readonly Prediction[]): string[] {
   const [first, ...others] = predictions;
   if (!first || others.length === 0) return [];

@@ -29,8 +29,8 @@ describe('parseReporters', () => {
   it.each(['html', '', 'tap:', ':run.tap', 'TAP', 'constructor'])('refuses "%s"', (value) => {
     expect(() => parseReporters([value])).toThrow(
       new UsageError(
-        `Cannot use reporter "${value}": kind or kind:file wanted, ` +
-          'with one of these kinds: b4, console, json, junit, ktap, svg, tap',
+        `Cannot use reporter "${value}": expected kind or kind:file, ` +
+          'where kind is one of b4, console, json, junit, ktap, svg, tap',
       ),
     );
   });

@@ -7,7 +7,7 @@ import type { Style } from './text/style.ts';
 
 type Render = (run: ComparedRun, style: Style) => string;
 
-/** Loaded when they are wanted: a machine runs meanwhile. */
+/** Each is loaded when it is used: some import large packages. */
 const RENDERERS = {
   b4: async () => (await import('./b4-report.ts')).renderB4,
   console: async () => (await import('./console-report.ts')).renderConsoleReport,
@@ -20,7 +20,7 @@ const RENDERERS = {
 
 type ReportKind = keyof typeof RENDERERS;
 
-/** A report that is wanted, and the file it goes to: null is standard output. */
+/** A report to write, and the file it goes to: null is standard output. */
 export interface Reporter {
   readonly kind: ReportKind;
   readonly path: string | null;
@@ -68,7 +68,7 @@ function parseReporter(value: string): Reporter {
   if (!isReportKind(kind)) {
     const kinds = Object.keys(RENDERERS).join(', ');
     throw new UsageError(
-      `Cannot use reporter "${value}": kind or kind:file wanted, with one of these kinds: ${kinds}`,
+      `Cannot use reporter "${value}": expected kind or kind:file, where kind is one of ${kinds}`,
     );
   }
   return { kind, path };

@@ -38,7 +38,7 @@ function comparisonDocument({
   cells,
   times,
 }: Comparison): Pick<RunDocument, 'base' | 'changes' | 'times'> {
-  const told = cells.filter((one) => isChanged(one) || one.uncompared !== null);
+  const shown = cells.filter((one) => isChanged(one) || one.uncompared !== null);
   return {
     base: {
       name: base,
@@ -46,7 +46,7 @@ function comparisonDocument({
       sameImage,
       cells: cells.map((one) => cellDocument(one.base)),
     },
-    changes: told.map((changes) => ({
+    changes: shown.map((changes) => ({
       cell: changes.cell.record.id,
       base: changes.base.record.id,
       uncompared: changes.uncompared,

@@ -23,7 +23,7 @@ const FORMATS: Readonly<Record<StepOutcome, Format>> = {
   unjudged: 'yellow',
 };
 
-/** A series for people: a line for each patch, what each changes, and which is the first bad one. */
+/** A series for people: a line for each patch, what each changes, and the first bad one. */
 export function renderSeries(series: SeriesResult, style: Style): string {
   const { steps } = series;
   const sections = [
@@ -44,11 +44,11 @@ export function seriesSummary(series: SeriesResult): string {
   }
   const unjudged = series.steps.filter((step) => stepOutcome(step) === 'unjudged').length;
   const nr = series.steps.length - 1;
-  const told = `${nr} patch${nr === 1 ? '' : 'es'} checked, none is bad`;
-  return unjudged === 0 ? told : `${told}, ${unjudged} could not be judged`;
+  const checked = `${nr} patch${nr === 1 ? '' : 'es'} checked, none is bad`;
+  return unjudged === 0 ? checked : `${checked}, ${unjudged} could not be judged`;
 }
 
-/** A patch with its number, and what became of it. */
+/** A patch with its number and outcome. */
 function stepLine(step: SeriesStep, nr: number): string {
   const name = `${nr === 0 ? 'base' : String(nr).padStart(4)}  ${printableText(step.name)}`;
   if (step.refused !== null) return `${name}: ${printableText(step.refused)}`;

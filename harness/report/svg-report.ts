@@ -31,8 +31,8 @@ function sheetOf(run: RunResult): Sheet {
 }
 
 function sheetMapOf({ name, pages, cells }: MapGroup): SheetMap {
-  const otherwise = pages.flatMap((page, nr) =>
-    disagrees(page) ? [[nr, 'otherwise'] as const] : [],
+  const unpredicted = pages.flatMap((page, nr) =>
+    disagrees(page) ? [[nr, 'unpredicted'] as const] : [],
   );
   const outlines: [number, Outline][] = (['known', 'broken'] as const).flatMap((mark) =>
     findingsOf(cells, mark)
@@ -44,7 +44,7 @@ function sheetMapOf({ name, pages, cells }: MapGroup): SheetMap {
     name,
     verdict: verdictOf(cells),
     pages,
-    outlines: new Map([...otherwise, ...outlines]),
+    outlines: new Map([...unpredicted, ...outlines]),
     notes: [...notesOf(cells, 'broken'), ...notesOf(cells, 'known')],
   };
 }
@@ -52,7 +52,7 @@ function sheetMapOf({ name, pages, cells }: MapGroup): SheetMap {
 /** The worst of them first. */
 const COUNTS: readonly CellCount[] = ['mismatch', 'unjudged', 'match'];
 
-/** What the cells of a map say of their kernels: `match`, or `1 mismatch, 3 match`. */
+/** What the cells of a map say about their kernels: `match`, or `1 mismatch, 3 match`. */
 function verdictOf(cells: readonly JudgedCell[]): SheetMap['verdict'] {
   const names = groupBy(cells, ({ judgement }) => {
     const name = verdictName(judgement);

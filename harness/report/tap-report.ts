@@ -6,7 +6,7 @@ import { type InvariantMark, markInvariant, referenceOf } from './text/invariant
 import { escapeTap, renderPoint } from './text/tap-point.ts';
 import { renderPages } from '../memory/page-map.ts';
 
-/** How a mark is said: a known defect is what TAP calls TODO: not ok, and no failure. */
+/** How TAP puts a mark: a known defect is a TODO, not ok but no failure. */
 const MARKS: Readonly<
   Record<InvariantMark, { ok: boolean; directive: (invariant: InvariantOutcome) => string }>
 > = {

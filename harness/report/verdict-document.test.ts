@@ -4,7 +4,7 @@ import { parseDocument } from './testing/documents.ts';
 import { REFERENCE, brokenCell, hostileCell } from './testing/run-builder.ts';
 import { verdictDocument } from './verdict-document.ts';
 
-it('says of a cell which invariant is broken, on which pages, and what shows it', () => {
+it('names the broken invariant, its pages and the file that shows it', () => {
   const text = JSON.stringify(verdictDocument(brokenCell().judgement));
   const { invariants, ...verdict } = parseDocument('verdict', text);
   expect(verdict).toEqual({
@@ -33,7 +33,7 @@ it('says of a cell which invariant is broken, on which pages, and what shows it'
   ]);
 });
 
-it('says of a cell that sub1m cannot judge why', () => {
+it('says why sub1m cannot judge a cell', () => {
   const { judgement } = hostileCell();
   const text = JSON.stringify(verdictDocument({ ...judgement, policy: null }));
   expect(parseDocument('verdict', text)).toMatchObject({

@@ -4,7 +4,7 @@ import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { VerdictDocument } from './schema/verdict-schema.ts';
 import { renderPages } from '../memory/page-map.ts';
 
-/** What one cell says of its kernel, as `verdict.json` has it. */
+/** What one cell says about its kernel, as in `verdict.json`. */
 export function verdictDocument(judgement: Judgement): VerdictDocument {
   const { policy, fault, verdict } = judgement;
   const invariants = judgement.invariants.map((invariant) => ({

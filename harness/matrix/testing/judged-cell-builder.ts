@@ -5,7 +5,7 @@ import type { Judgement } from '../../check/judgement.ts';
 import { type Axes, type PlannedCell, expand } from '../expand.ts';
 import type { JudgedCell } from '../judged-cell.ts';
 
-/** What a test says of a cell; else it is one of Debian's 6.12 that matches and saw nothing. */
+/** What a test says about a cell; by default Debian's 6.12, which matches and shows nothing. */
 interface CellWords {
   readonly axes?: Partial<Axes>;
   readonly record?: Partial<CellRecord>;
@@ -17,7 +17,7 @@ const RELEASE = '6.12.43+deb12-cloud-amd64';
 /** Makes a judged cell, for tests. */
 export function judgedCell({ axes = {}, record, judgement }: CellWords = {}): JudgedCell {
   const [planned] = expand({ kernel: ['debian:6.12'], ...axes });
-  if (!planned) throw new Error('A cell wanted');
+  if (!planned) throw new Error('Expected a cell');
   return {
     record: { ...cellRecord(planned), ...record },
     judgement: { ...blindJudgement(), ...judgement },

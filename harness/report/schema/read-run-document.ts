@@ -18,7 +18,7 @@ const cellSchema1 = cellDocumentSchema.extend({
   ),
 });
 
-/** Changes had the words of schema 2 already, one of them spelled otherwise. */
+/** Changes already had the words of schema 2, one of them spelled differently. */
 const outcomeSchema1 = z.preprocess(
   (word) => (word === 'not asked' ? 'not-asked' : word),
   invariantOutcomeSchema,

@@ -19,7 +19,7 @@ const idSchema = z.string().meta({
   description: 'The name of an invariant, for example `lowmem.locked`. Releases add new ones.',
 });
 
-/** What a cell says of its kernel. */
+/** What a cell says about its kernel. */
 export const verdictSchema = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('match') }),
@@ -42,7 +42,7 @@ export const verdictSchema = z
       why: z.string(),
     }),
   ])
-  .meta({ id: 'verdict', description: 'What a cell says of its kernel.' });
+  .meta({ id: 'verdict', description: 'What a cell says about its kernel.' });
 
 /** What became of an invariant. */
 export const invariantOutcomeSchema = z
@@ -54,7 +54,7 @@ export const invariantOutcomeSchema = z
       '`not-asked`: the invariant does not apply to this cell.',
   });
 
-/** What every document says of an invariant. */
+/** What every document says about an invariant. */
 export const invariantFields = {
   id: idSchema,
   outcome: invariantOutcomeSchema,
@@ -65,11 +65,11 @@ export const invariantFields = {
 /** A mistake that the cell's kernel was given, to test sub1m with. */
 export const faultSchema = z.object({
   name: z.string(),
-  caughtBy: z.array(idSchema).describe('The invariants that are to name it.'),
+  caughtBy: z.array(idSchema).describe('The invariants that should catch it.'),
   caught: z.array(idSchema).describe('Those of them that did; none if it was missed.'),
 });
 
-/** `verdict.json`: what one cell says of its kernel, by its evidence. */
+/** `verdict.json`: what one cell says about its kernel, by its evidence. */
 export const verdictDocumentSchema = z.object({
   schema: z.literal(DOCUMENT_VERSIONS.verdict),
   policy: z

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT
 import { PAGE_SIZE, hex } from '../../memory/pfn.ts';
 import type { CellPage } from '../text/cell-pages.ts';
-import { GROUP_PAGES, ROW_PAGES, type Sign, signOf } from '../text/page-map.ts';
+import { GROUP_PAGES, ROW_PAGES, type Sign, signOf } from '../text/page-map-text.ts';
 import { type Block, element, textElement } from './blocks.ts';
 
 /** Why pages have an outline: what it means, and how it is drawn. */
 export const OUTLINES = {
   broken: { is: 'an invariant is broken on these pages', dashes: 'none' },
   known: { is: 'a known defect shows on these pages', dashes: '5 3' },
-  otherwise: { is: 'observed otherwise than predicted', dashes: '2 2' },
+  unpredicted: { is: 'not observed as predicted', dashes: '2 2' },
 } as const;
 
 /** See `OUTLINES`. */

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { CellCount } from '../../matrix/judged-cell.ts';
 import type { CellPage } from '../text/cell-pages.ts';
-import { signsOf } from '../text/page-map.ts';
-import { wrap } from '../text/style.ts';
+import { signsOf } from '../text/page-map-text.ts';
+import { shortened, wrap } from '../text/style.ts';
 import { type Block, element, escapeXml, stack, textElement, textLines } from './blocks.ts';
 import { MAP_WIDTH, OUTLINES, type Outline, drawMap, drawOutline, drawSign } from './draw-map.ts';
 import { styleSheet } from './palette.ts';
@@ -96,10 +96,6 @@ function noteLines(note: string): string[] {
   const shown = lines.slice(0, NOTE_LINES);
   if (lines.length > NOTE_LINES) shown.push(`${shown.pop()} …`);
   return shown.map((line) => shortened(line, COLUMNS.note));
-}
-
-function shortened(text: string, columns: number): string {
-  return text.length > columns ? `${text.slice(0, columns - 1)}…` : text;
 }
 
 /** What the letters and outlines mean that occur. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { SignName } from '../text/page-map.ts';
+import type { SignName } from '../text/page-map-text.ts';
 
 /** The colours of a page: its ground, and the letter on it. */
 type Colours = readonly [ground: string, letter: string];

@@ -29,7 +29,7 @@ const VERSIONS = { ...DOCUMENT_VERSIONS, cell: SCHEMA_VERSION };
 const TITLES: Readonly<Record<DocumentName, string>> = {
   run: 'run.json, and what run, check and judge print with --json',
   cell: 'cell.json: what was asked of a cell, what it ran on, how it ended',
-  verdict: 'verdict.json: what one cell says of its kernel',
+  verdict: 'verdict.json: what one cell says about its kernel',
   series: 'What check --series prints with --json',
   bisect: 'What bisect prints with --json',
   model: 'What model prints with --json of one machine',

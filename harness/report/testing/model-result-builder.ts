@@ -2,7 +2,7 @@
 /** Builds what the model makes of layouts, for tests. */
 import { type Layout, parseLayout } from '../../layout/layout.ts';
 import { PLAIN_MACHINE } from '../../model/model-inputs.ts';
-import type { PolicyId } from '../../model/policies.ts';
+import type { PolicyId } from '../../policy-id.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
 
 type Row = readonly [start: string, end: string, type: string];

@@ -12,7 +12,7 @@ import { pagesOfRun } from '../../memory/page-map.ts';
 /** What a guest might write to harm a reader: an escape sequence, markup, lines of TAP, a NUL. */
 export const HOSTILE = '\u001b[31mred]]> # SKIP \\ <x a="1"> &amp;\n1..1\nnot ok\u0000]]>\u202e';
 
-/** Where a known defect is told of. */
+/** The reference of a known defect. */
 export const REFERENCE = 'https://bugs.debian.org/1#5';
 
 /** So many pages in a row. */
@@ -32,7 +32,7 @@ const HIGH_OWNERS: Runs<Owner> = [
 export const UNLOCKED: Runs<Owner> = [...LOW_OWNERS, [137, 'free'], ...HIGH_OWNERS];
 export const LOCKED: Runs<Owner> = [...LOW_OWNERS, [137, 'lock'], ...HIGH_OWNERS];
 
-/** A judgement with pages; where nothing is said of what was observed it is what was predicted. */
+/** A judgement with pages, by default observed as predicted. */
 export function withPages(predicted: Runs<Owner>, observed?: Runs<PageClass>): Partial<Judgement> {
   const { observation } = judgedCell().judgement;
   const owners = flat(predicted);
@@ -58,7 +58,7 @@ function flat<T>(runs: Runs<T>): T[] {
   return runs.flatMap(([nr, value]) => Array.from({ length: nr }, () => value));
 }
 
-/** An invariant that is kept, but for what the test says. */
+/** An invariant that is kept, unless the test says otherwise. */
 export function invariant(words: Partial<InvariantOutcome>): InvariantOutcome {
   const kept = { outcome: 'kept', known: null, why: '', pages: [], evidence: null } as const;
   return { id: 'boot.userspace', ...kept, ...words };

@@ -47,7 +47,7 @@ export function renderProofs({ record, judgement }: JudgedCell, style: Style): s
   ];
 }
 
-/** What is said of an invariant that a reader must know of. */
+/** What is said about an invariant that a reader must know about. */
 const SAYINGS: Readonly<Partial<Record<InvariantMark, (reference: string) => string>>> = {
   broken: () => 'is broken',
   known: (reference) => `is a known defect (${reference})`,

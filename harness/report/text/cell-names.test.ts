@@ -3,13 +3,13 @@ import { expect, it } from 'vitest';
 import type { Axes } from '../../matrix/expand.ts';
 import { expand } from '../../matrix/expand.ts';
 import { judgedCell } from '../../matrix/testing/judged-cell-builder.ts';
-import { kernelNames, nameCells } from './cell-names.ts';
+import { kernelNames, nameOfCells } from './cell-names.ts';
 
 function named(axes: Axes): string {
   const records = expand(axes).map(
     ({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record,
   );
-  return nameCells(records, records);
+  return nameOfCells(records, records);
 }
 
 it.each<{ axes: Axes; name: string }>([
@@ -48,7 +48,7 @@ it('names layouts where those of the run differ', () => {
     ({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record,
   );
   const name = (...indices: readonly number[]): string =>
-    nameCells(
+    nameOfCells(
       records.filter((_, index) => indices.includes(index)),
       records,
     );
@@ -68,7 +68,7 @@ it('names kernels apart that differ in their settings', () => {
     record: { kernel: null },
   });
   const records = [off.record, on.record];
-  expect(nameCells(records, records)).toBe('debian:6.12, crashkernel off; 5.10, crashkernel 1G');
+  expect(nameOfCells(records, records)).toBe('debian:6.12, crashkernel off; 5.10, crashkernel 1G');
 });
 
 it('names a cell by its id where another cell of the run has its kernel and crashkernel', () => {
@@ -76,7 +76,7 @@ it('names a cell by its id where another cell of the run has its kernel and cras
   const records = expand(axes).map(
     ({ id, spec }) => judgedCell({ record: { id, spec, kernel: null } }).record,
   );
-  expect(nameCells(records.slice(0, 1), records)).toBe('6.1.no-crashkernel');
+  expect(nameOfCells(records.slice(0, 1), records)).toBe('6.1.no-crashkernel');
 });
 
 it('names kernels of one release as they were asked for, others by their release', () => {

@@ -30,9 +30,9 @@ export function layoutName({ spec }: CellRecord): string {
 
 /**
  * Names some cells of a run at once by kernel, crashkernel and, where the run has several, layout: `6.1 and 6.12,
- * crashkernel off and 256M`; by their ids where that would name two cells of the run alike.
+ * crashkernel off and 256M`; by their ids where two cells of the run would have the same name.
  */
-export function nameCells(records: readonly CellRecord[], run: readonly CellRecord[]): string {
+export function nameOfCells(records: readonly CellRecord[], run: readonly CellRecord[]): string {
   const names = run.map((one) => [kernelName(one), crashkernelName(one), layoutName(one)].join());
   if (new Set(names).size < names.length) return listed(records.map(({ id }) => id));
   const hasLayouts = new Set(run.map(layoutName)).size > 1;
@@ -45,7 +45,7 @@ export function nameCells(records: readonly CellRecord[], run: readonly CellReco
     .join('; ');
 }
 
-/** Groups cells by a key, and puts the groups together that `describe` describes alike. */
+/** Groups cells by a key, then merges the groups that `describe` puts in the same words. */
 function mergeAlike(
   records: readonly CellRecord[],
   key: (record: CellRecord) => string,

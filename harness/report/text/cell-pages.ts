@@ -5,7 +5,7 @@ import type { PageClass } from '../../memory/kpageflags.ts';
 import { LOW_PAGES } from '../../memory/pfn.ts';
 import type { Owner } from '../../model/owners.ts';
 
-/** What a cell says of one page below 1 MiB; null is unknown. */
+/** What a cell shows of one page below 1 MiB; null is unknown. */
 export interface CellPage {
   readonly predicted: Owner | null;
   readonly observed: PageClass | null;
@@ -19,7 +19,7 @@ export function cellPages({ prediction, observation }: Judgement): CellPage[] {
   }));
 }
 
-/** Whether the page was seen otherwise than predicted. */
+/** Whether the page was not observed as predicted. */
 export function disagrees({ predicted, observed }: CellPage): boolean {
   return predicted !== null && observed !== null && !agrees(predicted, observed);
 }

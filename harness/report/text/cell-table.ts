@@ -2,7 +2,7 @@
 import { type CellCount, type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { crashkernelName, kernelNames, layoutName } from './cell-names.ts';
-import { type Format, type Style, paint } from './style.ts';
+import { type Format, type Style, paint, shortened } from './style.ts';
 import { verdictName } from './verdict-text.ts';
 
 interface Column {
@@ -51,7 +51,10 @@ export function renderCellTable(cells: readonly JudgedCell[], style: Style): str
   );
   const line = (texts: readonly string[]): string =>
     texts
-      .map((text, column) => cell(text, widths[column] ?? 0))
+      .map((text, column) => {
+        const width = widths[column] ?? 0;
+        return shortened(text, width).padEnd(width);
+      })
       .join(GAP)
       .trimEnd();
   return [
@@ -72,8 +75,4 @@ function fit(widths: readonly number[], room: number): number[] {
   const fitted = (): number[] => widths.map((width) => Math.min(width, greatest));
   while (greatest > 1 && fitted().reduce((sum, width) => sum + width, 0) > room) greatest--;
   return fitted();
-}
-
-function cell(text: string, width: number): string {
-  return text.length > width ? `${text.slice(0, width - 1)}…` : text.padEnd(width);
 }

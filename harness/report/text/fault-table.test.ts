@@ -5,14 +5,14 @@ import { renderFaultTable } from './fault-table.ts';
 
 const STYLE = { colour: false, width: 78 };
 
-it('says of each seeded fault what caught it, or what should have', () => {
+it('shows for each seeded fault what caught it, or what should have', () => {
   const fault = { name: 'page-0-released', caughtBy: ['lowmem.page0-kept'] };
   const caught = judgedCell({ judgement: { fault: { ...fault, caught: ['lowmem.page0-kept'] } } });
   const missed = judgedCell({ judgement: { fault: { ...fault, name: 'late', caught: [] } } });
   expect(renderFaultTable([judgedCell(), caught, missed], STYLE)).toEqual([
     'seeded fault     caught by',
     'page-0-released  lowmem.page0-kept',
-    'late             missed: lowmem.page0-kept wanted',
+    'late             missed: expected lowmem.page0-kept',
   ]);
 });
 

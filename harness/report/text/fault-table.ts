@@ -9,7 +9,7 @@ export function renderFaultTable(cells: readonly JudgedCell[], style: Style): st
     const { fault } = judgement;
     if (fault === null) return [];
     const { name, caught, caughtBy } = fault;
-    const by = caught.length > 0 ? caught.join(', ') : `missed: ${caughtBy.join(' or ')} wanted`;
+    const by = caught.length > 0 ? caught.join(', ') : `missed: expected ${caughtBy.join(' or ')}`;
     return [{ name, by, format: COUNT_FORMATS[countedAs(judgement)] }];
   });
   if (rows.length === 0) return [];

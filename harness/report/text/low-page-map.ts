@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { PageState } from '../../vmcore/kernel/page-structs.ts';
 import { type Format, type Style, paint } from './style.ts';
-import { renderSignMap } from './page-map.ts';
+import { renderSignMap } from './page-map-text.ts';
 
 interface Sign {
   readonly symbol: string;

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../../bundle/cell-record.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
-import { nameCells } from './cell-names.ts';
+import { nameOfCells } from './cell-names.ts';
 import { type CellPage, cellPages } from './cell-pages.ts';
 import { groupBy } from './group-by.ts';
-import { renderPageMap } from './page-map.ts';
+import { renderPageMap } from './page-map-text.ts';
 
 /** Cells of a run whose maps of low memory look the same. */
 export interface MapGroup {
@@ -23,7 +23,7 @@ export function groupMaps(cells: readonly JudgedCell[]): MapGroup[] {
     renderPageMap(cellPages(judgement), PLAIN).join('\n'),
   );
   return [...alike.values()].map((group) => ({
-    name: nameCells(recordsOf(group), recordsOf(cells)),
+    name: nameOfCells(recordsOf(group), recordsOf(cells)),
     pages: group[0] ? cellPages(group[0].judgement) : [],
     cells: group,
   }));

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { styleText } from 'node:util';
 
-/** What the reader's screen can show. */
+/** What the output can show. */
 export interface Style {
   readonly colour: boolean;
   /** Columns. */
@@ -27,7 +27,12 @@ export function indented(text: string, columns: number, { width }: Style): strin
   return wrap(text, width - columns).map((line) => `${' '.repeat(columns)}${line}`);
 }
 
-/** A time as a reader wants it: `21.4 s`, `2 min 5 s`. */
+/** The text, cut to so many characters. */
+export function shortened(text: string, limit: number): string {
+  return text.length > limit ? `${text.slice(0, limit - 1)}…` : text;
+}
+
+/** A time for people: `21.4 s`, `2 min 5 s`. */
 export function renderSeconds(seconds: number): string {
   if (seconds < 60) return `${seconds.toFixed(1)} s`;
   return `${Math.floor(seconds / 60)} min ${Math.floor(seconds % 60)} s`;

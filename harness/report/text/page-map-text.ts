@@ -50,11 +50,11 @@ const UNKNOWN: Sign = {
   is: 'unknown: neither predicted nor observed',
 };
 
-/** Stands beneath a page that was observed otherwise than predicted. */
+/** Stands beneath a page that was not observed as predicted. */
 const MARK = '^';
 const MARKED: Format = ['red', 'inverse'];
 
-/** The pages by predicted owner in rows of 256 KiB; marks beneath some: those that were observed otherwise. */
+/** The pages by predicted owner in rows of 256 KiB; marks beneath some, by default those not observed as predicted. */
 export function renderPageMap(
   pages: readonly CellPage[],
   style: Style,
@@ -87,7 +87,7 @@ export function renderLegend(pages: readonly CellPage[], style: Style): string[]
   const signs = signsOf(pages).map(
     ({ symbol, format, is }) => `  ${paint(symbol, format, style)}  ${is}`,
   );
-  const marks = pages.some(disagrees) ? [`  ${MARK}  observed otherwise than predicted`] : [];
+  const marks = pages.some(disagrees) ? [`  ${MARK}  not observed as predicted`] : [];
   return [...signs, ...marks];
 }
 
