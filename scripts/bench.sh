@@ -1,7 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# npm run -s bench -- cell|vmcore [--json] [--rounds N] [--kernel REF]: see bench.ts.
+# npm run -s bench -- cell|start|vmcore [--json] [--rounds N] [--kernel REF]: see bench.ts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-scripts/setup.sh start
+needs=start
+if [[ ${1:-} == start ]]; then needs=modules; fi
+scripts/setup.sh "$needs"
 exec node --import tsx scripts/bench.ts "$@"

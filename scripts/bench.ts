@@ -8,9 +8,10 @@ import { positive } from '../harness/cli/run-options.ts';
 import { stderrLog } from '../harness/cli/stderr-log.ts';
 import type { RunnerContext } from '../harness/runner/runner-context.ts';
 import { type BenchOptions, benchCell } from './bench-cell.ts';
+import { benchStart } from './bench-start.ts';
 import { benchVmcore } from './bench-vmcore.ts';
 
-const BENCHES = { cell: benchCell, vmcore: benchVmcore };
+const BENCHES = { cell: benchCell, start: benchStart, vmcore: benchVmcore };
 
 const context: RunnerContext = {
   environment: readEnvironment(process.env),
@@ -21,9 +22,10 @@ const context: RunnerContext = {
 const program = new Command('npm run -s bench --')
   .description('Measures sub1m against other programs that do the same, in one run.')
   .addArgument(
-    new Argument('<what>', 'a cell against QEMU alone, or reading a vmcore against crash').choices(
-      Object.keys(BENCHES),
-    ),
+    new Argument(
+      '<what>',
+      'a cell against QEMU alone, a start against one from TypeScript, or reading a vmcore against crash',
+    ).choices(Object.keys(BENCHES)),
   )
   .option('--rounds <n>', 'measurements of each', positive(Number.isInteger), 3)
   .option('--kernel <kernel>', 'the kernel to measure with, as for sub1m check')

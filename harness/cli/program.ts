@@ -31,13 +31,18 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
 };
 
-/** The command line with all commands, or with the one that is named: then no other's file is loaded. */
+/** The command line with all commands, or only with the one that is named; the version needs none. */
 export async function buildProgram(context: CommandContext, named = ''): Promise<Command> {
   const program = describeCommand(new Command('sub1m'), HELP)
     .version(manifest.version)
     .exitOverride()
     .configureHelp(HELP_STYLE);
-  const known = Object.hasOwn(COMMANDS, named) ? COMMANDS[named] : undefined;
-  for (const load of known ? [known] : Object.values(COMMANDS)) (await load())(program, context);
+  for (const load of commandsToLoad(named)) (await load())(program, context);
   return program;
+}
+
+function commandsToLoad(named: string): (() => Promise<AddCommand>)[] {
+  if (named === '--version' || named === '-V') return [];
+  const known = Object.hasOwn(COMMANDS, named) ? COMMANDS[named] : undefined;
+  return known ? [known] : Object.values(COMMANDS);
 }
