@@ -1,9 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `matrix/`: from a matrix to its cells, and through all of them.
- * Its one rule: it knows when a cell runs and what it is called, never how it is run.
- * Start reading here, then `run-matrix.ts`; `judged-cell.ts` has what comes out.
- */
 import { basename } from 'node:path';
 import { STANDARD_CELL, type CellFault, type CellSpec } from '../bundle/cell-record.ts';
 import { UsageError } from '../errors.ts';

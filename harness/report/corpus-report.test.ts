@@ -7,6 +7,7 @@ import {
   renderCorpusDocument,
   renderCorpusReport,
 } from './corpus-report.ts';
+import { parseDocument } from './testing/documents.ts';
 import {
   FULL_LAYOUT,
   THREAD_LAYOUT,
@@ -75,7 +76,7 @@ it('shows what is locked, and what is freed all the same, with crashkernel', () 
 });
 
 it('gives the same as JSON', () => {
-  expect(JSON.parse(renderCorpusDocument(corpus('crashkernel=128M')))).toMatchObject({
+  expect(parseDocument('corpus', renderCorpusDocument(corpus('crashkernel=128M')))).toMatchObject({
     schema: 1,
     cmdline: 'crashkernel=128M',
     layouts: [

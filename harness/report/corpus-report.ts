@@ -4,6 +4,8 @@ import { printableText } from '../memory/printable-text.ts';
 import type { Owner } from '../model/owners.ts';
 import type { PolicyId } from '../policy-id.ts';
 import type { Prediction } from '../model/prediction.ts';
+import { DOCUMENT_VERSIONS } from './schema/document.ts';
+import type { CorpusDocument } from './schema/model-schema.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import { groupBy } from './text/group-by.ts';
 import { type Style, paint } from './text/style.ts';
@@ -102,10 +104,17 @@ export function renderCorpusDocument({ cmdline, machines }: CorpusResult): strin
     synthetic,
     policies: Object.fromEntries(uses.map((use) => [use.policy, useDocument(use)])),
   }));
-  return `${asciiJson({ schema: 1, cmdline, layouts }, 2)}\n`;
+  const document: CorpusDocument = { schema: DOCUMENT_VERSIONS.corpus, cmdline, layouts };
+  return `${asciiJson(document, 2)}\n`;
 }
 
-function useDocument({ freed, locked, wasted, trampoline, panic }: LowMemoryUse): object {
+function useDocument({
+  freed,
+  locked,
+  wasted,
+  trampoline,
+  panic,
+}: LowMemoryUse): CorpusDocument['layouts'][number]['policies'][string] {
   return {
     freedKiB: freed,
     lockedKiB: locked,

@@ -1,10 +1,4 @@
 // SPDX-License-Identifier: MIT
-/**
- * `report/`: from a run to what people and programs read.
- * Its one rule: a report is a string made by a pure function; only `reporters.ts` and
- * `progress.ts` write.
- * Start reading here: this is all that is known of a run. `reporters.ts` lists the others.
- */
 import { type ComparedRun, type Comparison, isChanged } from '../matrix/compare-cells.ts';
 import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';

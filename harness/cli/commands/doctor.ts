@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { type HostFinding, examineHost } from '../../runner/examine-host.ts';
+import { DOCUMENT_VERSIONS } from '../../report/schema/document.ts';
+import type { DoctorDocument } from '../../report/schema/host-schema.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 
@@ -17,8 +19,10 @@ export function addDoctor(program: Command, context: CommandContext): void {
     .action(async (options: { json?: true }) => {
       const findings = await examineHost(context);
       const ready = findings.every(({ ok, needed }) => ok || !needed);
-      const document = JSON.stringify({ schema: 1, ready, findings }, null, 2);
-      process.stdout.write(options.json ? `${document}\n` : renderFindings(findings, ready));
+      const document: DoctorDocument = { schema: DOCUMENT_VERSIONS.doctor, ready, findings };
+      process.stdout.write(
+        options.json ? `${JSON.stringify(document, null, 2)}\n` : renderFindings(findings, ready),
+      );
       context.exit(ready ? 0 : 69);
     });
 }

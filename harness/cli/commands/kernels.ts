@@ -2,6 +2,8 @@
 import type { Command } from 'commander';
 import { type KernelListing, listKernels } from '../../kernel/list-kernels.ts';
 import { packageContext } from '../../runner/package-context.ts';
+import { DOCUMENT_VERSIONS } from '../../report/schema/document.ts';
+import type { KernelsDocument } from '../../report/schema/host-schema.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 import { mirrorOption } from '../run-options.ts';
@@ -24,8 +26,10 @@ export function addKernels(program: Command, context: CommandContext): void {
       const listed = all.filter(
         ({ flavour }) => options.flavour === 'all' || flavour === options.flavour,
       );
-      const document = JSON.stringify({ schema: 1, kernels: listed }, null, 2);
-      process.stdout.write(options.json ? `${document}\n` : renderListing(listed));
+      const document: KernelsDocument = { schema: DOCUMENT_VERSIONS.kernels, kernels: listed };
+      process.stdout.write(
+        options.json ? `${JSON.stringify(document, null, 2)}\n` : renderListing(listed),
+      );
     });
 }
 

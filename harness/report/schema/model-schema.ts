@@ -9,19 +9,19 @@ const rangesSchema = z
     'Ranges of physical addresses, as `/proc/iomem` has them: the last one belongs to them.',
   );
 
+/** How the kernel ends; null if it boots. */
+const panicSchema = z
+  .object({
+    step: z.string().describe('The kernel function that stops the kernel.'),
+    line: z.string(),
+    orBefore: z.string().exactOptional().describe('A panic that may come first, as KASLR has it.'),
+  })
+  .nullable();
+
 const predictionSchema = z.object({
   policy: z.string(),
   kernels: z.string().describe('Which kernels have that policy.'),
-  panic: z
-    .object({
-      step: z.string().describe('The kernel function that stops the kernel.'),
-      line: z.string(),
-      orBefore: z
-        .string()
-        .exactOptional()
-        .describe('A panic that may come first, as KASLR has it.'),
-    })
-    .nullable(),
+  panic: panicSchema,
   trampoline: addressSchema.nullable(),
   pages: z.array(z.string()).length(256).describe('The owner of each page at the kexec jump.'),
   moments: z
@@ -50,5 +50,29 @@ export const modelDocumentSchema = z.object({
   predictions: z.array(predictionSchema).describe('One for each policy asked for.'),
 });
 
+/** What `model --corpus --json` prints: what each policy makes of every layout. */
+export const corpusDocumentSchema = z.object({
+  schema: z.literal(DOCUMENT_VERSIONS.corpus),
+  cmdline: z.string(),
+  layouts: z.array(
+    z.object({
+      id: z.string(),
+      synthetic: z.boolean(),
+      policies: z.record(
+        z.string(),
+        z.object({
+          freedKiB: countSchema,
+          lockedKiB: countSchema.describe('Kept from the system kernel, for crashkernel.'),
+          wastedKiB: countSchema.describe('Reserved, and nobody uses it.'),
+          trampoline: addressSchema.nullable().describe('Null if it finds no place.'),
+          panic: panicSchema,
+        }),
+      ),
+    }),
+  ),
+});
+
+/** See `corpusDocumentSchema`. */
+export type CorpusDocument = Frozen<z.infer<typeof corpusDocumentSchema>>;
 /** See `modelDocumentSchema`. */
 export type ModelDocument = Frozen<z.infer<typeof modelDocumentSchema>>;

@@ -12,6 +12,12 @@ describe('the JSON Schemas under results/', () => {
     await expect(text).toMatchFileSnapshot(schemaPath(name));
   });
 
+  it.each(DOCUMENT_NAMES)('stand in results/README.md with their version: %s', (name) => {
+    const readme = readFileSync(join(schemaPath(name), '../README.md'), 'utf8');
+    const { $id } = jsonSchema(name);
+    expect(readme).toContain(`| ${$id.split(':').at(-1)} | \`${name}.schema.json\` |`);
+  });
+
   const cells = readdirSync(TESTDATA, { recursive: true, encoding: 'utf8' }).filter((path) =>
     path.endsWith('cell.json'),
   );

@@ -8,7 +8,8 @@ import { z } from 'zod';
 import { SCHEMA_VERSION, cellRecordSchema } from '../../bundle/cell-record.ts';
 import { bisectDocumentSchema } from '../schema/bisect-schema.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from '../schema/document.ts';
-import { modelDocumentSchema } from '../schema/model-schema.ts';
+import { doctorDocumentSchema, kernelsDocumentSchema } from '../schema/host-schema.ts';
+import { corpusDocumentSchema, modelDocumentSchema } from '../schema/model-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
 import { seriesDocumentSchema } from '../schema/series-schema.ts';
 import { verdictDocumentSchema } from '../schema/verdict-schema.ts';
@@ -20,6 +21,9 @@ const SCHEMAS = {
   series: seriesDocumentSchema,
   bisect: bisectDocumentSchema,
   model: modelDocumentSchema,
+  corpus: corpusDocumentSchema,
+  doctor: doctorDocumentSchema,
+  kernels: kernelsDocumentSchema,
 } as const;
 
 type DocumentName = keyof typeof SCHEMAS;
@@ -33,6 +37,9 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   series: 'What check --series prints with --json',
   bisect: 'What bisect prints with --json',
   model: 'What model prints with --json of one machine',
+  corpus: 'What model --corpus prints with --json',
+  doctor: 'What doctor prints with --json',
+  kernels: 'What kernels prints with --json',
 };
 
 export const DOCUMENT_NAMES = Object.keys(SCHEMAS) as DocumentName[];
@@ -46,7 +53,9 @@ export function schemaPath(name: DocumentName): string {
  * The JSON Schema of a document (draft 2020-12). It takes fields that it does not know: those of a newer sub1m that
  * keeps the number.
  */
-export function jsonSchema(name: DocumentName): object {
+export function jsonSchema(
+  name: DocumentName,
+): Readonly<Record<string, unknown>> & { readonly $id: string } {
   const { $schema, ...schema } = z.toJSONSchema(SCHEMAS[name], { io: 'input' });
   const $id = `urn:sub1m:schema:${name}:${VERSIONS[name]}`;
   return { $schema, $id, title: TITLES[name], ...schema };
