@@ -6,8 +6,10 @@ import { pfn } from '../memory/pfn.ts';
 import type { PolicyId } from '../policy-id.ts';
 import { renderModelDocument } from './model-document.ts';
 import { type ModelResult, renderModelReport } from './model-report.ts';
+import { renderModelSvg } from './model-svg.ts';
 import { parseDocument } from './testing/documents.ts';
 import { FULL_LAYOUT, THREAD_LAYOUT, predictions } from './testing/model-result-builder.ts';
+import { textsOf } from './testing/xml.ts';
 
 const PLAIN = { colour: false, width: 100 };
 
@@ -131,6 +133,7 @@ it('lets no terminal escape of a file through', () => {
   const hostile = { ...THREAD, layout, cmdline: 'quiet\u001b[2J' };
   expect(renderModelReport(hostile, PLAIN)).not.toMatch(/[\u001b\u0007]/);
   expect(renderModelDocument(hostile)).not.toMatch(/[\u001b\u0007]/);
+  expect(renderModelSvg(hostile)).not.toMatch(/[\u001b\u0007]/);
 });
 
 it('gives all that is predicted as JSON', () => {
@@ -152,4 +155,17 @@ it('gives all that is predicted as JSON', () => {
       { policy: 'two-phase', trampoline: '0x98000' },
     ],
   });
+});
+
+it('draws the same maps as an image', () => {
+  const texts = textsOf(renderModelSvg(THREAD));
+  expect(texts).toEqual(
+    expect.arrayContaining([
+      'Layout thread; on the command line: "crashkernel=128M"',
+      'lock-on-crashkernel',
+      'two-phase',
+      'lock-on-crashkernel frees 0x10-0x13, 0x63-0x8e although crashkernel= is on the command line: efi_free_boot_services',
+    ]),
+  );
+  expect(texts.filter((text) => text === '0x00000')).toHaveLength(2);
 });

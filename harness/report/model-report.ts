@@ -44,7 +44,8 @@ export function renderModelReport(result: ModelResult, wanted: Style): string {
   return `${shown.map((lines) => lines.join('\n')).join('\n\n')}\n`;
 }
 
-function heading({ layout, cmdline }: ModelResult): string[] {
+/** Which machine that is: a line, and another where little of it is known. */
+export function heading({ layout, cmdline }: ModelResult): string[] {
   const machine = layout.machine === null ? '' : `: ${printableText(layout.machine)}`;
   const options = cmdline === '' ? 'nothing' : `"${printableText(cmdline)}"`;
   const lines = [`Layout ${printableText(layout.id)}${machine}; on the command line: ${options}`];
@@ -57,11 +58,21 @@ function heading({ layout, cmdline }: ModelResult): string[] {
 
 /** A map for each set of policies with the same result. */
 function pageMaps(predictions: readonly Prediction[], style: Style): string[][] {
-  const alike = groupBy(predictions, (found) => renderPageMap(cellPages(found), style).join('\n'));
-  return Array.from(alike, ([map, group]) => [
-    ...wrap(names(group.map(policyOf)), style.width).map((text) => paint(text, 'bold', style)),
-    map,
+  return alikePolicies(predictions).map(({ name, pages }) => [
+    ...wrap(name, style.width).map((text) => paint(text, 'bold', style)),
+    ...renderPageMap(pages, style),
   ]);
+}
+
+/** The sets of policies with the same map, and what they are called together. */
+export function alikePolicies(
+  predictions: readonly Prediction[],
+): { readonly name: string; readonly pages: readonly CellPage[] }[] {
+  const alike = groupBy(predictions, ({ pages }) => pages.map(({ owner }) => owner).join());
+  return [...alike.values()].map((group) => ({
+    name: names(group.map(policyOf)),
+    pages: group[0] ? cellPages(group[0]) : [],
+  }));
 }
 
 function cellPages({ pages }: Prediction): CellPage[] {
@@ -82,7 +93,7 @@ function outcome({ trampoline, panic }: Prediction): string {
 }
 
 /** The pages that a policy frees although somebody wants them, by the step that freed them. */
-function freedAlthoughWanted({ crashkernel, predictions }: ModelResult): string[] {
+export function freedAlthoughWanted({ crashkernel, predictions }: ModelResult): string[] {
   if (!crashkernel) return [];
   const why = 'although crashkernel= is on the command line';
   return predictions.flatMap(({ policy, pages }) => {

@@ -20,6 +20,9 @@ const RENDERERS = {
 
 type ReportKind = keyof typeof RENDERERS;
 
+/** What `--reporter` can name. */
+export const REPORT_KINDS = Object.keys(RENDERERS) as ReportKind[];
+
 /** A report to write, and the file it goes to: null is standard output. */
 export interface Reporter {
   readonly kind: ReportKind;

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { SaxesParser } from 'saxes';
 import { describe, expect, it } from 'vitest';
 import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { pagesOfRun } from '../memory/page-map.ts';
@@ -14,42 +13,7 @@ import {
   runOf,
   withPages,
 } from './testing/run-builder.ts';
-
-interface Element {
-  readonly name: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  text: string;
-}
-
-/** The elements of an XML document in the order in which they begin; throws if it is not well-formed. */
-function elementsOf(xml: string): Element[] {
-  const parser = new SaxesParser({ xmlns: true });
-  const elements: Element[] = [];
-  const open: Element[] = [];
-  parser.on('error', (error) => {
-    throw error;
-  });
-  parser.on('opentag', ({ name, attributes }) => {
-    const values = Object.entries(attributes).map(([key, { value }]) => [key, value] as const);
-    const element = { name, attributes: Object.fromEntries(values), text: '' };
-    elements.push(element);
-    open.push(element);
-  });
-  parser.on('text', (text) => {
-    const inner = open.at(-1);
-    if (inner) inner.text += text;
-  });
-  parser.on('closetag', () => {
-    open.pop();
-  });
-  parser.write(xml).close();
-  return elements;
-}
-
-/** What the image says, line by line. */
-function texts(xml: string): string[] {
-  return elementsOf(xml).flatMap(({ name, text }) => (name === 'text' ? [text] : []));
-}
+import { elementsOf, textsOf } from './testing/xml.ts';
 
 /** The letters of the first map, row by row. */
 function letters(xml: string): string[] {
@@ -83,7 +47,7 @@ describe('renderSvg', () => {
       `${'.'.repeat(25)}TTTTTTb${'f'.repeat(32)}`,
       'f'.repeat(64),
     ]);
-    expect(texts(svg).filter((text) => text.includes(' ') || text === 'match')).toEqual([
+    expect(textsOf(svg).filter((text) => text.includes(' ') || text === 'match')).toEqual([
       'Who owns each page below 1 MiB',
       'sub1m, run run: 1 cell in 1 min 15 s: 1 match, 0 mismatch, 0 unjudged',
       '6.12.43+deb12-cloud-amd64, crashkernel off',
@@ -114,7 +78,7 @@ describe('renderSvg', () => {
         judgement: withPages(UNLOCKED),
       }),
     );
-    const lines = texts(renderSvg(runOf(one ?? sound, two ?? sound, locked)));
+    const lines = textsOf(renderSvg(runOf(one ?? sound, two ?? sound, locked)));
     expect(lines.filter((text) => text.includes('crashkernel '))).toEqual([
       '5.10 and 6.1, crashkernel off',
       '6.12.43+deb12-cloud-amd64, crashkernel 256M',
@@ -127,7 +91,7 @@ describe('renderSvg', () => {
       expect.objectContaining({ width: '47', 'stroke-dasharray': 'none' }),
       expect.objectContaining({ width: '15' }),
     ]);
-    expect(texts(svg)).toEqual(
+    expect(textsOf(svg)).toEqual(
       expect.arrayContaining([
         'mismatch',
         "lowmem.locked is broken: 4 pages below 1 MiB are the system kernel's to use",
@@ -152,7 +116,7 @@ describe('renderSvg', () => {
     expect(outlines(svg).map((outline) => outline['stroke-dasharray'])).toEqual(
       Array(3).fill('5 3'),
     );
-    expect(texts(svg)).toEqual(
+    expect(textsOf(svg)).toEqual(
       expect.arrayContaining([
         '1 match, 1 match, known defect',
         '1 of 2 cells: lowmem.locked is a known defect: freed',
@@ -161,7 +125,7 @@ describe('renderSvg', () => {
   });
 
   it('has no map of a cell that does not show its pages, and says so', () => {
-    const lines = texts(renderSvg(runOf(hostileCell())));
+    const lines = textsOf(renderSvg(runOf(hostileCell())));
     expect(lines).toContain('No map: red]]> # SKIP \\ <x a="1"> &amp; 1..1 not ok]]>: unjudged');
   });
 
@@ -171,7 +135,7 @@ describe('renderSvg', () => {
     const svg = renderSvg({ ...runOf(cell), id: HOSTILE });
     expect(elementsOf(svg).some(({ name }) => name === 'x')).toBe(false);
     expect(svg).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u202e]/);
-    expect(texts(svg)).toContain(
+    expect(textsOf(svg)).toContain(
       'red]]> # SKIP \\ <x a="1"> &amp; 1..1 not ok]]>, crashkernel off',
     );
   });
@@ -179,7 +143,7 @@ describe('renderSvg', () => {
   it('cuts what would leave the image', () => {
     const kernel = { release: 'x'.repeat(500), image: '', imageSha256: '', package: null };
     const cell = judgedCell({ record: { kernel }, judgement: withPages(UNLOCKED) });
-    const [, , name] = texts(renderSvg(runOf(cell)));
+    const [, , name] = textsOf(renderSvg(runOf(cell)));
     expect(name).toMatch(/^x{103}…$/);
   });
 });

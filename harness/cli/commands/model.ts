@@ -42,6 +42,7 @@ interface ModelOptions {
   readonly trampolineSize: number;
   readonly history?: Pfn;
   readonly json?: true;
+  readonly svg?: true;
 }
 
 const ALL_POLICIES = Object.keys(POLICIES) as PolicyId[];
@@ -79,6 +80,9 @@ export function addModel(program: Command, context: CommandContext): void {
     )
     .option('--history <page>', 'explain how this page got its owner, such as 0x10', page)
     .option('--json', 'print a JSON document')
+    .addOption(
+      new Option('--svg', 'print the maps as an image').conflicts(['corpus', 'history', 'json']),
+    )
     .action(async (options: ModelOptions) => {
       process.stdout.write(await (options.corpus ? corpus : oneLayout)(options, context));
     });
@@ -96,6 +100,7 @@ async function oneLayout(options: ModelOptions, { environment }: CommandContext)
     history: options.history ?? null,
   };
   if (options.json) return renderModelDocument(result);
+  if (options.svg) return (await import('../../report/model-svg.ts')).renderModelSvg(result);
   return renderModelReport(result, { colour: environment.colour, width: environment.columns });
 }
 
