@@ -10,7 +10,6 @@ import { type Sheet, type SheetMap, drawSheet } from './svg/draw-sheet.ts';
 import type { Outline } from './svg/draw-map.ts';
 import { disagrees } from './text/cell-pages.ts';
 import { groupBy } from './text/group-by.ts';
-import { markInvariant } from './text/invariant-mark.ts';
 import { type MapGroup, groupMaps } from './text/map-groups.ts';
 import { summaryLine } from './text/summary-line.ts';
 import { verdictName } from './text/verdict-text.ts';
@@ -78,7 +77,7 @@ function notesOf(cells: readonly JudgedCell[], mark: keyof typeof SAYINGS): stri
 }
 
 function findingsOf(cells: readonly JudgedCell[], mark: keyof typeof SAYINGS) {
-  return cells.flatMap(({ judgement: { invariants, verdict } }) =>
-    invariants.filter((invariant) => markInvariant(invariant, verdict) === mark),
+  return cells.flatMap(({ judgement }) =>
+    judgement.invariants.filter(({ outcome }) => outcome === mark),
   );
 }

@@ -23,8 +23,8 @@ const SIGN_COLOURS: Readonly<
   free: { light: ['#f6f8fa', '#57606a'], dark: ['#161b22', '#a5b0bb'] },
   'seen-reserved': { light: ['#c9ced4', '#4a525b'], dark: ['#424a53', '#b6bec8'] },
   'seen-absent': { light: ['#ead9e6', '#7a5a72'], dark: ['#3a2c3d', '#b193ac'] },
-  'seen-free': { light: ['#f6f8fa', '#6e7781'], dark: ['#161b22', '#7d8590'] },
-  'seen-used': { light: ['#f6f8fa', '#6e7781'], dark: ['#161b22', '#7d8590'] },
+  'seen-free': { light: ['#f6f8fa', '#57606a'], dark: ['#161b22', '#a5b0bb'] },
+  'seen-used': { light: ['#f6f8fa', '#57606a'], dark: ['#161b22', '#a5b0bb'] },
   unknown: { light: ['#ffffff', '#57606a'], dark: ['#0d1117', '#8b949e'] },
 };
 
