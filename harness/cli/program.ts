@@ -29,9 +29,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).addInspect,
   judge: async () => (await import('./commands/judge.ts')).addJudge,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
+  completion: async () => (await import('./commands/completion.ts')).addCompletion,
+  __complete: async () => (await import('./commands/completion.ts')).addCompletionLists,
 };
 
-/** The command line with all commands, or only with the one that is named; the version needs none. */
+/** The command line with all commands, or only with those that the one that is named needs. */
 export async function buildProgram(context: CommandContext, named = ''): Promise<Command> {
   const program = describeCommand(new Command('sub1m'), HELP)
     .version(manifest.version)
@@ -44,5 +46,6 @@ export async function buildProgram(context: CommandContext, named = ''): Promise
 function commandsToLoad(named: string): (() => Promise<AddCommand>)[] {
   if (named === '--version' || named === '-V') return [];
   const known = Object.hasOwn(COMMANDS, named) ? COMMANDS[named] : undefined;
-  return known ? [known] : Object.values(COMMANDS);
+  // Completion knows the options of all others.
+  return known && named !== 'completion' ? [known] : Object.values(COMMANDS);
 }

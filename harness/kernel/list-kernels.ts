@@ -20,9 +20,12 @@ export interface KernelListing {
   readonly listed: string;
 }
 
-/** Every kernel that the mirror offers, oldest first. Throws like `requireKernel`. */
-export async function listKernels(context: PackageContext): Promise<readonly KernelListing[]> {
-  const { fetched, packages } = await packageLists(context);
+/** Every kernel that the mirror offers, by lists that are not older than `maxAgeMs`, oldest first. Throws like `requireKernel`. */
+export async function listKernels(
+  context: PackageContext,
+  maxAgeMs?: number,
+): Promise<readonly KernelListing[]> {
+  const { fetched, packages } = await packageLists(context, maxAgeMs);
   return kernelsAmong(packages).map((kernel) => {
     const { name, version, flavour, suite, parts } = kernel;
     const folder = kernelFolder(
