@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Compiles the program into dist/ if a source has changed since; silent if none has. Arguments go to build.mjs.
+# Compiles the program into dist/ if a source has changed since; silent if none has. With --prune, dist/ then holds
+# nothing older (build.mjs).
 # Writes to standard error alone. Where it fails it says what to run and exits 69 (EX_UNAVAILABLE).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,6 +10,10 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 readonly SOURCES=(harness package.json package-lock.json scripts/build.mjs tsconfig.json)
 
 main() {
+  if [[ $* != @(|--prune) ]]; then
+    echo 'Usage: npm run build' >&2
+    exit 64
+  fi
   if is_current; then return; fi
   # Of two starts at once the second finds the work done.
   local lock

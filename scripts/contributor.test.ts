@@ -67,6 +67,16 @@ describe('npm run unit', () => {
     expect(await npmRun(kind, 'harness/none')).toEqual({ status: 64, stdout: '', stderr });
   });
 
+  it.each([
+    ['scripts/test.sh', 'Usage: npm test. It runs everything; '],
+    ['scripts/build.sh', 'Usage: npm run build\n'],
+    ['scripts/setup.sh', 'Usage: scripts/setup.sh start|test|modules\n'],
+  ])('is like %s, which says how it is called', async (script, usage) => {
+    const { status, stderr } = await runCommand([projectPath(script), 'nonsense']);
+    expect(stderr).toContain(usage);
+    expect(status).toBe(64);
+  });
+
   it('knows no other kind of tests', async () => {
     const end = await runCommand([projectPath('scripts/run-tests.sh'), 'all']);
     expect(end).toEqual({ status: 64, stdout: '', stderr: USAGE });

@@ -13,6 +13,11 @@ const BREAK_READDIR = `
   fs.promises.readdir = async () => { throw new TypeError('broken'); };
   syncBuiltinESMExports();`;
 
+/** Throws once the program listens for Ctrl-C. */
+const THROW_LATE = `process.on('newListener', (name) => {
+  if (name === 'SIGINT') setImmediate(() => { throw new TypeError('late'); });
+});`;
+
 // Each starts a process, which takes a second or two.
 describe('sub1m', { timeout: 30_000 }, () => {
   it.each([
@@ -72,6 +77,20 @@ describe('sub1m', { timeout: 30_000 }, () => {
     expect(stderr).not.toContain('/dist/');
     expect(status).toBe(70);
   });
+
+  it.each([
+    ['a command', ['doctor'], 70],
+    ['a bisection', ['check', 'x', '--bisect-run'], 128 + 70],
+  ])(
+    'ends %s without a verdict when something is thrown that nobody awaits',
+    async (_, args, code) => {
+      const { status, stderr } = await runSub1m(args, {
+        NODE_OPTIONS: `--import=data:text/javascript,${encodeURIComponent(THROW_LATE)}`,
+      });
+      expect(stderr).toContain('sub1m: a bug of ours; please report it\nTypeError: late\n');
+      expect(status).toBe(code);
+    },
+  );
 
   it('says nothing of a reader that has seen enough', async () => {
     const { child, ended } = startSub1m(['check', '--help']);

@@ -13,6 +13,11 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
+// Thrown where nobody waits, it is a bug too; Node's own status for it, 1, is that of a broken invariant.
+process.on('uncaughtException', (error) => {
+  process.exit(statusFor(reportError(error)));
+});
+
 async function main(): Promise<number> {
   let exitCode = 0;
   const context: CommandContext = {
@@ -33,5 +38,8 @@ async function main(): Promise<number> {
   }
 }
 
-const status = await main();
-process.exitCode = process.argv.includes('--bisect-run') ? bisectRunStatus(status) : status;
+function statusFor(status: number): number {
+  return process.argv.includes('--bisect-run') ? bisectRunStatus(status) : status;
+}
+
+process.exitCode = statusFor(await main());
