@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { RunSettings } from '../runner/run-plan.ts';
 import { GROUPS } from './help.ts';
+import { REPORT_KINDS } from '../report/reporters.ts';
 
 /** The options of commands that report cells. */
 export interface ReportOptions {
@@ -32,7 +33,7 @@ export function addRunOptions(command: Command): void {
 
 /** Adds the options that say how cells are reported. */
 export function addReportOptions(command: Command): void {
-  const about = 'console, json, tap, ktap, junit or b4, to a file or standard output';
+  const about = `${REPORT_KINDS.join(', ')}; to a file or standard output`;
   command
     .optionsGroup(GROUPS.reporting)
     .addOption(
