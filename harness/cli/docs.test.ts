@@ -9,6 +9,7 @@ import { INVARIANTS } from '../check/invariants/invariants.ts';
 import { silentLog } from '../log.ts';
 import { POLICY_IDS } from '../policy-id.ts';
 import { projectPath } from '../project-root.ts';
+import { REPORT_KINDS } from '../report/reporters.ts';
 import { readEnvironment } from './environment.ts';
 import { buildProgram } from './program.ts';
 
@@ -143,9 +144,11 @@ it('finds links that lead nowhere', () => {
   expect(deadLinks(document, ROOT)).toEqual(['no.md', '#three', 'no.svg']);
 });
 
-it('finds every invariant and policy in the tables of the manual', () => {
+it('finds every invariant, reporter and policy in the tables of the manual', () => {
   const reports = read('docs/reports.md');
-  const rows = Object.keys(INVARIANTS).filter((id) => !reports.includes(`\n| \`${id}\` |`));
+  const rows = [...Object.keys(INVARIANTS), ...REPORT_KINDS].filter(
+    (id) => !reports.includes(`\n| \`${id}\` |`),
+  );
   const model = read('docs/model.md');
   const policies = POLICY_IDS.filter((id) => !model.includes(`\n| \`${id}\` |`));
   expect([...rows, ...policies]).toEqual([]);
