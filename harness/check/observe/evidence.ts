@@ -3,13 +3,23 @@ import type { Bundle } from '../../bundle/bundle.ts';
 import type { CellRecord } from '../../bundle/cell-record.ts';
 import type { EvidenceFile } from '../../bundle/evidence.ts';
 import { type PersonalityLog, parsePersonalityLog } from '../../layout/personality-log.ts';
-import { type EfiMapLocation, readEfiMapLocation } from '../../memory/efi-memory-map.ts';
+import {
+  type EfiDescriptor,
+  type EfiMapLocation,
+  readEfiMapLocation,
+  readEfiMemoryMap,
+} from '../../memory/efi-memory-map.ts';
 import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../../memory/kallsyms.ts';
-import { type Seen, seeing } from '../../seen.ts';
+import { type Seen, seeing, seenFrom } from '../../seen.ts';
 
 type Read<T> = (bytes: Uint8Array) => T;
 type Parse<T> = (text: string) => T;
+
+/** Null where there was no EFI. */
+export interface FoundEfiMap {
+  readonly efiMap: readonly EfiDescriptor[] | null;
+}
 
 /** A kernel's first line. */
 const FIRST_LINE = 'Linux version ';
@@ -24,6 +34,7 @@ export class Evidence {
   readonly #texts = new Map<EvidenceFile, string>();
   /** By file and by the function that reads it. */
   readonly #read = new Map<EvidenceFile, Map<unknown, Seen<unknown>>>();
+  #efiMap: Seen<FoundEfiMap> | undefined;
 
   constructor({ cell, files }: Bundle) {
     this.cell = cell;
@@ -81,6 +92,17 @@ export class Evidence {
   /** Where the EFI stub left the EFI memory map; undefined where there was no EFI. */
   get efiMapLocation(): Seen<EfiMapLocation | undefined> {
     return this.read('system/boot-params', readEfiMapLocation);
+  }
+
+  /** The map that the EFI stub left in memory. */
+  get efiMap(): Seen<FoundEfiMap> {
+    this.#efiMap ??= seenFrom(this.efiMapLocation, (found): Seen<FoundEfiMap> => {
+      if (!found) return { value: { efiMap: null } };
+      return this.read('system/efi-memory-map.bin', (bytes) => ({
+        efiMap: readEfiMemoryMap(bytes, found.descriptorSize),
+      }));
+    });
+    return this.#efiMap;
   }
 
   /** What the driver reported that gave the firmware its layout. */

@@ -6,7 +6,6 @@ import { pageRange } from '../../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../../memory/pfn.ts';
 import { intersects } from '../../memory/phys-range.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
-import { findKernelsEfiMap } from './model-inputs.ts';
 import { LOW } from './page-faults.ts';
 import type { Evidence } from './evidence.ts';
 
@@ -26,7 +25,7 @@ export interface PageTag {
 export function seenFirmwareMemory(evidence: Evidence): Seen<readonly (string | null)[]> {
   const added = withMemmap([], evidence.cmdline) ?? [];
   const given = added.filter(({ ram }) => ram).map(({ range }) => range);
-  return seenFrom(findKernelsEfiMap(evidence), ({ efiMap }) => {
+  return seenFrom(evidence.efiMap, ({ efiMap }) => {
     const low = efiMap?.filter(({ range }) => range.start < SZ_1M);
     const isGiven = (page: Pfn): boolean =>
       given.some((range) => intersects(range, pageRange(page)));

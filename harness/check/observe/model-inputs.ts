@@ -11,16 +11,11 @@ import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { withMemmap } from '../../memory/memmap-parameter.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
-import { type Evidence, systemKernelPart } from './evidence.ts';
+import { type Evidence, type FoundEfiMap, systemKernelPart } from './evidence.ts';
 import { findKeptTables } from './kept-tables.ts';
 
 /** All that the model takes but what only a kernel that came up can be asked for. */
 export type GivenInputs = Omit<ModelInputs, 'trampolineSize'>;
-
-/** Null where there was no EFI. */
-interface FoundEfiMap {
-  readonly efiMap: readonly EfiDescriptor[] | null;
-}
 
 /**
  * Collects what the machine and its kernel were given; or says what is missing, or beyond the
@@ -67,16 +62,6 @@ export function findTrampolineSize({ kallsyms }: Evidence): Seen<number> {
   });
 }
 
-/** The map that the EFI stub left in memory. */
-export function findKernelsEfiMap(evidence: Evidence): Seen<FoundEfiMap> {
-  return seenFrom(evidence.efiMapLocation, (found): Seen<FoundEfiMap> => {
-    if (!found) return { value: { efiMap: null } };
-    return evidence.read('system/efi-memory-map.bin', (bytes) => ({
-      efiMap: readEfiMemoryMap(bytes, found.descriptorSize),
-    }));
-  });
-}
-
 /**
  * The map at `ExitBootServices`, which the kernel's stub took; null if the report ends
  * before it.
@@ -86,7 +71,7 @@ function exitMap(personality: PersonalityLog | null): readonly EfiDescriptor[] |
 }
 
 function findEfiMap(evidence: Evidence, personality: PersonalityLog | null): Seen<FoundEfiMap> {
-  const own = findKernelsEfiMap(evidence);
+  const own = evidence.efiMap;
   const efiMap = exitMap(personality);
   return own.value === null && efiMap ? { value: { efiMap } } : own;
 }

@@ -14,7 +14,6 @@ import {
 import { printableText } from '../../memory/printable-text.ts';
 import { without } from '../../memory/range-set.ts';
 import { findKernelFailure, phaseEnded } from './kernel-failure.ts';
-import { findKernelsEfiMap } from './model-inputs.ts';
 
 /** A range and the type expected there; null is a hole. */
 interface Wanted {
@@ -41,7 +40,7 @@ export function findMisfit(evidence: Evidence): string | null {
   const heard = kernelWasHeard(evidence);
   if (log.value === null) return heard ? `${cannot}: ${log.why}` : null;
   if (spec.layoutBestEffort) return null;
-  const faults = findFaults(log.value, findKernelsEfiMap(evidence).value?.efiMap ?? null);
+  const faults = findFaults(log.value, evidence.efiMap.value?.efiMap ?? null);
   if (faults.length > 0) {
     const more = faults.length - FAULTS_SHOWN;
     const shown = [...faults.slice(0, FAULTS_SHOWN), ...(more > 0 ? [`${more} more`] : [])];
