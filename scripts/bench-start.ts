@@ -29,7 +29,7 @@ export function benchStart(
   { json, rounds }: BenchOptions,
   { log }: RunnerContext,
 ): Promise<number> {
-  // What is compiled now is in no measurement.
+  // If sources have changed this compiles them, outside of the measurements.
   timeStart([...PROGRAMS.compiled, '--version']);
   const starts = STARTS.map(({ args, aim }) => {
     log.info(`measuring sub1m ${args.join(' ')}`);

@@ -2,8 +2,8 @@
 /**
  * Compiles `harness/` into `dist/`: the program, the public API, and each module that is loaded in a thread.
  *
- *   node scripts/build.mjs            leaves the files of earlier builds to the programs that still run from them
- *   node scripts/build.mjs --prune    leaves only this build
+ *   node scripts/build.mjs            keeps the files of recent builds: programs may still run from them
+ *   node scripts/build.mjs --prune    keeps only this build
  *
  * `scripts/build.sh` calls it, under a lock.
  */
@@ -22,11 +22,11 @@ import { build } from 'esbuild';
 const ENTRY_POINTS = ['cli/main', 'index'];
 /** The one package that is compiled in: it has a hundred files, which take a tenth of a second to load. */
 const BUNDLED = 'zod';
-/** Named for their content: a program that runs goes on with the chunks it began with. */
+/** Named for their content, so that a running program keeps the chunks it started with. */
 const CHUNKS = 'chunks/[name]-[hash]';
-/** Its time is that of the build: whatever changes later is not in it. */
+/** Its time is when the build began: later changes are not in it. */
 const STAMP = 'dist/.stamp';
-/** Longer than a program runs. */
+/** Longer than any program runs. */
 const WEEK_MS = 7 * 24 * 60 * 60 * 1000;
 
 process.chdir(join(import.meta.dirname, '..'));
@@ -64,7 +64,7 @@ async function compile() {
   return outputFiles;
 }
 
-/** What `threadModule()` is called with: no import leads there. */
+/** The arguments of `threadModule()`: no import leads to these modules. */
 function threadModules() {
   const sources = filesIn('harness').filter((path) => /(?<!\.test)\.ts$/.test(path));
   return sources
@@ -85,7 +85,7 @@ function install({ path, contents }) {
 }
 
 /**
- * Removes what earlier builds have left, once it is old.
+ * Removes old files of earlier builds.
  *
  * @param {ReadonlySet<string>} kept
  * @param {number} ageMs

@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
 #
-# Compiles the program into dist/ if a source has changed since; silent if none has. With --prune, dist/ then holds
-# nothing older (build.mjs).
-# Writes to standard error alone. Where it fails it says what to run and exits 69 (EX_UNAVAILABLE).
+# Compiles the program into dist/ if a source has changed since the last time; otherwise does nothing. With --prune,
+# files of earlier builds are removed (build.mjs).
+# Writes only to standard error. On failure it says what to run and exits 69 (EX_UNAVAILABLE).
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -15,17 +15,17 @@ main() {
     exit 64
   fi
   if is_current; then return; fi
-  # Of two starts at once the second finds the work done.
+  # Of two concurrent starts the second finds the work done.
   local lock
   { mkdir -p dist && exec {lock}>dist/.lock; } ||
-    give_up 'write to dist/' 'expected a folder of yours'
+    give_up 'write to dist/' 'see above'
   flock "$lock"
   if is_current; then return; fi
   scripts/setup.sh modules
   node scripts/build.mjs "$@" >&2 || give_up 'compile harness/' 'see above'
 }
 
-# By the time of change, which no copy or check-out can set back; a folder's own tells of files that are gone.
+# Compares change times (ctime), which neither copying nor git can set back; a deleted file changes its folder.
 is_current() {
   [[ -e dist/.stamp && -d node_modules ]] || return
   local changed
@@ -35,7 +35,7 @@ is_current() {
 }
 
 give_up() {
-  echo "sub1m: Cannot $1: $2; try again when this works: $PWD/scripts/build.sh" >&2
+  echo "sub1m: Cannot $1: $2; rerun when this works: $PWD/scripts/build.sh" >&2
   exit 69
 }
 

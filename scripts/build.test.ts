@@ -92,7 +92,7 @@ describe('sub1m of a checkout', () => {
     for (const { status, stdout, stderr } of [await sub1m(checkout), await sub1m(checkout)]) {
       expect({ status, stdout }).toEqual({ status: 69, stdout: '' });
       expect(stderr).toContain('harness/word.ts:1:20');
-      expect(stderr).toContain('sub1m: Cannot compile harness/: see above; try again when this');
+      expect(stderr).toContain('sub1m: Cannot compile harness/: see above; rerun when this works');
     }
     await write(checkout, 'harness/word.ts', "export const word = 'mended';");
     expect(await sub1m(checkout)).toEqual(printed('mended process/sample'));

@@ -16,7 +16,7 @@ const LISTS: Readonly<
   recipes,
 };
 
-/** What is in a list, in a moment: nothing is downloaded. Empty for a list that does not exist. */
+/** The entries of a list, without downloading anything; none for an unknown list. */
 export async function completionList(
   name: string,
   environment: RunnerEnvironment,
@@ -24,10 +24,10 @@ export async function completionList(
   return Object.hasOwn(LISTS, name) ? LISTS[name as CompletionList](environment) : [];
 }
 
-/** Recipes, the series that the mirror had when it was last asked, and what is in the cache. */
+/** Recipes, the series in the cached package lists, and each kernel in the cache. */
 async function knownKernels(environment: RunnerEnvironment): Promise<string[]> {
   const { listKernels } = await import('../kernel/list-kernels.ts');
-  // Kept lists of any age, and no others.
+  // Takes cached package lists of any age; the aborted signal keeps it from fetching new ones.
   const context = packageContext({}, { environment, signal: AbortSignal.abort(), log: silentLog });
   const listed = await listKernels(context, Infinity).catch(() => []);
   const cached = listed.filter((kernel) => kernel.cached).map(({ ref }) => ref);

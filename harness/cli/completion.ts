@@ -2,10 +2,10 @@
 import type { Argument, Command, Option } from 'commander';
 import { ARGUMENTS_OF, VALUES_OF, type ValueKind } from './option-values.ts';
 
-/** A list that changes while a completion script is in use: `sub1m __complete <list>` prints it. */
+/** A list that can change after the script was printed: `sub1m __complete <list>` gives it. */
 export type CompletionList = 'kernels' | 'layouts' | 'matrices' | 'recipes';
 
-/** What the value of an option or argument may be: any text if nothing is known of it. */
+/** What the value of an option or argument may be; any text if all are empty. */
 export interface CompletedValue {
   readonly words: readonly string[];
   readonly list: CompletionList | null;
@@ -38,14 +38,14 @@ export interface Completion {
   readonly commands: readonly CompletedCommand[];
 }
 
-/** The words of kinds whose lists are the same as long as sub1m is. */
+/** The values of kinds that change only with sub1m itself. */
 export type FixedWords = Readonly<
   Record<'invariants' | 'policies' | 'reporters', readonly string[]>
 >;
 
 const ANY_TEXT: CompletedValue = { words: [], list: null, path: null };
 
-/** What is a path beside the ids of a list. */
+/** The paths that are allowed beside the ids of a list. */
 const PATHS: Readonly<Record<ValueKind, CompletedValue['path']>> = {
   files: 'files',
   folders: 'folders',
@@ -60,7 +60,7 @@ const PATHS: Readonly<Record<ValueKind, CompletedValue['path']>> = {
 
 const LISTS: readonly ValueKind[] = ['kernels', 'layouts', 'matrices', 'recipes'];
 
-/** Layouts that are no maps: of commands that boot a firmware, which have `--ovmf`. */
+/** Layouts that are not maps; only commands with `--ovmf` boot a firmware and take them. */
 const BOOTED_LAYOUTS = ['stock', 'corpus'];
 
 /** What a completion script knows of a command line. */

@@ -13,7 +13,7 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
 
-// Thrown where nobody waits, it is a bug too; Node's own status for it, 1, is that of a broken invariant.
+// An error that nobody awaits is a bug, too. Node would exit with 1, which says that an invariant is broken.
 process.on('uncaughtException', (error) => {
   process.exit(statusFor(reportError(error)));
 });

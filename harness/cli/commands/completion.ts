@@ -14,14 +14,17 @@ const RENDERERS: Readonly<Record<string, () => Promise<(completion: Completion) 
 const HELP: CommandHelp = {
   summary: 'print a completion script for your shell',
   examples: [
-    ['in this bash', 'source <(sub1m completion bash)'],
-    ['in every bash', 'sub1m completion bash >~/.local/share/bash-completion/completions/sub1m'],
-    ['in every zsh, after compinit in ~/.zshrc', 'source <(sub1m completion zsh)'],
-    ['in every fish', 'sub1m completion fish >~/.config/fish/completions/sub1m.fish'],
+    ['in the current bash', 'source <(sub1m completion bash)'],
+    [
+      'in every new bash',
+      'sub1m completion bash >~/.local/share/bash-completion/completions/sub1m',
+    ],
+    ['in every new zsh: in ~/.zshrc, after compinit', 'source <(sub1m completion zsh)'],
+    ['in every new fish', 'sub1m completion fish >~/.config/fish/completions/sub1m.fish'],
   ],
   notes: [
-    'The script asks the sub1m that printed it for layouts, recipes and kernels: those in the cache and those ' +
-      'the mirror had when it was last asked. Nothing is downloaded.',
+    'The script runs this sub1m to list layouts, matrices, recipes and kernels: those in the cache, and the series ' +
+      'of the cached package lists. Nothing is downloaded.',
   ],
 };
 
