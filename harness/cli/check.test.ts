@@ -20,7 +20,10 @@ describe('sub1m check', { timeout: 60_000 }, () => {
       args: ['debian:6.12', '--watch'],
       says: 'Cannot watch debian:6.12: expected a tree or an image',
     },
-    { args: ['a', '--invariant', 'lowmem.lock'], says: 'expected an invariant, found "lowmem.lock"' },
+    {
+      args: ['a', '--invariant', 'lowmem.lock'],
+      says: 'expected an invariant, found "lowmem.lock"',
+    },
     { args: ['a', '--standard', 'all'], says: 'Allowed choices are quick, full' },
     {
       args: ['a', '--series', '/none'],
