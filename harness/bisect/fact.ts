@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { EMULATOR_FAULT } from '../check/observe/emulator-fault.ts';
+import { unjudgedRow } from '../check/observe/unjudged-codes.ts';
 import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
 import { pagesOfRun, renderPages } from '../memory/page-map.ts';
@@ -34,19 +34,13 @@ export type Reason = z.infer<typeof reasonSchema>;
 /** See `factSchema`. */
 export type Fact = z.infer<typeof factSchema>;
 
-/** Codes of verdicts on a machine other than the one requested: what it showed does not count. */
-const NOT_ASKED_FOR: ReadonlySet<string> = new Set(['E_PERSONALITY', EMULATOR_FAULT]);
-
-/** Codes of verdicts that another boot would give again. */
-const SURE: ReadonlySet<string> = new Set(['E_PERSONALITY', 'E_EVIDENCE']);
-
 /** What a judged cell shows about an invariant. A known defect counts as broken. */
 export function factOf(judgement: Judgement, id: InvariantId): Fact {
   const found = judgement.invariants.find((invariant) => invariant.id === id);
   if (!found || found.outcome === 'unseen' || found.outcome === 'not-asked')
     return untold(judgement, found?.why ?? `${id} is not judged`);
   const { verdict } = judgement;
-  if (verdict.kind === 'unjudged' && NOT_ASKED_FOR.has(verdict.code))
+  if (verdict.kind === 'unjudged' && unjudgedRow(verdict.code).isOtherMachine)
     return untold(judgement, verdict.why);
   const { outcome, why } = found;
   return outcome === 'kept'
@@ -55,7 +49,7 @@ export function factOf(judgement: Judgement, id: InvariantId): Fact {
 }
 
 function untold({ verdict }: Judgement, why: string): Fact {
-  const again = verdict.kind === 'unjudged' && !SURE.has(verdict.code);
+  const again = verdict.kind === 'unjudged' && unjudgedRow(verdict.code).mayPass;
   return { kind: 'untold', why: endOf(verdict) ?? why, again };
 }
 

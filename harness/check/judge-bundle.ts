@@ -4,7 +4,8 @@ import type { CellRecord } from '../bundle/cell-record.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { seenFrom } from '../seen.ts';
 import { choosePolicy } from './choose-policy.ts';
-import { EMULATOR_FAULT, findEmulatorFault } from './observe/emulator-fault.ts';
+import { findEmulatorFault } from './observe/emulator-fault.ts';
+import { unjudgedBy } from './observe/unjudged-codes.ts';
 import { Evidence } from './observe/evidence.ts';
 import type { CellCase } from './invariants/finding.ts';
 import { INVARIANT_IDS, type InvariantId, invariantOf } from './invariants/invariants.ts';
@@ -42,9 +43,9 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
 /** Why the cell proves nothing about its kernel, whatever was seen; null if nothing stands in the way. */
 function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict | null {
   const misfit = findMisfit(evidence);
-  if (misfit !== null) return { kind: 'unjudged', code: 'E_PERSONALITY', why: misfit };
+  if (misfit !== null) return unjudgedBy('E_PERSONALITY', misfit);
   if (emulatorFault === null || evidence.cell.outcome.kind === 'completed') return null;
-  return { kind: 'unjudged', code: EMULATOR_FAULT, why: emulatorFault };
+  return unjudgedBy('E_EMULATOR', emulatorFault);
 }
 
 function findInvariants(cell: CellCase): InvariantOutcome[] {

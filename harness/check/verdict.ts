@@ -3,6 +3,7 @@ import { type CellRecord, PHASES } from '../bundle/cell-record.ts';
 import { invariantOf } from './invariants/invariants.ts';
 import type { InvariantOutcome, Verdict } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
+import { unjudgedBy } from './observe/unjudged-codes.ts';
 
 /** Whether an invariant shows only after phase observe: a kernel that ends its cell then may not show it. */
 function isShownLate({ id }: InvariantOutcome): boolean {
@@ -33,7 +34,7 @@ export function verdictOf(
 function matchIfSeen(findings: readonly InvariantOutcome[]): Verdict {
   const unseen = findings.find(({ outcome }) => outcome === 'unseen');
   if (!unseen) return { kind: 'match' };
-  return { kind: 'unjudged', code: 'E_EVIDENCE', why: `Cannot see ${unseen.id}: ${unseen.why}` };
+  return unjudgedBy('E_EVIDENCE', `Cannot see ${unseen.id}: ${unseen.why}`);
 }
 
 function isEndingKnown(findings: readonly InvariantOutcome[]): boolean {

@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellHost } from '../cell/cell-host.ts';
-import { EMULATOR_FAULT } from '../check/observe/emulator-fault.ts';
+import type { UnjudgedCode } from '../check/observe/unjudged-codes.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
@@ -16,6 +16,9 @@ import { withRecipePolicy } from './recipe-policy.ts';
 import { claimResultsFolder } from './results-folder.ts';
 import { runAndJudge } from './run-and-judge.ts';
 import type { RunnerContext } from './runner-context.ts';
+
+/** Only that verdict is the emulator's doing: the cell is run once more. */
+const EMULATOR_FAULT: UnjudgedCode = 'E_EMULATOR';
 
 /** What a run is to do. */
 export interface RunPlan {

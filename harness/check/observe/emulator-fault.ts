@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Evidence } from './evidence.ts';
 
-/** The code of a cell that cannot be judged because the emulator was at fault. */
-export const EMULATOR_FAULT = 'E_EMULATOR';
-
 /** Bits of EFLAGS that are 0 on every CPU: 3, 5, 15, and from 22 on (Intel SDM volume 1, 3.4.3). */
 const NEVER_SET = 0xffc0_8028;
 /** Bit 1 is 1 on every CPU. */

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT
+
+interface UnjudgedRow {
+  /** Whether the machine was not the one that was asked for: what it showed does not count. */
+  readonly isOtherMachine: boolean;
+  /** Whether another boot may be judged. */
+  readonly mayPass: boolean;
+}
+
+/** The codes of cells that cannot be judged although nothing failed; any other code is that of an error. */
+export const UNJUDGED_CODES = {
+  /** Something that was asked was not seen. */
+  E_EVIDENCE: { isOtherMachine: false, mayPass: false },
+  /** OVMF did not get the cell's layout in full. */
+  E_PERSONALITY: { isOtherMachine: true, mayPass: false },
+  /** The kernel died of something that no CPU does. */
+  E_EMULATOR: { isOtherMachine: true, mayPass: true },
+} as const satisfies Record<`E_${string}`, UnjudgedRow>;
+
+/** See `UNJUDGED_CODES`. */
+export type UnjudgedCode = keyof typeof UNJUDGED_CODES;
+
+const OF_ERRORS: UnjudgedRow = { isOtherMachine: false, mayPass: true };
+
+/** What a code says of the cell. An error is the harness's or the host's: another boot may be judged. */
+export function unjudgedRow(code: string): UnjudgedRow {
+  return Object.hasOwn(UNJUDGED_CODES, code) ? UNJUDGED_CODES[code as UnjudgedCode] : OF_ERRORS;
+}
+
+/** A verdict with one of these codes. */
+export function unjudgedBy(
+  code: UnjudgedCode,
+  why: string,
+): { readonly kind: 'unjudged'; readonly code: UnjudgedCode; readonly why: string } {
+  return { kind: 'unjudged', code, why };
+}
