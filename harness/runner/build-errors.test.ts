@@ -7,7 +7,7 @@ import { commitLine, makeKernelRepo } from '../kernel/testing/kernel-repo-builde
 import { silentLog } from '../log.ts';
 import { expandSpecs } from '../matrix/expand.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { bootChange } from './bisect-boots.ts';
+import { bootChange } from './bisect/bisect-boots.ts';
 import { whyRefused } from './check-series.ts';
 import type { RunnerContext } from './runner-context.ts';
 

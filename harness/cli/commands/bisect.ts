@@ -2,7 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { renderBisectDocument, renderBisectReport } from '../../report/bisect-report.ts';
 import { writeStdout } from '../../report/reporters.ts';
-import { type BisectSettings, runBisect } from '../../runner/run-bisect.ts';
+import { type BisectSettings, runBisect } from '../../runner/bisect/run-bisect.ts';
 import { addCellOptions, givenAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import { GROUPS, describeCommand } from '../help.ts';

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { Find } from '../bisect/bisect.ts';
-import type { ChangeRange } from '../bisect/linear-search.ts';
+import type { Find } from '../../bisect/bisect.ts';
+import type { ChangeRange } from '../../bisect/linear-search.ts';
 
 /** What is searched: one of packages, a tree, patches and a recipe. */
 export interface RangeOptions {

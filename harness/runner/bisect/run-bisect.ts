@@ -2,23 +2,23 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { type Boot, type Change, nameChange } from '../bisect/answers.ts';
-import { type BisectEnd, aroundChange, bisect } from '../bisect/bisect.ts';
-import { StateFile } from '../bisect/state-file.ts';
-import type { JudgedCell } from '../matrix/judged-cell.ts';
-import { CleanupStack } from '../process/cleanup-stack.ts';
-import { sha256 } from '../process/file-hash.ts';
-import { FileLock } from '../process/file-lock.ts';
-import { makeTempDir } from '../process/temp-dir.ts';
+import { type Boot, type Change, nameChange } from '../../bisect/answers.ts';
+import { type BisectEnd, aroundChange, bisect } from '../../bisect/bisect.ts';
+import { StateFile } from '../../bisect/state-file.ts';
+import type { JudgedCell } from '../../matrix/judged-cell.ts';
+import { CleanupStack } from '../../process/cleanup-stack.ts';
+import { sha256 } from '../../process/file-hash.ts';
+import { FileLock } from '../../process/file-lock.ts';
+import { makeTempDir } from '../../process/temp-dir.ts';
 import { bootChange } from './bisect-boots.ts';
 import { type Question, type QuestionOptions, readQuestion } from './bisect-question.ts';
-import type { BisectReport } from '../report/bisect-report.ts';
+import type { BisectReport } from '../../report/bisect-report.ts';
 import type { NamedRange, RangeOptions } from './bisect-range-options.ts';
 import { requireRange } from './bisect-range.ts';
-import { judgeFolder } from './judge-folder.ts';
-import { requireLayouts } from './layouts.ts';
-import { RESULTS } from './results-folder.ts';
-import type { RunnerContext } from './runner-context.ts';
+import { judgeFolder } from '../judge-folder.ts';
+import { requireLayouts } from '../layouts.ts';
+import { RESULTS } from '../results-folder.ts';
+import type { RunnerContext } from '../runner-context.ts';
 
 /** What is searched and asked, and how. */
 export interface BisectSettings extends RangeOptions, QuestionOptions {

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: MIT
-import { CommitRange } from '../bisect/git-bisect.ts';
-import { listRange } from '../bisect/linear-search.ts';
-import { UsageError } from '../errors.ts';
-import { OUR_CONFIG } from '../kernel/build-kernel.ts';
-import { kernelsInRange } from '../kernel/kernel-range.ts';
-import { listKernels } from '../kernel/list-kernels.ts';
-import { isKernelTree } from '../kernel/source-tree.ts';
-import { sha256File } from '../process/file-hash.ts';
+import { CommitRange } from '../../bisect/git-bisect.ts';
+import { listRange } from '../../bisect/linear-search.ts';
+import { UsageError } from '../../errors.ts';
+import { OUR_CONFIG } from '../../kernel/build-kernel.ts';
+import { kernelsInRange } from '../../kernel/kernel-range.ts';
+import { listKernels } from '../../kernel/list-kernels.ts';
+import { isKernelTree } from '../../kernel/source-tree.ts';
+import { sha256File } from '../../process/file-hash.ts';
 import { patchRange } from './bisect-patches.ts';
 import type { NamedRange, RangeOptions } from './bisect-range-options.ts';
-import { packageContext } from './package-context.ts';
-import type { RunnerContext } from './runner-context.ts';
+import { packageContext } from '../package-context.ts';
+import type { RunnerContext } from '../runner-context.ts';
 
 /** Where a search keeps what it needs on disk. */
 interface RangeFolders {

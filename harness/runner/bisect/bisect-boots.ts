@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Boot, Change } from '../bisect/answers.ts';
-import { factOf } from '../bisect/fact.ts';
-import { BuildError, PackageError } from '../errors.ts';
-import { requireKernel } from '../kernel/require-kernel.ts';
-import { nameCells } from '../matrix/expand.ts';
+import type { Boot, Change } from '../../bisect/answers.ts';
+import { factOf } from '../../bisect/fact.ts';
+import { BuildError, PackageError } from '../../errors.ts';
+import { requireKernel } from '../../kernel/require-kernel.ts';
+import { nameCells } from '../../matrix/expand.ts';
 import type { Question } from './bisect-question.ts';
-import { packageContext } from './package-context.ts';
-import { runPlan } from './run-plan.ts';
-import type { RunnerContext } from './runner-context.ts';
+import { packageContext } from '../package-context.ts';
+import { runPlan } from '../run-plan.ts';
+import type { RunnerContext } from '../runner-context.ts';
 
 interface BootOptions {
   readonly question: Question;

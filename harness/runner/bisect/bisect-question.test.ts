@@ -2,14 +2,14 @@
 import { cp } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../errors.ts';
-import { makeTempDir } from '../process/temp-dir.ts';
+import { UsageError } from '../../errors.ts';
+import { makeTempDir } from '../../process/temp-dir.ts';
 import { readQuestion } from './bisect-question.ts';
 
 const { signal } = new AbortController();
 
 /** A cell of 5.10 whose locked memory is freed. */
-const FAILED = join(import.meta.dirname, '../testdata/5.10-256m-2-cpus');
+const FAILED = join(import.meta.dirname, '../../testdata/5.10-256m-2-cpus');
 
 // A bundle is judged from its files, in a thread too.
 describe('readQuestion', { timeout: 30_000 }, () => {

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, readFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
-import type { Change } from '../bisect/answers.ts';
-import { listRange } from '../bisect/linear-search.ts';
-import { UsageError } from '../errors.ts';
-import { type Recipe, readRecipe } from '../kernel/recipe.ts';
-import { sha256, sha256File } from '../process/file-hash.ts';
-import { replaceFile } from '../process/replace-file.ts';
+import type { Change } from '../../bisect/answers.ts';
+import { listRange } from '../../bisect/linear-search.ts';
+import { UsageError } from '../../errors.ts';
+import { type Recipe, readRecipe } from '../../kernel/recipe.ts';
+import { sha256, sha256File } from '../../process/file-hash.ts';
+import { replaceFile } from '../../process/replace-file.ts';
 import type { NamedRange, RangeOptions } from './bisect-range-options.ts';
 
 /**

@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Reason, factOf } from '../bisect/fact.ts';
-import type { CellSpec } from '../bundle/cell-record.ts';
+import { type Reason, factOf } from '../../bisect/fact.ts';
+import type { CellSpec } from '../../bundle/cell-record.ts';
 import {
   INVARIANT_IDS,
   type InvariantId,
   invariantOf,
   isInvariantId,
-} from '../check/invariants/invariants.ts';
-import { UsageError } from '../errors.ts';
-import { type Axes, expandSpecs } from '../matrix/expand.ts';
-import type { JudgedCell } from '../matrix/judged-cell.ts';
-import { judgeFolder } from './judge-folder.ts';
-import { nearestName } from '../nearest-name.ts';
+} from '../../check/invariants/invariants.ts';
+import { UsageError } from '../../errors.ts';
+import { type Axes, expandSpecs } from '../../matrix/expand.ts';
+import type { JudgedCell } from '../../matrix/judged-cell.ts';
+import { judgeFolder } from '../judge-folder.ts';
+import { nearestName } from '../../nearest-name.ts';
 
 /** What is asked of every kernel: whether it keeps an invariant in such a cell. */
 export interface Question {

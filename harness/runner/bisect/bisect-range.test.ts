@@ -2,10 +2,10 @@
 import { appendFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UsageError } from '../errors.ts';
-import { commitLine, makeKernelRepo } from '../kernel/testing/kernel-repo-builder.ts';
-import { readRecipe } from '../kernel/recipe.ts';
-import { makeTempDir } from '../process/temp-dir.ts';
+import { UsageError } from '../../errors.ts';
+import { commitLine, makeKernelRepo } from '../../kernel/testing/kernel-repo-builder.ts';
+import { readRecipe } from '../../kernel/recipe.ts';
+import { makeTempDir } from '../../process/temp-dir.ts';
 import type { RangeOptions } from './bisect-range-options.ts';
 import { requireRange } from './bisect-range.ts';
 
