@@ -8,7 +8,7 @@ interface UnjudgedRow {
 }
 
 /** The codes of cells that cannot be judged although nothing failed; any other code is that of an error. */
-export const UNJUDGED_CODES = {
+const UNJUDGED_CODES = {
   /** Something that was asked was not seen. */
   E_EVIDENCE: { isOtherMachine: false, mayPass: false },
   /** OVMF did not get the cell's layout in full. */
