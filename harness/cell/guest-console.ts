@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { printableText } from '../memory/printable-text.ts';
-
-/** The first line of every kernel after its EFI stub. */
-const KERNEL_FIRST_LINE = 'Linux version ';
+import { FIRST_LINE } from '../memory/kernel-log.ts';
 
 /** How much of the end is kept for error messages, in characters and in lines. */
 const TAIL_CHARS = 16_384;
@@ -26,7 +24,7 @@ export class GuestConsole {
   feed(bytes: Uint8Array): void {
     this.#spokenAt = performance.now();
     this.#tail = (this.#tail + this.#decoder.decode(bytes, { stream: true })).slice(-TAIL_CHARS);
-    if (this.#tail.includes(KERNEL_FIRST_LINE)) this.#sawKernel();
+    if (this.#tail.includes(FIRST_LINE)) this.#sawKernel();
   }
 
   /** How long the console has been silent, ms. */

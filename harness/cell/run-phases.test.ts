@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { GuestLinkError, InterruptedError, ProcessError } from '../errors.ts';
 import { silentLog } from '../log.ts';
@@ -107,6 +110,23 @@ describe('runPhases()', () => {
     await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(
       GuestLinkError,
     );
+  });
+
+  it('keeps nothing from the agent that has no row in the table of evidence', async () => {
+    await using temp = await makeTempDir();
+    await writeFile(join(temp.path, 'spare'), 'x');
+    await promisify(execFile)('tar', ['-cf', 'disk', 'spare'], { cwd: temp.path });
+    const path = join(temp.path, 'disk');
+    const { size } = await stat(path);
+    const written = answer('ok', 'observe', { bytes: String(size) });
+    const { cell } = scriptedCell(cellSpec(), temp.path, () => written);
+    const disks = { ...cell.disks, system: { path, size } };
+    const [observe] = PHASE_STEPS.filter(({ phase }) => phase === 'observe');
+    const running = observe?.run({ ...cell, disks }, new AbortController().signal);
+    await expect(running).rejects.toThrow(
+      new GuestLinkError('Cannot keep system/spare: expected a file of the table EVIDENCE'),
+    );
+    expect(existsSync(join(temp.path, 'system/spare'))).toBe(false);
   });
 
   it('stops at once when interrupted', async () => {

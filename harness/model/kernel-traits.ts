@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { KernelSymbol } from '../memory/kernel-symbols.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
+import { isWholeLog } from '../memory/kernel-log.ts';
 
 /** What a kernel shows of its policy. Predictions do not use it. */
 export interface KernelTraits {
@@ -48,7 +49,7 @@ export function doesNotCallLock(traits: KernelTraits): boolean {
   const { log, cmdline } = traits;
   const wouldLock =
     findParameter(cmdline, 'crashkernel') !== undefined &&
-    log.includes('Linux version ') &&
+    isWholeLog(log) &&
     !log.includes(NO_ROOM);
   return has(traits, 'crash_reserve_low_1M') && wouldLock && !saysLocked(traits);
 }

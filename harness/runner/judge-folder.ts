@@ -10,6 +10,7 @@ import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import { verdictDocument } from '../report/verdict-document.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { findVmcore } from './vmcore-file.ts';
+import { evidencePath } from '../bundle/evidence.ts';
 
 /**
  * Judges the bundle in `folder` from its evidence alone, and leaves `observation.json`, `prediction.json` and
@@ -45,7 +46,7 @@ export async function digestIn(
   folder: string,
   signal: AbortSignal,
 ): Promise<VmcoreDigest | undefined> {
-  await using vmcore = await findVmcore(join(folder, 'vmcore'), signal);
+  await using vmcore = await findVmcore(evidencePath(folder, 'vmcore'), signal);
   if (!vmcore) return undefined;
   const call = { module: DIGEST_FILE, name: 'digestFile', argument: vmcore.path };
   return await runInThread<VmcoreDigest>(call, signal);

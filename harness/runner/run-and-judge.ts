@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Phase } from '../bundle/cell-record.ts';
-import { vmcoreFile } from '../bundle/evidence.ts';
+import { evidencePath, vmcoreFile } from '../bundle/evidence.ts';
 import type { CellHost } from '../cell/cell-host.ts';
 import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
@@ -14,7 +13,7 @@ import { packVmcore } from './vmcore-file.ts';
 /** Runs a cell and judges it. Its vmcore is read and packed while the machine is switched off and its memory hashed. */
 export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
   const { folder, signal } = job;
-  const vmcore = join(folder, 'vmcore');
+  const vmcore = evidencePath(folder, 'vmcore');
   if (job.spec.vmcore !== 'none') readyThread(DIGEST_FILE);
   let digest: ReturnType<typeof digestIn> | undefined;
   let packing: Promise<void> | undefined;

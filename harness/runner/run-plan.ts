@@ -2,7 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellHost } from '../cell/cell-host.ts';
-import type { UnjudgedCode } from '../check/observe/unjudged-codes.ts';
+import { unjudgedRow } from '../check/observe/unjudged-codes.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
@@ -16,9 +16,6 @@ import { withRecipePolicy } from './recipe-policy.ts';
 import { claimResultsFolder } from './results-folder.ts';
 import { runAndJudge } from './run-and-judge.ts';
 import type { RunnerContext } from './runner-context.ts';
-
-/** Only that verdict is the emulator's doing: the cell is run once more. */
-const EMULATOR_FAULT: UnjudgedCode = 'E_EMULATOR';
 
 /** What a run is to do. */
 export interface RunPlan {
@@ -127,7 +124,7 @@ async function runOne(
   };
   const judged = await runAndJudge(job, host);
   const { verdict } = judged.judgement;
-  if (verdict.kind !== 'unjudged' || verdict.code !== EMULATOR_FAULT) return judged;
+  if (verdict.kind !== 'unjudged' || !unjudgedRow(verdict.code).isRunAgain) return judged;
   log.info(`${id}: ${verdict.why}`);
   await rm(folder, { recursive: true });
   return runAndJudge(job, host);

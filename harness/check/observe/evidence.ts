@@ -11,6 +11,7 @@ import {
 } from '../../memory/efi-memory-map.ts';
 import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../../memory/kallsyms.ts';
+import { FIRST_LINE, isWholeLog } from '../../memory/kernel-log.ts';
 import { type Seen, seeing, seenFrom } from '../../seen.ts';
 
 type Read<T> = (bytes: Uint8Array) => T;
@@ -20,9 +21,6 @@ type Parse<T> = (text: string) => T;
 export interface FoundEfiMap {
   readonly efiMap: readonly EfiDescriptor[] | null;
 }
-
-/** A kernel's first line. */
-const FIRST_LINE = 'Linux version ';
 
 /**
  * The evidence of one cell. Each file is parsed at most once: the choice of the policy, the
@@ -127,11 +125,6 @@ export class Evidence {
 function seenIn<T>(file: EvidenceFile, read: () => T): Seen<T> {
   const seen = seeing(read);
   return 'why' in seen ? { value: null, why: `${file}: ${seen.why}` } : seen;
-}
-
-/** Whether a kernel's log has its first line; without it there is no telling what else was lost. */
-export function isWholeLog(log: string): boolean {
-  return log.includes(FIRST_LINE);
 }
 
 /** What a console has of the system kernel, without the capture kernel after it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type CellRecord, PHASES, type Phase } from '../../bundle/cell-record.ts';
-import { findLogLine, lastLogLine } from '../../memory/kernel-log.ts';
+import { FIRST_LINE, findLogLine, lastLogLine } from '../../memory/kernel-log.ts';
 import type { Evidence } from './evidence.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
@@ -27,9 +27,6 @@ const AT_STAKE: Readonly<Record<Phase, 'boot' | 'kdump' | null>> = {
   dump: 'kdump',
   off: null,
 };
-
-/** What the first line of every kernel's log has. */
-const FIRST_LINE = 'Linux version ';
 
 /** The part of the budget that the console must be silent for an overrun to count as a hang. */
 const HANG_SILENCE = 0.5;

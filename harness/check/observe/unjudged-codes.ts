@@ -5,22 +5,24 @@ interface UnjudgedRow {
   readonly isOtherMachine: boolean;
   /** Whether another boot may be judged. */
   readonly mayPass: boolean;
+  /** Whether a run boots the cell once more at once. */
+  readonly isRunAgain: boolean;
 }
 
 /** The codes of cells that cannot be judged although nothing failed; any other code is that of an error. */
 const UNJUDGED_CODES = {
   /** Something that was asked was not seen. */
-  E_EVIDENCE: { isOtherMachine: false, mayPass: false },
+  E_EVIDENCE: { isOtherMachine: false, mayPass: false, isRunAgain: false },
   /** OVMF did not get the cell's layout in full. */
-  E_PERSONALITY: { isOtherMachine: true, mayPass: false },
+  E_PERSONALITY: { isOtherMachine: true, mayPass: false, isRunAgain: false },
   /** The kernel died of something that no CPU does. */
-  E_EMULATOR: { isOtherMachine: true, mayPass: true },
+  E_EMULATOR: { isOtherMachine: true, mayPass: true, isRunAgain: true },
 } as const satisfies Record<`E_${string}`, UnjudgedRow>;
 
 /** See `UNJUDGED_CODES`. */
-export type UnjudgedCode = keyof typeof UNJUDGED_CODES;
+type UnjudgedCode = keyof typeof UNJUDGED_CODES;
 
-const OF_ERRORS: UnjudgedRow = { isOtherMachine: false, mayPass: true };
+const OF_ERRORS: UnjudgedRow = { isOtherMachine: false, mayPass: true, isRunAgain: false };
 
 /** What a code says of the cell. An error is the harness's or the host's: another boot may be judged. */
 export function unjudgedRow(code: string): UnjudgedRow {

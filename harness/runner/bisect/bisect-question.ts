@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { type Reason, factOf } from '../../bisect/fact.ts';
 import type { CellSpec } from '../../bundle/cell-record.ts';
 import {
@@ -14,6 +13,7 @@ import { type Axes, expandSpecs } from '../../matrix/expand.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import { judgeFolder } from '../judge-folder.ts';
 import { nearestName } from '../../nearest-name.ts';
+import { evidencePath } from '../../bundle/evidence.ts';
 
 /** What is asked of every kernel: whether it keeps an invariant in such a cell. */
 export interface Question {
@@ -56,7 +56,7 @@ async function questionOfCell(
   named: InvariantId | null,
   { options, signal }: { readonly options: QuestionOptions; readonly signal: AbortSignal },
 ): Promise<Question> {
-  if (!existsSync(join(folder, 'cell.json'))) {
+  if (!existsSync(evidencePath(folder, 'cell.json'))) {
     throw new UsageError(
       `Cannot take the question from ${folder}: expected the folder of a cell, results/<run>/<cell>`,
     );
