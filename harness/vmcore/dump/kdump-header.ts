@@ -110,18 +110,35 @@ function readMainHeader(source: ByteSource): MainHeader {
 }
 
 function checkMachine(version: number, machine: string): void {
-  if (version < 0 || version > HEADER_VERSION) {
+  const isBig = !isVersion(version) && isVersion(swapped(version));
+  if (!isBig && !isVersion(version)) {
     throw new UnsupportedFormatError(
       'Cannot read this kdump-compressed dump: ' +
         `expected a header version up to ${HEADER_VERSION}, found ${version}`,
     );
   }
   // It is empty if makedumpfile could not tell.
-  if (machine === '' || machine === 'x86_64') return;
+  const isForeign = machine !== '' && machine !== 'x86_64';
+  if (!isBig && !isForeign) return;
+  const found = [
+    ...(isBig ? ['a big-endian one'] : []),
+    ...(isForeign ? [`one of "${printableText(machine)}"`] : []),
+  ];
   throw new UnsupportedFormatError(
-    `Cannot read this kdump-compressed dump: expected one of x86_64, found one of ` +
-      `"${printableText(machine)}"`,
+    'Cannot read this kdump-compressed dump: expected one of x86_64, ' +
+      `found ${found.join(', ')}`,
   );
+}
+
+/** The same four bytes in the other order. */
+function swapped(value: number): number {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes.readInt32BE();
+}
+
+function isVersion(version: number): boolean {
+  return version >= 0 && version <= HEADER_VERSION;
 }
 
 interface SubHeader {
