@@ -79,6 +79,13 @@ export function searchVmcoreinfo(
   return { kernels: ranked, ambiguous, texts: texts.length, searchedBytes, cutOff };
 }
 
+/** How much was searched, in words. */
+export function renderSearched({ searchedBytes, cutOff }: VmcoreinfoSearch): string {
+  const [unit, bytes] = searchedBytes < 2 ** 20 ? ['KiB', 2 ** 10] : ['MiB', 2 ** 20];
+  const size = `${Math.round(searchedBytes / bytes)} ${unit} of memory`;
+  return cutOff ? `the first ${size}` : size;
+}
+
 interface Claim {
   readonly text: VmcoreinfoText;
   readonly vmcoreinfo: Vmcoreinfo;

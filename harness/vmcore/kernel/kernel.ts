@@ -6,7 +6,7 @@ import type { CpuRegisters } from '../dump/prstatus.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 import { type Btf, readBtf } from './btf.ts';
 import { type Kallsyms, readKallsyms } from './kallsyms.ts';
-import { type VmcoreinfoSearch, searchVmcoreinfo } from './find-vmcoreinfo.ts';
+import { type VmcoreinfoSearch, renderSearched, searchVmcoreinfo } from './find-vmcoreinfo.ts';
 import { kernelPageTables } from './page-tables.ts';
 import { findPhysBase } from './phys-base.ts';
 import { VirtualMemory } from './virtual-memory.ts';
@@ -82,8 +82,7 @@ function soughtVmcoreinfo({ memory, cpus }: KernelDump): OpenedVmcoreinfo {
   const search = searchVmcoreinfo(memory, cpus);
   const [best] = search.kernels;
   if (best) return { ...best, search };
-  const { texts, searchedBytes, cutOff } = search;
-  const where = `${cutOff ? 'the first ' : ''}${Math.round(searchedBytes / 2 ** 20)} MiB of memory`;
+  const [{ texts }, where] = [search, renderSearched(search)];
   const found = texts === 0 ? `none in ${where}` : `${texts} in ${where}, none of a kernel there`;
   throw new FormatError(
     `Cannot read the kernel: expected VMCOREINFO in the dump or in its memory, found ${found}; ` +

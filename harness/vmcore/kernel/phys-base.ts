@@ -2,6 +2,7 @@
 /** Where in memory a kernel image is: what proves it, and what tells in dumps of old kernels. */
 import { FormatError } from '../../errors.ts';
 import { PAGE_SIZE, PHYS_ADDR_LIMIT, pfn, physAddr } from '../../memory/pfn.ts';
+import { seeing } from '../../seen.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 import {
@@ -79,6 +80,9 @@ function readWord(memory: PhysicalMemory, at: number): bigint | undefined {
   if (at < 0 || at + 8 > PHYS_ADDR_LIMIT || !memory.has(pfn(Math.floor(at / PAGE_SIZE)))) {
     return undefined;
   }
-  const bytes = memory.read(physAddr(at), 8);
-  return new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigInt64(0, true);
+  // A page that is there may not decompress.
+  const bytes = seeing(() => memory.read(physAddr(at), 8)).value;
+  return bytes
+    ? new DataView(bytes.buffer, bytes.byteOffset, bytes.length).getBigInt64(0, true)
+    : undefined;
 }

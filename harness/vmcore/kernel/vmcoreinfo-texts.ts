@@ -41,11 +41,14 @@ const LINE = /^[A-Z][\w-]{0,40}(?:\([\w.-]{1,80}\))?=[ -~]{0,400}$/;
 const NEEDED = /^PAGESIZE=4096$/m;
 
 /** Finds all texts in memory that are written as VMCOREINFO is. */
-export function findVmcoreinfoTexts(memory: PhysicalMemory): FoundTexts {
+export function findVmcoreinfoTexts(
+  memory: PhysicalMemory,
+  limit: number = SEARCH_BYTES,
+): FoundTexts {
   const places = new Map<string, PhysAddr[]>();
   let [searchedBytes, cutOff] = [0, false];
   for (const { start, bytes } of chunks(memory)) {
-    if (searchedBytes >= SEARCH_BYTES) {
+    if (searchedBytes >= limit) {
       cutOff = true;
       break;
     }
