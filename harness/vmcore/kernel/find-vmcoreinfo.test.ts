@@ -129,6 +129,21 @@ describe('searchVmcoreinfo()', () => {
     expect(search(ram).kernels).toEqual([]);
   });
 
+  it('goes on after a text with a number that is none', () => {
+    const ram = kernel();
+    put(ram, DATA, ['OSRELEASE=6.12.0-test', 'PAGESIZE=4096', 'PAGESIZE=x']);
+    put(ram, DATA + 0x2000);
+    expect(search(ram)).toMatchObject({ kernels: [{ places: [DATA + 0x2000] }], texts: 2 });
+  });
+
+  it('tells two texts apart of which one follows the other', () => {
+    const ram = kernel();
+    put(ram, DATA, [...withLines({ OSRELEASE: '6.1.0-other' }), ...LINES]);
+    const { kernels, texts } = search(ram);
+    expect(kernels.map(({ vmcoreinfo }) => vmcoreinfo.release)).toEqual(['6.12.0-test']);
+    expect(texts).toBe(2);
+  });
+
   it('takes a kernel whose data is gone for none', () => {
     const ram = kernel();
     put(ram, DATA);
@@ -215,6 +230,12 @@ describe('searchVmcoreinfo() and memory that is made to mislead it', () => {
       put(ram, 0x20_1000 + index * 128, [`OSRELEASE=6.${index}`, 'PAGESIZE=4096', '', '']);
     }
     expect(search(ram)).toMatchObject({ kernels: [], texts: 1024, cutOff: true });
+  });
+
+  it('looks at no more places than a machine can have', () => {
+    const ram = kernel();
+    ram.fill('OSRELEASE=', 0x20_1000);
+    expect(search(ram)).toMatchObject({ texts: 0, cutOff: true });
   });
 
   it('ends at a limit', () => {
