@@ -3,8 +3,17 @@ import { hex } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { type VmcoreinfoSearch, renderSearched } from '../vmcore/kernel/find-vmcoreinfo.ts';
 
-/** A search for VMCOREINFO as JSON has it. */
-export function searchValue({ kernels, ambiguous, searchedBytes, cutOff }: VmcoreinfoSearch) {
+/** A search for VMCOREINFO, for programs. */
+interface SearchValue extends Pick<VmcoreinfoSearch, 'ambiguous' | 'searchedBytes' | 'cutOff'> {
+  /** Addresses of the text that was taken. */
+  readonly places: readonly string[];
+  /** The kernels that were not, and how many CPUs were on each. */
+  readonly others: readonly { readonly release: string | null; readonly cpus: number }[];
+}
+
+/** A search as JSON has it. */
+export function searchValue(search: VmcoreinfoSearch): SearchValue {
+  const { kernels, ambiguous, searchedBytes, cutOff } = search;
   const [best, ...others] = kernels;
   return {
     searchedBytes,
