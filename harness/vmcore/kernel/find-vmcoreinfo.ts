@@ -2,6 +2,7 @@
 /** Searches memory for the VMCOREINFO of the kernel in it, for dumps that do not have the note. */
 import { FormatError } from '../../errors.ts';
 import { type PhysAddr, physAddr } from '../../memory/pfn.ts';
+import { seeing } from '../../seen.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import type { CpuRegisters } from '../dump/prstatus.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
@@ -112,11 +113,12 @@ function prove(
   }
 }
 
-/** `uname -r` in the kernel's own data; undefined if it cannot be read. */
+/** `uname -r` in the kernel's own data; undefined if that is not in the dump, empty if it is gone. */
 function releaseOf(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): string | undefined {
   const symbol = vmcoreinfo.symbol('init_uts_ns');
   if (symbol === undefined) return undefined;
-  const bytes = Buffer.from(memory.read(symbol, UTS_BYTES));
+  const bytes = seeing(() => Buffer.from(memory.read(symbol, UTS_BYTES))).value;
+  if (!bytes) return undefined;
   const name = bytes.subarray(0, UTS_NAME_WITHIN + 6).indexOf('Linux\0');
   if (name === -1) return '';
   const release = bytes.subarray(name + 2 * UTSNAME_BYTES, name + 3 * UTSNAME_BYTES);
