@@ -77,8 +77,7 @@ function readPresent(memory: VirtualMemory, start: bigint, area: Buffer): number
 
 function tablesAround(area: Buffer, digits: number, base: bigint): KallsymsTables | undefined {
   const tokens = findTokens(area, digits);
-  const markers = tokens && findMarkers(area, tokens.table);
-  const names = markers && findNames(area, markers);
+  const names = tokens && namesBefore(area, tokens.table);
   if (!tokens || !names) return undefined;
   const vaddr = (offset: number): bigint => base + BigInt(offset);
   return {
@@ -122,17 +121,32 @@ function findTokens(area: Buffer, digits: number): { table: number; index: numbe
   return isIndex ? { table, index } : undefined;
 }
 
+/**
+ * Bytes of a marker: 8 before Linux kernel commit 80ffbaa5b1bd ("kallsyms: reduce size a little on
+ * 64-bit") (in v4.20).
+ */
+const MARKER_BYTES = [4, 8] as const;
+
+function namesBefore(area: Buffer, end: number): ReturnType<typeof findNames> {
+  for (const bytes of MARKER_BYTES) {
+    const markers = findMarkers(area, end, bytes);
+    const names = markers && findNames(area, markers);
+    if (names) return names;
+  }
+  return undefined;
+}
+
 /** The offsets of every 256th name, ascending from 0. */
 interface Markers {
   readonly start: number;
   readonly offsets: readonly number[];
 }
 
-function findMarkers(area: Buffer, end: number): Markers | undefined {
+function findMarkers(area: Buffer, end: number, bytes: number): Markers | undefined {
   const offsets: number[] = [];
-  // 4 bytes of padding follow an odd number of markers.
+  // 4 bytes of padding follow an odd number of markers; of 8 bytes the upper half is 0.
   let at = area.readUInt32LE(end - 4) === 0 ? end - 8 : end - 4;
-  for (; at >= 0; at -= 4) {
+  for (; at >= 0; at -= bytes) {
     const offset = area.readUInt32LE(at);
     if (offset >= (offsets.at(-1) ?? end)) return undefined;
     offsets.push(offset);
