@@ -132,6 +132,11 @@ export const EVIDENCE = {
     phase: 'capture',
     judged: false,
   },
+  'capture/vmcore-reads': {
+    is: 'what read(), pread() and mmap() gave of `/proc/vmcore`, compared in the guest (guest/PROTOCOL.md)',
+    phase: 'dump',
+    judged: true,
+  },
   'capture/page-crcs.gz': {
     is: 'as at the kexec jump, when the machine had ended',
     phase: 'off',
@@ -167,5 +172,5 @@ export function evidencePath(bundle: string, file: EvidenceFile): string {
 
 /** The dump of such a cell: a complete one is packed, a filtered one was compressed by makedumpfile. */
 export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {
-  return vmcore === 'full' ? 'vmcore.zst' : 'vmcore';
+  return vmcore === 'filtered' || vmcore === 'none' ? 'vmcore' : 'vmcore.zst';
 }

@@ -30,6 +30,8 @@ export interface Prediction {
   readonly crashkernel: CrashkernelFit | null;
   /** RAM below 1 MiB that the capture kernel is given: what `/proc/iomem` calls System RAM. */
   readonly captureLowRam: readonly PhysRange[];
+  /** Whether the capture kernel's page allocator gets pages below 16 MiB: only that RAM is so low. */
+  readonly captureZoneDma: boolean;
   /** The segments below 1 MiB that the vmcore has, by the syscall that loads the capture kernel. */
   readonly vmcoreLow: Readonly<Record<'kexec_file_load' | 'kexec_load', readonly PhysRange[]>>;
 }
@@ -40,7 +42,7 @@ export interface Prediction {
  */
 export function predict(given: ModelInputs, policy: PolicyId): Prediction {
   const inputs = { ...given, e820: withMemmap(given.e820, given.cmdline) ?? given.e820 };
-  const { steps: groups, backsUpLowMemory } = POLICIES[policy];
+  const { steps: groups, backsUpLowMemory, keepsFromCapture } = POLICIES[policy];
   let memory = initialLowMemory(inputs.e820);
   const moments: Partial<Record<Moment, readonly Owner[]>> = {};
   for (const moment of Object.keys(MOMENTS) as Moment[]) {
@@ -59,6 +61,7 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
     memblockCalls: memory.memblockCalls.filter(({ range }) => range.start < SZ_1M),
     crashkernel: crashkernelFit(inputs),
     captureLowRam: lowRam,
+    captureZoneDma: lowRam.length > 0 && !keepsFromCapture,
     vmcoreLow: {
       // `crash_prepare_elf64_headers()`; the first 1 MiB is left out from v5.5, and was backed up before.
       kexec_file_load: backsUpLowMemory ? lowRam : [],

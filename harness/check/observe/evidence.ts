@@ -127,6 +127,11 @@ function seenIn<T>(file: EvidenceFile, read: () => T): Seen<T> {
   return 'why' in seen ? { value: null, why: `${file}: ${seen.why}` } : seen;
 }
 
+/** What a console has of the capture kernel; empty without one. */
+export function captureKernelPart(consoleLog: string): string {
+  return consoleLog.split(FIRST_LINE)[2] ?? '';
+}
+
 /** What a console has of the system kernel, without the capture kernel after it. */
 export function systemKernelPart(consoleLog: string): string {
   return consoleLog.split(FIRST_LINE)[1] ?? '';

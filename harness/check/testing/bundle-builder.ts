@@ -72,6 +72,7 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
     'system/real-mode.json': REAL_MODE,
     'jump/low1m.bin': lowMemoryBytes(),
     'capture/crashed-dmesg': crashkernel === null ? null : LOG + PANIC,
+    'capture/dmesg': crashkernel === null ? null : LOG,
     'capture/iomem': crashkernel === null ? null : '1a000000-29ffffff : System RAM\n',
     ...files,
   };
