@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { counted } from '../../memory/counted.ts';
 import type { Trouble } from '../../memory/kernel-trouble.ts';
+import type { Prediction } from '../../model/prediction.ts';
+import type { CaptureLog } from '../observe/capture-log.ts';
 import { notCaptured } from './check-kdump.ts';
-import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 
 /** Complaints that are named. */
 const NAMED = 3;
@@ -16,21 +18,27 @@ export const checkCaptureLog: Check = ({ record, observation: { captureLog }, pr
   if (blind) return blind;
   if (captureLog === null) return notAsked('The cell keeps no log of its capture kernel');
   if (captureLog.value === null) return unseen(captureLog.why);
-  const { evidence, own, shared, dmaPool } = captureLog.value;
+  return prediction.value === null
+    ? unseen(prediction.why)
+    : judge(captureLog.value, prediction.value);
+};
+
+function judge(
+  { evidence, own, shared, dmaPool }: CaptureLog,
+  { policy, captureZoneDma }: Prediction,
+): Finding {
   const isEmpty = dmaPool.system && !dmaPool.capture;
-  if (isEmpty && prediction.value === null) return unseen(prediction.why);
-  const mayBeEmpty = prediction.value?.captureZoneDma === false;
-  const faults = [...described(own), ...(isEmpty && !mayBeEmpty ? [NO_DMA] : [])];
+  const faults = [...described(own), ...(isEmpty && captureZoneDma ? [NO_DMA] : [])];
   if (faults.length > 0) return broken(faults.join('; '), { evidence });
   const also = [
-    ...(isEmpty ? [`zone DMA is empty, as ${prediction.value?.policy} leaves it`] : []),
+    ...(isEmpty ? [`zone DMA is empty, as ${policy} leaves it`] : []),
     ...(shared.length > 0
       ? [`${counted(shared.length, 'complaint')} that the system kernel has, too`]
       : []),
   ];
   const but = also.length > 0 ? `, but for this: ${also.join('; ')}` : '';
   return kept(`The capture kernel's log has no complaint${but}`, { evidence });
-};
+}
 
 /** The first complaints, in words. */
 function described(own: readonly Trouble[]): string[] {

@@ -38,10 +38,6 @@ export interface WrongRead {
 const LIMIT = 64 * 1024;
 
 const FIRST_LINE = 'vmcore-reads 1';
-const NUMBER = String.raw`(\d{1,15})`;
-const HEX = '(0x[0-9a-f]{1,13})';
-const WORD = '0x([0-9a-f]{1,16})';
-const RESULT = String.raw`(-?\d{1,19})`;
 
 /** A shell's number for a program that a signal ended is that of the signal and this. */
 const SIGNALLED = 128;
@@ -54,31 +50,36 @@ interface Draft {
   readonly tries: Map<string, ReadsTried & { readonly first: WrongRead[] }>;
 }
 
+type Fields = Readonly<Record<string, string>>;
+
 /** What each line says, after the first. */
-const LINES: readonly (readonly [RegExp, (draft: Draft, ...fields: string[]) => void])[] = [
-  [/^seed (\d{1,20})$/, (draft, seed = '') => void (draft.seed = seed)],
-  [new RegExp(`^pages ${NUMBER}$`), (draft, pages) => void (draft.pages = Number(pages))],
+const LINES: readonly (readonly [RegExp, (draft: Draft, fields: Fields) => void])[] = [
+  [/^seed (?<seed>\d{1,20})$/, (draft, { seed = '' }) => void (draft.seed = seed)],
   [/^took \d{1,9}$/, () => {}],
-  [/^unmapped (\d{1,4})$/, (draft, errno) => void (draft.unmapped = Number(errno))],
+  [/^pages (?<count>\d{1,15})$/, (draft, { count }) => void (draft.pages = Number(count))],
+  [/^unmapped (?<errno>\d{1,4})$/, (draft, { errno }) => void (draft.unmapped = Number(errno))],
   [
-    new RegExp(`^try ([a-z-]{1,16}) ${NUMBER} ${NUMBER}$`),
-    ({ tries }, name = '', count, wrong) =>
+    /^try (?<name>[a-z-]{1,16}) (?<count>\d{1,15}) (?<wrong>\d{1,15})$/,
+    ({ tries }, { name = '', count, wrong }) =>
       void tries.set(name, { count: Number(count), wrong: Number(wrong), first: [] }),
   ],
   [
-    new RegExp(`^bytes ${HEX} ${NUMBER} ${HEX} ${WORD} ${WORD}$`),
-    (draft, offset, length, at, want = '', found = '') => {
+    /^bytes (?<offset>0x[0-9a-f]{1,13}) (?<length>\d{1,15}) (?<at>0x[0-9a-f]{1,13}) 0x(?<want>[0-9a-f]{1,16}) 0x(?<found>[0-9a-f]{1,16})$/,
+    (draft, { at, want = '', found = '', ...place }) => {
       const words = { want: want.padStart(16, '0'), found: found.padStart(16, '0') };
-      note(draft, { offset: Number(offset), length: Number(length), at: Number(at), ...words });
+      note(draft, place, { at: Number(at), ...words });
     },
   ],
   [
-    new RegExp(`^result ${HEX} ${NUMBER} ${RESULT} ${RESULT}$`),
-    (draft, offset, length, want = '', found = '') => {
-      note(draft, { offset: Number(offset), length: Number(length), at: null, want, found });
+    /^result (?<offset>0x[0-9a-f]{1,13}) (?<length>\d{1,15}) (?<want>-?\d{1,19}) (?<found>-?\d{1,19})$/,
+    (draft, { want = '', found = '', ...place }) => {
+      note(draft, place, { at: null, want, found });
     },
   ],
-  [/^ended (\d{1,3})$/, (draft, status) => void (draft.killedBy = Number(status) - SIGNALLED)],
+  [
+    /^ended (?<status>\d{1,3})$/,
+    (draft, { status }) => void (draft.killedBy = Number(status) - SIGNALLED),
+  ],
   [/^done$/, () => {}],
 ];
 
@@ -90,7 +91,7 @@ export function parseVmcoreReads(text: string): VmcoreReads {
   for (const [at, line] of lines.entries()) {
     const row = LINES.find(([pattern]) => pattern.test(line));
     if (!row) throw unreadable(`a line that it writes as line ${at + 2}`);
-    row[1](draft, ...(row[0].exec(line)?.slice(1) ?? []));
+    row[1](draft, row[0].exec(line)?.groups ?? {});
   }
   const wasKilled = draft.killedBy !== null && draft.killedBy > 0;
   if (lines.at(-1) !== 'done' && !wasKilled) throw unreadable('"done" last');
@@ -98,7 +99,12 @@ export function parseVmcoreReads(text: string): VmcoreReads {
 }
 
 /** Adds a wrong read to what was tried last. */
-function note({ tries }: Draft, wrong: WrongRead): void {
+function note(
+  { tries }: Draft,
+  { offset, length }: Fields,
+  what: Pick<WrongRead, 'at' | 'want' | 'found'>,
+): void {
+  const wrong = { offset: Number(offset), length: Number(length), ...what };
   [...tries.values()].at(-1)?.first.push(wrong);
 }
 
