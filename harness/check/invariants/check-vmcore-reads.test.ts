@@ -51,8 +51,7 @@ describe('how the vmcore reads', () => {
         'done',
       ]),
       outcome: 'broken',
-      why: 'A read of 4096 bytes at 0x2000 has 0000000000000000 at 0x2010, where mmap() has ff00000000000001; wrong are 1 of 18 edges, 1 of 640 pages (seed 7)',
-      pages: ['0x100-0x101'],
+      why: 'A read of 4096 bytes at 0x2000 has 0000000000000000 at 0x2010, where mmap() has ff00000000000001; wrong are 1 of 18 edges, 1 of 640 pages, in page 0x100-0x101 (seed 7)',
       evidence: EVIDENCE,
     },
     {

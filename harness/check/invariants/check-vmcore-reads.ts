@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { counted } from '../../memory/counted.ts';
+import { renderPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, hex, pfn } from '../../memory/pfn.ts';
 import { phaseEnded } from '../observe/kernel-failure.ts';
 import type { ReadsTried, VmcoreReads, WrongRead } from '../observe/vmcore-reads.ts';
@@ -58,9 +59,11 @@ function describe(
   const counts = all.map(([name, { count, wrong }]) => `${wrong} of ${count} ${name}`);
   const wrongs = all.flatMap(([, { first }]) => first);
   const pages = [...new Set(wrongs.flatMap((wrong) => pageOf(wrong, segments)))];
+  const named = renderPages(pages.toSorted((a, b) => a - b)).join(', ');
   const what = one ? `${describeRead(one)}; ` : '';
-  const why = `${what}wrong are ${counts.join(', ')} (seed ${seed})`;
-  return broken(why, { evidence: EVIDENCE, pages: pages.toSorted((a, b) => a - b) });
+  const where = named === '' ? '' : `, in page ${named}`;
+  const why = `${what}wrong are ${counts.join(', ')}${where} (seed ${seed})`;
+  return broken(why, { evidence: EVIDENCE });
 }
 
 function describeRead({ offset, length, at, want, found }: WrongRead): string {
