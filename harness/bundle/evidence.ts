@@ -117,6 +117,7 @@ export const EVIDENCE = {
   'capture/dmesg': { is: "the capture kernel's log", phase: 'capture', judged: true },
   'capture/release': { is: '`uname -r`', phase: 'capture', judged: false },
   'capture/cpus': { is: 'the CPUs online', phase: 'capture', judged: false },
+  'capture/zoneinfo': { is: '`/proc/zoneinfo`', phase: 'capture', judged: true },
   'capture/vmcore-header': {
     is: 'the first 64 KiB of `/proc/vmcore`: ELF header, program headers, notes',
     phase: 'capture',

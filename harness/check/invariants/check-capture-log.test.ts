@@ -22,6 +22,16 @@ function logs(
   };
 }
 
+/** A cell of the two-phase policy whose capture kernel has these zones, with pages present and managed. */
+function zones(...rows: readonly (readonly [string, number, number])[]): BundleSpec {
+  const zoneinfo = rows.map(
+    ([name, present, managed]) =>
+      `Node 0, zone ${name.padStart(8)}\n  per-node stats\n  pages free     0\n        present  ${present}\n        managed  ${managed}\n`,
+  );
+  const { spec = {}, files } = logs([POOL], [], { policy: 'two-phase' });
+  return { spec, files: { ...files, 'capture/zoneinfo': zoneinfo.join('') } };
+}
+
 /** The same, but of the log only the console is left. */
 function onConsole(capture: string, dmesg: string | null): BundleSpec {
   const files = { 'capture/dmesg': dmesg, 'console.log': `${FIRST}panic\n${capture}` };
@@ -74,7 +84,38 @@ describe('what the capture kernel logs', () => {
       when: 'zone DMA is empty in it although its policy gives it low memory',
       bundle: logs([POOL], [], { policy: 'two-phase' }),
       outcome: 'broken',
-      why: 'zone DMA is empty: the system kernel has a pool for GFP_DMA (dma_atomic_pool_init()), the capture kernel has none',
+      why: 'zone DMA is empty: it has memory, but the page allocator has none of it',
+    },
+    {
+      id,
+      when: 'its zones say that one is empty, and the log does not',
+      bundle: zones(['DMA', 159, 0], ['DMA32', 1000, 900], ['Normal', 0, 0]),
+      outcome: 'broken',
+      why: 'zone DMA is empty: it has memory, but the page allocator has none of it',
+    },
+    {
+      id,
+      when: 'its zones have pages, although the log does not say so',
+      bundle: zones(['DMA', 159, 130], ['DMA32', 1000, 900], ['Normal', 0, 0]),
+      outcome: 'kept',
+      why: "The capture kernel's log has no complaint",
+    },
+    {
+      id,
+      when: 'a zone is empty that no policy leaves so',
+      bundle: zones(['DMA', 159, 130], ['DMA32', 1000, 0]),
+      outcome: 'broken',
+      why: 'zone DMA32 is empty: it has memory, but the page allocator has none of it',
+    },
+    {
+      id,
+      when: 'zone DMA is empty, and nothing tells the policy',
+      bundle: {
+        ...logs([POOL], []),
+        ...{ files: { ...logs([POOL], []).files, 'system/boot-params': null } },
+      },
+      outcome: 'unseen',
+      why: 'The cell left no system/boot-params',
     },
     {
       id,

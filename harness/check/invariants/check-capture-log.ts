@@ -2,6 +2,7 @@
 import { counted } from '../../memory/counted.ts';
 import type { Trouble } from '../../memory/kernel-trouble.ts';
 import type { Prediction } from '../../model/prediction.ts';
+import type { Seen } from '../../seen.ts';
 import type { CaptureLog } from '../observe/capture-log.ts';
 import { notCaptured } from './check-kdump.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
@@ -9,35 +10,37 @@ import { type Check, type Finding, broken, kept, notAsked, unseen } from './find
 /** Complaints that are named. */
 const NAMED = 3;
 
-const NO_DMA =
-  'zone DMA is empty: the system kernel has a pool for GFP_DMA (dma_atomic_pool_init()), the capture kernel has none';
-
 /** `kdump.capture-log` */
 export const checkCaptureLog: Check = ({ record, observation: { captureLog }, prediction }) => {
   const blind = notCaptured(record);
   if (blind) return blind;
   if (captureLog === null) return notAsked('The cell keeps no log of its capture kernel');
   if (captureLog.value === null) return unseen(captureLog.why);
-  return prediction.value === null
-    ? unseen(prediction.why)
-    : judge(captureLog.value, prediction.value);
+  return judge(captureLog.value, prediction);
 };
 
-function judge(
-  { evidence, own, shared, dmaPool }: CaptureLog,
-  { policy, captureZoneDma }: Prediction,
-): Finding {
-  const isEmpty = dmaPool.system && !dmaPool.capture;
-  const faults = [...described(own), ...(isEmpty && captureZoneDma ? [NO_DMA] : [])];
+function judge(log: CaptureLog, prediction: Seen<Prediction>): Finding {
+  const { evidence, own, emptyZones } = log;
+  const mayBeEmpty = prediction.value?.captureZoneDma === true ? [] : ['DMA'];
+  const empty = emptyZones.filter((zone) => !mayBeEmpty.includes(zone));
+  const faults = [...described(own), ...empty.map(describeEmpty)];
   if (faults.length > 0) return broken(faults.join('; '), { evidence });
-  const also = [
-    ...(isEmpty ? [`zone DMA is empty, as ${policy} leaves it`] : []),
-    ...(shared.length > 0
-      ? [`${counted(shared.length, 'complaint')} that the system kernel has, too`]
-      : []),
-  ];
-  const but = also.length > 0 ? `, but for this: ${also.join('; ')}` : '';
-  return kept(`The capture kernel's log has no complaint${but}`, { evidence });
+  if (emptyZones.length > 0 && prediction.value === null) return unseen(prediction.why);
+  const but = whatElse(log, prediction.value?.policy ?? '').join('; ');
+  return kept(`The capture kernel's log has no complaint${but && `, but for this: ${but}`}`, {
+    evidence,
+  });
+}
+
+/** What is no fault of the capture kernel's, in words. */
+function whatElse({ emptyZones, shared }: CaptureLog, policy: string): string[] {
+  const zones = emptyZones.map((zone) => `zone ${zone} is empty, as ${policy} leaves it`);
+  const complaints = counted(shared.length, 'complaint');
+  return shared.length > 0 ? [...zones, `${complaints} that the system kernel has, too`] : zones;
+}
+
+function describeEmpty(zone: string): string {
+  return `zone ${zone} is empty: it has memory, but the page allocator has none of it`;
 }
 
 /** The first complaints, in words. */

@@ -2,6 +2,7 @@
 import type { EvidenceFile } from '../../bundle/evidence.ts';
 import { isWholeLog } from '../../memory/kernel-log.ts';
 import { type Trouble, findTrouble, saysDmaPool } from '../../memory/kernel-trouble.ts';
+import { emptyZones } from '../../memory/zoneinfo.ts';
 import type { Seen } from '../../seen.ts';
 import { type Evidence, captureKernelPart } from './evidence.ts';
 
@@ -13,8 +14,8 @@ export interface CaptureLog {
   readonly own: readonly Trouble[];
   /** What the system kernel complains of as well. */
   readonly shared: readonly Trouble[];
-  /** Whether each of them says that it has memory for `GFP_DMA`. */
-  readonly dmaPool: { readonly system: boolean; readonly capture: boolean };
+  /** Zones of the capture kernel that have memory, of which its page allocator has none. */
+  readonly emptyZones: readonly string[];
 }
 
 const DMESG = 'capture/dmesg';
@@ -35,7 +36,13 @@ export function seenCaptureLog(evidence: Evidence): Seen<CaptureLog> | null {
       evidence: whole ? DMESG : 'console.log',
       own: found.filter(({ key }) => !known.has(key)),
       shared: found.filter(({ key }) => known.has(key)),
-      dmaPool: { system: saysDmaPool(systemLog), capture: saysDmaPool(log) },
+      emptyZones:
+        evidence.parsed('capture/zoneinfo', emptyZones).value ?? emptyByLog(systemLog, log),
     },
   };
+}
+
+/** In a bundle from before `capture/zoneinfo` the pool for `GFP_DMA` tells, if the system kernel has one. */
+function emptyByLog(systemLog: string, captureLog: string): string[] {
+  return saysDmaPool(systemLog) && !saysDmaPool(captureLog) ? ['DMA'] : [];
 }
