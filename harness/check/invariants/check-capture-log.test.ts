@@ -112,7 +112,7 @@ describe('what the capture kernel logs', () => {
       when: 'zone DMA is empty, and nothing tells the policy',
       bundle: {
         ...logs([POOL], []),
-        ...{ files: { ...logs([POOL], []).files, 'system/boot-params': null } },
+        files: { ...logs([POOL], []).files, 'system/boot-params': null },
       },
       outcome: 'unseen',
       why: 'The cell left no system/boot-params',
@@ -124,6 +124,13 @@ describe('what the capture kernel logs', () => {
       outcome: 'broken',
       why: `the log has a warning: ${WARNING}`,
       evidence: 'console.log',
+    },
+    {
+      id,
+      when: 'what it says of its zones is cut',
+      bundle: { ...zones(), files: { ...zones().files, 'capture/zoneinfo': 'Node 0, zone DMA' } },
+      outcome: 'unseen',
+      why: 'capture/zoneinfo: Cannot read /proc/zoneinfo: expected "present" and "managed" of zones',
     },
     {
       id,

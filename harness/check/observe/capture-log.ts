@@ -19,6 +19,7 @@ export interface CaptureLog {
 }
 
 const DMESG = 'capture/dmesg';
+const ZONEINFO = 'capture/zoneinfo';
 
 /** Reads the logs; null in a bundle that keeps neither the capture kernel's log nor the console. */
 export function seenCaptureLog(evidence: Evidence): Seen<CaptureLog> | null {
@@ -29,6 +30,10 @@ export function seenCaptureLog(evidence: Evidence): Seen<CaptureLog> | null {
   if (log === '') return { value: null, why: `${DMESG} is not whole, nor is the console` };
   const { systemLog } = evidence;
   if (systemLog === '') return { value: null, why: "The system kernel's log is not whole" };
+  const zones = evidence.has(ZONEINFO)
+    ? evidence.parsed(ZONEINFO, emptyZones)
+    : { value: emptyByLog(systemLog, log) };
+  if (zones.value === null) return zones;
   const known = new Set(findTrouble(systemLog).map(({ key }) => key));
   const found = findTrouble(log);
   return {
@@ -36,13 +41,12 @@ export function seenCaptureLog(evidence: Evidence): Seen<CaptureLog> | null {
       evidence: whole ? DMESG : 'console.log',
       own: found.filter(({ key }) => !known.has(key)),
       shared: found.filter(({ key }) => known.has(key)),
-      emptyZones:
-        evidence.parsed('capture/zoneinfo', emptyZones).value ?? emptyByLog(systemLog, log),
+      emptyZones: zones.value,
     },
   };
 }
 
-/** In a bundle from before `capture/zoneinfo` the pool for `GFP_DMA` tells, if the system kernel has one. */
+/** In a bundle from before there was `capture/zoneinfo` the pool for `GFP_DMA` tells, if the system kernel has one. */
 function emptyByLog(systemLog: string, captureLog: string): string[] {
   return saysDmaPool(systemLog) && !saysDmaPool(captureLog) ? ['DMA'] : [];
 }
