@@ -63,18 +63,24 @@ const COMPLAINTS: readonly Complaint[] = [
   },
   {
     what: 'a bug',
-    pattern: /\bkernel BUG at |(?<!watchdog: )\bBUG: (?!soft lockup|workqueue lockup)/,
+    pattern: /\bkernel BUG at |(?<!watchdog: )\bBUG: (?!soft lockup|workqueue lockup|MAX_)/,
     from: 'report_bug() (lib/bug.c), bad_page() (mm/page_alloc.c), __schedule_bug() (kernel/sched/core.c)',
   },
   {
     what: 'an oops',
-    pattern: /\bOops\b.*\[#\d+\]|\bgeneral protection fault\b/,
+    pattern: /\bOops: |\b[0-9a-f]{4} \[#\d+\]|\bgeneral protection fault\b/,
     from: '__die() (arch/x86/kernel/dumpstack.c)',
   },
   {
     what: 'a lock that lockdep does not know',
     pattern: /\bINFO: trying to register non-static key/,
     from: 'register_lock_class() (kernel/locking/lockdep.c)',
+  },
+  {
+    what: 'an object that was overwritten',
+    pattern:
+      /\b(?:Redzone|Poison|[Pp]adding) overwritten\b|\bObject already free\b|\bpagealloc: memory corruption\b/,
+    from: 'check_bytes_and_report() (mm/slub.c), check_poison_mem() (mm/page_poison.c)',
   },
   {
     what: 'a corrupted list',

@@ -151,6 +151,14 @@ describe('what the capture kernel logs', () => {
     },
     {
       id,
+      when: 'it complained before it died',
+      bundle: { ...onConsole(`${FIRST}[    1.0] ${WARNING}\n`, null), outcome: ended('capture') },
+      outcome: 'broken',
+      why: `the log has a warning: ${WARNING}`,
+      evidence: 'console.log',
+    },
+    {
+      id,
       when: 'there is no capture kernel',
       bundle: { spec: { crashkernel: '256M' }, outcome: ended('capture') },
       outcome: 'unseen',

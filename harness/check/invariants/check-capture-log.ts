@@ -13,11 +13,18 @@ const NAMED = 3;
 /** `kdump.capture-log` */
 export const checkCaptureLog: Check = ({ record, observation: { captureLog }, prediction }) => {
   const blind = notCaptured(record);
-  if (blind) return blind;
+  if (blind) return died(blind, captureLog?.value ?? null);
   if (captureLog === null) return notAsked('The cell keeps no log of its capture kernel');
   if (captureLog.value === null) return unseen(captureLog.why);
   return judge(captureLog.value, prediction);
 };
+
+/** Of a capture kernel that died, only what it complained of by then can be told. */
+function died(blind: Finding, log: CaptureLog | null): Finding {
+  return blind.outcome === 'unseen' && log !== null && log.own.length > 0
+    ? broken(described(log.own).join('; '), { evidence: log.evidence })
+    : blind;
+}
 
 function judge(log: CaptureLog, prediction: Seen<Prediction>): Finding {
   const { evidence, own, emptyZones } = log;
