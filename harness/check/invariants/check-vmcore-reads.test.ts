@@ -83,6 +83,20 @@ describe('how the vmcore reads', () => {
     },
     {
       id,
+      when: 'no page was compared',
+      bundle: reads([...SOUND, 'done']),
+      outcome: 'unseen',
+      why: 'Only 0 of 1000 pages of the vmcore were compared',
+    },
+    {
+      id,
+      when: 'every page was to be compared, and some were not',
+      bundle: reads([...SOUND, 'try pages 640 0', 'done'], { vmcore: 'both' }),
+      outcome: 'unseen',
+      why: 'Only 640 of 1000 pages of the vmcore were compared',
+    },
+    {
+      id,
       when: 'what the guest says of it is cut',
       bundle: reads(['pages 1000', 'try edges 18 0']),
       outcome: 'unseen',

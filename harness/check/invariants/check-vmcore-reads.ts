@@ -24,10 +24,16 @@ export const checkVmcoreReads: Check = ({ record, observation }) => {
       : unseen('The cell ended before the vmcore was read in every way');
   }
   if (vmcoreReads.value === null) return unseen(vmcoreReads.why);
-  return judge(vmcoreReads.value, vmcoreSegments?.value ?? null);
+  const isSample = record.spec.vmcore !== 'both';
+  return judge(vmcoreReads.value, { isSample, segments: vmcoreSegments?.value ?? null });
 };
 
-function judge(reads: VmcoreReads, segments: VmcoreSegments | null): Finding {
+interface Told {
+  readonly isSample: boolean;
+  readonly segments: VmcoreSegments | null;
+}
+
+function judge(reads: VmcoreReads, { isSample, segments }: Told): Finding {
   const { seed, killedBy, unmapped } = reads;
   if (killedBy !== null) {
     const why = `Signal ${killedBy} ended the program that reads the vmcore (seed ${seed})`;
@@ -40,11 +46,12 @@ function judge(reads: VmcoreReads, segments: VmcoreSegments | null): Finding {
     return unseen(`The capture kernel refuses to map the vmcore (errno ${unmapped})`);
   }
   const compared = reads.tries.get('pages')?.count ?? 0;
+  if (compared === 0 || (!isSample && compared < reads.pages)) {
+    return unseen(`Only ${compared} of ${reads.pages} pages of the vmcore were compared`);
+  }
   const others = tried.reduce((sum, { count }) => sum + count, 0) - compared;
-  const which =
-    compared >= reads.pages
-      ? `all ${counted(reads.pages, 'page')}`
-      : `${compared} of ${counted(reads.pages, 'page')}`;
+  // A sample may have a page twice.
+  const which = isSample ? `${compared} of ${reads.pages} pages` : `all ${reads.pages} pages`;
   const why = `read(), pread() and mmap() agree on ${which}, and in ${others} other reads (seed ${seed})`;
   return kept(why, { evidence: EVIDENCE });
 }

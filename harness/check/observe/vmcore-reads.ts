@@ -78,7 +78,10 @@ const LINES: readonly (readonly [RegExp, (draft: Draft, fields: Fields) => void]
   ],
   [
     /^ended (?<status>\d{1,3})$/,
-    (draft, { status }) => void (draft.killedBy = Number(status) - SIGNALLED),
+    (draft, { status }) => {
+      const signal = Number(status) - SIGNALLED;
+      draft.killedBy = signal > 0 ? signal : null;
+    },
   ],
   [/^done$/, () => {}],
 ];
@@ -93,8 +96,7 @@ export function parseVmcoreReads(text: string): VmcoreReads {
     if (!row) throw unreadable(`a line that it writes as line ${at + 2}`);
     row[1](draft, row[0].exec(line)?.groups ?? {});
   }
-  const wasKilled = draft.killedBy !== null && draft.killedBy > 0;
-  if (lines.at(-1) !== 'done' && !wasKilled) throw unreadable('"done" last');
+  if (lines.at(-1) !== 'done' && draft.killedBy === null) throw unreadable('"done" last');
   return draft;
 }
 
