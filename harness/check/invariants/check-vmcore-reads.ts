@@ -2,7 +2,7 @@
 import { counted } from '../../memory/counted.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, hex, pfn } from '../../memory/pfn.ts';
-import { phaseEnded } from '../observe/kernel-failure.ts';
+import { phaseEnded } from '../observe/phase-ended.ts';
 import type { ReadsTried, VmcoreReads, WrongRead } from '../observe/vmcore-reads.ts';
 import type { VmcoreSegments } from '../observe/vmcore-segments.ts';
 import { notCaptured } from './check-kdump.ts';
