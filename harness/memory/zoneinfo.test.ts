@@ -31,14 +31,25 @@ it.each([
   expect(emptyZones(zones.join(''))).toEqual(empty);
 });
 
-it.each(['', 'Node 0, zone DMA\n', zone('DMA', 1, 1).replace('managed', 'mangled')])(
-  'does not take %j',
-  (text) => {
-    expect(() => emptyZones(text)).toThrow(
-      new FormatError('Cannot read /proc/zoneinfo: expected "present" and "managed" of zones'),
-    );
-  },
-);
+it.each([
+  '',
+  'Node 0, zone DMA\n',
+  zone('DMA', 1, 1).replace('managed', 'mangled'),
+  `${zone('DMA', 1, 1)}Node 0, zone DMA32\n`,
+  `x\n${zone('DMA', 1, 1)}`,
+])('does not take %j', (text) => {
+  expect(() => emptyZones(text)).toThrow(
+    new FormatError(
+      'Cannot read /proc/zoneinfo: expected zones, each with "present" and "managed"',
+    ),
+  );
+});
+
+it('reads a first zone with as many lines as 7.3 has, and more', () => {
+  const stats = Array.from({ length: 200 }, (_, at) => `      nr_${at} 0\n`).join('');
+  const first = zone('DMA', 159, 0).replace('      nr_inactive_anon 0\n', stats);
+  expect(emptyZones(first + zone('DMA32', 9, 8))).toEqual(['DMA']);
+});
 
 it('is bounded, whatever a guest prints', () => {
   const started = performance.now();

@@ -130,7 +130,7 @@ describe('what the capture kernel logs', () => {
       when: 'what it says of its zones is cut',
       bundle: { ...zones(), files: { ...zones().files, 'capture/zoneinfo': 'Node 0, zone DMA' } },
       outcome: 'unseen',
-      why: 'capture/zoneinfo: Cannot read /proc/zoneinfo: expected "present" and "managed" of zones',
+      why: 'capture/zoneinfo: Cannot read /proc/zoneinfo: expected zones, each with "present" and "managed"',
     },
     {
       id,
