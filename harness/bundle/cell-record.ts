@@ -43,8 +43,11 @@ export const cellSpecSchema = z.object({
   cpus: z.number().int().positive(),
   memoryMiB: z.number().int().positive(),
   accel: z.enum(['auto', 'kvm', 'tcg']),
-  /** How much of the vmcore is kept. */
-  vmcore: z.enum(['full', 'filtered', 'none']),
+  /**
+   * How much of the vmcore is kept, and how it is taken: all of it by mmap(), by read(), or by mmap() with every page
+   * compared with read(); what makedumpfile keeps; or nothing.
+   */
+  vmcore: z.enum(['full', 'read', 'both', 'filtered', 'none']),
   /**
    * What the vmcore is compared with: guest memory at the kexec jump, or nothing. Bundles from before there was a
    * choice have nothing.

@@ -119,10 +119,11 @@ export const EVIDENCE = {
     shownBy: 'CONFIG_KALLSYMS_ALL',
   },
   'capture/iomem': { is: '`/proc/iomem`', phase: 'capture', judged: true },
-  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: false },
+  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: true },
   'capture/dmesg': { is: "the capture kernel's log", phase: 'capture', judged: true },
   'capture/release': { is: '`uname -r`', phase: 'capture', judged: false },
   'capture/cpus': { is: 'the CPUs online', phase: 'capture', judged: false },
+  'capture/zoneinfo': { is: '`/proc/zoneinfo`', phase: 'capture', judged: true },
   'capture/vmcore-header': {
     is: 'the first 64 KiB of `/proc/vmcore`: ELF header, program headers, notes',
     phase: 'capture',
@@ -137,6 +138,11 @@ export const EVIDENCE = {
     is: 'what makedumpfile said',
     phase: 'capture',
     judged: false,
+  },
+  'capture/vmcore-reads': {
+    is: 'what read(), pread() and mmap() gave of `/proc/vmcore`, compared in the guest (guest/PROTOCOL.md)',
+    phase: 'dump',
+    judged: true,
   },
   'capture/page-crcs.gz': {
     is: 'as at the kexec jump, when the machine had ended',
@@ -158,6 +164,11 @@ export const EVIDENCE = {
 /** The path of an evidence file in its bundle. */
 export type EvidenceFile = keyof typeof EVIDENCE;
 
+/** The path of one that is read into memory. */
+export type JudgedFile = {
+  [File in EvidenceFile]: (typeof EVIDENCE)[File]['judged'] extends true ? File : never;
+}[EvidenceFile];
+
 /** The evidence files, in the table's order. */
 export const EVIDENCE_FILES = Object.keys(EVIDENCE) as EvidenceFile[];
 
@@ -178,5 +189,5 @@ export function evidencePath(bundle: string, file: EvidenceFile): string {
 
 /** The dump of such a cell: a complete one is packed, a filtered one was compressed by makedumpfile. */
 export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {
-  return vmcore === 'full' ? 'vmcore.zst' : 'vmcore';
+  return vmcore === 'filtered' || vmcore === 'none' ? 'vmcore' : 'vmcore.zst';
 }

@@ -156,6 +156,34 @@ describe('runPhases()', () => {
     expect(existsSync(join(temp.path, 'system/spare'))).toBe(false);
   });
 
+  it.each([
+    ['full', 'all', 'sample'],
+    ['read', 'read', 'sample'],
+    ['both', 'all', 'all'],
+    ['filtered', '31', 'sample'],
+  ] as const)('takes a vmcore (%s), then has it read in every way', async (vmcore, dump, reads) => {
+    await using temp = await makeTempDir();
+    await mkdir(join(temp.path, 'capture'));
+    await writeFile(join(temp.path, 'vmcore-reads'), 'done\n');
+    await promisify(execFile)('tar', ['-cf', 'tar', 'vmcore-reads'], { cwd: temp.path });
+    await writeFile(join(temp.path, 'vmcore.part'), 'dump, and more');
+    const disk = async (name: string): Promise<{ path: string; size: number }> => {
+      const path = join(temp.path, name);
+      return { path, size: (await stat(path)).size };
+    };
+    const [part, tar] = [await disk('vmcore.part'), await disk('tar')];
+    const { cell, told } = scriptedCell(cellSpec({ vmcore }), temp.path, (command) => {
+      const [name = ''] = command.split(' ');
+      return answer('ok', name, { bytes: name === 'dump' ? '4' : String(tar.size) });
+    });
+    const [step] = PHASE_STEPS.filter(({ phase }) => phase === 'dump');
+    const disks = { ...cell.disks, capture: tar, vmcore: part };
+    await step?.run({ ...cell, disks }, new AbortController().signal);
+    expect(told).toEqual([`dump ${dump}`, `reads 7 ${reads}`]);
+    expect(await readFile(join(temp.path, 'vmcore'), 'utf8')).toBe('dump');
+    expect(await readFile(join(temp.path, 'capture/vmcore-reads'), 'utf8')).toBe('done\n');
+  });
+
   it('stops at once when interrupted', async () => {
     await using temp = await makeTempDir();
     const guest = scriptedCell(cellSpec(), temp.path, () => undefined);

@@ -89,7 +89,8 @@ const AXIS_OPTIONS: readonly {
   {
     flags: '--vmcore <kind>',
     axis: 'vmcore',
-    about: 'what is dumped: full, filtered (by makedumpfile -d 31), or none',
+    about:
+      'what is dumped, and how: full (by mmap), read (by read), both (compared page by page), filtered (by makedumpfile -d 31), or none',
     isJudging: true,
   },
   {
