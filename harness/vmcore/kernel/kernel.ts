@@ -6,7 +6,7 @@ import type { CpuRegisters } from '../dump/prstatus.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 import { type Btf, readBtf } from './btf.ts';
 import { type Kallsyms, readKallsyms } from './kallsyms.ts';
-import { kernelPageTables } from './page-tables.ts';
+import { type PageTables, kernelPageTables } from './page-tables.ts';
 import { VirtualMemory } from './virtual-memory.ts';
 
 /** A kernel in a dump, as far as it can be read without debug information. */
@@ -25,14 +25,16 @@ export interface KernelDump {
   readonly memory: PhysicalMemory;
   readonly vmcoreinfo: Vmcoreinfo | null;
   readonly cpus: readonly CpuRegisters[];
+  /** Its page tables, where VMCOREINFO does not lead to them. */
+  readonly tables?: PageTables;
 }
 
 /** Opens the kernel in a dump. Throws `FormatError` if there is no VMCOREINFO or no page tables. */
-export function openKernel({ memory, vmcoreinfo, cpus }: KernelDump): DumpedKernel {
+export function openKernel({ memory, vmcoreinfo, cpus, tables }: KernelDump): DumpedKernel {
   if (!vmcoreinfo) {
     throw new FormatError('Cannot read the kernel: expected VMCOREINFO in the dump, found none');
   }
-  const virtual = new VirtualMemory(memory, kernelPageTables(vmcoreinfo));
+  const virtual = new VirtualMemory(memory, tables ?? kernelPageTables(vmcoreinfo));
   const kallsyms = once(() => seeing(() => readKallsyms(virtual, vmcoreinfo)));
   const btf = once(() => seeingFrom(kallsyms(), (symbols) => readBtf(virtual, symbols)));
   return {

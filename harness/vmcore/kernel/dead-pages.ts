@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT
+import { FormatError, MissingPageError } from '../../errors.ts';
+import type { PageClass } from '../../memory/kpageflags.ts';
+import { PAGE_SIZE, type Pfn, hex, pfn } from '../../memory/pfn.ts';
+import { seeing } from '../../seen.ts';
+import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
+import type { FoundKernel } from './dead-image.ts';
+import { pageCandidates } from './derived-vmcoreinfo.ts';
+import type { Kallsyms } from './kallsyms.ts';
+import { BUDDY_BLOCK_PAGES, type PageReader, pageReader, readLowPages } from './page-structs.ts';
+
+/** Where free pages are looked for: blocks of 4 MiB, one in each 64 MiB of the first 16 GiB. */
+const SAMPLE_STEP = 16 * BUDDY_BLOCK_PAGES;
+const SAMPLES = 256;
+
+/** Flags of a page are in the lowest bits (`NR_PAGEFLAGS` is below 32). */
+const FLAG_BITS = 32;
+
+/**
+ * The class of each of the 256 pages below 1 MiB. Throws `FormatError`, also if the page allocator
+ * did not have them yet: until then a `struct page`, where there is one, says nothing about who owns
+ * the page.
+ */
+export function readDeadPages(found: FoundKernel, kallsyms: Kallsyms): PageClass[] {
+  requireAllocator(found, kallsyms);
+  const { memory, btf } = found.kernel;
+  const kernel = { memory, kallsyms: found.kernel.kallsyms, btf };
+  if (found.note.value) {
+    return classesOf({ ...kernel, vmcoreinfo: found.note.value });
+  }
+  const candidates = pageCandidates(btf.value, reservedBit(found)).map((vmcoreinfo) => ({
+    vmcoreinfo,
+    free: countFree({ ...kernel, vmcoreinfo }),
+  }));
+  const best = candidates.toSorted((a, b) => b.free - a.free)[0];
+  if (best && best.free > 0) return classesOf({ ...kernel, vmcoreinfo: best.vmcoreinfo });
+  throw new FormatError(
+    'Cannot read struct page: expected free pages in one of the layouts known, found none',
+  );
+}
+
+type Sources = Parameters<typeof readLowPages>[0];
+
+function classesOf(kernel: Sources): PageClass[] {
+  return readLowPages(kernel).map((page) => page.class);
+}
+
+/** `memblock_free_all()` gives all memory away, and then counts it in `_totalram_pages`. */
+function requireAllocator({ kernel }: FoundKernel, kallsyms: Kallsyms): void {
+  const { memory } = kernel;
+  if (memory.u64(kallsyms.requireAddress('_totalram_pages')) > 0n) return;
+  const base = kallsyms.address('vmemmap_base');
+  const hasPages = base !== undefined && seeing(() => memory.u64(memory.u64(base))).value !== null;
+  throw new FormatError(
+    hasPages
+      ? 'The kernel had not given its memory to the page allocator yet (_totalram_pages is 0)'
+      : 'The kernel had not made its struct pages yet',
+  );
+}
+
+/** `PG_reserved` is the one flag of the pages of the kernel's own text. */
+function reservedBit(found: FoundKernel): number {
+  const { memory, btf, kallsyms } = found.kernel;
+  const [anyLayout] = pageCandidates(btf.value, 0);
+  const page = found.image.paddr / PAGE_SIZE;
+  const first = page - (page % BUDDY_BLOCK_PAGES);
+  const read = pageReader({ memory, btf, kallsyms, vmcoreinfo: anyLayout as Vmcoreinfo });
+  const text = read(pfn(first), page - first + 1).at(-1);
+  const flags = BigInt.asUintN(FLAG_BITS, text?.flags ?? 0n);
+  const bit = flags.toString(2).length - 1;
+  if (flags === 1n << BigInt(bit)) return bit;
+  throw new FormatError(
+    `Cannot read struct page: expected one flag on the kernel's text, found ${hex(flags)}`,
+  );
+}
+
+/** How many pages are free by a layout. */
+function countFree(kernel: Sources): number {
+  const reader = seeing(() => pageReader(kernel)).value;
+  if (!reader) return 0;
+  let free = 0;
+  for (let sample = 0; sample < SAMPLES; sample += 1) {
+    free += freePages(reader, pfn(sample * SAMPLE_STEP));
+  }
+  return free;
+}
+
+function freePages(read: PageReader, first: Pfn): number {
+  try {
+    return read(first, BUDDY_BLOCK_PAGES).filter((page) => page.class === 'free').length;
+  } catch (error) {
+    // There are no struct pages of what is not memory.
+    if (error instanceof MissingPageError) return 0;
+    throw error;
+  }
+}
