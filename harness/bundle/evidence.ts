@@ -137,6 +137,23 @@ export const EVIDENCE = {
     phase: 'off',
     judged: true,
   },
+  'dead/kernel.json': {
+    is: 'of a kernel that died or hung: what its memory shows of its pages, memblock, trampoline and stacks',
+    phase: null,
+    judged: true,
+  },
+  'dead/dmesg': { is: 'its log, as it is in memory', phase: null, judged: true },
+  'dead/low1m.bin': {
+    is: 'physical memory from 0 to 1 MiB as it left it',
+    phase: null,
+    judged: true,
+  },
+  'dead/registers': { is: "QEMU's `info registers -a` then", phase: null, judged: false },
+  'dead/memory.zst': {
+    is: "with `--keep memory`: QEMU's dump of the machine then, flattened, without its pages of zeroes",
+    phase: null,
+    judged: false,
+  },
   vmcore: {
     is: 'with `--vmcore filtered`: as makedumpfile writes it, flattened',
     phase: 'dump',

@@ -8,6 +8,7 @@ import { phaseBudgetMs } from './budgets.ts';
 import { saveStuckMachine } from './guest-memory.ts';
 import type { PhaseClock } from './phase-clock.ts';
 import { PHASE_STEPS, type PhaseStep, type RunningCell } from './phases.ts';
+import { savePostMortem } from './post-mortem.ts';
 
 /** How long the last look at a stuck machine may take, ms. */
 const LAST_LOOK_MS = 10_000;
@@ -32,18 +33,40 @@ export async function runSteps(
   cell: RunningCell,
   options: PhaseOptions,
 ): Promise<Outcome | undefined> {
+  const watch = watchDeath(cell, options);
   for (const step of steps.filter(({ applies }) => applies(cell.spec))) {
     options.clock.enter(step.phase);
-    const outcome = await runPhase(step, cell, options);
+    watch.step = step;
+    const outcome = await runPhase(step, cell, { ...options, watch });
     if (outcome) return outcome;
   }
+  watch.step = undefined;
   return undefined;
+}
+
+/** What looks at the machine if it ends where it must go on. */
+interface DeathWatch {
+  /** The step that runs. */
+  step: PhaseStep | undefined;
+  /** Whether it looks, or has looked. */
+  hasDied: boolean;
+}
+
+function watchDeath(cell: RunningCell, { signal, log }: PhaseOptions): DeathWatch {
+  const watch: DeathWatch = { step: undefined, hasDied: false };
+  cell.machine.beforeEnd(async () => {
+    const { step } = watch;
+    if (!step || step.endsMachine(cell.spec)) return;
+    watch.hasDied = true;
+    await savePostMortem(cell, { phase: step.phase, how: 'machine-ended' }, { signal, log });
+  });
+  return watch;
 }
 
 async function runPhase(
   step: PhaseStep,
   cell: RunningCell,
-  options: PhaseOptions,
+  options: PhaseOptions & { readonly watch: DeathWatch },
 ): Promise<Outcome | undefined> {
   const budgetMs = phaseBudgetMs(step.phase, cell.spec, options.budgetScale);
   const what = `phase "${step.phase}" to end`;
@@ -53,6 +76,8 @@ async function runPhase(
     );
   } catch (error) {
     if (!(error instanceof DeadlineError) || error.waitedFor !== what) throw error;
+    // The budget ran out while its memory was read.
+    if (options.watch.hasDied) return machineEnds(step, cell);
     return overrun(step.phase, budgetMs, { cell, options });
   }
 }
@@ -76,17 +101,20 @@ async function overrun(
   { cell, options }: { readonly cell: RunningCell; readonly options: PhaseOptions },
 ): Promise<Outcome> {
   const { silentMs, lastLines } = cell.console;
+  const { signal, log } = options;
   try {
     await withDeadline(
       'a last look at the machine',
-      { budgetMs: LAST_LOOK_MS, signal: options.signal },
-      () => saveStuckMachine(cell.machine, cell.folder),
+      { budgetMs: LAST_LOOK_MS, signal },
+      async () => {
+        await cell.machine.pause();
+        await saveStuckMachine(cell.machine, cell.folder);
+      },
     );
   } catch (error) {
     if (!(error instanceof Sub1mError)) throw error;
-    options.log.warn(
-      `${cell.folder}: no registers and low memory of the stuck machine: ${error.message}`,
-    );
+    log.warn(`${cell.folder}: no registers and low memory of the stuck machine: ${error.message}`);
   }
+  await savePostMortem(cell, { phase, how: 'overrun' }, { signal, log });
   return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
 }

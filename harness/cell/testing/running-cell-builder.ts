@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Builds cells for tests: a spec, and a running cell on a machine that a test scripts. */
 import { type CellSpec, STANDARD_CELL } from '../../bundle/cell-record.ts';
+import { HostError } from '../../errors.ts';
 import { DEFAULT_CRASHKERNEL } from '../../memory/crashkernel.ts';
 import { GuestAgent } from '../../guest-link/guest-agent.ts';
 import type { MachineEnd } from '../../qemu/machine.ts';
@@ -44,6 +45,7 @@ export function scriptedCell(
   const ended = new Promise<MachineEnd>((resolve) => {
     end = resolve;
   });
+  const lastWork: (() => Promise<void>)[] = [];
   const told: string[] = [];
   const agent = new GuestAgent({
     onBytes: (listener) => {
@@ -58,6 +60,11 @@ export function scriptedCell(
   const machine: CellMachine = {
     ended,
     console: { write: () => {} },
+    beforeEnd: (work) => {
+      lastWork.push(work);
+    },
+    pause: () => Promise.resolve(),
+    openRam: () => Promise.reject(new HostError('Cannot read the machine: it is none')),
     sendBreak: () => Promise.resolve(),
     readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
     savePhys: () => Promise.resolve(),
@@ -89,7 +96,10 @@ export function scriptedCell(
       hear(Buffer.from(text));
     },
     end: (cause) => {
-      end({ cause, exitCode: 0, signal: undefined, stderr: '' });
+      void (async () => {
+        for (const work of lastWork) await work();
+        end({ cause, exitCode: 0, signal: undefined, stderr: '' });
+      })();
     },
   };
 }

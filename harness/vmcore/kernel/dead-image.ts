@@ -64,11 +64,7 @@ export function releaseOf(banner: string): string {
 }
 
 /** The tables at `init_top_pgt`: the image's own, which map all that the kernel has mapped. */
-function ownTables(
-  memory: PhysicalMemory,
-  virtual: VirtualMemory,
-  kallsyms: Kallsyms,
-): PageTables {
+function ownTables(memory: PhysicalMemory, virtual: VirtualMemory, kallsyms: Kallsyms): PageTables {
   const root = virtual.translate(kallsyms.requireAddress('init_top_pgt'));
   const level3 = virtual.translate(kallsyms.requireAddress('level3_kernel_pgt'));
   const next = tableEntry(memory, root, 511) & 0xffffffffff000n;
@@ -81,12 +77,18 @@ function findBanner(memory: VirtualMemory, { text }: KernelImage): string {
     const chunk = seeing(() => memory.read(text + BigInt(at), CHUNK_BYTES)).value;
     if (!chunk) continue;
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
-    for (let found = bytes.indexOf(BANNER); found !== -1; found = bytes.indexOf(BANNER, found + 1)) {
+    for (
+      let found = bytes.indexOf(BANNER);
+      found !== -1;
+      found = bytes.indexOf(BANNER, found + 1)
+    ) {
       const line = cString(bytes.subarray(found, found + BANNER_LIMIT)).split('\n', 1)[0] ?? '';
       if (IS_BANNER.test(line)) return line;
     }
   }
-  throw new FormatError('Cannot find the release: expected "Linux version" in the image, found none');
+  throw new FormatError(
+    'Cannot find the release: expected "Linux version" in the image, found none',
+  );
 }
 
 /**

@@ -28,7 +28,7 @@ export interface DeadKernel {
   readonly symbols: Seen<number>;
   /** What the layout of its structures is known by. */
   readonly layout: 'vmcoreinfo' | 'btf' | 'table';
-  /** `system_state`: 0 while it boots, 1 while it schedules and boots, more when that is over. */
+  /** `system_state`: 0 while it boots, 1 from its first task on, more when it has booted or reboots. */
   readonly systemState: Seen<number>;
   /** Oldest first. */
   readonly log: Seen<readonly PrintkRecord[]>;
@@ -48,9 +48,6 @@ export interface DeadStack {
   readonly halted: boolean;
   readonly trace: Seen<StackTrace>;
 }
-
-/** `SYSTEM_SCHEDULING`: what follows begins with the end of the initial memory. */
-const SYSTEM_SCHEDULING = 1;
 
 /** Examines the kernel in memory that died. Gives why there is none. */
 export function examineDeadKernel(
@@ -74,23 +71,17 @@ function examineImage(
   const { kernel } = found;
   const { kallsyms, memory } = kernel;
   const fromSymbols = <T>(read: (symbols: Kallsyms) => T): Seen<T> => seeingFrom(kallsyms, read);
-  const systemState = fromSymbols((symbols) =>
-    memory.u32(symbols.requireAddress('system_state')),
-  );
   const log = fromSymbols((symbols) => readDeadLog(found, symbols));
   return {
     image,
     release: seeingFrom(found.banner, releaseOf),
     symbols: fromSymbols(({ size }) => size),
     layout: layoutOf(found),
-    systemState,
+    systemState: fromSymbols((symbols) => memory.u32(symbols.requireAddress('system_state'))),
     log,
     panic: findPanic(kernel, log.value ?? []),
     lowPages: fromSymbols((symbols) => readDeadPages(found, symbols)),
-    memblock: fromSymbols((symbols) => {
-      requireInitialMemory(systemState.value);
-      return readMemblock(memory, symbols);
-    }),
+    memblock: fromSymbols((symbols) => readMemblock(memory, symbols)),
     trampoline: fromSymbols((symbols) => readTrampoline(physical, memory, symbols)),
     stacks: cpus.map((cpu) => stackOf(found, cpu)),
   };
@@ -99,14 +90,6 @@ function examineImage(
 function layoutOf({ note, kernel }: FoundKernel): DeadKernel['layout'] {
   if (note.value) return 'vmcoreinfo';
   return kernel.btf.value ? 'btf' : 'table';
-}
-
-function requireInitialMemory(systemState: number | null): void {
-  if (systemState === null || systemState <= SYSTEM_SCHEDULING) return;
-  throw new FormatError(
-    'Cannot read memblock: the kernel had given its initial memory back ' +
-      `(system_state is ${systemState})`,
-  );
 }
 
 function stackOf({ kernel }: FoundKernel, { cpu, halted, registers }: CpuState): DeadStack {

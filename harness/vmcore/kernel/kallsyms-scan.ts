@@ -41,7 +41,7 @@ const CANDIDATES = 64;
 /** Bytes of an entry of `kallsyms_seqs_of_names`. */
 const SEQ_BYTES = 3;
 /** Markers to look at in the search for where they end; a large kernel takes a tenth. */
-const MARKER_STEPS = 4_000_000;
+const MARKER_STEPS = 1_000_000;
 
 /** There is a marker for every 256th name. */
 const NAMES_PER_MARKER = 256;

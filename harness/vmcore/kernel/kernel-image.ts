@@ -5,7 +5,14 @@
  * (arch/x86/kernel/head_64.S).
  */
 import { FormatError } from '../../errors.ts';
-import { PAGE_SIZE, type PhysAddr, type VirtAddr, hex, physAddr, virtAddr } from '../../memory/pfn.ts';
+import {
+  PAGE_SIZE,
+  type PhysAddr,
+  type VirtAddr,
+  hex,
+  physAddr,
+  virtAddr,
+} from '../../memory/pfn.ts';
 import { type PhysRange, covers, physRange } from '../../memory/phys-range.ts';
 import { rangesOfPages } from '../../memory/page-map.ts';
 import { seeing } from '../../seen.ts';
@@ -68,9 +75,7 @@ export function findKernelImage(
     }
   }
   const images = searchImages(memory);
-  const fitting = images.find(
-    ({ paddr }) => isInside(hint.crashkernel, paddr) === hint.capture,
-  );
+  const fitting = images.find(({ paddr }) => isInside(hint.crashkernel, paddr) === hint.capture);
   const found = fitting ?? images[0];
   if (found) return found;
   throw new FormatError(
@@ -150,5 +155,7 @@ function imageOfLevel3(
 function tableAt(memory: PhysicalMemory, table: PhysAddr, index: number): PhysAddr {
   const entry = tableEntry(memory, table, index);
   if (entry & BigInt(PTE_PRESENT)) return physAddr(Number(entry & CR3_ADDR_MASK));
-  throw new FormatError(`Cannot find a kernel image: entry ${index} of ${hex(table)} is not present`);
+  throw new FormatError(
+    `Cannot find a kernel image: entry ${index} of ${hex(table)} is not present`,
+  );
 }

@@ -29,8 +29,9 @@ const REGION_LIMIT = 65_536;
 const NAME_LIMIT = 16;
 
 /**
- * Reads both lists (mm/memblock.c; its structures are the same from 5.9 to 7.3). A kernel gives their
- * memory away in the end, so they count if they agree with themselves. Throws `FormatError`.
+ * Reads both lists as the kernel last had them (mm/memblock.c; the structures are the same from 5.9 to
+ * 7.3). It gives their memory away in the end, so they count only if names, sums and order are right:
+ * memory that was used again is not. Throws `FormatError`.
  */
 export function readMemblock(memory: VirtualMemory, kallsyms: Kallsyms): Memblock {
   const memblock = kallsyms.requireAddress('memblock');
@@ -63,7 +64,8 @@ function readType(memory: VirtualMemory, at: bigint, name: string): MemblockRegi
 function regionAt(view: DataView, offset: number, name: string): MemblockRegion {
   const base = view.getBigUint64(offset, true);
   const end = base + view.getBigUint64(offset + 8, true);
-  if (end > BigInt(PHYS_ADDR_LIMIT)) throw badList(name, 'memory', `an end of 0x${end.toString(16)}`);
+  if (end > BigInt(PHYS_ADDR_LIMIT))
+    throw badList(name, 'memory', `an end of 0x${end.toString(16)}`);
   return {
     ...physRange(Number(base), Number(end)),
     flags: view.getUint32(offset + 16, true),
@@ -73,6 +75,6 @@ function regionAt(view: DataView, offset: number, name: string): MemblockRegion 
 function badList(name: string, expected: string, found: string): FormatError {
   return new FormatError(
     `Cannot read memblock.${name}: expected ${expected}, found ${found}; ` +
-      'the kernel may have given its memory away',
+      'the kernel has used its memory again',
   );
 }
