@@ -57,22 +57,7 @@ export function scriptedCell(
       if (said !== undefined) hear(Buffer.from(said));
     },
   });
-  const machine: CellMachine = {
-    ended,
-    console: { write: () => {} },
-    beforeEnd: (work) => {
-      lastWork.push(work);
-    },
-    pause: () => Promise.resolve(),
-    openRam: () => Promise.reject(new HostError('Cannot read the machine: it is none')),
-    sendBreak: () => Promise.resolve(),
-    readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
-    savePhys: () => Promise.resolve(),
-    saveCore: () => Promise.resolve(),
-    registers: () => Promise.resolve('RIP=0\n'),
-    physOf: () => Promise.resolve(undefined),
-    holdAt: () => Promise.resolve(unreachedHold(ended)),
-  };
+  const machine = scriptedMachine(ended, lastWork);
   const guestConsole = new GuestConsole();
   const disk = { path: `${folder}/disk`, size: 1 };
   const disks = { input: '', system: disk, capture: disk, vmcore: undefined };
@@ -101,6 +86,29 @@ export function scriptedCell(
         end({ cause, exitCode: 0, signal: undefined, stderr: '' });
       })();
     },
+  };
+}
+
+/** A machine that holds nothing and never gets to where it is to be held. */
+function scriptedMachine(
+  ended: Promise<MachineEnd>,
+  lastWork: (() => Promise<void>)[],
+): CellMachine {
+  return {
+    ended,
+    console: { write: () => {} },
+    beforeEnd: (work) => {
+      lastWork.push(work);
+    },
+    pause: () => Promise.resolve(),
+    openRam: () => Promise.reject(new HostError('Cannot read the machine: it is none')),
+    sendBreak: () => Promise.resolve(),
+    readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
+    savePhys: () => Promise.resolve(),
+    saveCore: () => Promise.resolve(),
+    registers: () => Promise.resolve('RIP=0\n'),
+    physOf: () => Promise.resolve(undefined),
+    holdAt: () => Promise.resolve(unreachedHold(ended)),
   };
 }
 

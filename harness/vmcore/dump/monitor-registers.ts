@@ -69,7 +69,7 @@ function cpuOf(cpu: number, text: string): CpuState {
       ([, name = '', digits = '']) => [name, BigInt(`0x${digits}`)] as const,
     ),
   );
-  const require = (name: string): bigint => {
+  const required = (name: string): bigint => {
     const value = values.get(name);
     if (value === undefined) throw badText(`${name} of CPU ${cpu}`, 'none');
     return value;
@@ -77,16 +77,16 @@ function cpuOf(cpu: number, text: string): CpuState {
   return {
     cpu,
     halted: /\bHLT=1\b/.test(text),
-    cr3: require('CR3'),
-    levels: require('CR4') & CR4_LA57 ? 5 : 4,
-    registers: values.has('RIP') ? registersOf(cpu, require) : null,
+    cr3: required('CR3'),
+    levels: required('CR4') & CR4_LA57 ? 5 : 4,
+    registers: values.has('RIP') ? registersOf(cpu, required) : null,
   };
 }
 
-function registersOf(cpu: number, require: (name: string) => bigint): CpuRegisters {
+function registersOf(cpu: number, required: (name: string) => bigint): CpuRegisters {
   const entries = REGISTER_NAMES.map((name) => {
     const called = MONITOR_NAMES[name];
-    return [name, called === undefined ? 0n : require(called)] as const;
+    return [name, called === undefined ? 0n : required(called)] as const;
   });
   return {
     pid: cpu + 1,

@@ -43,7 +43,7 @@ export interface DeadKernel {
 }
 
 /** The stack of a CPU. */
-export interface DeadStack {
+interface DeadStack {
   readonly cpu: number;
   readonly halted: boolean;
   readonly trace: Seen<StackTrace>;

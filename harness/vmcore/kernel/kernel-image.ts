@@ -100,26 +100,30 @@ function imageOfRoot(memory: PhysicalMemory, root: PhysAddr, levels: 4 | 5): Ker
 /** Looks at every page of memory; a page that was never written to cannot be a page table. */
 function searchImages(memory: PhysicalMemory): KernelImage[] {
   const images: KernelImage[] = [];
+  for (const root of level3Tables(memory)) {
+    const found = seeing(() => imageOfLevel3(memory, root)).value;
+    const tables = { root, levels: 3, encryptionMask: 0n } as const;
+    if (found) images.push({ ...found, tables, by: 'search' });
+    if (images.length === IMAGE_LIMIT) break;
+  }
+  return images;
+}
+
+/** The pages that look like a `level3_kernel_pgt`. */
+function* level3Tables(memory: PhysicalMemory): Generator<PhysAddr> {
   const pages = (function* () {
     for (const page of wholePages(memory)) if (memory.has(page)) yield page;
   })();
   for (const { start, end } of rangesOfPages(pages)) {
     for (let at: number = start; at < end; at += CHUNK_BYTES) {
       const bytes = seeing(() => memory.read(physAddr(at), Math.min(CHUNK_BYTES, end - at))).value;
-      for (const offset of level3Tables(bytes ?? new Uint8Array())) {
-        const root = physAddr(at + offset);
-        const found = seeing(() => imageOfLevel3(memory, root)).value;
-        const tables = { root, levels: 3, encryptionMask: 0n } as const;
-        if (found) images.push({ ...found, tables, by: 'search' });
-        if (images.length === IMAGE_LIMIT) return images;
-      }
+      for (const offset of sparsePages(bytes ?? new Uint8Array())) yield physAddr(at + offset);
     }
   }
-  return images;
 }
 
 /** The offsets of pages that have nothing but the last two entries. */
-function* level3Tables(bytes: Uint8Array): Generator<number> {
+function* sparsePages(bytes: Uint8Array): Generator<number> {
   for (let at = 0; at < bytes.length; at += PAGE_SIZE) {
     const [first, second] = [at + L3_START_KERNEL * ENTRY_BYTES, at + LAST * ENTRY_BYTES];
     if (!((bytes[first] ?? 0) & (bytes[second] ?? 0) & PTE_PRESENT)) continue;

@@ -13,7 +13,7 @@ export interface Memblock {
 }
 
 /** A `struct memblock_region`. */
-export interface MemblockRegion extends PhysRange {
+interface MemblockRegion extends PhysRange {
   /** `enum memblock_flags`. */
   readonly flags: number;
 }
