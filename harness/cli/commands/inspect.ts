@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { UsageError } from '../../errors.ts';
-import { openFile } from '../../process/open-file.ts';
+import { FormatError, UsageError } from '../../errors.ts';
+import { readyThread, runInThread, threadModule } from '../../process/run-in-thread.ts';
 import type { InspectQuestions } from '../../report/inspect-report.ts';
+import type { InspectFile, InspectedFile } from '../../runner/inspect-file.ts';
 import { findVmcore } from '../../runner/vmcore-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
@@ -24,8 +25,11 @@ const HELP = {
   ],
 } as const;
 
+/** What reads a dump, in a thread: it would keep a signal waiting. */
+const INSPECT_FILE = threadModule('runner/inspect-file');
+
 /** `sub1m inspect <vmcore>`: reads any dump of an x86-64 kernel without debug information. */
-export function addInspect(program: Command, { environment, signal }: CommandContext): void {
+export function addInspect(program: Command, { environment, signal, log }: CommandContext): void {
   describeCommand(program.command('inspect'), HELP)
     .argument('<vmcore>', 'the file of a dump; a .zst beside it will do')
     .option('--dmesg', "the crashed kernel's log")
@@ -36,17 +40,24 @@ export function addInspect(program: Command, { environment, signal }: CommandCon
     .option('--read <where...>', 'memory at an address or symbol, and how many bytes (64)')
     .option('--struct <what...>', 'a structure by type and address or symbol (needs BTF)')
     .option('--json', 'print a JSON document')
-    .action(async (path: string, { json, ...questions }: InspectOptions) => {
-      // Loading the dump readers takes a tenth of a second, which other commands should not pay.
-      const { inspectVmcore, inspectionDocument, renderInspection } =
-        await import('../../report/inspect-report.ts');
-      await using vmcore = await findVmcore(path, signal);
-      using file = openFile(vmcore?.path ?? path);
-      if (file.size === 0) {
-        throw new UsageError(`Cannot read ${path}: expected a vmcore, found an empty file`);
-      }
-      const { colour, columns: width } = environment;
-      const parts = inspectVmcore(file, questions, { colour: colour && !json, width });
-      process.stdout.write(json ? inspectionDocument(path, parts) : renderInspection(parts));
+    .action(async (named: string, { json = false, ...questions }: InspectOptions) => {
+      readyThread(INSPECT_FILE);
+      await using vmcore = await findVmcore(named, signal);
+      const style = { colour: environment.colour && !json, width: environment.columns };
+      const path = vmcore?.path ?? named;
+      const { text, notes } = await inspect({ path, named, questions, style, json }, signal);
+      for (const note of notes) log.info(note);
+      process.stdout.write(text);
     });
+}
+
+async function inspect(
+  argument: InspectFile,
+  signal: AbortSignal,
+): Promise<Extract<InspectedFile, { kind: 'read' }>> {
+  const call = { module: INSPECT_FILE, name: 'inspectFile', argument };
+  const found = await runInThread<InspectedFile>(call, signal);
+  if (found.kind === 'usage') throw new UsageError(found.message);
+  if (found.kind === 'format') throw new FormatError(found.message);
+  return found;
 }

@@ -8,7 +8,7 @@ import type { CpuRegisters } from '../dump/prstatus.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
 import type { Kallsyms } from './kallsyms.ts';
-import { type DumpedKernel, openKernel } from './kernel.ts';
+import { type DumpedKernel, openMappedKernel } from './kernel.ts';
 import type { KernelImage } from './kernel-image.ts';
 import { type PageTables, START_KERNEL_MAP, tableEntry } from './page-tables.ts';
 import { VirtualMemory } from './virtual-memory.ts';
@@ -41,7 +41,7 @@ export function openFoundKernel(
   cpus: readonly CpuRegisters[],
 ): FoundKernel {
   const start = parseVmcoreinfo(Buffer.from(`SYMBOL(_text)=${image.text.toString(16)}\n`));
-  const first = openKernel({ memory, vmcoreinfo: start, cpus, tables: image.tables });
+  const first = openMappedKernel(memory, { vmcoreinfo: start, cpus, tables: image.tables });
   const own = seeingFrom(first.kallsyms, (symbols) => ownTables(memory, first.memory, symbols));
   const tables = image.by === 'search' && own.value ? own.value : image.tables;
   const virtual = new VirtualMemory(memory, tables);

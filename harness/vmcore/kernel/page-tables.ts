@@ -36,23 +36,36 @@ const PTE_PFN_MASK = 0xffffffffff000n;
 const HIGHEST_LARGE_LEVEL = 3;
 
 /**
- * Finds the kernel's page tables by VMCOREINFO (`arch_crash_save_vmcoreinfo()`): `swapper_pg_dir`
- * is in the kernel image, which is at `phys_base`. Throws `FormatError`.
+ * The names of the top page table, which all have one address. Before Linux kernel commit
+ * 65ade2f872b4 ("x86/boot/64: Rename init_level4_pgt and early_level4_pgt") (in v4.13) it was
+ * `init_level4_pgt`.
  */
-export function kernelPageTables(vmcoreinfo: Vmcoreinfo): PageTables {
-  const symbol = vmcoreinfo.symbol('swapper_pg_dir') ?? vmcoreinfo.symbol('init_top_pgt');
-  const physBase = vmcoreinfo.number('phys_base');
-  if (symbol === undefined || physBase === undefined) {
-    throw new FormatError(
-      'Cannot find the page tables: expected SYMBOL(swapper_pg_dir) and NUMBER(phys_base) in ' +
-        'VMCOREINFO, found at most one',
-    );
+const ROOT_SYMBOLS = ['swapper_pg_dir', 'init_top_pgt', 'init_level4_pgt'] as const;
+
+/** The virtual address of the top page table; undefined if VMCOREINFO does not have it. */
+export function pageTableSymbol(vmcoreinfo: Vmcoreinfo): bigint | undefined {
+  for (const name of ROOT_SYMBOLS) {
+    const symbol = vmcoreinfo.symbol(name);
+    if (symbol !== undefined) return symbol;
   }
+  return undefined;
+}
+
+/**
+ * Finds the kernel's page tables by VMCOREINFO (`arch_crash_save_vmcoreinfo()`): they are in the
+ * kernel image, which is at `phys_base`. Throws `FormatError`.
+ */
+export function kernelPageTables(
+  vmcoreinfo: Vmcoreinfo,
+  physBase = vmcoreinfo.number('phys_base'),
+): PageTables {
+  const symbol = pageTableSymbol(vmcoreinfo);
+  if (symbol === undefined || physBase === undefined) throw lacking(vmcoreinfo, physBase);
   const root = symbol - START_KERNEL_MAP + BigInt(physBase);
   if (root < 0n || root >= BigInt(PHYS_ADDR_LIMIT) || root & 0xfffn) {
     throw new FormatError(
-      `Cannot find the page tables: expected a page of memory, found SYMBOL(swapper_pg_dir) ` +
-        `${hex(symbol)} with NUMBER(phys_base) ${physBase}`,
+      `Cannot find the page tables: expected a page of memory, found the top one at ` +
+        `${hex(symbol)} with phys_base ${physBase}`,
     );
   }
   return {
@@ -60,6 +73,19 @@ export function kernelPageTables(vmcoreinfo: Vmcoreinfo): PageTables {
     levels: vmcoreinfo.number('pgtable_l5_enabled') === 1 ? 5 : 4,
     encryptionMask: BigInt(vmcoreinfo.number('sme_mask') ?? 0),
   };
+}
+
+function lacking(vmcoreinfo: Vmcoreinfo, physBase: number | undefined): FormatError {
+  const hasTables = pageTableSymbol(vmcoreinfo) !== undefined;
+  const lacks = [
+    ...(hasTables ? [] : ['SYMBOL(swapper_pg_dir)']),
+    ...(physBase === undefined ? ['NUMBER(phys_base)'] : []),
+  ];
+  const isOld = hasTables && vmcoreinfo.fields.has('SYMBOL(phys_base)');
+  const found = isOld ? 'its SYMBOL, as before 4.10, which no memory of the dump fits' : 'none';
+  return new FormatError(
+    `Cannot find the page tables: expected ${lacks.join(' and ')} in VMCOREINFO, found ${found}`,
+  );
 }
 
 /**
@@ -90,6 +116,11 @@ export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr
 export function tableEntry(memory: PhysicalMemory, table: PhysAddr, index: number): bigint {
   const at = physAddr(table + index * ENTRY_BYTES);
   return new ByteReader(memory.read(at, ENTRY_BYTES), 'a page table entry', at).u64();
+}
+
+/** Where the last entry of a top page table leads: to the kernel image, in the tables of all tasks. */
+export function topEntry(memory: PhysicalMemory, root: PhysAddr): bigint {
+  return tableEntry(memory, root, Number(ENTRIES_MASK)) & PTE_PFN_MASK;
 }
 
 function mappingOf(entry: bigint, shift: number, vaddr: bigint): Mapping {
