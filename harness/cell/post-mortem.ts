@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The last look at a machine whose kernel died or hung: what its memory says of it, into `dead/`. */
-import { readFile } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { SCHEMA_VERSION, type Phase } from '../bundle/cell-record.ts';
 import type { DeadKernelFile } from '../bundle/dead-kernel.ts';
 import { evidencePath } from '../bundle/evidence.ts';
@@ -12,10 +13,16 @@ import { withDeadline } from '../process/deadline.ts';
 import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import type { DeadMachine, PostMortem } from './examine-dead.ts';
 import type { RunningCell } from './phases.ts';
+import { saveCoreAs } from './save-core.ts';
 import { evidencePlace, writeEvidence } from './write-evidence.ts';
 
 /** How long the look may take, ms: two seconds or three, with an idle host. */
 const LOOK_MS = 30_000;
+/** How long it may take to keep the whole memory, ms: a second for each GiB that the guest wrote to. */
+const KEEP_MS = 120_000;
+
+/** The whole memory in a bundle, flattened, until it is packed as `dead/memory.zst`. */
+export const DEAD_MEMORY = 'dead/memory';
 
 /** What the cell's machine did. */
 export interface Death {
@@ -24,9 +31,10 @@ export interface Death {
 }
 
 /** A cell whose kernel died. */
-type DeadCell = Pick<RunningCell, 'folder' | 'machine'>;
+type DeadCell = Pick<RunningCell, 'folder' | 'machine' | 'temp'>;
 
 interface LookOptions {
+  readonly keepMemory: boolean;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -38,8 +46,13 @@ interface LookOptions {
 export async function savePostMortem(
   cell: DeadCell,
   death: Death,
-  { signal, log }: LookOptions,
+  options: LookOptions,
 ): Promise<void> {
+  await saveLook(cell, death, options);
+  if (options.keepMemory) await keepMemory(cell, options);
+}
+
+async function saveLook(cell: DeadCell, death: Death, { signal, log }: LookOptions): Promise<void> {
   const startedAt = performance.now();
   const leave = async (kernel: DeadKernelFile['kernel']): Promise<void> => {
     const seconds = Math.round(performance.now() - startedAt) / 1000;
@@ -56,10 +69,30 @@ export async function savePostMortem(
     );
   } catch (error) {
     if (signal.aborted) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = reasonOf(error);
     log.warn(`${cell.folder}: no look at the kernel that died: ${why}`);
     await leave({ value: null, why });
   }
+}
+
+async function keepMemory(cell: DeadCell, { signal, log }: LookOptions): Promise<void> {
+  const path = join(cell.folder, DEAD_MEMORY);
+  const part = `${path}.part`;
+  try {
+    await withDeadline('the memory of the machine', { budgetMs: KEEP_MS, signal }, (deadline) =>
+      saveCoreAs(part, cell, deadline),
+    );
+    await rename(part, path);
+  } catch (error) {
+    if (signal.aborted) throw error;
+    log.warn(`${cell.folder}: cannot keep the memory of the machine: ${reasonOf(error)}`);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }
 
 async function look(

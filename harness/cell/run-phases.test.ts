@@ -22,7 +22,15 @@ function options(
   const entered: string[] = [];
   const clock = new PhaseClock((phase) => entered.push(phase));
   const signal = new AbortController().signal;
-  return { clock, budgetScale: 0.001, signal, log: silentLog, entered, ...changes };
+  return {
+    clock,
+    budgetScale: 0.001,
+    keepMemory: false,
+    signal,
+    log: silentLog,
+    entered,
+    ...changes,
+  };
 }
 
 describe('runPhases()', () => {

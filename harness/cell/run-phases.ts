@@ -17,6 +17,8 @@ export interface PhaseOptions {
   readonly clock: PhaseClock;
   /** The user's factor on every budget. */
   readonly budgetScale: number;
+  /** See `CellHost`. */
+  readonly keepMemory: boolean;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -52,13 +54,13 @@ interface DeathWatch {
   hasDied: boolean;
 }
 
-function watchDeath(cell: RunningCell, { signal, log }: PhaseOptions): DeathWatch {
+function watchDeath(cell: RunningCell, options: PhaseOptions): DeathWatch {
   const watch: DeathWatch = { step: undefined, hasDied: false };
   cell.machine.beforeEnd(async () => {
     const { step } = watch;
     if (!step || step.endsMachine(cell.spec)) return;
     watch.hasDied = true;
-    await savePostMortem(cell, { phase: step.phase, how: 'machine-ended' }, { signal, log });
+    await savePostMortem(cell, { phase: step.phase, how: 'machine-ended' }, options);
   });
   return watch;
 }
@@ -115,6 +117,6 @@ async function overrun(
     if (!(error instanceof Sub1mError)) throw error;
     log.warn(`${cell.folder}: no registers and low memory of the stuck machine: ${error.message}`);
   }
-  await savePostMortem(cell, { phase, how: 'overrun' }, { signal, log });
+  await savePostMortem(cell, { phase, how: 'overrun' }, options);
   return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
 }

@@ -21,7 +21,8 @@ export interface InspectFile {
 /** What can be sent from a thread: of an error that is no more than its message. */
 export type InspectedFile =
   | { readonly kind: 'read'; readonly text: string; readonly notes: readonly string[] }
-  | { readonly kind: 'usage' | 'format'; readonly message: string };
+  | { readonly kind: 'usage'; readonly message: string }
+  | { readonly kind: 'format'; readonly message: string };
 
 /** Answers questions about a dump in a file: for a thread. */
 export function inspectFile({ path, named, questions, style, json }: InspectFile): InspectedFile {

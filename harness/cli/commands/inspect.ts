@@ -40,7 +40,8 @@ export function addInspect(program: Command, { environment, signal, log }: Comma
     .option('--read <where...>', 'memory at an address or symbol, and how many bytes (64)')
     .option('--struct <what...>', 'a structure by type and address or symbol (needs BTF)')
     .option('--json', 'print a JSON document')
-    .action(async (named: string, { json = false, ...questions }: InspectOptions) => {
+    .action(async (named: string, { json: asked, ...questions }: InspectOptions) => {
+      const json = asked === true;
       readyThread(INSPECT_FILE);
       await using vmcore = await findVmcore(named, signal);
       const style = { colour: environment.colour && !json, width: environment.columns };

@@ -141,6 +141,12 @@ function findTokens(area: Buffer, digits: number): { table: number; index: numbe
   return index === undefined ? undefined : { table, index };
 }
 
+/**
+ * Bytes of a marker: 8 before Linux kernel commit 80ffbaa5b1bd ("kallsyms: reduce size a little on
+ * 64-bit") (in v4.20).
+ */
+const MARKER_BYTES = [4, 8] as const;
+
 /** The offsets of every 256th name, ascending from 0. */
 interface Markers {
   readonly start: number;
@@ -153,16 +159,26 @@ interface Names {
   readonly count: number;
 }
 
-/** Finds the names before the token table: the markers end there, or at the numbers of names. */
+/** Finds the names before the token table. */
 function findNamesBefore(area: Buffer, table: number): Names | undefined {
-  const budget = { steps: MARKER_STEPS };
-  for (let end = table; end >= 16 && budget.steps > 0; end -= 4) {
-    const markers = findMarkers(area, end, budget);
-    if (!markers || (end < table && !mayFollow(markers, table - end))) continue;
+  for (const { end, markers } of markersBefore(area, table)) {
     const names = findNames(area, markers);
     if (names && (end === table || isOfNumbers(table - end, names.count))) return names;
   }
   return undefined;
+}
+
+/** The markers that end at the token table, then those that end at the numbers of names before it. */
+function* markersBefore(area: Buffer, table: number): Generator<{ end: number; markers: Markers }> {
+  const budget = { steps: MARKER_STEPS };
+  for (const bytes of MARKER_BYTES) {
+    const markers = findMarkers(area, { end: table, bytes }, budget);
+    if (markers) yield { end: table, markers };
+  }
+  for (let end = table - 4; end >= 16 && budget.steps > 0; end -= 4) {
+    const markers = findMarkers(area, { end, bytes: 4 }, budget);
+    if (markers && mayFollow(markers, table - end)) yield { end, markers };
+  }
 }
 
 /** Whether as many bytes can be the numbers of as many names as have these markers. */
@@ -176,11 +192,15 @@ function isOfNumbers(bytes: number, count: number): boolean {
   return bytes >= count * SEQ_BYTES && bytes <= align8(count * SEQ_BYTES);
 }
 
-function findMarkers(area: Buffer, end: number, budget: { steps: number }): Markers | undefined {
+function findMarkers(
+  area: Buffer,
+  { end, bytes }: { readonly end: number; readonly bytes: number },
+  budget: { steps: number },
+): Markers | undefined {
   const offsets: number[] = [];
-  // 4 bytes of padding follow an odd number of markers.
+  // 4 bytes of padding follow an odd number of markers; of 8 bytes the upper half is 0.
   let at = area.readUInt32LE(end - 4) === 0 ? end - 8 : end - 4;
-  for (; at >= 0 && budget.steps > 0; at -= 4) {
+  for (; at >= 0 && budget.steps > 0; at -= bytes) {
     budget.steps -= 1;
     const offset = area.readUInt32LE(at);
     if (offset >= (offsets.at(-1) ?? end)) return undefined;
