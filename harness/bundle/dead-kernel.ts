@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `dead/kernel.json`: what the memory of a machine showed of the kernel that died or hung in it. */
 import { z } from 'zod';
+import type { Seen } from '../seen.ts';
 import { PHASES, SCHEMA_VERSION } from './cell-record.ts';
 
 /** In hexadecimal; a number once it is read. */
@@ -13,7 +14,7 @@ const paddr = z
 const vaddr = z.string().regex(/^0x[0-9a-f]{1,16}$/);
 
 /** A value, or why there is none. */
-function seen<T extends z.ZodType>(value: T) {
+function seen<O, I>(value: z.ZodType<O, I>): z.ZodType<Seen<O>, Seen<I>> {
   return z.union([z.object({ value }), z.object({ value: z.null(), why: z.string() })]);
 }
 

@@ -1,17 +1,21 @@
 // SPDX-License-Identifier: MIT
-import { FormatError, MissingPageError } from '../../errors.ts';
+import { FormatError } from '../../errors.ts';
 import type { PageClass } from '../../memory/kpageflags.ts';
-import { PAGE_SIZE, type Pfn, hex, pfn } from '../../memory/pfn.ts';
+import { PAGE_SIZE, hex, pfn } from '../../memory/pfn.ts';
 import { seeing } from '../../seen.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 import type { FoundKernel } from './dead-image.ts';
 import { pageCandidates } from './derived-vmcoreinfo.ts';
 import type { Kallsyms } from './kallsyms.ts';
-import { BUDDY_BLOCK_PAGES, type PageReader, pageReader, readLowPages } from './page-structs.ts';
+import { pageTypeOf } from './page-layout.ts';
+import { BUDDY_BLOCK_PAGES, openPageArray, pageReader, readLowPages } from './page-structs.ts';
 
 /** Where free pages are looked for: blocks of 4 MiB, one in each 64 MiB of the first 16 GiB. */
 const SAMPLE_STEP = 16 * BUDDY_BLOCK_PAGES;
 const SAMPLES = 256;
+
+/** Orders of blocks that are aligned within the sampled ones. */
+const ORDERS = Math.log2(BUDDY_BLOCK_PAGES) + 1;
 
 /** Flags of a page are in the lowest bits (`NR_PAGEFLAGS` is below 32). */
 const FLAG_BITS = 32;
@@ -74,23 +78,22 @@ function reservedBit(found: FoundKernel): number {
   );
 }
 
-/** How many pages are free by a layout. */
+/** How many pages are the first of a free block, and aligned to it, by a layout. */
 function countFree(kernel: Sources): number {
-  const reader = seeing(() => pageReader(kernel)).value;
-  if (!reader) return 0;
+  const array = seeing(() => openPageArray(kernel)).value;
+  if (!array) return 0;
+  const { layout } = array;
   let free = 0;
   for (let sample = 0; sample < SAMPLES; sample += 1) {
-    free += freePages(reader, pfn(sample * SAMPLE_STEP));
+    // There are no struct pages of what is not memory.
+    const bytes = seeing(() => array.read(pfn(sample * SAMPLE_STEP), BUDDY_BLOCK_PAGES)).value;
+    const view = bytes && new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    for (let page = 0; view && page < BUDDY_BLOCK_PAGES; page += 1) {
+      const at = page * layout.bytes;
+      if (pageTypeOf(view.getUint32(at + layout.mapcount, true), layout) !== 'buddy') continue;
+      const order = view.getUint32(at + layout.private, true);
+      if (order < ORDERS && page % 2 ** order === 0) free += 1;
+    }
   }
   return free;
-}
-
-function freePages(read: PageReader, first: Pfn): number {
-  try {
-    return read(first, BUDDY_BLOCK_PAGES).filter((page) => page.class === 'free').length;
-  } catch (error) {
-    // There are no struct pages of what is not memory.
-    if (error instanceof MissingPageError) return 0;
-    throw error;
-  }
 }

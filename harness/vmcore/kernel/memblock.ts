@@ -3,6 +3,7 @@ import { FormatError } from '../../errors.ts';
 import { PHYS_ADDR_LIMIT } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { printableText } from '../../memory/printable-text.ts';
+import { seeing } from '../../seen.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 
@@ -44,7 +45,7 @@ export function readMemblock(memory: VirtualMemory, kallsyms: Kallsyms): Membloc
 function readType(memory: VirtualMemory, at: bigint, name: string): MemblockRegion[] {
   const [count, max, total] = [memory.u64(at), memory.u64(at + 8n), memory.u64(at + 16n)];
   const [array, nameAt] = [memory.u64(at + 24n), memory.u64(at + 32n)];
-  const found = memory.text(nameAt, NAME_LIMIT);
+  const found = seeing(() => memory.text(nameAt, NAME_LIMIT)).value ?? '';
   if (found !== name) throw badList(name, 'its name', `"${printableText(found)}"`);
   if (count > max || max > REGION_LIMIT) {
     throw badList(name, `at most ${REGION_LIMIT} regions`, `${count} of ${max}`);
