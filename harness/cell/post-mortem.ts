@@ -16,8 +16,8 @@ import type { RunningCell } from './phases.ts';
 import { saveCoreAs } from './save-core.ts';
 import { evidencePlace, writeEvidence } from './write-evidence.ts';
 
-/** How long the look may take, ms: two seconds or three, with an idle host. */
-const LOOK_MS = 30_000;
+/** How long the look may take, ms: a second or two on an idle host, ten times that on a very busy one. */
+const LOOK_MS = 60_000;
 /** How long it may take to keep the whole memory, ms: a second for each GiB that the guest wrote to. */
 const KEEP_MS = 120_000;
 

@@ -12,25 +12,25 @@ export function readDeadLog({ kernel, note }: FoundKernel, kallsyms: Kallsyms): 
   const { memory } = kernel;
   if (note.value) return readPrintk({ memory, vmcoreinfo: note.value });
   const tried = printkCandidates(kallsyms, kernel.btf.value).map((vmcoreinfo) =>
-    seeing(() => requireSense(readPrintk({ memory, vmcoreinfo }))),
+    seeing(() => readPrintk({ memory, vmcoreinfo })),
   );
-  const found = tried.find(({ value }) => value !== null && value.length > 0)?.value;
+  const logs = tried.flatMap(({ value }) => (value ? [value] : []));
+  const found = logs.find((records) => records.length > 0 && makesSense(records));
   if (found) return found;
-  if (tried.some(({ value }) => value !== null)) return [];
+  if (logs.some((records) => records.length > 0)) {
+    throw new FormatError('Cannot read the kernel log: expected ascending numbers, found others');
+  }
   const [first] = tried;
-  throw new FormatError(first && 'why' in first ? first.why : 'Cannot read the kernel log');
+  if (logs.length === 0 && first && 'why' in first) throw new FormatError(first.why);
+  return [];
 }
 
 /** Records read with the right layout have numbers that follow each other. */
-function requireSense(records: PrintkRecord[]): PrintkRecord[] {
-  const [first] = records;
-  const last = records.at(-1);
-  if (!first || !last) return records;
+function makesSense(records: readonly PrintkRecord[]): boolean {
   const isAscending = records.every(
     ({ seq }, index) => index === 0 || seq > (records[index - 1]?.seq ?? 0n),
   );
   // A record that was being written is missing, at most one for each CPU.
-  const missing = last.seq - first.seq + 1n - BigInt(records.length);
-  if (isAscending && missing >= 0n && missing <= BigInt(records.length)) return records;
-  throw new FormatError('Cannot read the kernel log: expected ascending numbers, found others');
+  const span = (records.at(-1)?.seq ?? 0n) - (records[0]?.seq ?? 0n) + 1n;
+  return isAscending && span <= BigInt(records.length * 2);
 }

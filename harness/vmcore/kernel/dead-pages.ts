@@ -17,8 +17,8 @@ const SAMPLES = 256;
 /** Orders of blocks that are aligned within the sampled ones. */
 const ORDERS = Math.log2(BUDDY_BLOCK_PAGES) + 1;
 
-/** Flags of a page are in the lowest bits (`NR_PAGEFLAGS` is below 32). */
-const FLAG_BITS = 32;
+/** Lowest bits of `page.flags` that are flags in every kernel; then, or later, other fields begin. */
+const FLAG_BITS = 20;
 
 /**
  * The class of each of the 256 pages below 1 MiB. Throws `FormatError`, also if the page allocator

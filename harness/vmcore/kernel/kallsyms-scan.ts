@@ -73,6 +73,11 @@ export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsT
 
 /** Reads the pages that are there, and counts them: the kernel frees those between its sections. */
 function readPresent(memory: VirtualMemory, start: bigint, area: Buffer): number {
+  const whole = seeing(() => memory.read(start, area.length)).value;
+  if (whole) {
+    area.set(whole);
+    return area.length / PAGE_SIZE;
+  }
   let pages = 0;
   for (let at = 0; at < area.length; at += PAGE_SIZE) {
     try {
