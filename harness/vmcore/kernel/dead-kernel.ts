@@ -71,7 +71,7 @@ function examineImage(
   const { kernel } = found;
   const { kallsyms, memory } = kernel;
   const fromSymbols = <T>(read: (symbols: Kallsyms) => T): Seen<T> => seeingFrom(kallsyms, read);
-  const log = fromSymbols((symbols) => readDeadLog(found, symbols));
+  const log = fromSymbols((symbols) => readDeadLog(found, symbols).records);
   return {
     image,
     release: seeingFrom(found.banner, releaseOf),

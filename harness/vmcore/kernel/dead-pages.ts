@@ -7,6 +7,7 @@ import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 import type { FoundKernel } from './dead-image.ts';
 import { pageCandidates } from './derived-vmcoreinfo.ts';
 import type { Kallsyms } from './kallsyms.ts';
+import type { KernelImage } from './kernel-image.ts';
 import { pageTypeOf } from './page-layout.ts';
 import { BUDDY_BLOCK_PAGES, openPageArray, pageReader, readLowPages } from './page-structs.ts';
 
@@ -28,26 +29,28 @@ const FLAG_BITS = 20;
 export function readDeadPages(found: FoundKernel, kallsyms: Kallsyms): PageClass[] {
   requireAllocator(found, kallsyms);
   const { memory, btf } = found.kernel;
-  const kernel = { memory, kallsyms: found.kernel.kallsyms, btf };
-  if (found.note.value) {
-    return classesOf({ ...kernel, vmcoreinfo: found.note.value });
-  }
-  const candidates = pageCandidates(btf.value, reservedBit(found)).map((vmcoreinfo) => ({
+  const vmcoreinfo = pageVmcoreinfo(found);
+  const kernel = { memory, kallsyms: found.kernel.kallsyms, btf, vmcoreinfo };
+  return readLowPages(kernel).map((page) => page.class);
+}
+
+/** The VMCOREINFO by which `struct page` can be read. Throws `FormatError` if none is right. */
+export function pageVmcoreinfo({ kernel, image, note }: FoundKernel): Vmcoreinfo {
+  if (note.value) return note.value;
+  const { memory, btf, kallsyms } = kernel;
+  const sources = { memory, btf, kallsyms };
+  const candidates = pageCandidates(btf.value, reservedBit(sources, image)).map((vmcoreinfo) => ({
     vmcoreinfo,
-    free: countFree({ ...kernel, vmcoreinfo }),
+    free: countFree({ ...sources, vmcoreinfo }),
   }));
   const best = candidates.toSorted((a, b) => b.free - a.free)[0];
-  if (best && best.free > 0) return classesOf({ ...kernel, vmcoreinfo: best.vmcoreinfo });
+  if (best && best.free > 0) return best.vmcoreinfo;
   throw new FormatError(
     'Cannot read struct page: expected free pages in one of the layouts known, found none',
   );
 }
 
 type Sources = Parameters<typeof readLowPages>[0];
-
-function classesOf(kernel: Sources): PageClass[] {
-  return readLowPages(kernel).map((page) => page.class);
-}
 
 /** `memblock_free_all()` gives all memory away, and then counts it in `_totalram_pages`. */
 function requireAllocator({ kernel }: FoundKernel, kallsyms: Kallsyms): void {
@@ -63,12 +66,11 @@ function requireAllocator({ kernel }: FoundKernel, kallsyms: Kallsyms): void {
 }
 
 /** `PG_reserved` is the one flag of the pages of the kernel's own text. */
-function reservedBit(found: FoundKernel): number {
-  const { memory, btf, kallsyms } = found.kernel;
-  const [anyLayout] = pageCandidates(btf.value, 0);
-  const page = found.image.paddr / PAGE_SIZE;
+function reservedBit(sources: Omit<Sources, 'vmcoreinfo'>, image: KernelImage): number {
+  const [anyLayout] = pageCandidates(sources.btf.value, 0);
+  const page = image.paddr / PAGE_SIZE;
   const first = page - (page % BUDDY_BLOCK_PAGES);
-  const read = pageReader({ memory, btf, kallsyms, vmcoreinfo: anyLayout as Vmcoreinfo });
+  const read = pageReader({ ...sources, vmcoreinfo: anyLayout as Vmcoreinfo });
   const text = read(pfn(first), page - first + 1).at(-1);
   const flags = BigInt.asUintN(FLAG_BITS, text?.flags ?? 0n);
   const bit = flags.toString(2).length - 1;
