@@ -104,7 +104,7 @@ describe('examineDeadKernel()', () => {
     {
       what: 'the page allocator did not have its memory',
       change: (ram: Buffer) => {
-        writeWords(ram, VARIABLES._totalram_pages, [0]);
+        writeWords(ram, VARIABLES['_totalram_pages'], [0]);
       },
       part: 'lowPages',
       why: 'The kernel had not given its memory to the page allocator yet (_totalram_pages is 0)',
@@ -112,7 +112,7 @@ describe('examineDeadKernel()', () => {
     {
       what: 'it had no struct pages',
       change: (ram: Buffer) => {
-        writeWords(ram, VARIABLES._totalram_pages, [0, 0xffffea0000000000n]);
+        writeWords(ram, VARIABLES['_totalram_pages'], [0, 0xffffea0000000000n]);
       },
       part: 'lowPages',
       why: 'The kernel had not made its struct pages yet',
