@@ -72,7 +72,7 @@ describe('examineDeadKernel()', () => {
   });
 
   it.each(['5.10', '6.1', '6.12', '7.3'] as const)('finds kallsyms as %s has it', (style) => {
-    expect(examine(deadKernel(style)).symbols).toEqual({ value: 14 });
+    expect(examine(deadKernel(style)).kallsyms.value?.size).toBe(14);
   });
 
   it('finds the kernel by CR3 of user space, and with the number of an address space', () => {
@@ -104,7 +104,7 @@ describe('examineDeadKernel()', () => {
     {
       what: 'the page allocator did not have its memory',
       change: (ram: Buffer) => {
-        writeWords(ram, VARIABLES._totalram_pages, [0]);
+        writeWords(ram, VARIABLES['_totalram_pages'], [0]);
       },
       part: 'lowPages',
       why: 'The kernel had not given its memory to the page allocator yet (_totalram_pages is 0)',
@@ -112,7 +112,7 @@ describe('examineDeadKernel()', () => {
     {
       what: 'it had no struct pages',
       change: (ram: Buffer) => {
-        writeWords(ram, VARIABLES._totalram_pages, [0, 0xffffea0000000000n]);
+        writeWords(ram, VARIABLES['_totalram_pages'], [0, 0xffffea0000000000n]);
       },
       part: 'lowPages',
       why: 'The kernel had not made its struct pages yet',

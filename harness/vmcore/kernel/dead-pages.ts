@@ -8,7 +8,7 @@ import type { FoundKernel } from './dead-image.ts';
 import { pageCandidates } from './derived-vmcoreinfo.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import type { KernelImage } from './kernel-image.ts';
-import { pageTypeOf } from './page-layout.ts';
+import { type PageLayout, pageTypeOf } from './page-layout.ts';
 import { BUDDY_BLOCK_PAGES, openPageArray, pageReader, readLowPages } from './page-structs.ts';
 
 /** Where free pages are looked for: blocks of 4 MiB, one in each 64 MiB of the first 16 GiB. */
@@ -84,18 +84,24 @@ function reservedBit(sources: Omit<Sources, 'vmcoreinfo'>, image: KernelImage): 
 function countFree(kernel: Sources): number {
   const array = seeing(() => openPageArray(kernel)).value;
   if (!array) return 0;
-  const { layout } = array;
   let free = 0;
   for (let sample = 0; sample < SAMPLES; sample += 1) {
     // There are no struct pages of what is not memory.
     const bytes = seeing(() => array.read(pfn(sample * SAMPLE_STEP), BUDDY_BLOCK_PAGES)).value;
-    const view = bytes && new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-    for (let page = 0; view && page < BUDDY_BLOCK_PAGES; page += 1) {
-      const at = page * layout.bytes;
-      if (pageTypeOf(view.getUint32(at + layout.mapcount, true), layout) !== 'buddy') continue;
-      const order = view.getUint32(at + layout.private, true);
-      if (order < ORDERS && page % 2 ** order === 0) free += 1;
-    }
+    if (bytes) free += freeBlocks(bytes, array.layout);
+  }
+  return free;
+}
+
+/** How many of the pages of a largest block are the first of a free one. */
+function freeBlocks(bytes: Uint8Array, layout: PageLayout): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+  let free = 0;
+  for (let page = 0; page < BUDDY_BLOCK_PAGES; page += 1) {
+    const at = page * layout.bytes;
+    if (pageTypeOf(view.getUint32(at + layout.mapcount, true), layout) !== 'buddy') continue;
+    const order = view.getUint32(at + layout.private, true);
+    if (order < ORDERS && page % 2 ** order === 0) free += 1;
   }
   return free;
 }
