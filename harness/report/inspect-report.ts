@@ -3,7 +3,7 @@
 import { FormatError } from '../errors.ts';
 import type { ByteSource } from '../vmcore/dump/byte-source.ts';
 import { openVmcore } from '../vmcore/dump/open-vmcore.ts';
-import { openKernel } from '../vmcore/kernel/kernel.ts';
+import { openAnyKernel } from '../vmcore/kernel/open-any-kernel.ts';
 import { INSPECT_ANSWERS, type InspectAnswer } from './inspect-answers.ts';
 import { renderSearch } from './inspect-search.ts';
 import { summarize } from './inspect-summary.ts';
@@ -54,7 +54,7 @@ export function inspectVmcore(
       `Cannot read this dump: it is cut off after ${size} bytes, expected ${lacks} more`,
     );
   }
-  const kernel = openKernel(vmcore);
+  const kernel = openAnyKernel(vmcore);
   const names = Object.keys(INSPECT_ANSWERS) as Question[];
   const parts = names.flatMap((name): InspectPart[] => {
     const asked = questions[name];

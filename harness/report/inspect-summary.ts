@@ -72,7 +72,8 @@ function renderCrashkernel(ranges: readonly string[] | null): string {
   return ranges === null ? 'unknown' : ranges.join(', ') || 'none';
 }
 
-function renderPanic({ message, cpu, task }: KernelPanic): string {
+/** The panic, and who had it. */
+export function renderPanic({ message, cpu, task }: KernelPanic): string {
   const who = task ? `, PID ${task.pid} (${task.comm})` : '';
   return `${message ?? 'no message'} on CPU ${cpu ?? 'unknown'}${who}`;
 }

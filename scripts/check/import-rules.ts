@@ -38,6 +38,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'bundle',
     'layout',
     'vmcore/dump',
+    'vmcore/kernel',
     'kernel',
     'firmware',
     'qemu',

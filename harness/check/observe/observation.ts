@@ -13,12 +13,14 @@ import { type RangeSet, rangeSet, without } from '../../memory/range-set.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
+import { type CaptureLog, seenCaptureLog } from './capture-log.ts';
 import type { Evidence } from './evidence.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { seenNoVmcore } from './no-vmcore.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
 import { hasNoTrampoline, seenTrampoline } from './trampoline.ts';
+import { type VmcoreReads, parseVmcoreReads } from './vmcore-reads.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
@@ -50,6 +52,10 @@ export interface Observation {
   readonly noVmcore: string | null;
   /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle that is older than this file. */
   readonly vmcoreSegments: Seen<VmcoreSegments> | null;
+  /** Null where the cell did not read it in every way. */
+  readonly vmcoreReads: Seen<VmcoreReads> | null;
+  /** Null in a bundle that keeps no log of the capture kernel. */
+  readonly captureLog: Seen<CaptureLog> | null;
   /** What the capture kernel's `/proc/iomem` calls System RAM. */
   readonly captureRam: Seen<readonly PhysRange[]>;
   /** How large the vmcore is, or why it is not whole; null where the cell left none. */
@@ -103,6 +109,10 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     ),
     noVmcore: seenNoVmcore(evidence, truth?.value ?? null),
     vmcoreSegments: seenVmcoreSegments(evidence),
+    vmcoreReads: evidence.has('capture/vmcore-reads')
+      ? evidence.parsed('capture/vmcore-reads', parseVmcoreReads)
+      : null,
+    captureLog: seenCaptureLog(evidence),
     captureRam: seenFrom(evidence.parsed('capture/iomem', parseIomem), (entries) => ({
       value: rangesOf(entries, 'System RAM'),
     })),

@@ -69,6 +69,8 @@ function blindJudgement(): Judgement {
       pagesAtCrash: null,
       memory: null,
       vmcoreSegments: null,
+      vmcoreReads: null,
+      captureLog: null,
       captureRam: unseen,
     },
     prediction: null,

@@ -7,7 +7,7 @@ import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 import { type Btf, readBtf } from './btf.ts';
 import { type Kallsyms, readKallsyms } from './kallsyms.ts';
 import { type VmcoreinfoSearch, renderSearched, searchVmcoreinfo } from './find-vmcoreinfo.ts';
-import { kernelPageTables } from './page-tables.ts';
+import { type PageTables, kernelPageTables } from './page-tables.ts';
 import { findPhysBase } from './phys-base.ts';
 import { VirtualMemory } from './virtual-memory.ts';
 
@@ -48,14 +48,27 @@ export function openKernel(dump: KernelDump, { maySearch = true }: OpenOptions =
   const { vmcoreinfo, physBase, search } = dump.vmcoreinfo
     ? givenVmcoreinfo(dump, dump.vmcoreinfo)
     : soughtVmcoreinfo(dump);
-  const virtual = new VirtualMemory(memory, kernelPageTables(vmcoreinfo, physBase));
+  const tables = kernelPageTables(vmcoreinfo, physBase);
+  return openMappedKernel(memory, { vmcoreinfo, tables, cpus, ...(search ? { search } : {}) });
+}
+
+/** What is known of a kernel whose page tables are. */
+interface MappedKernel extends Pick<DumpedKernel, 'vmcoreinfo' | 'cpus' | 'search'> {
+  readonly tables: PageTables;
+}
+
+/** Opens the kernel that page tables map. */
+export function openMappedKernel(
+  memory: PhysicalMemory,
+  { tables, ...known }: MappedKernel,
+): DumpedKernel {
+  const { vmcoreinfo } = known;
+  const virtual = new VirtualMemory(memory, tables);
   const kallsyms = once(() => seeing(() => readKallsyms(virtual, vmcoreinfo)));
   const btf = once(() => seeingFrom(kallsyms(), (symbols) => readBtf(virtual, symbols)));
   return {
+    ...known,
     memory: virtual,
-    vmcoreinfo,
-    cpus,
-    ...(search ? { search } : {}),
     get kallsyms() {
       return kallsyms();
     },

@@ -7,9 +7,10 @@ import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
 /** Page tables of an x86-64 kernel (Intel SDM volume 3, "4-Level Paging and 5-Level Paging"). */
 export interface PageTables {
-  /** The address of `init_top_pgt`. */
+  /** The address of the top table, such as `init_top_pgt`. */
   readonly root: PhysAddr;
-  readonly levels: 4 | 5;
+  /** With 3, the top is a table that maps the last 512 GiB alone, such as `level3_kernel_pgt`. */
+  readonly levels: 3 | 4 | 5;
   /** The bit that says "encrypted" in an entry (`sme_me_mask`); 0 on most machines. */
   readonly encryptionMask: bigint;
 }
@@ -96,13 +97,13 @@ export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr
   let table = tables.root;
   for (let level: number = tables.levels; ; level -= 1) {
     const shift = PAGE_SHIFT + (level - 1) * BITS_PER_LEVEL;
-    const at = physAddr(table + Number((vaddr >> BigInt(shift)) & ENTRIES_MASK) * ENTRY_BYTES);
-    const raw = new ByteReader(memory.read(at, ENTRY_BYTES), 'a page table entry', at).u64();
+    const index = Number((vaddr >> BigInt(shift)) & ENTRIES_MASK);
+    const raw = tableEntry(memory, table, index);
     const entry = raw & ~tables.encryptionMask;
     if (!(entry & PTE_PRESENT)) {
       throw new MissingPageError(
-        `Cannot translate ${hex(vaddr)}: the level ${level} entry at ${hex(at)} is not present ` +
-          `(${hex(raw)})`,
+        `Cannot translate ${hex(vaddr)}: the level ${level} entry at ` +
+          `${hex(table + index * ENTRY_BYTES)} is not present (${hex(raw)})`,
       );
     }
     const isLarge = level <= HIGHEST_LARGE_LEVEL && (entry & PTE_PSE) !== 0n;
@@ -111,11 +112,15 @@ export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr
   }
 }
 
+/** An entry of a page table. Throws `FormatError` if it cannot be read. */
+export function tableEntry(memory: PhysicalMemory, table: PhysAddr, index: number): bigint {
+  const at = physAddr(table + index * ENTRY_BYTES);
+  return new ByteReader(memory.read(at, ENTRY_BYTES), 'a page table entry', at).u64();
+}
+
 /** Where the last entry of a top page table leads: to the kernel image, in the tables of all tasks. */
 export function topEntry(memory: PhysicalMemory, root: PhysAddr): bigint {
-  const at = physAddr(root + Number(ENTRIES_MASK) * ENTRY_BYTES);
-  const reader = new ByteReader(memory.read(at, ENTRY_BYTES), 'a page table entry', at);
-  return reader.u64() & PTE_PFN_MASK;
+  return tableEntry(memory, root, Number(ENTRIES_MASK)) & PTE_PFN_MASK;
 }
 
 function mappingOf(entry: bigint, shift: number, vaddr: bigint): Mapping {
