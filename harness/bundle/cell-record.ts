@@ -57,6 +57,8 @@ export const cellSpecSchema = z.object({
   append: z.string(),
   /** The policy that the kernel is held to; `auto`: its own, told by what it has. */
   policy: z.enum(['auto', ...POLICY_IDS]),
+  /** Whether the cell is unjudged if a promise could not be seen, although it is the kernel that hides it. */
+  strict: z.boolean().default(false),
 });
 
 /** A defect that a matrix lists, where a cell is one in which it shows. */
@@ -92,6 +94,7 @@ export const STANDARD_CELL: Omit<CellSpec, 'kernel'> = {
   truth: 'jump',
   append: '',
   policy: 'auto',
+  strict: false,
 };
 
 const lastLinesSchema = z.array(z.string());

@@ -103,7 +103,7 @@ export const EVIDENCE = {
     judged: true,
   },
   'jump/registers': {
-    is: "QEMU's `info registers -a` at that moment; of a machine that got stuck, then, and `low1m.bin` too",
+    is: "QEMU's `info registers -a` at that moment",
     phase: 'trigger',
     judged: false,
   },
@@ -148,6 +148,23 @@ export const EVIDENCE = {
     is: 'as at the kexec jump, when the machine had ended',
     phase: 'off',
     judged: true,
+  },
+  'dead/kernel.json': {
+    is: 'of a kernel that died or hung: what its memory shows of its pages, memblock, trampoline and stacks',
+    phase: null,
+    judged: true,
+  },
+  'dead/dmesg': { is: 'its log, as it is in memory', phase: null, judged: true },
+  'dead/low1m.bin': {
+    is: 'physical memory from 0 to 1 MiB as it left it',
+    phase: null,
+    judged: true,
+  },
+  'dead/registers': { is: "QEMU's `info registers -a` then", phase: null, judged: false },
+  'dead/memory.zst': {
+    is: "with `--keep memory`: QEMU's dump of the machine then, flattened, without its pages of zeroes",
+    phase: null,
+    judged: false,
   },
   vmcore: {
     is: 'with `--vmcore filtered`: as makedumpfile writes it, flattened',

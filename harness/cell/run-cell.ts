@@ -116,8 +116,7 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
   const { clock, host } = options;
   try {
     await using cell = await startCell({ ...job, signal }, options, hostFails);
-    const { budgetScale, log } = host;
-    const outcome = await runPhases(cell, { clock, budgetScale, signal, log });
+    const outcome = await runPhases(cell, { ...host, clock, signal });
     if (outcome.kind === 'completed') await cell.ram?.saved();
     return outcome;
   } catch (thrown) {

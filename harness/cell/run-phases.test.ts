@@ -22,7 +22,15 @@ function options(
   const entered: string[] = [];
   const clock = new PhaseClock((phase) => entered.push(phase));
   const signal = new AbortController().signal;
-  return { clock, budgetScale: 0.001, signal, log: silentLog, entered, ...changes };
+  return {
+    clock,
+    budgetScale: 0.001,
+    keepMemory: false,
+    signal,
+    log: silentLog,
+    entered,
+    ...changes,
+  };
 }
 
 describe('runPhases()', () => {
@@ -39,7 +47,7 @@ describe('runPhases()', () => {
       lastLines: ['[    0.000000] Linux version 6.12', '[    1.0] stuck here'],
     });
     expect(opts.entered).toEqual(['firmware', 'boot']);
-    expect(await readFile(join(temp.path, 'jump/registers'), 'utf8')).toBe('RIP=0\n');
+    expect(await readFile(join(temp.path, 'dead/registers'), 'utf8')).toBe('RIP=0\n');
   });
 
   it('says how the machine ended where it must go on', async () => {
@@ -116,7 +124,7 @@ describe('runPhases()', () => {
     const outcome = await runPhases(guest.cell, options({ budgetScale: 1 }));
     expect(outcome).toMatchObject({ kind: 'surprise', surprise, phase });
     expect(JSON.stringify(outcome)).not.toContain('\u001b');
-    expect(await readFile(join(temp.path, 'jump/registers'), 'utf8')).toBe('RIP=0\n');
+    expect(await readFile(join(temp.path, 'dead/registers'), 'utf8')).toBe('RIP=0\n');
   });
 
   it.each([

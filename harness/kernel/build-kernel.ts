@@ -8,6 +8,7 @@ import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
+import { readInput } from '../process/read-input.ts';
 import { projectPath } from '../project-root.ts';
 import { requireBuildTools } from './build-tools.ts';
 import { checkOut, findGitTree, renderRevision, requireFiles } from './git-tree.ts';
@@ -63,7 +64,9 @@ export async function buildTree(
 ): Promise<BuiltKernel> {
   requireKernelTree(tree);
   const config =
-    choice.kind === 'ours' ? await fragments([OUR_CONFIG]) : await wholeConfig(choice.path);
+    choice.kind === 'ours'
+      ? await fragments([OUR_CONFIG])
+      : await wholeConfig(choice.path, context.signal);
   return { image: await buildInTree(tree, config, context), policy: null };
 }
 
@@ -204,20 +207,16 @@ function lockBuild(path: string, name: string, { signal, log }: PackageContext):
 }
 
 async function fragments(paths: readonly string[]): Promise<Config> {
-  const texts = await Promise.all(paths.map(readConfig));
+  const texts = await Promise.all(paths.map((path) => readConfig(path)));
   return { text: texts.join('\n'), target: 'allnoconfig' };
 }
 
-async function wholeConfig(path: string): Promise<Config> {
-  return { text: await readConfig(path), target: 'olddefconfig' };
+/** It may be a pipe, such as `<(zcat /proc/config.gz)`. */
+async function wholeConfig(path: string, signal: AbortSignal): Promise<Config> {
+  return { text: await readConfig(path, signal), target: 'olddefconfig' };
 }
 
-async function readConfig(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`Cannot read the config ${path}: expected a file, or "ours"`, {
-      cause: error,
-    });
-  }
+async function readConfig(path: string, signal?: AbortSignal): Promise<string> {
+  const missing = (): string => `Cannot read the config ${path}: expected a file, or "ours"`;
+  return readInput(path, { missing, ...(signal ? { signal } : {}) });
 }

@@ -33,6 +33,8 @@ interface Invariant {
   readonly ownVerdict: 'boot-failure' | 'no-vmcore' | null;
   /** The cheapest cell that shows it, over the defaults of `check`. */
   readonly cheapestCell: Partial<Omit<CellSpec, 'kernel'>>;
+  /** Whether a match that has not seen it would say nothing; others may be hidden by the kernel's configuration. */
+  readonly isCore?: boolean;
   /** Whether it compares a dump with the truth: reports of few cells show it even if it is kept. */
   readonly isProof: boolean;
 }
@@ -79,6 +81,7 @@ export const INVARIANTS = {
     endsCell: false,
     ownVerdict: null,
     cheapestCell: LOOK,
+    isCore: true,
     isProof: false,
   },
   'lowmem.single-owner': {
