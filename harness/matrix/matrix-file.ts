@@ -46,6 +46,7 @@ const seededSchema = z.strictObject({
     .array(
       z.strictObject({
         name: z.string().regex(/^[\w-]+$/, 'expected a name under images/patches/faults/'),
+        base: spec.kernel.exactOptional(),
         axes: axesSchema.omit({ kernel: true }).default({}),
         caughtBy: z.array(invariantSchema).min(1),
       }),
