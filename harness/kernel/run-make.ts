@@ -7,6 +7,7 @@ import { BuildError, HostError, ProcessError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { runGroup } from '../process/owned-process.ts';
 import { BuildOutput } from './build-output.ts';
+import { CCACHE_FOLDER, type Toolchain } from './build-tools.ts';
 
 /** A kernel source, and the folder outside of it that receives the objects. */
 export interface Build {
@@ -15,6 +16,7 @@ export interface Build {
   readonly tree: string;
   /** The folder of `make O=…`, kept from build to build. */
   readonly objects: string;
+  readonly toolchain: Toolchain;
   /** The descriptor of the lock, which make and its children keep for as long as they live. */
   readonly lock: number;
   readonly signal: AbortSignal;
@@ -36,6 +38,9 @@ const ENVIRONMENT = {
   MAKELEVEL: '',
 };
 
+/** Runs a command with the folder `$0` before all others in PATH: kbuild records the same commands as without ccache. */
+const WITH_CCACHE = 'PATH="$0:$PATH" exec "$@"';
+
 /** A name that leaves room on the line: a recipe's may have many patches, of which the last one tells most. */
 function shortened(name: string): string {
   return name.length <= 80 ? name : `${name.slice(0, 24)}…${name.slice(-55)}`;
@@ -47,7 +52,7 @@ function shortened(name: string): string {
  * once make and its children are gone.
  */
 export async function runMake(build: Build, args: readonly string[]): Promise<void> {
-  const { name, tree, objects, lock, signal, log } = build;
+  const { name, tree, objects, toolchain, lock, signal, log } = build;
   const path = join(objects, 'sub1m-build.log');
   const file = createWriteStream(path);
   const output = new BuildOutput();
@@ -59,6 +64,7 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
     const jobs = `--jobs=${availableParallelism()}`;
     // An empty LOCALVERSION keeps `setlocalversion` from asking git, which may write to the tree.
     const argv = [
+      ...(toolchain.ccache === null ? [] : ['sh', '-c', WITH_CCACHE, CCACHE_FOLDER]),
       'make',
       '-C',
       tree,
@@ -66,13 +72,15 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
       'ARCH=x86_64',
       'LOCALVERSION=',
       jobs,
+      ...toolchain.makeArguments,
       ...args,
     ];
     const onLine = (line: string): void => {
       output.add(line);
       file.write(`${line}\n`);
     };
-    exitCode = await runGroup(argv, { signal, env: ENVIRONMENT, inherit: [lock], onLine });
+    const env = { ...ENVIRONMENT, CCACHE_DIR: toolchain.ccache ?? '' };
+    exitCode = await runGroup(argv, { signal, env, inherit: [lock], onLine, name: 'make' });
   } finally {
     clearInterval(ticker);
     file.end();
