@@ -83,7 +83,7 @@ export async function buildRevision(
   await requireBuildTools();
   const files = await requireFiles(tree, revision, signal);
   const config = await fragments([OUR_CONFIG]);
-  const toolchain = await findToolchain(config, context);
+  const toolchain = await findToolchain(config, signal);
   const folder = buildFolder([files, sha256(config.text)], toolchain, context);
   if (!existsSync(folder)) {
     const name = renderRevision(tree, revision);
@@ -109,7 +109,7 @@ async function buildPackage(
   const found = await findSource(name, version, context);
   const config = await fragments(recipe.config, recipe.changes);
   await requireBuildTools(config);
-  const toolchain = await findToolchain(config, context);
+  const toolchain = await findToolchain(config, signal);
   const patches = await Promise.all(recipe.patches.map(sha256File));
   const parts = [found.sha256, ...patches, sha256(config.text)];
   const folder = buildFolder(parts, toolchain, context);
@@ -166,7 +166,7 @@ async function buildInTree(
 ): Promise<string> {
   await requireBuildTools(config);
   const { cacheDir, signal, log } = context;
-  const toolchain = await findToolchain(config, context);
+  const toolchain = await findToolchain(config, signal);
   const tree = await realpath(path);
   requireCleanTree(tree);
   const key = sha256([tree, config.target, config.text].join('\n'));

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { HostError } from '../errors.ts';
 import { findProgram } from '../process/find-program.ts';
 import { runCommand } from '../process/owned-process.ts';
@@ -11,12 +10,7 @@ export interface Toolchain {
   readonly version: string;
   /** What make is told. */
   readonly makeArguments: readonly string[];
-  /** Where ccache keeps objects from build to build; null if the host has no ccache. */
-  readonly ccache: string | null;
 }
-
-/** A folder of Debian's ccache, of links with the names of compilers: before others in PATH, it is all that ccache needs. */
-export const CCACHE_FOLDER = '/usr/lib/ccache';
 
 /** The programs and headers that a kernel build needs, each with its Debian package. */
 const BUILD_TOOLS: readonly (readonly [sign: string, from: string])[] = [
@@ -61,16 +55,12 @@ export async function requireBuildTools({ clang = false } = {}): Promise<void> {
 /** The host's gcc; or the newest of its LLVMs that is whole. Throws `ProcessError` if there is none. */
 export async function findToolchain(
   { clang }: { readonly clang: boolean },
-  { cacheDir, signal }: { readonly cacheDir: string; readonly signal: AbortSignal },
+  signal: AbortSignal,
 ): Promise<Toolchain> {
   const suffix = clang ? ((await newestLlvm()) ?? '') : undefined;
   const compiler = suffix === undefined ? 'gcc' : `clang${suffix}`;
   const version = await runCommand([compiler, '--version'], { signal });
-  return {
-    version,
-    makeArguments: suffix === undefined ? [] : [`LLVM=${suffix || '1'}`],
-    ccache: existsSync(join(CCACHE_FOLDER, compiler)) ? join(cacheDir, 'ccache') : null,
-  };
+  return { version, makeArguments: suffix === undefined ? [] : [`LLVM=${suffix || '1'}`] };
 }
 
 /** The suffix of the newest LLVM that has all that a kernel build takes. */

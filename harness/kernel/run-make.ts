@@ -7,7 +7,7 @@ import { BuildError, HostError, ProcessError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { runGroup } from '../process/owned-process.ts';
 import { BuildOutput } from './build-output.ts';
-import { CCACHE_FOLDER, type Toolchain } from './build-tools.ts';
+import type { Toolchain } from './build-tools.ts';
 
 /** A kernel source, and the folder outside of it that receives the objects. */
 export interface Build {
@@ -38,9 +38,6 @@ const ENVIRONMENT = {
   MAKELEVEL: '',
 };
 
-/** Runs a command with the folder `$0` before all others in PATH: kbuild records the same commands as without ccache. */
-const WITH_CCACHE = 'PATH="$0:$PATH" exec "$@"';
-
 /** A name that leaves room on the line: a recipe's may have many patches, of which the last one tells most. */
 function shortened(name: string): string {
   return name.length <= 80 ? name : `${name.slice(0, 24)}…${name.slice(-55)}`;
@@ -64,7 +61,6 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
     const jobs = `--jobs=${availableParallelism()}`;
     // An empty LOCALVERSION keeps `setlocalversion` from asking git, which may write to the tree.
     const argv = [
-      ...(toolchain.ccache === null ? [] : ['sh', '-c', WITH_CCACHE, CCACHE_FOLDER]),
       'make',
       '-C',
       tree,
@@ -79,8 +75,7 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
       output.add(line);
       file.write(`${line}\n`);
     };
-    const env = { ...ENVIRONMENT, CCACHE_DIR: toolchain.ccache ?? '' };
-    exitCode = await runGroup(argv, { signal, env, inherit: [lock], onLine, name: 'make' });
+    exitCode = await runGroup(argv, { signal, env: ENVIRONMENT, inherit: [lock], onLine });
   } finally {
     clearInterval(ticker);
     file.end();

@@ -81,8 +81,6 @@ export interface RunOptions {
 export interface GroupOptions extends Omit<RunOptions, 'okExitCodes'> {
   /** Called with each line of standard output and standard error, as it comes. */
   readonly onLine: (line: string) => void;
-  /** What messages call it; its file's name by default. */
-  readonly name?: string;
 }
 
 /**
@@ -121,8 +119,8 @@ export async function runGroup(
   argv: readonly string[],
   options: GroupOptions,
 ): Promise<number | undefined> {
-  const { signal, onLine, name = argv[0] ?? '' } = options;
-  const interrupted = `Interrupted while running ${name}`;
+  const { signal, onLine } = options;
+  const interrupted = `Interrupted while running ${argv[0] ?? ''}`;
   if (signal.aborted) throw new InterruptedError(interrupted);
   const child = execa('setpriv', [...DIE_WITH_US, ...argv], {
     ...CHILD_OPTIONS,
