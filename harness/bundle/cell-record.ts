@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
 import { POLICY_IDS } from '../policy-id.ts';
+import { SURPRISE_NAMES } from '../surprises.ts';
 import { TRIGGERS, TRIGGER_IDS } from './triggers.ts';
 
 /** The version of every JSON file in a results folder. */
@@ -119,6 +120,14 @@ const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('refused'),
     phase: phaseSchema,
+    why: z.string(),
+    lastLines: lastLinesSchema,
+  }),
+  /** The guest did not keep to guest/PROTOCOL.md. */
+  z.object({
+    kind: z.literal('surprise'),
+    phase: phaseSchema,
+    surprise: z.enum(SURPRISE_NAMES),
     why: z.string(),
     lastLines: lastLinesSchema,
   }),

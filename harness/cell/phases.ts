@@ -3,7 +3,7 @@ import { rename, truncate } from 'node:fs/promises';
 import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
 import { type EvidenceFile, evidencePath, isEvidenceFile } from '../bundle/evidence.ts';
 import { triggerOf } from '../bundle/triggers.ts';
-import { GuestLinkError } from '../errors.ts';
+import { GuestLinkError, SurpriseError } from '../errors.ts';
 import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
 import type { TestPoint } from '../guest-link/guest-tap.ts';
 import { readObservedTar } from '../guest-link/observed-tar.ts';
@@ -160,8 +160,11 @@ async function panic(
 }
 
 async function capture(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
-  await cell.agent.hello('capture', signal);
-  return observe(cell, 'capture', signal);
+  const { hasVmcore, release } = await cell.agent.hello('capture', signal);
+  const refused = await observe(cell, 'capture', signal);
+  // What it observed tells why.
+  if (!refused && !hasVmcore) throw new SurpriseError('no-vmcore', `it is ${release}`);
+  return refused;
 }
 
 async function dump(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
@@ -220,7 +223,6 @@ function refusal(
 function byteCount(point: TestPoint, limit: number): number {
   const bytes = Number(point.values.get('bytes'));
   if (Number.isInteger(bytes) && bytes > 0 && bytes <= limit) return bytes;
-  throw new GuestLinkError(
-    `Cannot read what "${point.name}" wrote: expected from 1 to ${limit} bytes, found ${bytes}`,
-  );
+  const name = printableText(point.name);
+  throw new SurpriseError('garbage', `${name}: expected from 1 to ${limit} bytes, found ${bytes}`);
 }

@@ -11,9 +11,9 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
 import { answer, cellSpec, scriptedCell } from './testing/running-cell-builder.ts';
 import { PHASE_STEPS } from './phases.ts';
-import { type PhaseOptions, runPhases } from './run-phases.ts';
+import { type PhaseOptions, runPhases, runSteps } from './run-phases.ts';
 
-const SYSTEM_HELLO = answer('ok', 'hello', { agent: '1', role: 'system', release: '6.12.0' });
+const SYSTEM_HELLO = answer('ok', 'hello', { agent: '2', role: 'system', release: '6.12.0' });
 
 /** Budgets of some milliseconds: these machines answer at once or never. */
 function options(
@@ -100,16 +100,43 @@ describe('runPhases()', () => {
   );
 
   it.each([
-    ['another version of the agent', { agent: '2', role: 'system' }],
-    ['the wrong kernel', { agent: '1', role: 'capture' }],
-  ])('does not talk to %s', async (_what, values) => {
+    ['other-agent', 'boot', answer('ok', 'hello', { agent: '1', role: 'system' }), ''],
+    ['other-kernel', 'boot', answer('ok', 'hello', { agent: '2', role: 'capture' }), ''],
+    ['second-hello', 'observe', SYSTEM_HELLO, SYSTEM_HELLO],
+    ['other-answer', 'observe', SYSTEM_HELLO, answer('ok', '\u001b[31mlo\u0000ad')],
+    ['garbage', 'observe', SYSTEM_HELLO, answer('ok', 'observe', { bytes: '-1' })],
+    ['garbage', 'observe', SYSTEM_HELLO, answer('ok', 'observe', { bytes: '1' })],
+  ])('gives the surprise %s in phase %s', async (surprise, phase, ...said) => {
+    const [hello, observed] = said;
     await using temp = await makeTempDir();
-    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    await writeFile(join(temp.path, 'disk'), 'x');
+    const guest = scriptedCell(cellSpec(), temp.path, () => observed);
     guest.print('Linux version 6.12\n');
+    guest.say(hello);
+    const outcome = await runPhases(guest.cell, options({ budgetScale: 1 }));
+    expect(outcome).toMatchObject({ kind: 'surprise', surprise, phase });
+    expect(JSON.stringify(outcome)).not.toContain('\u001b');
+    expect(await readFile(join(temp.path, 'jump/registers'), 'utf8')).toBe('RIP=0\n');
+  });
+
+  it.each([
+    ['capture', { agent: '2', role: 'capture', vmcore: 'no' }, 'no-vmcore'],
+    ['capture', { agent: '2', role: 'system', vmcore: 'no' }, 'other-kernel'],
+  ])('in phase %s, of an agent with %j, gives the surprise %s', async (phase, values, surprise) => {
+    await using temp = await makeTempDir();
+    await writeFile(join(temp.path, 'disk'), Buffer.alloc(1024));
+    const observed = answer('ok', 'observe', { bytes: '1024' });
+    const guest = scriptedCell(cellSpec(), temp.path, () => observed);
+    const disk = { path: join(temp.path, 'disk'), size: 1024 };
+    const steps = PHASE_STEPS.filter((step) => step.phase === phase);
     guest.say(answer('ok', 'hello', values));
-    await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(
-      GuestLinkError,
-    );
+    const disks = { ...guest.cell.disks, capture: disk };
+    const running = { ...guest.cell, disks };
+    expect(await runSteps(steps, running, options({ budgetScale: 1 }))).toMatchObject({
+      kind: 'surprise',
+      surprise,
+      phase,
+    });
   });
 
   it('keeps nothing from the agent that has no row in the table of evidence', async () => {

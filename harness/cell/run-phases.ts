@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Outcome, Phase } from '../bundle/cell-record.ts';
-import { DeadlineError, Sub1mError } from '../errors.ts';
+import { DeadlineError, Sub1mError, SurpriseError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from '../process/deadline.ts';
 import { endError } from '../qemu/machine-end.ts';
@@ -52,9 +52,16 @@ async function runPhase(
       Promise.race([step.run(cell, signal), machineEnds(step, cell)]),
     );
   } catch (error) {
+    if (error instanceof SurpriseError) return surprised(step.phase, error, { cell, options });
     if (!(error instanceof DeadlineError) || error.waitedFor !== what) throw error;
     return overrun(step.phase, budgetMs, { cell, options });
   }
+}
+
+/** A cell whose phase cannot end, and what its run is told. */
+interface StuckPhase {
+  readonly cell: RunningCell;
+  readonly options: PhaseOptions;
 }
 
 async function machineEnds(step: PhaseStep, cell: RunningCell): Promise<Outcome | undefined> {
@@ -70,12 +77,23 @@ async function endOf(cell: RunningCell): Promise<string> {
   throw endError(`run the machine to its end (${end.cause})`, end);
 }
 
-async function overrun(
+async function overrun(phase: Phase, budgetMs: number, stuck: StuckPhase): Promise<Outcome> {
+  const { silentMs, lastLines } = stuck.cell.console;
+  await lastLook(stuck);
+  return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
+}
+
+async function surprised(
   phase: Phase,
-  budgetMs: number,
-  { cell, options }: { readonly cell: RunningCell; readonly options: PhaseOptions },
+  { surprise, message }: SurpriseError,
+  stuck: StuckPhase,
 ): Promise<Outcome> {
-  const { silentMs, lastLines } = cell.console;
+  await lastLook(stuck);
+  const { lastLines } = stuck.cell.console;
+  return { kind: 'surprise', phase, surprise, why: message, lastLines };
+}
+
+async function lastLook({ cell, options }: StuckPhase): Promise<void> {
   try {
     await withDeadline(
       'a last look at the machine',
@@ -88,5 +106,4 @@ async function overrun(
       `${cell.folder}: no registers and low memory of the stuck machine: ${error.message}`,
     );
   }
-  return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
 }

@@ -28,11 +28,22 @@ export interface InvariantOutcome {
 /** What a cell says of its kernel; DESIGN.md, "Evidence on the host". */
 export type Verdict =
   | { readonly kind: 'match' }
-  | { readonly kind: 'mismatch'; readonly broken: readonly InvariantId[] }
+  | {
+      readonly kind: 'mismatch';
+      readonly broken: readonly InvariantId[];
+      /** Why the rest could not be judged, where something else than the kernel ended the cell. */
+      readonly cutShort?: Unjudged;
+    }
   | { readonly kind: 'boot-failure'; readonly lastLine: string }
   | { readonly kind: 'no-vmcore'; readonly phase: 'crash' | 'capture' }
-  /** sub1m cannot tell; `code` is the error's, `why` its message. */
-  | { readonly kind: 'unjudged'; readonly code: string; readonly why: string };
+  | Unjudged;
+
+/** sub1m cannot tell; `code` is the error's, `why` its message. */
+export interface Unjudged {
+  readonly kind: 'unjudged';
+  readonly code: string;
+  readonly why: string;
+}
 
 /** What became of a seeded fault. */
 export interface FaultOutcome {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type CellRecord, PHASES } from '../bundle/cell-record.ts';
 import { invariantOf } from './invariants/invariants.ts';
-import type { InvariantOutcome, Verdict } from './judgement.ts';
+import type { InvariantOutcome, Unjudged, Verdict } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
 import { unjudgedBy } from './observe/unjudged-codes.ts';
 
@@ -11,24 +11,32 @@ function isShownLate({ id }: InvariantOutcome): boolean {
 }
 
 /**
- * The verdict on the kernel. It is a match only if everything that was asked was seen, and was kept or is a known
- * defect. What a known defect hid by ending the cell does not count.
+ * The verdict on the kernel. A promise that was seen broken decides, whatever became of the cell afterwards. It is a
+ * match only if everything that was asked was seen, and was kept or is a known defect; what a known defect hid by
+ * ending the cell does not count.
  */
 export function verdictOf(
   record: CellRecord,
   findings: readonly InvariantOutcome[],
   failure: KernelFailure | null,
 ): Verdict {
-  const { outcome, spec } = record;
-  if (failure?.where === 'boot') return { kind: 'boot-failure', lastLine: failure.lastLine };
-  if (failure && spec.crashkernel !== null) return { kind: 'no-vmcore', phase: failure.where };
-  const completed = outcome.kind === 'completed';
-  if (!completed && !loadRefused(record) && !failure) return unjudged(record);
+  const lost = failure && verdictOfLost(record, failure);
+  if (lost) return lost;
+  const completed = record.outcome.kind === 'completed';
+  const cutShort = completed || loadRefused(record) || failure ? null : unjudged(record);
   const broken = findings.filter((finding) => finding.outcome === 'broken').map(({ id }) => id);
-  if (broken.length > 0) return { kind: 'mismatch', broken };
+  if (broken.length > 0) return { kind: 'mismatch', broken, ...(cutShort && { cutShort }) };
+  if (cutShort) return cutShort;
   if (completed) return matchIfSeen(findings);
   if (!isEndingKnown(findings)) return unjudged(record);
   return matchIfSeen(findings.filter((finding) => !isShownLate(finding)));
+}
+
+/** The verdict on a kernel that ended its cell, where that alone is one. */
+function verdictOfLost({ spec }: CellRecord, { where, lastLine }: KernelFailure): Verdict | null {
+  if (where === 'boot') return { kind: 'boot-failure', lastLine };
+  if (where === 'running' || spec.crashkernel === null) return null;
+  return { kind: 'no-vmcore', phase: where };
 }
 
 function matchIfSeen(findings: readonly InvariantOutcome[]): Verdict {
@@ -50,9 +58,10 @@ const CODES = {
   'machine-ended': 'E_GUEST_LINK',
   overrun: 'E_DEADLINE',
   refused: 'E_GUEST_LINK',
+  surprise: 'E_GUEST_LINK',
 };
 
-function unjudged(record: CellRecord): Verdict {
+function unjudged(record: CellRecord): Unjudged {
   const { outcome } = record;
   const code = outcome.kind === 'infra' ? outcome.code : CODES[outcome.kind];
   const last = 'lastLines' in outcome ? outcome.lastLines.slice(-LAST_LINES) : [];

@@ -37,6 +37,21 @@ function whatTheModelSays({ policy, panic }: Prediction, { lastLine }: KernelFai
   return `the model of ${policy} predicts this: ${how}, a defect of this kernel's policy, not of the run`;
 }
 
+/** `boot.sound` */
+export const checkSound: Check = ({ record, failure, observation: { damage } }) => {
+  const { outcome, spec } = record;
+  const evidence = 'console.log';
+  if (failure?.where === 'boot') return notAsked('It does not reach user space');
+  if (damage !== null) return broken(damage, { evidence });
+  if (failure?.where === 'running') return broken(describeFailure(failure), { evidence });
+  if (outcome.kind === 'completed' && spec.trigger === 'none' && outcome.cause === 'guest-reset')
+    return broken('It was to power off, and was reset', { evidence });
+  const hasRun = outcome.kind === 'completed' || outcome.kind === 'refused';
+  return hasRun || phaseEnded(record, 'load')
+    ? kept('It ran on until it was told to crash or to power off', { evidence })
+    : unseen(describeEnd(record));
+};
+
 /** `boot.all-cpus` */
 export const checkAllCpus: Check = ({ record, observation: { cpusOnline } }) => {
   if (cpusOnline.value === null) return unseen(cpusOnline.why);

@@ -18,10 +18,8 @@ export const NO_TRUTH = notAsked('The cell does not look at memory at the kexec 
  */
 export const checkConfined: Check = ({ record, observation, prediction }) => {
   const evidence = 'capture/iomem';
-  const blind = notCaptured(record);
-  if (blind) return blind;
   const { captureRam, iomem, memory } = observation;
-  if (captureRam.value === null) return unseen(captureRam.why);
+  if (captureRam.value === null) return notCaptured(record) ?? unseen(captureRam.why);
   if (iomem.value === null) return unseen(iomem.why);
   if (prediction.value === null) return unseen(prediction.why);
   const given = rangeSet([...iomem.value.crashkernel, ...prediction.value.captureLowRam]);
@@ -43,9 +41,10 @@ const TOLD_OF: Readonly<Record<string, string>> = {
 
 function checkUnwritten(memory: MemoryTruth, has: string): Finding {
   const evidence = 'capture/page-crcs.gz';
-  const { changed, changedTables, jumpWrites } = memory;
-  const [written, byJump] = apart(changed, jumpWrites);
-  const tables = changedTables.map((table) => {
+  const { changed, jumpWrites } = memory;
+  if (changed.value === null) return unseen(changed.why);
+  const [written, byJump] = apart(changed.value.pages, jumpWrites);
+  const tables = changed.value.tables.map((table) => {
     const [name = ''] = table.split('=');
     const told = TOLD_OF[name] ?? '';
     return `; in it is the EFI table ${table}${told}`;
@@ -105,8 +104,8 @@ function whatElse(
 }
 
 /** How many of the pages that are wrong in a vmcore the capture kernel had written to, in words. */
-function whoWrote(wrong: PageList, changed: PageList): string {
-  const { length } = wrong.first.filter((page) => changed.first.includes(page));
+function whoWrote(wrong: PageList, { value: changed }: MemoryTruth['changed']): string {
+  const { length } = wrong.first.filter((page) => changed?.pages.first.includes(page));
   return length > 0 ? `: the capture kernel wrote to ${length} of them before` : '';
 }
 

@@ -41,10 +41,13 @@ export const checkReserved: Check = ({ cmdline, observation }) => {
 
 /** `kdump.captured` */
 export const checkCaptured: Check = (cell) => {
-  const { record, failure } = cell;
+  const { record, failure, observation } = cell;
   if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
   if (record.spec.trigger === 'none') return NO_CRASH;
-  if (failure && failure.where !== 'boot') {
+  if (observation.noVmcore !== null) {
+    return broken(observation.noVmcore, { evidence: 'capture/dmesg' });
+  }
+  if (failure && (failure.where === 'crash' || failure.where === 'capture')) {
     return broken(describeFailure(failure), { evidence: 'console.log' });
   }
   if (loadRefused(record) && checkReserved(cell).outcome !== 'broken') {

@@ -7,9 +7,10 @@ import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 /** `kdump.undisturbed` */
 export const checkUndisturbed: Check = ({ record, observation: { memory } }) => {
   const blind = notCaptured(record);
-  if (blind) return blind;
+  if (blind?.outcome === 'not-asked') return blind;
   if (memory === null) return NO_TRUTH;
-  if (memory.value === null) return unseen(memory.why);
+  // It shows at the jump, whatever becomes of the capture kernel.
+  if (memory.value === null) return blind ?? unseen(memory.why);
   const { disturbed, vmcoreinfoCopy: copy } = memory.value;
   if (disturbed === null)
     return notAsked('Memory was not looked at when the capture kernel was loaded');

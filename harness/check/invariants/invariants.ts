@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { checkAtCrash } from './check-at-crash.ts';
-import { checkAllCpus, checkPanicReboots, checkUserspace } from './check-boot.ts';
+import { checkAllCpus, checkPanicReboots, checkSound, checkUserspace } from './check-boot.ts';
 import { checkConfined, checkVmcoreBytes } from './check-crashed-memory.ts';
 import { checkCaptured, checkDmesg, checkReserved } from './check-kdump.ts';
 import {
@@ -48,6 +48,16 @@ export const INVARIANTS = {
     shownIn: 'boot',
     endsCell: false,
     ownVerdict: 'boot-failure',
+    cheapestCell: LOOK,
+    isProof: false,
+  },
+  'boot.sound': {
+    promise:
+      'it runs without an oops, a BUG or corruption until it is told to crash or to power off',
+    check: checkSound,
+    shownIn: 'trigger',
+    endsCell: true,
+    ownVerdict: null,
     cheapestCell: LOOK,
     isProof: false,
   },

@@ -13,6 +13,7 @@ import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../../memory/kallsyms.ts';
 import { FIRST_LINE, isWholeLog } from '../../memory/kernel-log.ts';
 import { type Seen, seeing, seenFrom } from '../../seen.ts';
+import { findDamage } from './kernel-damage.ts';
 
 type Read<T> = (bytes: Uint8Array) => T;
 type Parse<T> = (text: string) => T;
@@ -110,6 +111,18 @@ export class Evidence {
       return { value: null, why: 'The firmware has its own layout' };
     }
     return this.parsed('personality.log', parsePersonalityLog);
+  }
+
+  /** The line in which the system kernel says that it is broken; null if there is none. */
+  get damage(): string | null {
+    const { panicLine } = this.cell;
+    const logs = [
+      this.text('system/dmesg'),
+      systemKernelPart(this.text('console.log') ?? ''),
+      this.text('capture/crashed-dmesg'),
+    ];
+    const found = logs.flatMap((log) => findDamage(log ?? '', panicLine) ?? []);
+    return found[0] ?? null;
   }
 
   /**

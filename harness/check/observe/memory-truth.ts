@@ -10,22 +10,27 @@ import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { imagePhys } from '../../memory/image-phys.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
-import type { Seen } from '../../seen.ts';
+import { type Seen, seenFrom } from '../../seen.ts';
 
 /** What became of the crashed kernel's memory from the kexec jump on. */
 export interface MemoryTruth {
   /** The pages that the kexec jump itself writes to, after `machine_kexec()` has begun. */
   readonly jumpWrites: readonly JumpWrite[];
-  /** Pages that changed between the jump and the end of the cell. */
-  readonly changed: PageList;
-  /** EFI tables in pages that changed, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
-  readonly changedTables: readonly string[];
+  /** What changed between the jump and the end of the cell; not seen if the capture kernel did not end the machine. */
+  readonly changed: Seen<ChangedMemory>;
   /** Pages of crashkernel that changed between the load of the capture kernel and the jump; null in a bundle that is older than this check. */
   readonly disturbed: PageList | null;
   /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to, or null if the kernel does not say. */
   readonly vmcoreinfoCopy: Pfn | null;
   /** Null where the cell keeps no vmcore. */
   readonly vmcore: Seen<VmcoreTruth> | null;
+}
+
+/** What of the crashed kernel's memory changed. */
+interface ChangedMemory {
+  readonly pages: PageList;
+  /** EFI tables in these pages, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
+  readonly tables: readonly string[];
 }
 
 /** A page that the kexec jump writes to, and what of it. */
@@ -87,9 +92,7 @@ export function seenMemoryTruth(
   if (evidence.cell.spec.truth === 'none') return null;
   const jump = evidence.read(JUMP, unpack);
   if (jump.value === null) return jump;
-  const end = evidence.read(END, unpack);
-  if (end.value === null) return end;
-  const [before, after] = [jump.value, end.value];
+  const before = jump.value;
   const { memoryMiB } = evidence.cell.spec;
   const indexOf = pageIndex(memoryMiB);
   const changedIn = (ranges: readonly PhysRange[], one: Uint32Array, other: Uint32Array): Pfn[] =>
@@ -97,13 +100,16 @@ export function seenMemoryTruth(
       const index = indexOf(page);
       return index !== undefined && one[index] !== other[index];
     });
-  const changed = changedIn(memory.crashed, before, after);
+  const changed = seenFrom(evidence.read(END, unpack), (after) => {
+    const pages = changedIn(memory.crashed, before, after);
+    const tables = efiTablesIn(pages, evidence.text('capture/dmesg') ?? '');
+    return { value: { pages: listed(pages), tables } };
+  });
   const loaded = evidence.read(LOADED, unpack).value;
   return {
     value: {
       jumpWrites: [...stackWrites(evidence), ...ftraceWrites(evidence)],
-      changed: listed(changed),
-      changedTables: efiTablesIn(changed, evidence.text('capture/dmesg') ?? ''),
+      changed,
       disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
       vmcoreinfoCopy: pageOfAddress(evidence, 'jump/vmcoreinfo-copy'),
       vmcore: vmcore ? compare(vmcore, { before, indexOf, ...memory }) : null,

@@ -6,6 +6,7 @@ import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { findLogLine, isWholeLog } from '../../memory/kernel-log.ts';
 import { type MemblockLine, parseMemblockLog } from '../../memory/memblock-log.ts';
+import { printableText } from '../../memory/printable-text.ts';
 import { type PageClass, readPageClasses } from '../../memory/kpageflags.ts';
 import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
@@ -16,12 +17,15 @@ import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts
 import type { Evidence } from './evidence.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
+import { seenNoVmcore } from './no-vmcore.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
 export interface Observation {
   readonly cpusOnline: Seen<number>;
+  /** See `Evidence.damage`, made printable. */
+  readonly damage: string | null;
   /** The class of each of the 256 pages below 1 MiB while the system kernel ran. */
   readonly pages: Seen<readonly PageClass[]>;
   /** Where `real_mode_header` points. */
@@ -40,6 +44,8 @@ export interface Observation {
   /** What the system kernel's log says of low memory, see `lowMemoryLines()`; unseen unless it is whole. */
   readonly lowMemoryLog: Seen<readonly string[]>;
   readonly crashedLog: Seen<CrashedLog>;
+  /** See `seenNoVmcore`. */
+  readonly noVmcore: string | null;
   /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle that is older than this file. */
   readonly vmcoreSegments: Seen<VmcoreSegments> | null;
   /** What the capture kernel's `/proc/iomem` calls System RAM. */
@@ -76,8 +82,10 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
   const iomem = seenFrom(evidence.iomem, (entries) => ({ value: summarizeIomem(entries) }));
   const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
   const crashed = crashedMemory(memory);
+  const truth = seenMemoryTruth(evidence, vmcore, { ...memory, crashed });
   return {
     cpusOnline: evidence.parsed('system/cpus', countCpus),
+    damage: evidence.damage && printableText(evidence.damage),
     pages: evidence.read('system/kpageflags', readPageClasses),
     trampoline,
     firmwareMemory: seenFirmwareMemory(evidence),
@@ -90,13 +98,14 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     crashedLog: evidence.parsed('capture/crashed-dmesg', (log) =>
       summarizeCrashedLog(log, evidence.cell.panicLine),
     ),
+    noVmcore: seenNoVmcore(evidence, truth?.value ?? null),
     vmcoreSegments: seenVmcoreSegments(evidence),
     captureRam: seenFrom(evidence.parsed('capture/iomem', parseIomem), (entries) => ({
       value: rangesOf(entries, 'System RAM'),
     })),
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
-    memory: seenMemoryTruth(evidence, vmcore, { ...memory, crashed }),
+    memory: truth,
   };
 }
 

@@ -52,6 +52,8 @@ function blindJudgement(): Judgement {
     policy: { id: 'reserve-1m', how: 'named' },
     observation: {
       cpusOnline: unseen,
+      damage: null,
+      noVmcore: null,
       pages: unseen,
       trampoline: unseen,
       firmwareMemory: unseen,
