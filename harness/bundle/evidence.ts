@@ -10,6 +10,8 @@ interface EvidenceRow {
   readonly phase: Phase | null;
   /** Whether it is read into memory to be judged; the others are for people, or are read piece by piece. */
   readonly judged: boolean;
+  /** The option without which a kernel does not leave it, if that is all it takes. */
+  readonly shownBy?: `CONFIG_${string}`;
 }
 
 /** Every file that a cell leaves in its bundle, by its path there. What is made from them is not evidence. */
@@ -45,11 +47,13 @@ export const EVIDENCE = {
     is: 'the lines of `/proc/kallsyms` that tell the policy and where the trampoline is',
     phase: 'observe',
     judged: true,
+    shownBy: 'CONFIG_KALLSYMS',
   },
   'system/kpageflags': {
     is: 'a little-endian 64-bit word of `/proc/kpageflags` for each of pfn 0 to 255',
     phase: 'observe',
     judged: true,
+    shownBy: 'CONFIG_PROC_PAGE_MONITOR',
   },
   'system/kpagecount': {
     is: 'the same of `/proc/kpagecount`',
@@ -85,6 +89,7 @@ export const EVIDENCE = {
     is: "the kernel variables from which the trampoline's address follows",
     phase: 'observe',
     judged: true,
+    shownBy: 'CONFIG_KALLSYMS_ALL',
   },
   'load/page-crcs.gz': {
     is: "gzip: a CRC-32, little-endian, for each page of the guest's RAM when the capture kernel had been loaded, in the order of QEMU's RAM",
@@ -111,6 +116,7 @@ export const EVIDENCE = {
     is: 'where the copy of VMCOREINFO is that the crashing kernel writes to',
     phase: 'trigger',
     judged: true,
+    shownBy: 'CONFIG_KALLSYMS_ALL',
   },
   'capture/iomem': { is: '`/proc/iomem`', phase: 'capture', judged: true },
   'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: false },
@@ -154,6 +160,11 @@ export type EvidenceFile = keyof typeof EVIDENCE;
 
 /** The evidence files, in the table's order. */
 export const EVIDENCE_FILES = Object.keys(EVIDENCE) as EvidenceFile[];
+
+/** What is known of an evidence file. */
+export function evidenceRow(file: EvidenceFile): EvidenceRow {
+  return EVIDENCE[file];
+}
 
 /** Whether that is the path of an evidence file. */
 export function isEvidenceFile(path: string): path is EvidenceFile {

@@ -23,6 +23,8 @@ export interface InvariantOutcome {
   readonly pages: readonly Pfn[];
   /** The file that shows it, or null. */
   readonly evidence: EvidenceFile | null;
+  /** See `Finding`. */
+  readonly shownBy?: string;
 }
 
 /** What a cell says of its kernel; DESIGN.md, "Evidence on the host". */

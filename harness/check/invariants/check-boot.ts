@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Prediction } from '../../model/prediction.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
-import {
-  type KernelFailure,
-  describeEnd,
-  describeFailure,
-  phaseEnded,
-} from '../observe/kernel-failure.ts';
+import { type KernelFailure, describeEnd, describeFailure } from '../observe/kernel-failure.ts';
+import { phaseEnded } from '../observe/phase-ended.ts';
 
 /** `boot.userspace` */
 export const checkUserspace: Check = ({ record, failure, prediction }) => {
@@ -54,7 +50,7 @@ export const checkSound: Check = ({ record, failure, observation: { damage } }) 
 
 /** `boot.all-cpus` */
 export const checkAllCpus: Check = ({ record, observation: { cpusOnline } }) => {
-  if (cpusOnline.value === null) return unseen(cpusOnline.why);
+  if (cpusOnline.value === null) return unseen(cpusOnline);
   const why = `${cpusOnline.value} of ${record.spec.cpus} CPUs are online`;
   const verdict = cpusOnline.value === record.spec.cpus ? kept : broken;
   return verdict(why, { evidence: 'system/cpus' });

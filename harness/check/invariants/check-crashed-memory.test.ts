@@ -50,8 +50,9 @@ describe("the crashed kernel's memory", () => {
       id: 'kdump.undisturbed',
       when: 'the kernel does not tell where the copy is',
       bundle: crashed({ files: { ...loaded({ 9: 1 }), 'jump/vmcoreinfo-copy': null } }),
-      outcome: 'not-asked',
-      why: 'The kernel does not tell where its copy of VMCOREINFO is',
+      outcome: 'unseen',
+      why: 'The cell left no jump/vmcoreinfo-copy',
+      shownBy: 'CONFIG_KALLSYMS_ALL',
     },
     {
       id: 'kdump.vmcore-bytes',

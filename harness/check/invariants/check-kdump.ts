@@ -7,12 +7,8 @@ import { hex } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { rangeSize, renderRange } from '../../memory/phys-range.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
-import {
-  describeEnd,
-  describeFailure,
-  loadRefused,
-  phaseEnded,
-} from '../observe/kernel-failure.ts';
+import { describeEnd, describeFailure, loadRefused } from '../observe/kernel-failure.ts';
+import { phaseEnded } from '../observe/phase-ended.ts';
 
 const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
 const NO_CRASH = notAsked('The cell does not crash');
@@ -22,7 +18,7 @@ export const checkReserved: Check = ({ cmdline, observation }) => {
   const evidence = 'system/iomem';
   const parameter = findParameter(cmdline, 'crashkernel');
   if (!parameter) return NO_CRASHKERNEL;
-  if (observation.iomem.value === null) return unseen(observation.iomem.why);
+  if (observation.iomem.value === null) return unseen(observation.iomem);
   const { systemRam, crashkernel } = observation.iomem.value;
   const bytes = systemRam.reduce((sum, range) => sum + rangeSize(range), 0);
   const asked = parseCrashkernel(cmdline, bytes);
@@ -75,7 +71,7 @@ export const checkDmesg: Check = ({ record, observation: { crashedLog } }) => {
   const evidence = 'capture/crashed-dmesg';
   const blind = notCaptured(record);
   if (blind) return blind;
-  if (crashedLog.value === null) return unseen(crashedLog.why);
+  if (crashedLog.value === null) return unseen(crashedLog);
   const { panicLine, lastLine } = crashedLog.value;
   return panicLine === null
     ? broken(`It has no panic line; it ends with: ${lastLine}`, { evidence })

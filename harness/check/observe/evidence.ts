@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../../bundle/bundle.ts';
 import type { CellRecord } from '../../bundle/cell-record.ts';
-import type { EvidenceFile } from '../../bundle/evidence.ts';
+import { type EvidenceFile, evidenceRow } from '../../bundle/evidence.ts';
 import { type PersonalityLog, parsePersonalityLog } from '../../layout/personality-log.ts';
 import {
   type EfiDescriptor,
@@ -12,8 +12,9 @@ import {
 import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../../memory/kallsyms.ts';
 import { FIRST_LINE, isWholeLog } from '../../memory/kernel-log.ts';
-import { type Seen, seeing, seenFrom } from '../../seen.ts';
+import { type Seen, type Unseen, seeing, seenFrom } from '../../seen.ts';
 import { findDamage } from './kernel-damage.ts';
+import { phaseEnded } from './phase-ended.ts';
 
 type Read<T> = (bytes: Uint8Array) => T;
 type Parse<T> = (text: string) => T;
@@ -65,12 +66,21 @@ export class Evidence {
   }
 
   #once<T>(file: EvidenceFile, key: unknown, read: () => T): Seen<T> {
-    if (!this.has(file)) return { value: null, why: `The cell left no ${file}` };
+    const isHidden = evidenceRow(file).shownBy !== undefined && this.text(file) === '';
+    if (!this.has(file) || isHidden) return this.#missing(file);
     const ofFile = this.#read.get(file) ?? new Map<unknown, Seen<unknown>>();
     this.#read.set(file, ofFile);
     const seen = (ofFile.get(key) as Seen<T> | undefined) ?? seenIn(file, read);
     ofFile.set(key, seen);
     return seen;
+  }
+
+  /** A file that the cell did not leave, though it came that far, is one that its kernel does not have. */
+  #missing(file: EvidenceFile): Unseen {
+    const why = `The cell left no ${file}`;
+    const { phase, shownBy } = evidenceRow(file);
+    const isHidden = shownBy !== undefined && phase !== null && phaseEnded(this.cell, phase);
+    return { value: null, why, ...(isHidden && { shownBy }) };
   }
 
   /** The system kernel's command line: as it saw it, else as it was given. */

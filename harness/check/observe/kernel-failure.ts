@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type CellRecord, PHASES, type Phase } from '../../bundle/cell-record.ts';
+import type { CellRecord, Phase } from '../../bundle/cell-record.ts';
 import { FIRST_LINE, findLogLine, lastLogLine } from '../../memory/kernel-log.ts';
 import type { Surprise } from '../../surprises.ts';
 import type { Evidence } from './evidence.ts';
@@ -71,12 +71,6 @@ const HANG_SILENCE = 0.5;
  * healthy kernel is silent too, and it may be the agent, makedumpfile or the host that hangs.
  */
 const USER_SPACE = /Run \/\S+ as init process/;
-
-/** Whether the cell came to the end of a phase. */
-export function phaseEnded({ outcome }: CellRecord, phase: Phase): boolean {
-  if (outcome.kind === 'completed') return true;
-  return outcome.phase !== null && PHASES.indexOf(outcome.phase) > PHASES.indexOf(phase);
-}
 
 /** Whether the system kernel did not take the capture kernel. */
 export function loadRefused({ outcome }: CellRecord): boolean {

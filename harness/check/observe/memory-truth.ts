@@ -6,7 +6,6 @@ import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { ramLayout } from '../../memory/ram-layout.ts';
 import { findLogLine } from '../../memory/kernel-log.ts';
-import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { imagePhys } from '../../memory/image-phys.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
@@ -16,12 +15,14 @@ import { type Seen, seenFrom } from '../../seen.ts';
 export interface MemoryTruth {
   /** The pages that the kexec jump itself writes to, after `machine_kexec()` has begun. */
   readonly jumpWrites: readonly JumpWrite[];
+  /** Where one more page may be the jump's, of a kernel that hides its variables; else nothing. */
+  readonly hiddenWrites: readonly PhysRange[];
   /** What changed between the jump and the end of the cell; not seen if the capture kernel did not end the machine. */
   readonly changed: Seen<ChangedMemory>;
   /** Pages of crashkernel that changed between the load of the capture kernel and the jump; null in a bundle that is older than this check. */
   readonly disturbed: PageList | null;
-  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to, or null if the kernel does not say. */
-  readonly vmcoreinfoCopy: Pfn | null;
+  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to. */
+  readonly vmcoreinfoCopy: Seen<Pfn>;
   /** Null where the cell keeps no vmcore. */
   readonly vmcore: Seen<VmcoreTruth> | null;
 }
@@ -109,9 +110,10 @@ export function seenMemoryTruth(
   return {
     value: {
       jumpWrites: [...stackWrites(evidence), ...ftraceWrites(evidence)],
+      hiddenWrites: hiddenWrites(evidence),
       changed,
       disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
-      vmcoreinfoCopy: pageOfAddress(evidence, 'jump/vmcoreinfo-copy'),
+      vmcoreinfoCopy: evidence.parsed('jump/vmcoreinfo-copy', readPageOf),
       vmcore: vmcore ? compare(vmcore, { before, indexOf, ...memory }) : null,
     },
   };
@@ -197,9 +199,10 @@ function stackWrites(evidence: Evidence): JumpWrite[] {
 }
 
 /** The page of an address that a file of the bundle has. */
-function pageOfAddress(evidence: Evidence, file: EvidenceFile): Pfn | null {
-  const address = /^0x[0-9a-f]{1,13}$/m.exec(evidence.text(file) ?? '')?.[0];
-  return address === undefined ? null : pfn(Math.floor(Number(address) / PAGE_SIZE));
+function readPageOf(text: string): Pfn {
+  const address = /^0x[0-9a-f]{1,13}$/m.exec(text)?.[0];
+  if (address !== undefined) return pfn(Math.floor(Number(address) / PAGE_SIZE));
+  throw new FormatError('Cannot read an address: expected hexadecimal digits, found none');
 }
 
 /** `__ftrace_enabled_save()`, which `machine_kexec()` calls, clears a variable (kernels with CONFIG_FUNCTION_TRACER). */
@@ -207,6 +210,14 @@ function ftraceWrites({ kallsyms, iomem }: Evidence): JumpWrite[] {
   const place =
     kallsyms.value && iomem.value && imagePhys(kallsyms.value, iomem.value, 'ftrace_enabled');
   return place ? [{ page: pfn(Math.floor(place / PAGE_SIZE)), what: 'ftrace_enabled' }] : [];
+}
+
+/** Where `ftrace_enabled` may be of a kernel whose symbols lack variables: every kernel has the one that is looked for. */
+function hiddenWrites({ kallsyms, iomem }: Evidence): PhysRange[] {
+  if (kallsyms.value?.has('real_mode_blob')) return [];
+  return (iomem.value ?? [])
+    .filter(({ name }) => name === 'Kernel data' || name === 'Kernel bss')
+    .map(({ range }) => range);
 }
 
 function unpack(packed: Uint8Array): Uint32Array {

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
 import { FormatError } from '../../errors.ts';
 import { countCpus } from '../../memory/cpu-list.ts';
 import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
@@ -8,7 +7,7 @@ import { findLogLine, isWholeLog } from '../../memory/kernel-log.ts';
 import { type MemblockLine, parseMemblockLog } from '../../memory/memblock-log.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { type PageClass, readPageClasses } from '../../memory/kpageflags.ts';
-import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
+import { type PhysAddr, SZ_1M } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { type RangeSet, rangeSet, without } from '../../memory/range-set.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
@@ -19,6 +18,7 @@ import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { seenNoVmcore } from './no-vmcore.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
+import { hasNoTrampoline, seenTrampoline } from './trampoline.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
@@ -28,8 +28,10 @@ export interface Observation {
   readonly damage: string | null;
   /** The class of each of the 256 pages below 1 MiB while the system kernel ran. */
   readonly pages: Seen<readonly PageClass[]>;
-  /** Where `real_mode_header` points. */
+  /** Where the trampoline is; see `seenTrampoline()`. */
   readonly trampoline: Seen<PhysAddr>;
+  /** Whether `real_mode_header` is NULL. */
+  readonly hasNoTrampoline: boolean;
   /** For each page below 1 MiB, why the firmware keeps it, or null; see `seenFirmwareMemory()`. */
   readonly firmwareMemory: Seen<readonly (string | null)[]>;
   /** What pages were filled with before the kernel came. */
@@ -78,7 +80,7 @@ const LOG_LINE = /^\[ *\d+\.\d+\]/;
 
 /** What the evidence shows. What is missing or damaged is unseen, with the reason. */
 export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): Observation {
-  const trampoline = evidence.parsed('system/real-mode.json', parseRealMode);
+  const trampoline = seenTrampoline(evidence);
   const iomem = seenFrom(evidence.iomem, (entries) => ({ value: summarizeIomem(entries) }));
   const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
   const crashed = crashedMemory(memory);
@@ -88,6 +90,7 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     damage: evidence.damage && printableText(evidence.damage),
     pages: evidence.read('system/kpageflags', readPageClasses),
     trampoline,
+    hasNoTrampoline: hasNoTrampoline(evidence),
     firmwareMemory: seenFirmwareMemory(evidence),
     tags: seenTags(evidence),
     savedMemory: seenSavedMemory(evidence, trampoline.value),
@@ -118,25 +121,6 @@ function findMemblockCalls(evidence: Evidence): readonly MemblockLine[] | null {
 function wholeLowMemoryLog(log: string): string[] {
   if (isWholeLog(log)) return lowMemoryLines(log);
   throw new FormatError("Cannot read the log: expected the kernel's first line, it is lost");
-}
-
-const pointerSchema = z.templateLiteral([z.literal('0x'), z.hex()]).transform(BigInt);
-const realModeSchema = z.object({
-  real_mode_header: pointerSchema,
-  page_offset_base: pointerSchema,
-});
-
-/** The trampoline's physical address: its offset in the kernel's map of all memory. */
-function parseRealMode(text: string): PhysAddr {
-  try {
-    const { real_mode_header, page_offset_base } = realModeSchema.parse(JSON.parse(text));
-    const offset = real_mode_header - page_offset_base;
-    if (offset >= 0n && offset < BigInt(PHYS_ADDR_LIMIT)) return physAddr(Number(offset));
-  } catch (error) {
-    const message = 'Cannot read real_mode_header: expected two pointers in JSON';
-    throw new FormatError(message, { cause: error });
-  }
-  throw new FormatError('Cannot read real_mode_header: it points below the map of all memory');
 }
 
 function summarizeIomem(entries: readonly IomemEntry[]): IomemSummary {

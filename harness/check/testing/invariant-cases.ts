@@ -18,6 +18,7 @@ interface Case {
   readonly pages?: readonly string[];
   /** Where it matters which. */
   readonly evidence?: string;
+  readonly shownBy?: string;
 }
 
 /** Tests each case. */
@@ -25,11 +26,12 @@ export function itShows(cases: readonly Case[]): void {
   it.each(cases)('$id is $outcome when $when', ({ id, bundle, ...wanted }) => {
     const { vmcore = wholeDump(), outcome, why, pages = [] } = wanted;
     const evidence = wanted.evidence === undefined ? {} : { evidence: wanted.evidence };
+    const shownBy = wanted.shownBy === undefined ? {} : { shownBy: wanted.shownBy };
     const source = vmcore ? digestOf(vmcore) : undefined;
     const { invariants } = judgeBundle(buildBundle(bundle), source);
     const found = invariants.find((invariant) => invariant.id === id);
     const shown = found && { ...found, pages: renderPages(found.pages) };
-    expect(shown).toMatchObject({ outcome, why, pages, ...evidence });
+    expect(shown).toMatchObject({ outcome, why, pages, ...evidence, ...shownBy });
   });
 }
 

@@ -56,6 +56,7 @@ function blindJudgement(): Judgement {
       noVmcore: null,
       pages: unseen,
       trampoline: unseen,
+      hasNoTrampoline: false,
       firmwareMemory: unseen,
       tags: unseen,
       savedMemory: null,
