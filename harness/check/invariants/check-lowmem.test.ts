@@ -206,26 +206,6 @@ describe('a promise about low memory', () => {
       why: 'The model does not know this form of memmap=',
     },
     {
-      id: 'lowmem.matches-model',
-      when: 'the kernel reserves memory to see who corrupts it',
-      bundle: {
-        spec: { append: 'memory_corruption_check_size=512K' },
-        files: {
-          'system/dmesg':
-            '[ 0.0] Linux version 6.12\n[ 0.0] check: Scanning 1 areas for low memory corruption\n',
-        },
-      },
-      outcome: 'unseen',
-      why: 'The model does not know what memory_corruption_check_size= reserves',
-    },
-    {
-      id: 'lowmem.matches-model',
-      when: 'the kernel cannot do that',
-      bundle: { spec: { append: 'memory_corruption_check_size=512K' } },
-      outcome: 'kept',
-      why: 'All 256 pages are as reserve-1m has them',
-    },
-    {
       id: 'lowmem.page0-kept',
       when: 'it is reserved',
       bundle: {},
