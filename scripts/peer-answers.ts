@@ -47,7 +47,7 @@ export function compareAnswers(dumps: Dumps, { crash, drgn }: Peers): Comparison
 
 function answersOf(dump: string, questions: InspectQuestions): unknown {
   using file = openFile(dump);
-  const parts = inspectVmcore(file, questions, { colour: false, width: 100 });
+  const { parts } = inspectVmcore(file, questions, { colour: false, width: 100 });
   return Object.fromEntries(parts.map(({ name, value }) => [name, value]));
 }
 

@@ -10,7 +10,7 @@ const [path = ''] = process.argv.slice(2);
 const startedAt = performance.now();
 const startedWith = process.cpuUsage();
 using file = openFile(path);
-const parts = inspectVmcore(file, { dmesg: true, lowmem: true }, { colour: false, width: 100 });
+const { parts } = inspectVmcore(file, { dmesg: true, lowmem: true }, { colour: false, width: 100 });
 const { user, system } = process.cpuUsage(startedWith);
 const wallMs = performance.now() - startedAt;
 const lines = parts.reduce((sum, part) => sum + part.lines.length, 0);

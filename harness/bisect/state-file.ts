@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { readFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import { z } from 'zod';
 import { parseJsonFile } from '../json-file.ts';
+import { readInput } from '../process/read-input.ts';
 import { replaceFile } from '../process/replace-file.ts';
 import { type Boot, bootSchema } from './answers.ts';
 
@@ -29,11 +30,9 @@ export class StateFile {
    * it is not such a file.
    */
   static async open(path: string, question: string): Promise<StateFile> {
-    const text = await readFile(path, 'utf8').catch((error: unknown) => {
-      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return null;
-      throw error;
-    });
-    if (text === null) return new StateFile(path, question, []);
+    if (!existsSync(path)) return new StateFile(path, question, []);
+    const missing = (why: string): string => `Cannot read the state of a bisection: ${why}`;
+    const text = await readInput(path, { missing });
     const advice = 'remove it to start over';
     const kind = { name: 'the state of a bisection in', schema: stateSchema, advice };
     const { boots } = parseJsonFile(text, path, kind);

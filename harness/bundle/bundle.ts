@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFile, stat } from 'node:fs/promises';
-import { UsageError } from '../errors.ts';
 import { parseJsonFile } from '../json-file.ts';
+import { readInput } from '../process/read-input.ts';
 import { type CellRecord, cellRecordSchema } from './cell-record.ts';
 import { EVIDENCE, EVIDENCE_FILES, type EvidenceFile, evidencePath } from './evidence.ts';
 
@@ -28,14 +28,9 @@ export async function readBundle(folder: string): Promise<Bundle> {
 
 async function readCellRecord(folder: string): Promise<CellRecord> {
   const path = evidencePath(folder, 'cell.json');
-  let text: string;
-  try {
-    text = await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`Cannot read ${path}: not a cell's folder; name a folder under results/`, {
-      cause: error,
-    });
-  }
+  const missing = (): string =>
+    `Cannot read ${path}: not a cell's folder; name a folder under results/`;
+  const text = await readInput(path, { missing });
   return parseJsonFile(text, path, {
     name: 'cell record',
     schema: cellRecordSchema,

@@ -103,7 +103,7 @@ export const EVIDENCE = {
     judged: true,
   },
   'jump/registers': {
-    is: "QEMU's `info registers -a` at that moment; of a machine that got stuck, then, and `low1m.bin` too",
+    is: "QEMU's `info registers -a` at that moment",
     phase: 'trigger',
     judged: false,
   },
@@ -119,10 +119,11 @@ export const EVIDENCE = {
     shownBy: 'CONFIG_KALLSYMS_ALL',
   },
   'capture/iomem': { is: '`/proc/iomem`', phase: 'capture', judged: true },
-  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: false },
+  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: true },
   'capture/dmesg': { is: "the capture kernel's log", phase: 'capture', judged: true },
   'capture/release': { is: '`uname -r`', phase: 'capture', judged: false },
   'capture/cpus': { is: 'the CPUs online', phase: 'capture', judged: false },
+  'capture/zoneinfo': { is: '`/proc/zoneinfo`', phase: 'capture', judged: true },
   'capture/vmcore-header': {
     is: 'the first 64 KiB of `/proc/vmcore`: ELF header, program headers, notes',
     phase: 'capture',
@@ -138,10 +139,37 @@ export const EVIDENCE = {
     phase: 'capture',
     judged: false,
   },
+  'capture/vmcore-reads': {
+    is: 'what read(), pread() and mmap() gave of `/proc/vmcore`, compared in the guest (guest/PROTOCOL.md)',
+    phase: 'dump',
+    judged: true,
+  },
   'capture/page-crcs.gz': {
     is: 'as at the kexec jump, when the machine had ended',
     phase: 'off',
     judged: true,
+  },
+  'dead/kernel.json': {
+    is: 'of a kernel that died or hung: what its memory shows of its pages, memblock, trampoline and stacks',
+    phase: null,
+    judged: true,
+  },
+  'dead/kallsyms': {
+    is: 'those of its symbols that `system/kallsyms` has',
+    phase: null,
+    judged: true,
+  },
+  'dead/dmesg': { is: 'its log, as it is in memory', phase: null, judged: true },
+  'dead/low1m.bin': {
+    is: 'physical memory from 0 to 1 MiB as it left it',
+    phase: null,
+    judged: true,
+  },
+  'dead/registers': { is: "QEMU's `info registers -a` then", phase: null, judged: false },
+  'dead/memory.zst': {
+    is: "with `--keep memory`: QEMU's dump of the machine then, flattened, without its pages of zeroes",
+    phase: null,
+    judged: false,
   },
   vmcore: {
     is: 'with `--vmcore filtered`: as makedumpfile writes it, flattened',
@@ -157,6 +185,11 @@ export const EVIDENCE = {
 
 /** The path of an evidence file in its bundle. */
 export type EvidenceFile = keyof typeof EVIDENCE;
+
+/** The path of one that is read into memory. */
+export type JudgedFile = {
+  [File in EvidenceFile]: (typeof EVIDENCE)[File]['judged'] extends true ? File : never;
+}[EvidenceFile];
 
 /** The evidence files, in the table's order. */
 export const EVIDENCE_FILES = Object.keys(EVIDENCE) as EvidenceFile[];
@@ -178,5 +211,5 @@ export function evidencePath(bundle: string, file: EvidenceFile): string {
 
 /** The dump of such a cell: a complete one is packed, a filtered one was compressed by makedumpfile. */
 export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {
-  return vmcore === 'full' ? 'vmcore.zst' : 'vmcore';
+  return vmcore === 'filtered' || vmcore === 'none' ? 'vmcore' : 'vmcore.zst';
 }

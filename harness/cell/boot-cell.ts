@@ -45,8 +45,7 @@ export async function bootCell(job: BootJob, host: CellHost): Promise<BootedCell
     await startCell({ ...job, signal }, { host, ovmf, accel, clock }, hostFails),
   );
   const steps = PHASE_STEPS.filter(({ phase }) => PHASES_TO[role].includes(phase));
-  const { budgetScale, log } = host;
-  const outcome = await runSteps(steps, cell, { clock, budgetScale, signal, log }).catch(
+  const outcome = await runSteps(steps, cell, { ...host, clock, signal }).catch(
     (error: unknown) => {
       throw hostFails.signal.aborted ? hostFails.signal.reason : error;
     },

@@ -19,5 +19,7 @@ export interface CellHost {
   readonly cacheDir: string;
   /** The user's factor on every phase budget. */
   readonly budgetScale: number;
+  /** Whether to keep the whole memory of a machine whose kernel died. */
+  readonly keepMemory: boolean;
   readonly log: Log;
 }

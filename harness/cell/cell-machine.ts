@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { VirtAddr } from '../memory/pfn.ts';
 import type { MachineHold } from '../qemu/machine-hold.ts';
+import type { MachineRam } from '../qemu/machine-ram.ts';
 import type { Machine } from '../qemu/machine.ts';
 
 /** See `MachineHold`. */
@@ -9,9 +10,19 @@ export type CellHold = Pick<MachineHold, 'stopped' | 'release' | typeof Symbol.a
 /** What a cell needs of its machine. */
 export interface CellMachine extends Pick<
   Machine,
-  'ended' | 'sendBreak' | 'readPhys' | 'savePhys' | 'saveCore' | 'registers' | 'physOf'
+  | 'ended'
+  | 'beforeEnd'
+  | 'pause'
+  | 'sendBreak'
+  | 'readPhys'
+  | 'savePhys'
+  | 'saveCore'
+  | 'registers'
+  | 'physOf'
 > {
   readonly console: Pick<Machine['console'], 'write'>;
+  /** See `Machine.openRam`. */
+  openRam(): Promise<Pick<MachineRam, 'place' | typeof Symbol.asyncDispose>>;
   /** See `Machine.holdAt`. */
   holdAt(vaddr: VirtAddr, signal: AbortSignal): Promise<CellHold>;
 }

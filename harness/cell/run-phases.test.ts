@@ -22,7 +22,15 @@ function options(
   const entered: string[] = [];
   const clock = new PhaseClock((phase) => entered.push(phase));
   const signal = new AbortController().signal;
-  return { clock, budgetScale: 0.001, signal, log: silentLog, entered, ...changes };
+  return {
+    clock,
+    budgetScale: 0.001,
+    keepMemory: false,
+    signal,
+    log: silentLog,
+    entered,
+    ...changes,
+  };
 }
 
 describe('runPhases()', () => {
@@ -39,7 +47,7 @@ describe('runPhases()', () => {
       lastLines: ['[    0.000000] Linux version 6.12', '[    1.0] stuck here'],
     });
     expect(opts.entered).toEqual(['firmware', 'boot']);
-    expect(await readFile(join(temp.path, 'jump/registers'), 'utf8')).toBe('RIP=0\n');
+    expect(await readFile(join(temp.path, 'dead/registers'), 'utf8')).toBe('RIP=0\n');
   });
 
   it('says how the machine ended where it must go on', async () => {
@@ -116,7 +124,7 @@ describe('runPhases()', () => {
     const outcome = await runPhases(guest.cell, options({ budgetScale: 1 }));
     expect(outcome).toMatchObject({ kind: 'surprise', surprise, phase });
     expect(JSON.stringify(outcome)).not.toContain('\u001b');
-    expect(await readFile(join(temp.path, 'jump/registers'), 'utf8')).toBe('RIP=0\n');
+    expect(await readFile(join(temp.path, 'dead/registers'), 'utf8')).toBe('RIP=0\n');
   });
 
   it.each([
@@ -154,6 +162,34 @@ describe('runPhases()', () => {
       new GuestLinkError('Cannot keep system/spare: expected a file of the table EVIDENCE'),
     );
     expect(existsSync(join(temp.path, 'system/spare'))).toBe(false);
+  });
+
+  it.each([
+    ['full', 'all', 'sample'],
+    ['read', 'read', 'sample'],
+    ['both', 'all', 'all'],
+    ['filtered', '31', 'sample'],
+  ] as const)('takes a vmcore (%s), then has it read in every way', async (vmcore, dump, reads) => {
+    await using temp = await makeTempDir();
+    await mkdir(join(temp.path, 'capture'));
+    await writeFile(join(temp.path, 'vmcore-reads'), 'done\n');
+    await promisify(execFile)('tar', ['-cf', 'tar', 'vmcore-reads'], { cwd: temp.path });
+    await writeFile(join(temp.path, 'vmcore.part'), 'dump, and more');
+    const disk = async (name: string): Promise<{ path: string; size: number }> => {
+      const path = join(temp.path, name);
+      return { path, size: (await stat(path)).size };
+    };
+    const [part, tar] = [await disk('vmcore.part'), await disk('tar')];
+    const { cell, told } = scriptedCell(cellSpec({ vmcore }), temp.path, (command) => {
+      const [name = ''] = command.split(' ');
+      return answer('ok', name, { bytes: name === 'dump' ? '4' : String(tar.size) });
+    });
+    const [step] = PHASE_STEPS.filter(({ phase }) => phase === 'dump');
+    const disks = { ...cell.disks, capture: tar, vmcore: part };
+    await step?.run({ ...cell, disks }, new AbortController().signal);
+    expect(told).toEqual([`dump ${dump}`, `reads 7 ${reads}`]);
+    expect(await readFile(join(temp.path, 'vmcore'), 'utf8')).toBe('dump');
+    expect(await readFile(join(temp.path, 'capture/vmcore-reads'), 'utf8')).toBe('done\n');
   });
 
   it('stops at once when interrupted', async () => {

@@ -5,17 +5,19 @@ import type { Log } from '../log.ts';
 import { withDeadline } from '../process/deadline.ts';
 import { endError } from '../qemu/machine-end.ts';
 import { phaseBudgetMs } from './budgets.ts';
-import { saveStuckMachine } from './guest-memory.ts';
 import type { PhaseClock } from './phase-clock.ts';
 import { PHASE_STEPS, type PhaseStep, type RunningCell } from './phases.ts';
+import { type Death, savePostMortem } from './post-mortem.ts';
 
-/** How long the last look at a stuck machine may take, ms. */
-const LAST_LOOK_MS = 10_000;
+/** How long a machine may take to stop, ms. */
+const STOP_MS = 10_000;
 
 export interface PhaseOptions {
   readonly clock: PhaseClock;
   /** The user's factor on every budget. */
   readonly budgetScale: number;
+  /** See `CellHost`. */
+  readonly keepMemory: boolean;
   readonly signal: AbortSignal;
   readonly log: Log;
 }
@@ -32,18 +34,40 @@ export async function runSteps(
   cell: RunningCell,
   options: PhaseOptions,
 ): Promise<Outcome | undefined> {
+  const watch = watchDeath(cell, options);
   for (const step of steps.filter(({ applies }) => applies(cell.spec))) {
     options.clock.enter(step.phase);
-    const outcome = await runPhase(step, cell, options);
+    watch.step = step;
+    const outcome = await runPhase(step, cell, { ...options, watch });
     if (outcome) return outcome;
   }
+  watch.step = undefined;
   return undefined;
+}
+
+/** What looks at the machine if it ends where it must go on. */
+interface DeathWatch {
+  /** The step that runs. */
+  step: PhaseStep | undefined;
+  /** Whether it looks, or has looked. */
+  hasDied: boolean;
+}
+
+function watchDeath(cell: RunningCell, options: PhaseOptions): DeathWatch {
+  const watch: DeathWatch = { step: undefined, hasDied: false };
+  cell.machine.beforeEnd(async () => {
+    const { step } = watch;
+    if (!step || step.endsMachine(cell.spec)) return;
+    watch.hasDied = true;
+    await savePostMortem(cell, { phase: step.phase, how: 'machine-ended' }, options);
+  });
+  return watch;
 }
 
 async function runPhase(
   step: PhaseStep,
   cell: RunningCell,
-  options: PhaseOptions,
+  options: PhaseOptions & { readonly watch: DeathWatch },
 ): Promise<Outcome | undefined> {
   const budgetMs = phaseBudgetMs(step.phase, cell.spec, options.budgetScale);
   const what = `phase "${step.phase}" to end`;
@@ -54,6 +78,8 @@ async function runPhase(
   } catch (error) {
     if (error instanceof SurpriseError) return surprised(step.phase, error, { cell, options });
     if (!(error instanceof DeadlineError) || error.waitedFor !== what) throw error;
+    // The budget ran out while its memory was read.
+    if (options.watch.hasDied) return machineEnds(step, cell);
     return overrun(step.phase, budgetMs, { cell, options });
   }
 }
@@ -79,7 +105,7 @@ async function endOf(cell: RunningCell): Promise<string> {
 
 async function overrun(phase: Phase, budgetMs: number, stuck: StuckPhase): Promise<Outcome> {
   const { silentMs, lastLines } = stuck.cell.console;
-  await lastLook(stuck);
+  await lastLook(phase, 'overrun', stuck);
   return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
 }
 
@@ -88,22 +114,24 @@ async function surprised(
   { surprise, message }: SurpriseError,
   stuck: StuckPhase,
 ): Promise<Outcome> {
-  await lastLook(stuck);
+  await lastLook(phase, 'surprise', stuck);
   const { lastLines } = stuck.cell.console;
   return { kind: 'surprise', phase, surprise, why: message, lastLines };
 }
 
-async function lastLook({ cell, options }: StuckPhase): Promise<void> {
+/** Stops the machine, and reads what its memory says. */
+async function lastLook(
+  phase: Phase,
+  how: Death['how'],
+  { cell, options }: StuckPhase,
+): Promise<void> {
   try {
-    await withDeadline(
-      'a last look at the machine',
-      { budgetMs: LAST_LOOK_MS, signal: options.signal },
-      () => saveStuckMachine(cell.machine, cell.folder),
+    await withDeadline('the machine to stop', { budgetMs: STOP_MS, signal: options.signal }, () =>
+      cell.machine.pause(),
     );
   } catch (error) {
     if (!(error instanceof Sub1mError)) throw error;
-    options.log.warn(
-      `${cell.folder}: no registers and low memory of the stuck machine: ${error.message}`,
-    );
+    options.log.warn(`${cell.folder}: the machine does not stop: ${error.message}`);
   }
+  await savePostMortem(cell, { phase, how }, options);
 }

@@ -78,7 +78,7 @@ describe('a verdict', () => {
       verdict: {
         kind: 'unjudged',
         code: 'E_EVIDENCE',
-        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms',
+        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms; CONFIG_KALLSYMS would show it',
       },
     },
     {

@@ -27,6 +27,11 @@ export interface InvariantOutcome {
   readonly shownBy?: string;
 }
 
+/** Why an invariant was not seen or not asked, and what would show it. */
+export function whyUnseen({ why, shownBy }: Pick<InvariantOutcome, 'why' | 'shownBy'>): string {
+  return shownBy === undefined ? why : `${why}; ${shownBy} would show it`;
+}
+
 /** What a cell says of its kernel; DESIGN.md, "Evidence on the host". */
 export type Verdict =
   | { readonly kind: 'match' }

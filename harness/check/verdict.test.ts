@@ -11,6 +11,7 @@ import {
   refused,
 } from './testing/bundle-builder.ts';
 import type { InvariantId } from './invariants/invariants.ts';
+import { lowMemoryBytes } from './testing/low-memory-builder.ts';
 import { judgeBundle } from './judge-bundle.ts';
 import type { Judgement, Verdict } from './judgement.ts';
 
@@ -63,7 +64,7 @@ describe('a cell with known defects', () => {
       verdict: {
         kind: 'unjudged',
         code: 'E_EVIDENCE',
-        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms',
+        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms; CONFIG_KALLSYMS would show it',
       },
     },
     {
@@ -112,7 +113,7 @@ describe('a cell with known defects', () => {
       verdict: {
         kind: 'unjudged',
         code: 'E_EVIDENCE',
-        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms',
+        why: 'Cannot see lowmem.matches-model: The cell left no system/kallsyms; CONFIG_KALLSYMS would show it',
       },
     },
     {
@@ -228,6 +229,46 @@ describe('a cell that is cut short', () => {
         files: { 'console.log': HEARD_TWICE },
       },
       verdict: { kind: 'no-vmcore', phase: 'capture' },
+    },
+  ])('is $verdict.kind when $when', ({ bundle, verdict }) => {
+    expect(judge(bundle, []).verdict).toEqual(verdict);
+  });
+});
+
+describe('a cell whose kernel hides a promise', () => {
+  const noTrampoline = {
+    'system/real-mode.json': null,
+    'jump/low1m.bin': lowMemoryBytes({ end: null }),
+  };
+  const noVariables = 'ffffffff81000000 T _text\nffffffff82000000 T reserve_real_mode\n';
+  const why = (what: string): string => `${what}; CONFIG_KALLSYMS_ALL would show it`;
+  const cannot = (id: string): string =>
+    why(
+      `Cannot see lowmem.${id}: The cell left no system/real-mode.json; low memory has the bytes of 0 trampolines`,
+    );
+  const MODEL = why(
+    'Cannot see lowmem.matches-model: system/kallsyms: expected addresses of real_mode_blob and real_mode_blob_end; low memory has the bytes of 0 trampolines',
+  );
+
+  it.each<{ when: string; bundle: BundleSpec; verdict: Verdict }>([
+    {
+      when: 'it hides one that is not the core',
+      bundle: { files: noTrampoline },
+      verdict: { kind: 'match' },
+    },
+    {
+      when: 'it hides one, and the cell is strict',
+      bundle: { spec: { strict: true }, files: noTrampoline },
+      verdict: {
+        kind: 'unjudged',
+        code: 'E_EVIDENCE',
+        why: `${cannot('single-owner')}\n${cannot('trampoline')}`,
+      },
+    },
+    {
+      when: 'it hides the core',
+      bundle: { files: { ...noTrampoline, 'system/kallsyms': noVariables } },
+      verdict: { kind: 'unjudged', code: 'E_EVIDENCE', why: MODEL },
     },
   ])('is $verdict.kind when $when', ({ bundle, verdict }) => {
     expect(judge(bundle, []).verdict).toEqual(verdict);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type CellRecord, PHASES } from '../bundle/cell-record.ts';
 import { invariantOf } from './invariants/invariants.ts';
-import type { InvariantOutcome, Unjudged, Verdict } from './judgement.ts';
+import { type InvariantOutcome, type Unjudged, type Verdict, whyUnseen } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
 import { unjudgedBy } from './observe/unjudged-codes.ts';
 
@@ -27,9 +27,10 @@ export function verdictOf(
   const broken = findings.filter((finding) => finding.outcome === 'broken').map(({ id }) => id);
   if (broken.length > 0) return { kind: 'mismatch', broken, ...(cutShort && { cutShort }) };
   if (cutShort) return cutShort;
-  if (completed) return matchIfSeen(findings);
+  if (completed) return matchIfSeen(findings, record);
   if (!isEndingKnown(findings)) return unjudged(record);
-  return matchIfSeen(findings.filter((finding) => !isShownLate(finding)));
+  const early = findings.filter((finding) => !isShownLate(finding));
+  return matchIfSeen(early, record);
 }
 
 /** The verdict on a kernel that ended its cell, where that alone is one. */
@@ -39,10 +40,18 @@ function verdictOfLost({ spec }: CellRecord, { where, lastLine }: KernelFailure)
   return { kind: 'no-vmcore', phase: where };
 }
 
-function matchIfSeen(findings: readonly InvariantOutcome[]): Verdict {
-  const unseen = findings.find(({ outcome }) => outcome === 'unseen');
-  if (!unseen) return { kind: 'match' };
-  return unjudgedBy('E_EVIDENCE', `Cannot see ${unseen.id}: ${unseen.why}`);
+/**
+ * A match, unless something was not seen. What only the kernel hides may be: reports say so, and a strict cell has none
+ * of it.
+ */
+function matchIfSeen(findings: readonly InvariantOutcome[], { spec }: CellRecord): Verdict {
+  const missing = findings.filter(
+    ({ id, outcome, shownBy }) =>
+      outcome === 'unseen' && (spec.strict || shownBy === undefined || invariantOf(id).isCore),
+  );
+  if (missing.length === 0) return { kind: 'match' };
+  const lines = missing.map(({ id, ...one }) => `Cannot see ${id}: ${whyUnseen(one)}`);
+  return unjudgedBy('E_EVIDENCE', lines.join('\n'));
 }
 
 function isEndingKnown(findings: readonly InvariantOutcome[]): boolean {

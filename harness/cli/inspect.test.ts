@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { elfHeaders } from '../vmcore/testing/elf-builder.ts';
 import { elfCoreBytes, pageOf } from '../vmcore/testing/vmcore-builder.ts';
+import { wholeKernel } from '../vmcore/testing/whole-kernel-builder.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
 import { packVmcore } from '../runner/vmcore-file.ts';
 
@@ -42,7 +43,7 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
     {
       what: 'a core without VMCOREINFO',
       bytes: WHOLE,
-      says: 'Cannot read the kernel: expected VMCOREINFO in the dump, found none',
+      says: 'Cannot read the kernel: expected VMCOREINFO in the dump or in its memory, found none in 4 KiB of memory; dump a machine that has "-device vmcoreinfo"',
     },
   ])('refuses $what in one line, with 65', async ({ bytes, says }) => {
     await using temp = await makeTempDir();
@@ -65,14 +66,31 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
     );
   });
 
-  it('refuses an empty file and a missing one, with 64', async () => {
-    const [empty, absent] = [
-      await runSub1m(['inspect', '/dev/null']),
-      await runSub1m(['inspect', '/no/such/vmcore']),
-    ];
-    expect(empty).toMatchObject({ status: 64, stdout: '' });
-    expect(empty.stderr).toContain('Cannot read /dev/null: expected a vmcore, found an empty file');
+  it('refuses an empty file with 65 and a missing one with 64', async () => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'vmcore');
+    await writeFile(path, '');
+    expect(await runSub1m(['inspect', path])).toEqual({
+      status: 65,
+      stdout: '',
+      stderr: `sub1m: Cannot read ${path}: expected a vmcore, found an empty file\n`,
+    });
+    const absent = await runSub1m(['inspect', '/no/such/vmcore']);
     expect(absent).toMatchObject({ status: 64, stdout: '' });
     expect(absent.stderr).toContain('Cannot read /no/such/vmcore: ');
+  });
+
+  it('says on standard error that VMCOREINFO was found by a search', async () => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'vmcore');
+    const { ram, lines } = wholeKernel();
+    ram.write(`${[...lines, 'PAGESIZE=4096'].join('\n')}\n`, 0x30_0000, 'latin1');
+    await writeFile(path, elfCoreBytes([], [{ paddr: 0, bytes: ram }]));
+    const { status, stdout, stderr } = await runSub1m(['inspect', path, '--symbols', '^panic$']);
+    expect({ status, stdout }).toEqual({ status: 0, stdout: 'ffffffff80100008 T panic\n' });
+    expect(stderr).toBe(
+      'The dump has no VMCOREINFO: that of 6.12.0-test was found in 4 MiB of memory; ' +
+        'a machine of QEMU tells it with "-device vmcoreinfo"\n',
+    );
   });
 });

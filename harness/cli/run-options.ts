@@ -26,6 +26,7 @@ export function addRunOptions(command: Command): void {
       new Option('--shard <i/n>', 'run only the i-th of n parts').default(undefined, 'all'),
     )
     .addOption(resultsOption('a new folder under results/'))
+    .addOption(keepOption())
     .addOption(budgetOption())
     .addOption(mirrorOption());
   addReportOptions(command);
@@ -46,6 +47,12 @@ export function addReportOptions(command: Command): void {
 export function resultsOption(standard: string): Option {
   const option = new Option('--results <folder>', 'where the bundles go');
   return option.default(undefined, standard).helpGroup(GROUPS.running);
+}
+
+/** What is kept that is too large for every run. */
+function keepOption(): Option {
+  const about = 'keep the whole memory of a machine whose kernel dies or hangs';
+  return new Option('--keep <what>', about).choices(['memory']);
 }
 
 /** How much time phases have. */

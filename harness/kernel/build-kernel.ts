@@ -63,7 +63,9 @@ export async function buildTree(
 ): Promise<BuiltKernel> {
   requireKernelTree(tree);
   const config =
-    choice.kind === 'ours' ? await fragments([OUR_CONFIG]) : await wholeConfig(choice.path);
+    choice.kind === 'ours'
+      ? await fragments([OUR_CONFIG])
+      : await wholeConfig(choice.path, context.signal);
   return { image: await buildInTree(tree, config, context), policy: null };
 }
 

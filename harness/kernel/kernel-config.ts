@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
+import { readInput } from '../process/read-input.ts';
 
 /** A kernel's config before kconfig has completed it. */
 export interface KernelConfig {
@@ -40,7 +40,7 @@ export async function fragments(
   paths: readonly string[],
   changePaths: readonly string[] = [],
 ): Promise<KernelConfig> {
-  const text = (await Promise.all(paths.map(readConfig))).join('\n');
+  const text = (await Promise.all(paths.map((path) => readConfig(path)))).join('\n');
   const unchanged = plainConfig(text, 'allnoconfig');
   if (changePaths.length === 0) return unchanged;
   const changes = await Promise.all(
@@ -49,9 +49,9 @@ export async function fragments(
   return changedConfig(unchanged, changes);
 }
 
-/** A whole `.config`, such as a distribution's. */
-export async function wholeConfig(path: string): Promise<KernelConfig> {
-  return plainConfig(await readConfig(path), 'olddefconfig');
+/** A whole `.config`, such as a distribution's; it may be a pipe, such as `<(zcat /proc/config.gz)`. */
+export async function wholeConfig(path: string, signal: AbortSignal): Promise<KernelConfig> {
+  return plainConfig(await readConfig(path, signal), 'olddefconfig');
 }
 
 /** A fragment without its comments, which may change and build nothing else. Throws `UsageError` if it sets nothing. */
@@ -134,12 +134,7 @@ function plainConfig(text: string, target: KernelConfig['target']): KernelConfig
   return { text, target, base: null, clang: false, unchanged: null, changes: [] };
 }
 
-async function readConfig(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    throw new UsageError(`Cannot read the config ${path}: expected a file, or "ours"`, {
-      cause: error,
-    });
-  }
+async function readConfig(path: string, signal?: AbortSignal): Promise<string> {
+  const missing = (): string => `Cannot read the config ${path}: expected a file, or "ours"`;
+  return readInput(path, { missing, ...(signal ? { signal } : {}) });
 }

@@ -4,6 +4,7 @@ import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:
 import { basename, dirname, join } from 'node:path';
 import { BuildError, HostError, UsageError } from '../errors.ts';
 import { runCommand } from '../process/owned-process.ts';
+import { readInput } from '../process/read-input.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { hostAdvice } from './build-output.ts';
 
@@ -33,7 +34,7 @@ export async function patchTree(
   await using scratch = await makeTempDir();
   const touched = new Set<string>();
   for (const patch of patches) {
-    const paths = touchedFiles(await readFile(patch, 'utf8'));
+    const paths = touchedFiles(await readPatch(patch));
     if (paths.length === 0) {
       throw new UsageError(`Cannot apply ${patch}: expected a patch in git's format, found none`);
     }
@@ -54,6 +55,13 @@ export async function patchTree(
     const wanted = touched.has(path) ? join(scratch.path, path) : original(source, path);
     await makeSame(wanted, join(source.tree, path));
   }
+}
+
+/** The text of a patch. Throws `UsageError` if there is none, `FormatError` if it is no file. */
+export function readPatch(path: string): Promise<string> {
+  return readInput(path, {
+    missing: (why) => `Cannot read the patch ${path}: ${why}; name a file`,
+  });
 }
 
 /** The files that a patch in git's format changes, makes, renames or removes, from the top of the tree. */

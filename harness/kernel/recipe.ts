@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
 import { parseJsonFile } from '../json-file.ts';
+import { readInput } from '../process/read-input.ts';
 import { projectPath } from '../project-root.ts';
 
 /** How a kernel is made from source; every path is absolute. */
@@ -140,16 +141,14 @@ export function parseRecipe(text: string, path: string): z.infer<typeof recipeSc
 }
 
 async function readRecipeText(path: string, nameOrPath: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
+  const missing = async (): Promise<string> => {
     const names = (await readdir(RECIPES)).map((name) => name.replace(/\.json$/, '')).toSorted();
-    throw new UsageError(
+    return (
       `Cannot find the recipe ${nameOrPath}: no such file; ` +
-        `give the path of a JSON file, or one of ${names.join(', ')}`,
-      { cause: error },
+      `give the path of a JSON file, or one of ${names.join(', ')}`
     );
-  }
+  };
+  return readInput(path, { missing });
 }
 
 /** A patch file, or those in a folder in the order of their names. */

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { readFile, readdir, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
+import { requireFile } from '../process/file-kind.ts';
 import { runCommand } from '../process/owned-process.ts';
-import { touchedFiles } from './patch-tree.ts';
+import { readPatch, touchedFiles } from './patch-tree.ts';
 
 /** A patch of a series, as a file. */
 export interface SeriesPatch {
@@ -20,19 +21,20 @@ const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
 /**
  * The patches of a folder of `*.patch` in the order of their names, or of a mailbox in the order of its messages.
  * Messages without a patch, such as a cover letter, are left out. The cache keeps each message of a mailbox as a file.
- * Throws `UsageError` if there is no patch.
+ * Throws `UsageError` if there is no patch, `FormatError` if it is neither a folder nor a file.
  */
 export async function readSeries(
   place: string,
   { cacheDir, signal }: { readonly cacheDir: string; readonly signal: AbortSignal },
 ): Promise<SeriesPatch[]> {
   const info = await stat(place).catch(() => undefined);
+  if (info && !info.isDirectory()) requireFile(place, info);
   const folder = info?.isFile() ? await splitMailbox(place, cacheDir, signal) : place;
   const names = info ? (await readdir(folder)).toSorted() : [];
   const patches: SeriesPatch[] = [];
   for (const name of names.filter((one) => one.endsWith('.patch'))) {
     const path = join(folder, name);
-    const text = await readFile(path, 'utf8');
+    const text = await readPatch(path);
     if (touchedFiles(text).length > 0) patches.push({ path, subject: subjectOf(text, name) });
   }
   if (patches.length > 0) return patches;

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import type { CellDefect, CellSpec } from '../bundle/cell-record.ts';
 import { INVARIANTS } from '../check/invariants/invariants.ts';
 import { meetsCondition, parseKernelCondition } from '../check/kernel-condition.ts';
-import { UsageError } from '../errors.ts';
 import { parseJsonFile } from '../json-file.ts';
+import { readInput } from '../process/read-input.ts';
 
 const kernelConditionSchema = z.string().transform((text, context) => {
   const condition = parseKernelCondition(text);
@@ -47,11 +46,9 @@ const fileSchema = z.strictObject({
  * naming the field at fault.
  */
 export async function readKnownDefects(path: string): Promise<KnownDefect[]> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new UsageError(`Cannot read known defects ${path}: not a readable file; give its path`, {
-      cause: error,
-    });
-  });
+  const missing = (): string =>
+    `Cannot read known defects ${path}: not a readable file; give its path`;
+  const text = await readInput(path, { missing });
   const advice =
     'one is {"kernel": "5.10..6.1", "invariant": "lowmem.locked", "reference": "<address or commit>"}';
   return parseJsonFile(text, path, { name: 'known defects', schema: fileSchema, advice }).known;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { cellSpecSchema } from '../bundle/cell-record.ts';
-import { UsageError } from '../errors.ts';
 import type { Axes } from './expand.ts';
 import { parseJsonFile } from '../json-file.ts';
+import { readInput } from '../process/read-input.ts';
 import { projectPath } from '../project-root.ts';
 import { type KnownDefect, invariantSchema, knownDefectSchema } from './known-defects.ts';
 import type { SeededFaults } from './seeded-faults.ts';
@@ -37,6 +37,7 @@ const axesSchema = z.strictObject({
   truth: axis(spec.truth.unwrap()).exactOptional(),
   append: axis(spec.append).exactOptional(),
   policy: axis(spec.policy).exactOptional(),
+  strict: axis(spec.strict).exactOptional(),
 });
 
 const seededSchema = z.strictObject({
@@ -87,7 +88,12 @@ export async function readMatrix(nameOrPath: string): Promise<Matrix> {
   const file = nameOrPath.endsWith('.json') ? nameOrPath : `${nameOrPath}.json`;
   const isName = /^[\w-]+$/.test(nameOrPath);
   const path = isName ? join(MATRICES, file) : file;
-  const text = await readMatrixText(path);
+  const missing = async (): Promise<string> => {
+    const names = (await readdir(MATRICES)).map((name) => name.replace(/\.json$/, '')).toSorted();
+    const these = names.join(', ');
+    return `Cannot read matrix ${path}: not a readable file; give its path, or one of ${these}`;
+  };
+  const text = await readInput(path, { missing });
   const advice = 'compare images/matrices/default.json';
   const { axes, known, seeded } = parseJsonFile(text, path, {
     name: 'matrix',
@@ -95,17 +101,4 @@ export async function readMatrix(nameOrPath: string): Promise<Matrix> {
     advice,
   });
   return { axes: axes ?? [], known, seeded: seeded ?? [] };
-}
-
-async function readMatrixText(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const names = (await readdir(MATRICES)).map((name) => name.replace(/\.json$/, '')).toSorted();
-    const these = names.join(', ');
-    throw new UsageError(
-      `Cannot read matrix ${path}: not a readable file; give its path, or one of ${these}`,
-      { cause: error },
-    );
-  }
 }

@@ -77,9 +77,9 @@ export class Machine implements AsyncDisposable {
     return this.#qemu.ended;
   }
 
-  /** Runs `work` after the guest has ended the machine and before QEMU exits, with memory as the guest left it. */
+  /** Runs `work` after the guest has ended the machine and before QEMU exits, with memory as the guest left it; of several, one after the other. */
   beforeEnd(work: () => Promise<void>): void {
-    this.#qemu.lastWork.work = work;
+    this.#qemu.lastWork.push(work);
   }
 
   /** See `watchHostFailure`. */

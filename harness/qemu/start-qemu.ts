@@ -16,9 +16,7 @@ import { SerialPort } from './serial-port.ts';
 const START_BUDGET_MS = 30_000;
 
 /** See `Machine.beforeEnd`. */
-interface LastWork {
-  work: (() => Promise<void>) | undefined;
-}
+type LastWork = (() => Promise<void>)[];
 
 /** A QEMU that runs the machine, and the host's ends of all connections with it. */
 export interface RunningQemu {
@@ -58,7 +56,7 @@ export async function startQemu(
     const personality = sockets.personality && new SerialPort(await sockets.personality.connected);
     const qmp = await QmpClient.connect(await sockets.qmp.connected, options);
     const ports = personality ? [console, agent, personality] : [console, agent];
-    const lastWork: LastWork = { work: undefined };
+    const lastWork: LastWork = [];
     const ended = machineEnd({ process, qmp, ports, lastWork });
     const hostFailure = watchHostFailure(qmp, config.disks);
     if (config.incoming !== undefined) await stateIsThere(qmp);
@@ -119,7 +117,7 @@ async function machineEnd({
 }
 
 /** Ends a QEMU whose guest has ended. A failure of the last work surfaces where it was given. */
-async function quitAfter(qmp: QmpClient, { work }: LastWork): Promise<void> {
-  await Promise.allSettled([work?.()]);
+async function quitAfter(qmp: QmpClient, lastWork: LastWork): Promise<void> {
+  for (const work of lastWork) await Promise.allSettled([work()]);
   qmp.execute('quit', {}).catch(() => {});
 }

@@ -17,8 +17,10 @@ function dumpOf({ ram, lines, cpus }: WholeKernel): Uint8Array {
   return elfCoreBytes([...notes, vmcoreinfoNote(lines)], [{ paddr: 0, bytes: ram }]);
 }
 
-function inspect(questions: InspectQuestions, kernel = wholeKernel()): InspectPart[] {
-  return inspectVmcore(bytesSource(dumpOf(kernel)), questions, { colour: false, width: 100 });
+const STYLE = { colour: false, width: 100 };
+
+function inspect(questions: InspectQuestions, kernel = wholeKernel()): readonly InspectPart[] {
+  return inspectVmcore(bytesSource(dumpOf(kernel)), questions, STYLE).parts;
 }
 
 /** A kernel that has no symbols, and so no types. */

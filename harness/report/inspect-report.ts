@@ -3,8 +3,9 @@
 import { FormatError } from '../errors.ts';
 import type { ByteSource } from '../vmcore/dump/byte-source.ts';
 import { openVmcore } from '../vmcore/dump/open-vmcore.ts';
-import { openKernel } from '../vmcore/kernel/kernel.ts';
+import { openAnyKernel } from '../vmcore/kernel/open-any-kernel.ts';
 import { INSPECT_ANSWERS, type InspectAnswer } from './inspect-answers.ts';
+import { renderSearch } from './inspect-search.ts';
 import { summarize } from './inspect-summary.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import type { Style } from './text/style.ts';
@@ -30,6 +31,13 @@ export interface InspectPart extends InspectAnswer {
   readonly name: Question | 'summary';
 }
 
+/** The answers, and what to know about all of them. */
+interface Inspection {
+  readonly parts: readonly InspectPart[];
+  /** Lines for people. */
+  readonly notes: readonly string[];
+}
+
 /**
  * Answers questions about a dump. Throws `FormatError` for what cannot be read, `UsageError` for a
  * wrong question.
@@ -38,7 +46,7 @@ export function inspectVmcore(
   source: ByteSource,
   questions: InspectQuestions,
   style: Style,
-): InspectPart[] {
+): Inspection {
   const vmcore = openVmcore(source);
   const { size, lacks } = vmcore;
   if (lacks > 0) {
@@ -46,7 +54,7 @@ export function inspectVmcore(
       `Cannot read this dump: it is cut off after ${size} bytes, expected ${lacks} more`,
     );
   }
-  const kernel = openKernel(vmcore);
+  const kernel = openAnyKernel(vmcore);
   const names = Object.keys(INSPECT_ANSWERS) as Question[];
   const parts = names.flatMap((name): InspectPart[] => {
     const asked = questions[name];
@@ -54,7 +62,8 @@ export function inspectVmcore(
     const words = asked === true ? [] : [asked].flat();
     return [{ name, ...INSPECT_ANSWERS[name](kernel, words, style) }];
   });
-  return parts.length > 0 ? parts : [{ name: 'summary', ...summarize(vmcore, kernel) }];
+  if (parts.length === 0) parts.push({ name: 'summary', ...summarize(vmcore, kernel) });
+  return { parts, notes: kernel.search ? [renderSearch(kernel.search)] : [] };
 }
 
 /** The parts for people, a blank line between them. */

@@ -10,6 +10,7 @@ import { readKernelState } from '../vmcore/kernel/kernel-state.ts';
 import type { DumpedKernel } from '../vmcore/kernel/kernel.ts';
 import { readPrintk } from '../vmcore/kernel/printk.ts';
 import type { InspectAnswer } from './inspect-answers.ts';
+import { searchValue } from './inspect-search.ts';
 
 /** Sums up a dump and the kernel in it. */
 export function summarize(vmcore: Vmcore, kernel: DumpedKernel): InspectAnswer {
@@ -42,6 +43,7 @@ function summaryOf(vmcore: Vmcore, kernel: DumpedKernel) {
     panic,
     trampoline: trampoline.value === null ? null : hex(trampoline.value),
     crashkernel: crashkernel.value?.map(renderRange) ?? null,
+    vmcoreinfoSearch: kernel.search ? searchValue(kernel.search) : null,
     missing: [...new Set(reasons)],
   };
 }
@@ -59,14 +61,19 @@ function linesOf(found: Summary): string[] {
     ['cpus', String(found.cpus)],
     ['panic', found.panic === null ? 'none' : renderPanic(found.panic)],
     ['trampoline', found.trampoline ?? 'unknown'],
-    ['crashkernel', found.crashkernel?.join(', ') ?? 'unknown'],
+    ['crashkernel', renderCrashkernel(found.crashkernel)],
     ['symbols', `${found.symbols ?? 'none'}${found.btf ? ', BTF' : ', no BTF'}`],
     ...found.missing.map((why) => ['missing', why] as const),
   ];
   return rows.map(([name, text]) => `${name.padEnd(12)} ${printableText(text)}`);
 }
 
-function renderPanic({ message, cpu, task }: KernelPanic): string {
+function renderCrashkernel(ranges: readonly string[] | null): string {
+  return ranges === null ? 'unknown' : ranges.join(', ') || 'none';
+}
+
+/** The panic, and who had it. */
+export function renderPanic({ message, cpu, task }: KernelPanic): string {
   const who = task ? `, PID ${task.pid} (${task.comm})` : '';
   return `${message ?? 'no message'} on CPU ${cpu ?? 'unknown'}${who}`;
 }

@@ -12,6 +12,8 @@ import type { RunnerContext } from './runner-context.ts';
 interface HostOptions {
   /** The user's factor on every phase budget. */
   readonly budget: number;
+  /** What else to keep of a machine whose kernel died. */
+  readonly keep?: 'memory' | undefined;
   /** The mirror that the user named, if any. */
   readonly mirror?: string | undefined;
 }
@@ -19,7 +21,7 @@ interface HostOptions {
 /** Finds the host's parts for cells. Throws `HostError` naming the package of one that is missing. */
 export async function requireHost(
   context: RunnerContext,
-  { budget, ...named }: HostOptions,
+  { budget, keep, ...named }: HostOptions,
 ): Promise<CellHost> {
   const { environment, signal, log } = context;
   const { cacheDir, firmwareFolders } = environment;
@@ -42,6 +44,7 @@ export async function requireHost(
     },
     cacheDir,
     budgetScale: budget,
+    keepMemory: keep === 'memory',
     log,
   };
 }

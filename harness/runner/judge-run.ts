@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { readFile, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { UsageError } from '../errors.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
+import { readInput } from '../process/read-input.ts';
 import { judgeFolder } from './judge-folder.ts';
 
 /**
@@ -47,7 +48,8 @@ const runSchema = z.object({ cells: z.array(z.object({ id: z.string() })) });
 /** The ids of the cells in `run.json`; a run that was cut short has none. */
 async function reportedOrder(folder: string): Promise<string[]> {
   try {
-    const { cells } = runSchema.parse(JSON.parse(await readFile(join(folder, 'run.json'), 'utf8')));
+    const text = await readInput(join(folder, 'run.json'), { missing: (why) => why });
+    const { cells } = runSchema.parse(JSON.parse(text));
     return cells.map(({ id }) => id);
   } catch {
     return [];

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Phase } from '../bundle/cell-record.ts';
 import { evidencePath, vmcoreFile } from '../bundle/evidence.ts';
 import type { CellHost } from '../cell/cell-host.ts';
+import { DEAD_MEMORY } from '../cell/post-mortem.ts';
 import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { readyThread } from '../process/run-in-thread.ts';
@@ -30,10 +32,18 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   };
   await runCell({ ...job, onPhase }, host);
   read();
+  await pack(join(folder, DEAD_MEMORY), signal);
   const judged = await judgeFolder(folder, signal, digest);
   if (packing) {
     await packing;
     await rm(vmcore);
   }
   return judged;
+}
+
+/** Packs the memory of a machine whose kernel died, if it was kept. */
+async function pack(memory: string, signal: AbortSignal): Promise<void> {
+  if (!existsSync(memory)) return;
+  await packVmcore(memory, signal);
+  await rm(memory);
 }

@@ -32,6 +32,8 @@ export interface RunSettings {
   readonly repeat?: number;
   /** A factor on the time limit of every phase: more than 1 for a slow host. */
   readonly budget: number;
+  /** What else to keep of a machine whose kernel died or hung. */
+  readonly keep?: 'memory';
   /** The mirror of Debian packages; goes before the environment's. */
   readonly mirror?: string | undefined;
   /** The folder of the bundles; a new one under `results/` unless given. */

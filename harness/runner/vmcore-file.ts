@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { open, rename, rm } from 'node:fs/promises';
+import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { FormatError } from '../errors.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
+import { openFile } from '../process/open-file.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 
@@ -31,7 +32,8 @@ export async function packVmcore(path: string, signal: AbortSignal): Promise<voi
 
 /**
  * Finds a dump in a file, or in the one beside it that `packVmcore()` made. A packed one is unpacked into a temporary
- * file, as dumps are read at any offset. Undefined if there is neither. Throws `FormatError` if it cannot be unpacked.
+ * file, as dumps are read at any offset. Undefined if there is neither. Throws `FormatError` if it is no file or cannot
+ * be unpacked, `UsageError` if it may not be read.
  */
 export async function findVmcore(
   path: string,
@@ -39,7 +41,7 @@ export async function findVmcore(
 ): Promise<VmcoreFile | undefined> {
   const found = [path, `${path}.zst`].find((name) => existsSync(name));
   if (found === undefined) return undefined;
-  if (!(await isPacked(found))) return { path: found, [Symbol.asyncDispose]: async () => {} };
+  if (!isPacked(found)) return { path: found, [Symbol.asyncDispose]: async () => {} };
   await using unpacking = new CleanupStack();
   const temp = unpacking.use(await makeTempDir());
   const unpacked = join(temp.path, 'vmcore');
@@ -59,8 +61,7 @@ async function unpack(packed: string, path: string, signal: AbortSignal): Promis
   }
 }
 
-async function isPacked(path: string): Promise<boolean> {
-  await using file = await open(path);
-  const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-  return bytesRead === 4 && buffer.readUInt32LE() === ZSTD_MAGIC;
+function isPacked(path: string): boolean {
+  using file = openFile(path);
+  return file.size >= 4 && Buffer.from(file.read(0, 4)).readUInt32LE() === ZSTD_MAGIC;
 }

@@ -37,7 +37,11 @@ const CHUNK_BYTES = 64 * PAGE_SIZE;
 /** Reads a whole dump at memory speed; run it in a thread. */
 export function digestVmcore(source: ByteSource): VmcoreDigest {
   const opened = seeing(() => openVmcore(source));
-  const inside = seeingFrom(opened, (dump) => ({ dump, kernel: openKernel(dump) }));
+  // That a dump lacks VMCOREINFO must show, whatever is in its memory.
+  const inside = seeingFrom(opened, (dump) => ({
+    dump,
+    kernel: openKernel(dump, { maySearch: false }),
+  }));
   return {
     whole: seeing(() => wholeness(source)),
     pages: seeingFrom(opened, ({ memory }) => digestPages(memory)),

@@ -21,8 +21,8 @@ const GROUND = [
 export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   memory: [],
   process: [],
-  bundle: [],
-  layout: ['memory'],
+  bundle: ['process'],
+  layout: ['memory', 'process'],
   model: ['memory'],
   'vmcore/dump': ['memory'],
   'vmcore/kernel': ['memory', 'vmcore/dump'],
@@ -38,6 +38,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'bundle',
     'layout',
     'vmcore/dump',
+    'vmcore/kernel',
     'kernel',
     'firmware',
     'qemu',
@@ -46,7 +47,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'check/observe': ['memory', 'bundle', 'layout', 'model', 'vmcore/dump', 'vmcore'],
   'check/invariants': ['memory', 'bundle', 'model', 'check/observe'],
   check: ['memory', 'bundle', 'model', 'vmcore', 'check/observe', 'check/invariants'],
-  matrix: ['memory', 'bundle', 'check/observe', 'check/invariants', 'check'],
+  matrix: ['memory', 'process', 'bundle', 'check/observe', 'check/invariants', 'check'],
   bisect: ['memory', 'process', 'kernel', 'check/observe', 'check/invariants', 'check'],
   'report/schema': ['bundle', 'bisect'],
   'report/text': [

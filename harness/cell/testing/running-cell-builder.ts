@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Builds cells for tests: a spec, and a running cell on a machine that a test scripts. */
 import { type CellSpec, STANDARD_CELL } from '../../bundle/cell-record.ts';
+import { HostError } from '../../errors.ts';
 import { DEFAULT_CRASHKERNEL } from '../../memory/crashkernel.ts';
 import { GuestAgent } from '../../guest-link/guest-agent.ts';
 import type { MachineEnd } from '../../qemu/machine.ts';
@@ -44,6 +45,7 @@ export function scriptedCell(
   const ended = new Promise<MachineEnd>((resolve) => {
     end = resolve;
   });
+  const lastWork: (() => Promise<void>)[] = [];
   const told: string[] = [];
   const agent = new GuestAgent({
     onBytes: (listener) => {
@@ -55,17 +57,7 @@ export function scriptedCell(
       if (said !== undefined) hear(Buffer.from(said));
     },
   });
-  const machine: CellMachine = {
-    ended,
-    console: { write: () => {} },
-    sendBreak: () => Promise.resolve(),
-    readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
-    savePhys: () => Promise.resolve(),
-    saveCore: () => Promise.resolve(),
-    registers: () => Promise.resolve('RIP=0\n'),
-    physOf: () => Promise.resolve(undefined),
-    holdAt: () => Promise.resolve(unreachedHold(ended)),
-  };
+  const machine = scriptedMachine(ended, lastWork);
   const guestConsole = new GuestConsole();
   const disk = { path: `${folder}/disk`, size: 1 };
   const disks = { input: '', system: disk, capture: disk, vmcore: undefined };
@@ -80,6 +72,7 @@ export function scriptedCell(
       agent,
       console: guestConsole,
       captureCmdline: 'quiet',
+      readsSeed: 7,
     },
     told,
     print: (text) => {
@@ -89,8 +82,34 @@ export function scriptedCell(
       hear(Buffer.from(text));
     },
     end: (cause) => {
-      end({ cause, exitCode: 0, signal: undefined, stderr: '' });
+      void (async () => {
+        for (const work of lastWork) await work();
+        end({ cause, exitCode: 0, signal: undefined, stderr: '' });
+      })();
     },
+  };
+}
+
+/** A machine that holds nothing and never gets to where it is to be held. */
+function scriptedMachine(
+  ended: Promise<MachineEnd>,
+  lastWork: (() => Promise<void>)[],
+): CellMachine {
+  return {
+    ended,
+    console: { write: () => {} },
+    beforeEnd: (work) => {
+      lastWork.push(work);
+    },
+    pause: () => Promise.resolve(),
+    openRam: () => Promise.reject(new HostError('Cannot read the machine: it is none')),
+    sendBreak: () => Promise.resolve(),
+    readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
+    savePhys: () => Promise.resolve(),
+    saveCore: () => Promise.resolve(),
+    registers: () => Promise.resolve('RIP=0\n'),
+    physOf: () => Promise.resolve(undefined),
+    holdAt: () => Promise.resolve(unreachedHold(ended)),
   };
 }
 

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../../bundle/bundle.ts';
 import type { CellRecord } from '../../bundle/cell-record.ts';
-import { type EvidenceFile, evidenceRow } from '../../bundle/evidence.ts';
+import { type DeadKernelRecord, deadKernelSchema } from '../../bundle/dead-kernel.ts';
+import { type JudgedFile, evidenceRow } from '../../bundle/evidence.ts';
+import { parseJsonFile } from '../../json-file.ts';
 import { type PersonalityLog, parsePersonalityLog } from '../../layout/personality-log.ts';
 import {
   type EfiDescriptor,
@@ -19,6 +21,20 @@ import { phaseEnded } from './phase-ended.ts';
 type Read<T> = (bytes: Uint8Array) => T;
 type Parse<T> = (text: string) => T;
 
+/** A kernel that died, as `dead/kernel.json` has it. */
+export type DeadKernel = Extract<DeadKernelRecord['kernel'], { readonly value: object }>['value'];
+
+const OF_CAPTURE_KERNEL: Unseen = { value: null, why: 'It is the capture kernel that died' };
+
+/** Throws `FormatError`. */
+function parseDeadKernel(text: string): DeadKernelRecord {
+  return parseJsonFile(text, 'dead/kernel.json', {
+    name: 'record of a dead kernel',
+    schema: deadKernelSchema,
+    advice: 'run the cell again',
+  });
+}
+
 /** Null where there was no EFI. */
 export interface FoundEfiMap {
   readonly efiMap: readonly EfiDescriptor[] | null;
@@ -31,9 +47,9 @@ export interface FoundEfiMap {
 export class Evidence {
   readonly cell: CellRecord;
   readonly #files: Bundle['files'];
-  readonly #texts = new Map<EvidenceFile, string>();
+  readonly #texts = new Map<JudgedFile, string>();
   /** By file and by the function that reads it. */
-  readonly #read = new Map<EvidenceFile, Map<unknown, Seen<unknown>>>();
+  readonly #read = new Map<JudgedFile, Map<unknown, Seen<unknown>>>();
   #efiMap: Seen<FoundEfiMap> | undefined;
 
   constructor({ cell, files }: Bundle) {
@@ -42,12 +58,12 @@ export class Evidence {
   }
 
   /** Whether the cell left the file. */
-  has(file: EvidenceFile): boolean {
+  has(file: JudgedFile): boolean {
     return this.#files.has(file);
   }
 
   /** The file as text, or undefined if the cell did not leave it. Bytes that are no UTF-8 become U+FFFD. */
-  text(file: EvidenceFile): string | undefined {
+  text(file: JudgedFile): string | undefined {
     const bytes = this.#files.get(file);
     if (bytes === undefined) return undefined;
     const text = this.#texts.get(file) ?? new TextDecoder().decode(bytes);
@@ -56,16 +72,16 @@ export class Evidence {
   }
 
   /** What a parser makes of the file's text; a `FormatError` is a reason, not an end. */
-  parsed<T>(file: EvidenceFile, parse: Parse<T>): Seen<T> {
+  parsed<T>(file: JudgedFile, parse: Parse<T>): Seen<T> {
     return this.#once(file, parse, () => parse(this.text(file) ?? ''));
   }
 
   /** What a reader makes of the file's bytes, likewise. */
-  read<T>(file: EvidenceFile, read: Read<T>): Seen<T> {
+  read<T>(file: JudgedFile, read: Read<T>): Seen<T> {
     return this.#once(file, read, () => read(this.#files.get(file) ?? new Uint8Array()));
   }
 
-  #once<T>(file: EvidenceFile, key: unknown, read: () => T): Seen<T> {
+  #once<T>(file: JudgedFile, key: unknown, read: () => T): Seen<T> {
     const isHidden = evidenceRow(file).shownBy !== undefined && this.text(file) === '';
     if (!this.has(file) || isHidden) return this.#missing(file);
     const ofFile = this.#read.get(file) ?? new Map<unknown, Seen<unknown>>();
@@ -76,7 +92,7 @@ export class Evidence {
   }
 
   /** A file that the cell did not leave, though it came that far, is one that its kernel does not have. */
-  #missing(file: EvidenceFile): Unseen {
+  #missing(file: JudgedFile): Unseen {
     const why = `The cell left no ${file}`;
     const { phase, shownBy } = evidenceRow(file);
     const isHidden = shownBy !== undefined && phase !== null && phaseEnded(this.cell, phase);
@@ -88,9 +104,23 @@ export class Evidence {
     return this.text('system/cmdline') ?? this.cell.cmdline.system;
   }
 
-  /** The system kernel's symbols. */
+  /** The system kernel's symbols: as it told them, else out of its memory. */
   get kallsyms(): Seen<KernelSymbols> {
-    return this.parsed('system/kallsyms', parseKallsyms);
+    const told = this.parsed('system/kallsyms', parseKallsyms);
+    const isDead = told.value === null && this.deadSystem.value !== null;
+    return isDead ? this.parsed('dead/kallsyms', parseKallsyms) : told;
+  }
+
+  /** The kernel that died or hung, as its memory shows it. */
+  get dead(): Seen<DeadKernel> {
+    return seenFrom(this.parsed('dead/kernel.json', parseDeadKernel), ({ kernel }) => kernel);
+  }
+
+  /** The same of a system kernel. */
+  get deadSystem(): Seen<DeadKernel> {
+    return seenFrom(this.dead, (kernel) =>
+      kernel.role === 'system' ? { value: kernel } : OF_CAPTURE_KERNEL,
+    );
   }
 
   /** The system kernel's memory map. */
@@ -128,6 +158,7 @@ export class Evidence {
     const { panicLine } = this.cell;
     const logs = [
       this.text('system/dmesg'),
+      this.deadSystem.value && this.text('dead/dmesg'),
       systemKernelPart(this.text('console.log') ?? ''),
       this.text('capture/crashed-dmesg'),
     ];
@@ -136,18 +167,24 @@ export class Evidence {
   }
 
   /**
-   * All that the system kernel printed, as far as it is there: its own log, if that is whole, or
-   * the console's.
+   * All that the system kernel printed, as far as it is there: its own log, if that is whole, told
+   * or in its memory, or the console's.
    */
   get systemLog(): string {
-    const dmesg = this.text('system/dmesg') ?? '';
-    return isWholeLog(dmesg) ? dmesg : systemKernelPart(this.text('console.log') ?? '');
+    const dead = this.deadSystem.value ? this.text('dead/dmesg') : undefined;
+    const whole = [this.text('system/dmesg'), dead].find((log) => isWholeLog(log ?? ''));
+    return whole ?? systemKernelPart(this.text('console.log') ?? '');
   }
 }
 
-function seenIn<T>(file: EvidenceFile, read: () => T): Seen<T> {
+function seenIn<T>(file: JudgedFile, read: () => T): Seen<T> {
   const seen = seeing(read);
   return 'why' in seen ? { value: null, why: `${file}: ${seen.why}` } : seen;
+}
+
+/** What a console has of the capture kernel; empty without one. */
+export function captureKernelPart(consoleLog: string): string {
+  return consoleLog.split(FIRST_LINE)[2] ?? '';
 }
 
 /** What a console has of the system kernel, without the capture kernel after it. */

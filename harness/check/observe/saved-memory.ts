@@ -19,8 +19,8 @@ export interface SavedMemory {
 const PATH = 'jump/low1m.bin';
 
 /**
- * Reads `jump/low1m.bin`; null in a bundle without it, which is older than the file. What was saved of a machine
- * that got stuck is not what the system kernel left: the capture kernel may have run in it.
+ * Reads `jump/low1m.bin`; null in a bundle without it, which is older than the file. An older one of a
+ * machine that got stuck has not what the system kernel left: the capture kernel may have run in it.
  */
 export function seenSavedMemory(
   evidence: Evidence,
@@ -32,7 +32,8 @@ export function seenSavedMemory(
 
 /** The bytes of the low 1 MiB as the system kernel left it. */
 export function seenLowMemory(evidence: Evidence): Seen<Uint8Array> {
-  if (evidence.cell.outcome.kind === 'overrun' && evidence.has(PATH)) {
+  const isOlder = !evidence.has('dead/kernel.json');
+  if (evidence.cell.outcome.kind === 'overrun' && isOlder && evidence.has(PATH)) {
     return { value: null, why: `${PATH} is of a machine that got stuck` };
   }
   return evidence.read(PATH, requireWhole);

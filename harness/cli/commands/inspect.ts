@@ -1,8 +1,12 @@
 // SPDX-License-Identifier: MIT
+import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { UsageError } from '../../errors.ts';
-import { openFile } from '../../process/open-file.ts';
+import { FormatError, HostError, UsageError } from '../../errors.ts';
+import { readyThread, runInThread, threadModule } from '../../process/run-in-thread.ts';
+import type { DeadEvidence } from '../../report/inspect-dead.ts';
 import type { InspectQuestions } from '../../report/inspect-report.ts';
+import type { InspectTarget } from '../../runner/inspect-cell.ts';
+import type { InspectFile, InspectedFile } from '../../runner/inspect-file.ts';
 import { findVmcore } from '../../runner/vmcore-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
@@ -17,17 +21,23 @@ const HELP = {
     ['a summary', 'sub1m inspect vmcore'],
     ['the log, and who has each page below 1 MiB', 'sub1m inspect vmcore --dmesg --lowmem'],
     ['the crashkernel resource', 'sub1m inspect vmcore --struct resource crashk_res'],
+    ['a kernel that died in a cell', 'sub1m inspect results/<run>/<cell> --dmesg'],
   ],
-  options: 'Without a question the answer is a summary.',
+  options:
+    'Without a question the answer is a summary. Of a kernel that died or hung in a cell --dmesg, --lowmem and ' +
+    '--stacks are kept; the others need a run with --keep memory.',
   notes: [
     'Exit status: 0 every question is answered, 64 usage, 65 not a dump that can be read, 130 interrupted.',
   ],
 } as const;
 
+/** What reads a dump, in a thread: it would keep a signal waiting. */
+const INSPECT_FILE = threadModule('runner/inspect-file');
+
 /** `sub1m inspect <vmcore>`: reads any dump of an x86-64 kernel without debug information. */
-export function addInspect(program: Command, { environment, signal }: CommandContext): void {
+export function addInspect(program: Command, { environment, signal, log }: CommandContext): void {
   describeCommand(program.command('inspect'), HELP)
-    .argument('<vmcore>', 'the file of a dump; a .zst beside it will do')
+    .argument('<vmcore>', "the file of a dump; a .zst beside it will do; or a cell's folder")
     .option('--dmesg', "the crashed kernel's log")
     .option('--lowmem', 'the 256 pages below 1 MiB, by their struct page')
     .option('--iomem', 'the memory map, as in /proc/iomem')
@@ -36,17 +46,57 @@ export function addInspect(program: Command, { environment, signal }: CommandCon
     .option('--read <where...>', 'memory at an address or symbol, and how many bytes (64)')
     .option('--struct <what...>', 'a structure by type and address or symbol (needs BTF)')
     .option('--json', 'print a JSON document')
-    .action(async (path: string, { json, ...questions }: InspectOptions) => {
-      // Loading the dump readers takes a tenth of a second, which other commands should not pay.
-      const { inspectVmcore, inspectionDocument, renderInspection } =
-        await import('../../report/inspect-report.ts');
-      await using vmcore = await findVmcore(path, signal);
-      using file = openFile(vmcore?.path ?? path);
-      if (file.size === 0) {
-        throw new UsageError(`Cannot read ${path}: expected a vmcore, found an empty file`);
+    .action(async (named: string, { json: asked, ...questions }: InspectOptions) => {
+      const json = asked === true;
+      readyThread(INSPECT_FILE);
+      const style = { colour: environment.colour && !json, width: environment.columns };
+      const target = await targetOf(named, questions);
+      if (target.kind === 'dead') {
+        process.stdout.write(await inspectCell(named, target.evidence, { questions, style, json }));
+        return;
       }
-      const { colour, columns: width } = environment;
-      const parts = inspectVmcore(file, questions, { colour: colour && !json, width });
-      process.stdout.write(json ? inspectionDocument(path, parts) : renderInspection(parts));
+      await using vmcore = await findVmcore(target.path, signal);
+      const path = vmcore?.path ?? target.path;
+      const { text, notes } = await inspect({ path, named, questions, style, json }, signal);
+      for (const note of notes) log.info(note);
+      process.stdout.write(text);
     });
+}
+
+/** Questions that only memory can answer. */
+const NEED_MEMORY = ['iomem', 'symbols', 'read', 'struct'] as const;
+
+async function targetOf(named: string, questions: InspectQuestions): Promise<InspectTarget> {
+  // What it takes to read a cell's folder is loaded for one only.
+  if (!statSync(named, { throwIfNoEntry: false })?.isDirectory()) {
+    return { kind: 'dump', path: named };
+  }
+  const { findTarget } = await import('../../runner/inspect-cell.ts');
+  return findTarget(
+    named,
+    NEED_MEMORY.some((name) => questions[name] !== undefined),
+  );
+}
+
+async function inspectCell(
+  named: string,
+  evidence: DeadEvidence,
+  { questions, style, json }: Pick<InspectFile, 'questions' | 'style' | 'json'>,
+): Promise<string> {
+  const { inspectDead } = await import('../../report/inspect-dead.ts');
+  const { inspectionDocument, renderInspection } = await import('../../report/inspect-report.ts');
+  const parts = inspectDead(evidence, questions, style);
+  return json ? inspectionDocument(named, parts) : renderInspection(parts);
+}
+
+async function inspect(
+  argument: InspectFile,
+  signal: AbortSignal,
+): Promise<Extract<InspectedFile, { kind: 'read' }>> {
+  const call = { module: INSPECT_FILE, name: 'inspectFile', argument };
+  const found = await runInThread<InspectedFile>(call, signal);
+  if (found.kind === 'host') throw new HostError(found.message);
+  if (found.kind === 'usage') throw new UsageError(found.message);
+  if (found.kind === 'format') throw new FormatError(found.message);
+  return found;
 }

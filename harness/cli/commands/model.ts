@@ -88,11 +88,12 @@ export function addModel(program: Command, context: CommandContext): void {
     });
 }
 
-async function oneLayout(options: ModelOptions, { environment }: CommandContext): Promise<string> {
+async function oneLayout(options: ModelOptions, context: CommandContext): Promise<string> {
+  const { environment, signal } = context;
   if (options.layout === undefined) {
     throw new UsageError('Cannot predict: pass --layout <id|file>, or --corpus for all layouts');
   }
-  const layout = await readLayout(options.layout);
+  const layout = await readLayout(options.layout, signal);
   const result: ModelResult = {
     ...cmdlineOf(options),
     layout,

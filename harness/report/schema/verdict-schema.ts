@@ -66,6 +66,10 @@ export const invariantFields = {
   outcome: invariantOutcomeSchema,
   why: z.string().describe('One sentence: what was promised and what was seen.'),
   pages: pageRunsSchema,
+  shownBy: z
+    .string()
+    .exactOptional()
+    .describe('Of what is unseen: the kernel option or the setting that would show it.'),
 };
 
 /** A mistake that the cell's kernel was given, to test sub1m with. */

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, readFile } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import type { Change } from '../../bisect/answers.ts';
 import { listRange } from '../../bisect/linear-search.ts';
 import { UsageError } from '../../errors.ts';
+import { readPatch } from '../../kernel/patch-tree.ts';
 import { type Recipe, readRecipe } from '../../kernel/recipe.ts';
 import { sha256, sha256File } from '../../process/file-hash.ts';
 import { replaceFile } from '../../process/replace-file.ts';
@@ -84,7 +85,7 @@ function nameOfRecipe(reference: string): string {
 
 /** The subject of a patch in the form of a mail, else its file's name. */
 async function subjectOf(patch: string): Promise<string> {
-  const text = await readFile(patch, 'utf8');
+  const text = await readPatch(patch);
   const [, subject] = /^Subject: (?:\[[^\]]*\] )?(.+(?:\n[ \t].+)*)/m.exec(text) ?? [];
   return subject?.replaceAll(/\s+/g, ' ') ?? basename(patch);
 }

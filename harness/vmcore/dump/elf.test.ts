@@ -39,7 +39,26 @@ describe('readElfCore()', () => {
     { what: { elfClass: 1, machine: 3 }, found: 'a 32-bit one, one of i386' },
     { what: { elfClass: 1, machine: 40 }, found: 'a 32-bit one, one of ARM' },
     { what: { data: 2 }, found: 'a big-endian one' },
-    { what: { type: 2 }, found: 'not a core file (e_type 2)' },
+    // As a dump made with a peer's test-data maker.
+    { what: { data: 2, machine: 21 }, found: 'a big-endian one, one of ppc64' },
+    { what: { data: 2, machine: 22 }, found: 'a big-endian one, one of s390x' },
+    {
+      what: { data: 2, elfClass: 1, machine: 20 },
+      found: 'a 32-bit one, a big-endian one, one of ppc',
+    },
+    {
+      what: { data: 2, type: 2, machine: 2 },
+      found: 'a big-endian one, a program, such as vmlinux, one of SPARC',
+    },
+    { what: { data: 1, machine: 21 }, found: 'one of ppc64' },
+    { what: { machine: 183 }, found: 'one of AArch64' },
+    { what: { machine: 243 }, found: 'one of RISC-V' },
+    { what: { elfClass: 1, machine: 62 }, found: 'a 32-bit one' },
+    { what: { data: 3 }, found: 'one of byte order 3' },
+    { what: { elfClass: 0 }, found: 'one of class 0' },
+    { what: { type: 1 }, found: 'an object file' },
+    { what: { type: 2 }, found: 'a program, such as vmlinux' },
+    { what: { type: 1024 }, found: 'not a core file (e_type 1024)' },
     { what: { machine: 999 }, found: 'one of machine 999' },
   ])('names what it is instead: $found', ({ what, found }) => {
     expect(() => readElfCore(bytesSource(elfHeaders([LOW], what)))).toThrow(

@@ -34,8 +34,8 @@ export interface ElfLoad extends ElfExtent {
 }
 
 const ELF_MAGIC = '\x7fELF';
-const ELFCLASS64 = 2;
-const ELFDATA2LSB = 1;
+const [ELFCLASS32, ELFCLASS64] = [1, 2];
+const [ELFDATA2LSB, ELFDATA2MSB] = [1, 2];
 const ET_CORE = 4;
 const EM_X86_64 = 62;
 const PT_LOAD = 1;
@@ -48,13 +48,31 @@ const PHDR_BYTES = 56;
 
 /** Machines whose dumps a user may try, by `e_machine`. */
 const MACHINES: Readonly<Record<number, string>> = {
+  2: 'SPARC',
   3: 'i386',
+  8: 'MIPS',
+  15: 'PA-RISC',
+  20: 'ppc',
   21: 'ppc64',
   22: 's390x',
   40: 'ARM',
+  42: 'SuperH',
+  43: 'sparc64',
+  50: 'IA-64',
   183: 'AArch64',
   243: 'RISC-V',
   258: 'LoongArch',
+  36_902: 'Alpha',
+};
+
+const CLASSES: Readonly<Record<number, string>> = { [ELFCLASS32]: 'a 32-bit one' };
+const BYTE_ORDERS: Readonly<Record<number, string>> = { [ELFDATA2MSB]: 'a big-endian one' };
+
+/** Files that are no core, by `e_type`. */
+const FILE_TYPES: Readonly<Record<number, string>> = {
+  1: 'an object file',
+  2: 'a program, such as vmlinux',
+  3: 'a program or a library',
 };
 
 /** Whether the bytes begin an ELF file. */
@@ -92,17 +110,22 @@ function requireOurs(head: Uint8Array): void {
   reader.skip(4);
   const [ei_class, ei_data] = [reader.u8(), reader.u8()];
   reader.skip(10);
-  const [e_type, e_machine] = [reader.u16(), reader.u16()];
+  const u16 = (): number => (ei_data === ELFDATA2MSB ? swapped(reader.u16()) : reader.u16());
+  const [e_type, e_machine] = [u16(), u16()];
   const found = [
-    ...(ei_class === ELFCLASS64 ? [] : ['a 32-bit one']),
-    ...(ei_data === ELFDATA2LSB ? [] : ['a big-endian one']),
-    ...(e_type === ET_CORE ? [] : [`not a core file (e_type ${e_type})`]),
+    ...(ei_class === ELFCLASS64 ? [] : [CLASSES[ei_class] ?? `one of class ${ei_class}`]),
+    ...(ei_data === ELFDATA2LSB ? [] : [BYTE_ORDERS[ei_data] ?? `one of byte order ${ei_data}`]),
+    ...(e_type === ET_CORE ? [] : [FILE_TYPES[e_type] ?? `not a core file (e_type ${e_type})`]),
     ...(e_machine === EM_X86_64 ? [] : [`one of ${MACHINES[e_machine] ?? `machine ${e_machine}`}`]),
   ];
   if (found.length === 0) return;
   throw new UnsupportedFormatError(
     `Cannot read this ELF file: expected a 64-bit core file of x86-64, found ${found.join(', ')}`,
   );
+}
+
+function swapped(value: number): number {
+  return ((value & 0xff) << 8) | (value >> 8);
 }
 
 function readEhdr(head: Uint8Array): { e_phoff: number; e_phentsize: number; e_phnum: number } {

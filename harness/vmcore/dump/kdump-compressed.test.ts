@@ -199,7 +199,21 @@ describe('readKdumpHeader()', () => {
 
   it.each<{ spec: Partial<KdumpSpec>; what: string }>([
     { spec: { version: 7 }, what: 'expected a header version up to 6, found 7' },
-    { spec: { version: 0x06000000 }, what: 'expected a header version up to 6, found 100663296' },
+    { spec: { version: -1 }, what: 'expected a header version up to 6, found -1' },
+    { spec: { version: 0x07000000 }, what: 'expected a header version up to 6, found 117440512' },
+    {
+      spec: { version: 0x06000000, machine: '' },
+      what: 'expected one of x86_64, found a big-endian one',
+    },
+    // As a dump made with a peer's test-data maker.
+    {
+      spec: { version: 0x06000000, machine: 's390x' },
+      what: 'expected one of x86_64, found a big-endian one, one of "s390x"',
+    },
+    {
+      spec: { version: 0x05000000, machine: 'ppc64' },
+      what: 'expected one of x86_64, found a big-endian one, one of "ppc64"',
+    },
     { spec: { machine: 'aarch64' }, what: 'expected one of x86_64, found one of "aarch64"' },
     { spec: { machine: 'i686' }, what: 'expected one of x86_64, found one of "i686"' },
   ])('names what it is instead: $what', ({ spec, what }) => {

@@ -13,6 +13,8 @@ export interface KdumpHeader {
   readonly incomplete: boolean;
   /** What makedumpfile left out (`-d`); 1 in QEMU's dumps. */
   readonly dumpLevel: number;
+  /** The kernel's `phys_base`, as far as the maker of the dump knew it: else 0. */
+  readonly physBase: number;
   /** All page frame numbers are below this. */
   readonly pages: number;
   /** The pages in this file of a split dump. */
@@ -60,6 +62,7 @@ export function readKdumpHeader(source: ByteSource): KdumpHeader {
   return {
     incomplete: (main.status & DUMP_DH_COMPRESSED_INCOMPLETE) !== 0,
     dumpLevel: sub.dump_level,
+    physBase: sub.phys_base,
     pages,
     split: splitOf(main.header_version, sub),
     memoryBitmap: bitmaps,
@@ -107,21 +110,39 @@ function readMainHeader(source: ByteSource): MainHeader {
 }
 
 function checkMachine(version: number, machine: string): void {
-  if (version < 0 || version > HEADER_VERSION) {
+  const isBig = !isVersion(version) && isVersion(swapped(version));
+  if (!isBig && !isVersion(version)) {
     throw new UnsupportedFormatError(
       'Cannot read this kdump-compressed dump: ' +
         `expected a header version up to ${HEADER_VERSION}, found ${version}`,
     );
   }
   // It is empty if makedumpfile could not tell.
-  if (machine === '' || machine === 'x86_64') return;
+  const isForeign = machine !== '' && machine !== 'x86_64';
+  if (!isBig && !isForeign) return;
+  const found = [
+    ...(isBig ? ['a big-endian one'] : []),
+    ...(isForeign ? [`one of "${printableText(machine)}"`] : []),
+  ];
   throw new UnsupportedFormatError(
-    `Cannot read this kdump-compressed dump: expected one of x86_64, found one of ` +
-      `"${printableText(machine)}"`,
+    'Cannot read this kdump-compressed dump: expected one of x86_64, ' +
+      `found ${found.join(', ')}`,
   );
 }
 
+/** The same four bytes in the other order. */
+function swapped(value: number): number {
+  const bytes = Buffer.alloc(4);
+  bytes.writeInt32LE(value);
+  return bytes.readInt32BE();
+}
+
+function isVersion(version: number): boolean {
+  return version >= 0 && version <= HEADER_VERSION;
+}
+
 interface SubHeader {
+  readonly phys_base: number;
   readonly dump_level: number;
   readonly split: number;
   readonly start_pfn: number;
@@ -149,8 +170,7 @@ function readSubHeader(source: ByteSource, version: number): SubHeader {
     const value = reader.i32();
     return version >= since ? value : 0;
   };
-  // `phys_base`, which is also in VMCOREINFO.
-  reader.skip(8);
+  const phys_base = Number(BigInt.asIntN(64, reader.u64()));
   const [dump_level, split] = [int(1), int(2)];
   const [start_pfn, end_pfn] = [size(2), size(2)];
   const [offset_vmcoreinfo, size_vmcoreinfo] = [size(3), size(3)];
@@ -158,6 +178,7 @@ function readSubHeader(source: ByteSource, version: number): SubHeader {
   // `offset_eraseinfo` and `size_eraseinfo`.
   reader.skip(16);
   return {
+    phys_base,
     dump_level,
     split,
     start_pfn,

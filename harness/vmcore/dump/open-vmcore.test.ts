@@ -95,15 +95,21 @@ describe('openVmcore()', () => {
     expect(vmcore.vmcoreinfo?.release).toBe('6.12.0');
   });
 
-  const tar = Buffer.alloc(512);
-  tar.write('ustar', 257);
+  /** A file that has these bytes at an offset. */
+  const withBytes = (at: number, text: string): Uint8Array => {
+    const file = Buffer.alloc(8192, 0xcc);
+    file.write(text, at, 'latin1');
+    return file;
+  };
 
   it.each([
     { bytes: gzipSync(ELF), is: 'compressed with gzip: decompress it first' },
     { bytes: ascii('\xfd7zXZ\0\0'), is: 'compressed with xz: decompress it first' },
     { bytes: ascii('\x28\xb5\x2f\xfd'), is: 'compressed with zstd: decompress it first' },
     { bytes: ascii('\x89LZO\0\r\n\x1a\n'), is: 'compressed with lzop: decompress it first' },
-    { bytes: tar, is: 'a tar archive: unpack it first' },
+    { bytes: ascii('\x02\x21\x4c\x18'), is: 'compressed with lz4: decompress it first' },
+    { bytes: withBytes(257, 'ustar'), is: 'a tar archive: unpack it first' },
+    { bytes: withBytes(0x202, 'HdrS'), is: 'a kernel image (bzImage): name a dump' },
     { bytes: ascii('DISKDUMP\x05'), is: 'a diskdump dump' },
     { bytes: ascii('\xed\x23\x8f\x61\x73\x01\x19\xa8\x09'), is: 'an LKCD dump' },
     { bytes: ascii('\xa8\x19\x01\x73\x61\x8f\x23\xfd\0'), is: 'an s390 stand-alone dump' },
@@ -111,6 +117,43 @@ describe('openVmcore()', () => {
       bytes: ascii('sadump\0\0\x01'),
       is: 'a Fujitsu sadump dump: convert it with makedumpfile',
     },
+    {
+      bytes: withBytes(4096, 'sadump\0\0'),
+      is: 'a Fujitsu sadump dump on backup media: convert it with makedumpfile',
+    },
+    {
+      bytes: ascii('EMiL\x01\0\0\0\0'),
+      is: 'a memory image of LiME, or of AVML without compression',
+    },
+    { bytes: ascii('EMiL\x02\0\0\0'), is: 'a memory image of LiME, of an unknown version' },
+    { bytes: ascii('LiME\0\0\0\x01'), is: 'a big-endian memory image of LiME' },
+    // As a file made with a peer's test-data maker, and the next version.
+    { bytes: ascii('AVML\x02\0\0\0\0'), is: 'a compressed memory image of AVML' },
+    { bytes: ascii('AVML\x03\0\0\0\0'), is: 'a memory image of AVML, of an unknown version' },
+    { bytes: ascii('MDMP\x93\xa7'), is: 'a Windows minidump' },
+    { bytes: ascii('minidump FreeBSD/amd64\0'), is: 'a FreeBSD crash dump' },
+    {
+      bytes: ascii('\xcf\xfa\xed\xfe\x07\0\0\x01'),
+      is: 'a Mach-O file, as macOS dumps its kernel',
+    },
+    { bytes: ascii('\xfe\xed\xfa\xce'), is: 'a big-endian 32-bit Mach-O file' },
+    { bytes: ascii('\xd0\xbe\xd0\xbe\0'), is: 'a VMware saved state: use vmss2core' },
+    { bytes: ascii('\xd2\xbe\xd2\xbe\0'), is: 'a VMware saved state: use vmss2core' },
+    { bytes: ascii('\xd3\xbe\xd3\xbe\0'), is: 'a partial VMware saved state: use vmss2core' },
+    { bytes: ascii('\xd1\xba\xd1\xba\0'), is: 'a restored VMware saved state: use vmss2core' },
+    {
+      bytes: ascii('\xd2\xba\xd2\xba\0'),
+      is: 'a VMware saved state that is not to be restored: use vmss2core',
+    },
+    {
+      bytes: ascii('\x7fVirtualBox SavedState V2.0\n'),
+      is: 'a VirtualBox saved state: use "VBoxManage debugvm <name> dumpvmcore"',
+    },
+    { bytes: ascii('\x14\x20\x28\x01\0'), is: 'a Hyper-V saved state (vmrs)' },
+    { bytes: ascii('Xen saved domain, xl format\n \0 \r'), is: 'a Xen saved domain' },
+    { bytes: ascii('\xee\xeb\x0f\xf0'), is: 'a Xen dump of an old form (xm dump-core)' },
+    { bytes: withBytes(4086, 'SWAPSPACE2'), is: 'swap space' },
+    { bytes: withBytes(4086, 'S1SUSPEND\0'), is: 'swap space with a hibernated machine' },
     { bytes: flattenedBytes(ascii('DISKDUMP'), 3000), is: 'a diskdump dump' },
   ])('names what it does not read: $is', ({ bytes, is }) => {
     expect(() => open(bytes)).toThrow(
@@ -143,7 +186,10 @@ describe('openVmcore()', () => {
 
   it.each([
     { bytes: ascii(''), found: 'an empty file' },
-    { bytes: new Uint8Array(4096), found: 'zeroes at its start' },
+    {
+      bytes: new Uint8Array(10_000),
+      found: 'zeroes at its start: it is raw memory, or a dump whose making did not end',
+    },
     {
       bytes: ascii('[    0.000000] Linux version 6.12.0\n'),
       found: 'text ("[    0.000000] Linux version 6.12.0")',

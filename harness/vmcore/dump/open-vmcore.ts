@@ -5,7 +5,7 @@ import type { ByteSource } from './byte-source.ts';
 import { cachedSource } from './cached-source.ts';
 import { elfMemory } from './elf-memory.ts';
 import { type ElfNote, elfNotes } from './elf-notes.ts';
-import { isElf, readElfCore } from './elf.ts';
+import { type ElfLoad, isElf, readElfCore } from './elf.ts';
 import { flattenedSource, isFlattened } from './flattened.ts';
 import { refuseForeignNotes, refuseWithoutMemory } from './foreign-elf.ts';
 import { kdumpEnd, kdumpMemory } from './kdump-compressed.ts';
@@ -31,7 +31,13 @@ export interface Vmcore {
   /** The CPUs in the order of their notes. */
   readonly cpus: readonly CpuRegisters[];
   readonly notes: readonly ElfNote[];
+  /** Values of the kernel's `phys_base` that its headers tell, for those whose VMCOREINFO does not. */
+  readonly physBases: readonly number[];
 }
+
+/** `__START_KERNEL_map`, and the 1 GiB from there where the kernel image can be. */
+const START_KERNEL_MAP = 0xffffffff80000000n;
+const KERNEL_IMAGE_BYTES = 0x40000000n;
 
 /** Bytes of notes: some 400 a CPU, twice that in QEMU's dumps, and Linux has at most 8192 CPUs. */
 const MAX_NOTE_BYTES = 8 * 1024 * 1024;
@@ -69,7 +75,16 @@ function openElf(dump: ByteSource): OpenDump {
     vmcoreinfo: findVmcoreinfo(notes),
     cpus: cpuRegisters(notes),
     notes,
+    physBases: physBasesOf(core.loads),
   };
+}
+
+/** A PT_LOAD of the kernel image has its address in the image's mapping; some have none. */
+function physBasesOf(loads: readonly ElfLoad[]): number[] {
+  const ofImage = loads.filter(
+    ({ vaddr }) => vaddr >= START_KERNEL_MAP && vaddr < START_KERNEL_MAP + KERNEL_IMAGE_BYTES,
+  );
+  return [...new Set(ofImage.map(({ paddr, vaddr }) => paddr - Number(vaddr - START_KERNEL_MAP)))];
 }
 
 function openKdump(dump: ByteSource): OpenDump {
@@ -85,6 +100,7 @@ function openKdump(dump: ByteSource): OpenDump {
     vmcoreinfo: text ? parseVmcoreinfo(text) : findVmcoreinfo(notes),
     cpus: cpuRegisters(notes),
     notes,
+    physBases: [header.physBase],
   };
 }
 

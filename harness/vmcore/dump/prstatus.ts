@@ -7,6 +7,8 @@ export interface CpuRegisters {
   /** The task on it, 0 if idle; in QEMU's dumps the number of the CPU, from 1. */
   readonly pid: number;
   readonly registers: Readonly<Record<RegisterName, bigint>>;
+  /** Where its page tables are; only QEMU's dumps say. */
+  readonly cr3?: bigint;
 }
 
 /** The registers in the order of `struct user_regs_struct` (arch/x86/include/asm/user_64.h). */
@@ -48,11 +50,25 @@ const NT_PRSTATUS = 1;
 const PR_PID = 32;
 const PID_TO_REG = 76;
 
+/** Offset of `cr[3]` in QEMU's own note, of version 1 (`QEMUCPUState`, target/i386/arch_dump.c). */
+const QEMU_VERSION = 1;
+const QEMU_CR3 = 416;
+
 /** The CPUs in the order of their NT_PRSTATUS notes. Throws `FormatError`. */
 export function cpuRegisters(notes: readonly ElfNote[]): CpuRegisters[] {
+  const ofQemu = notes.filter(({ name }) => name === 'QEMU').map(({ desc }) => findCr3(desc));
   return notes
     .filter(({ name, type }) => name === 'CORE' && type === NT_PRSTATUS)
-    .map(({ desc, offset }) => readPrstatus(desc, offset));
+    .map(({ desc, offset }, index) => {
+      const cr3 = ofQemu[index];
+      return { ...readPrstatus(desc, offset), ...(cr3 === undefined ? {} : { cr3 }) };
+    });
+}
+
+function findCr3(desc: Uint8Array): bigint | undefined {
+  const view = new DataView(desc.buffer, desc.byteOffset, desc.length);
+  const isKnown = desc.length >= QEMU_CR3 + 8 && view.getUint32(0, true) === QEMU_VERSION;
+  return isKnown ? view.getBigUint64(QEMU_CR3, true) : undefined;
 }
 
 function readPrstatus(desc: Uint8Array, base: number): CpuRegisters {

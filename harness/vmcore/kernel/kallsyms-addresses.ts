@@ -10,6 +10,7 @@ export type AddressTable =
 
 /** A symbol whose address is known without kallsyms. */
 export interface KnownSymbol {
+  readonly name: string;
   /** Its place in the table; -1 if it is not there. */
   readonly index: number;
   readonly address: bigint;
@@ -43,7 +44,8 @@ export function decodeAddresses(
     if (addresses) return addresses;
   }
   throw new FormatError(
-    `Cannot read kallsyms: expected an encoding in which _stext is ${hex(known.address)}, ` +
+    `Cannot read kallsyms: expected an encoding in which ${known.name} is ` +
+      `${hex(known.address)}, ` +
       'found none',
   );
 }

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 /**
- * Searches for kallsyms in a kernel whose VMCOREINFO does not have it. Before 6.0
- * `scripts/kallsyms.c` wrote `kallsyms_offsets`, `kallsyms_relative_base`, `kallsyms_num_syms`,
- * `kallsyms_names`, `kallsyms_markers`, `kallsyms_token_table` and `kallsyms_token_index` in this
- * order, each aligned to 8 bytes.
+ * Searches for kallsyms in a kernel whose VMCOREINFO does not have it, or that died before it had
+ * written one. Before 6.4 `scripts/kallsyms.c` wrote `kallsyms_offsets`, `kallsyms_relative_base`,
+ * `kallsyms_num_syms`, `kallsyms_names`, `kallsyms_markers`, `kallsyms_token_table` and
+ * `kallsyms_token_index` in this order, each aligned to 8 bytes; since Linux kernel commit
+ * 404bad70fcf7 ("kallsyms: change the output order") (in v6.4) the first two follow the last. In
+ * between, 6.2, 6.3 and later 6.1.y have `kallsyms_seqs_of_names` behind the markers. 7.3 aligns to 4
+ * bytes.
  */
 import { FormatError, MissingPageError } from '../../errors.ts';
 import { PAGE_SIZE, hex } from '../../memory/pfn.ts';
+import { seeing } from '../../seen.ts';
+import type { AddressTable } from './kallsyms-addresses.ts';
 import { type KallsymsTables, SYMBOL_LIMIT } from './kallsyms-tables.ts';
 import { TOKENS, nameAt } from './kallsyms-names.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
@@ -33,6 +38,11 @@ const FIRST_DIGIT = 0x30;
 /** Places to look at more closely; a kernel has one that looks right. */
 const CANDIDATES = 64;
 
+/** Bytes of an entry of `kallsyms_seqs_of_names`. */
+const SEQ_BYTES = 3;
+/** Markers to look at in the search for where they end; a large kernel takes a tenth. */
+const MARKER_STEPS = 1_000_000;
+
 /** There is a marker for every 256th name. */
 const NAMES_PER_MARKER = 256;
 
@@ -51,7 +61,7 @@ export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsT
     let digits = known.indexOf(DIGITS, Math.max(at - TOKENS_BYTES, 0));
     for (; digits !== -1 && candidates > 0; candidates -= 1) {
       const tables = tablesAround(known, digits, start);
-      if (tables) return tables;
+      if (tables) return { ...tables, addresses: [...tables.addresses, ...behind(memory, tables)] };
       digits = known.indexOf(DIGITS, digits + 1);
     }
   }
@@ -63,6 +73,11 @@ export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsT
 
 /** Reads the pages that are there, and counts them: the kernel frees those between its sections. */
 function readPresent(memory: VirtualMemory, start: bigint, area: Buffer): number {
+  const whole = seeing(() => memory.read(start, area.length)).value;
+  if (whole) {
+    area.set(whole);
+    return area.length / PAGE_SIZE;
+  }
   let pages = 0;
   for (let at = 0; at < area.length; at += PAGE_SIZE) {
     try {
@@ -77,8 +92,7 @@ function readPresent(memory: VirtualMemory, start: bigint, area: Buffer): number
 
 function tablesAround(area: Buffer, digits: number, base: bigint): KallsymsTables | undefined {
   const tokens = findTokens(area, digits);
-  const markers = tokens && findMarkers(area, tokens.table);
-  const names = markers && findNames(area, markers);
+  const names = tokens && findNamesBefore(area, tokens.table);
   if (!tokens || !names) return undefined;
   const vaddr = (offset: number): bigint => base + BigInt(offset);
   return {
@@ -95,6 +109,16 @@ function tablesAround(area: Buffer, digits: number, base: bigint): KallsymsTable
       { kind: 'addresses', at: vaddr(names.start - 8 - names.count * 8) },
     ],
   };
+}
+
+/** The offsets behind the token index, with `kallsyms_relative_base` behind them, and without. */
+function behind(memory: VirtualMemory, { tokenIndex, count }: KallsymsTables): AddressTable[] {
+  const at = tokenIndex + BigInt(TOKENS * 2);
+  const base = seeing(() => memory.u64(at + BigInt(align8(count * 4)))).value ?? undefined;
+  return [
+    { kind: 'offsets', at, base },
+    { kind: 'offsets', at, base: undefined },
+  ];
 }
 
 /** Goes back from the digits to the first token, then on to the index, which proves it all. */
@@ -114,13 +138,19 @@ function findTokens(area: Buffer, digits: number): { table: number; index: numbe
     offsets.push(end - table);
     end += area.subarray(end, table + TOKENS_BYTES).indexOf(0) + 1;
   }
-  const index = align8(end);
-  const isIndex =
+  const isIndex = (index: number): boolean =>
     offsets.length === TOKENS &&
     index + TOKENS * 2 <= area.length &&
     offsets.every((offset, token) => area.readUInt16LE(index + token * 2) === offset);
-  return isIndex ? { table, index } : undefined;
+  const index = [align8(end), align4(end)].find(isIndex);
+  return index === undefined ? undefined : { table, index };
 }
+
+/**
+ * Bytes of a marker: 8 before Linux kernel commit 80ffbaa5b1bd ("kallsyms: reduce size a little on
+ * 64-bit") (in v4.20).
+ */
+const MARKER_BYTES = [4, 8] as const;
 
 /** The offsets of every 256th name, ascending from 0. */
 interface Markers {
@@ -128,11 +158,55 @@ interface Markers {
   readonly offsets: readonly number[];
 }
 
-function findMarkers(area: Buffer, end: number): Markers | undefined {
+/** The names, in bytes from the start of the area. */
+interface Names {
+  readonly start: number;
+  readonly count: number;
+}
+
+/** Finds the names before the token table. */
+function findNamesBefore(area: Buffer, table: number): Names | undefined {
+  for (const { end, markers } of markersBefore(area, table)) {
+    const names = findNames(area, markers);
+    if (names && (end === table || isOfNumbers(table - end, names.count))) return names;
+  }
+  return undefined;
+}
+
+/** The markers that end at the token table, then those that end at the numbers of names before it. */
+function* markersBefore(area: Buffer, table: number): Generator<{ end: number; markers: Markers }> {
+  const budget = { steps: MARKER_STEPS };
+  for (const bytes of MARKER_BYTES) {
+    const markers = findMarkers(area, { end: table, bytes }, budget);
+    if (markers) yield { end: table, markers };
+  }
+  for (let end = table - 4; end >= 16 && budget.steps > 0; end -= 4) {
+    const markers = findMarkers(area, { end, bytes: 4 }, budget);
+    if (markers && mayFollow(markers, table - end)) yield { end, markers };
+  }
+}
+
+/** Whether as many bytes can be the numbers of as many names as have these markers. */
+function mayFollow({ offsets }: Markers, bytes: number): boolean {
+  const most = offsets.length * NAMES_PER_MARKER * SEQ_BYTES;
+  return bytes <= align8(most) && bytes > most - NAMES_PER_MARKER * SEQ_BYTES;
+}
+
+/** Whether as many bytes are the numbers of that many names, and padding. */
+function isOfNumbers(bytes: number, count: number): boolean {
+  return bytes >= count * SEQ_BYTES && bytes <= align8(count * SEQ_BYTES);
+}
+
+function findMarkers(
+  area: Buffer,
+  { end, bytes }: { readonly end: number; readonly bytes: number },
+  budget: { steps: number },
+): Markers | undefined {
   const offsets: number[] = [];
-  // 4 bytes of padding follow an odd number of markers.
+  // 4 bytes of padding follow an odd number of markers; of 8 bytes the upper half is 0.
   let at = area.readUInt32LE(end - 4) === 0 ? end - 8 : end - 4;
-  for (; at >= 0; at -= 4) {
+  for (; at >= 0 && budget.steps > 0; at -= bytes) {
+    budget.steps -= 1;
     const offset = area.readUInt32LE(at);
     if (offset >= (offsets.at(-1) ?? end)) return undefined;
     offsets.push(offset);
@@ -142,20 +216,26 @@ function findMarkers(area: Buffer, end: number): Markers | undefined {
 }
 
 /** Finds the start of the names: right after their number, and such that each marker is right. */
-function findNames(area: Buffer, markers: Markers): { start: number; count: number } | undefined {
+function findNames(area: Buffer, markers: Markers): Names | undefined {
   const last = markers.start - (markers.offsets.at(-1) ?? 0);
   const first = last - NAMES_PER_MARKER * 256 - 8;
   let candidates = CANDIDATES;
-  for (let start = align8(last) - 8; start >= Math.max(first, 16); start -= 8) {
-    const count = area.readUInt32LE(start - 8);
-    const isCount =
-      Math.ceil(count / NAMES_PER_MARKER) === markers.offsets.length && count <= SYMBOL_LIMIT;
-    if (!isCount || area.readUInt32LE(start - 4) !== 0) continue;
+  for (let start = align8(last); start >= Math.max(first, 16); start -= 4) {
+    const count = countBefore(area, start, markers);
+    if (count === undefined) continue;
     if (areNames(area, start, markers)) return { start, count };
     candidates -= 1;
     if (candidates === 0) return undefined;
   }
   return undefined;
+}
+
+/** The number of names, aligned to 8 or 4 bytes, if it fits their markers. */
+function countBefore(area: Buffer, start: number, { offsets }: Markers): number | undefined {
+  const word = area.readUInt32LE(start - 4);
+  const count = word === 0 ? area.readUInt32LE(start - 8) : word;
+  const fits = Math.ceil(count / NAMES_PER_MARKER) === offsets.length && count <= SYMBOL_LIMIT;
+  return fits ? count : undefined;
 }
 
 function areNames(area: Buffer, start: number, { offsets }: Markers): boolean {
@@ -174,4 +254,8 @@ function areNames(area: Buffer, start: number, { offsets }: Markers): boolean {
 
 function align8(value: number): number {
   return Math.ceil(value / 8) * 8;
+}
+
+function align4(value: number): number {
+  return Math.ceil(value / 4) * 4;
 }

@@ -46,6 +46,8 @@ function read(kernel: BuiltKernel): Kallsyms {
 }
 
 describe.each<{ style: KallsymsStyle; perCpu: boolean }>([
+  { style: '4.4 absolute', perCpu: false },
+  { style: '4.18', perCpu: true },
   { style: '5.10', perCpu: true },
   { style: '5.10 absolute', perCpu: false },
   { style: '6.1', perCpu: true },
@@ -53,7 +55,7 @@ describe.each<{ style: KallsymsStyle; perCpu: boolean }>([
   { style: '7.3', perCpu: false },
 ])('kallsyms as in $style', ({ style, perCpu }) => {
   // Before 6.1 no name has 128 tokens.
-  const known = style.startsWith('5.10') ? SYMBOLS.slice(0, -1) : SYMBOLS;
+  const known = /^[45]/.test(style) ? SYMBOLS.slice(0, -1) : SYMBOLS;
   const symbols = [...(perCpu ? PER_CPU : []), ...known];
   const kallsyms = read(withKallsyms(style, symbols));
 

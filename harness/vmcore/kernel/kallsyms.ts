@@ -101,19 +101,23 @@ export class Kallsyms {
   }
 }
 
+/** Symbols by one of which the addresses are told; where there is no VMCOREINFO, the second. */
+const KNOWN_SYMBOLS = ['_stext', '_text'] as const;
+
 /**
  * Reads the symbols of the kernel image. VMCOREINFO has the tables since Linux kernel commit
  * 5fd8fea935a1 ("vmcoreinfo: include kallsyms symbols") (in v6.0); before, they are searched for.
  * Throws `FormatError`.
  */
 export function readKallsyms(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): Kallsyms {
-  const stext = vmcoreinfo.symbol('_stext');
-  if (stext === undefined) {
+  const name = KNOWN_SYMBOLS.find((symbol) => vmcoreinfo.symbol(symbol) !== undefined);
+  const address = name === undefined ? undefined : vmcoreinfo.symbol(name);
+  if (name === undefined || address === undefined) {
     throw new FormatError(
       'Cannot read kallsyms: expected SYMBOL(_stext) in VMCOREINFO, found none',
     );
   }
-  const tables = findKallsymsTables(memory, vmcoreinfo) ?? scanForKallsyms(memory, stext);
+  const tables = findKallsymsTables(memory, vmcoreinfo) ?? scanForKallsyms(memory, address);
   const length = Number(tables.tokenTable - tables.names);
   if (length <= 0 || length > NAMES_LIMIT || tables.count > SYMBOL_LIMIT) {
     throw new FormatError(
@@ -123,6 +127,6 @@ export function readKallsyms(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): Kal
   }
   const tokens = readTokens(memory, tables);
   const names = decodeNames(memory.read(tables.names, length), tokens, tables.count);
-  const known = { index: names.indexOf('_stext'), address: stext };
+  const known = { name, index: names.indexOf(name), address };
   return new Kallsyms(names, decodeAddresses(memory, tables, known));
 }

@@ -106,8 +106,31 @@ describe('openKernel()', () => {
 
   it('requires VMCOREINFO', () => {
     const { physical } = wholeKernel();
-    expect(() => openKernel({ memory: physical, vmcoreinfo: null, cpus: [] })).toThrow(
+    const dump = { memory: physical, vmcoreinfo: null, cpus: [] };
+    expect(() => openKernel(dump, { maySearch: false })).toThrow(
       new FormatError('Cannot read the kernel: expected VMCOREINFO in the dump, found none'),
     );
+    expect(() => openKernel(dump)).toThrow(
+      new FormatError(
+        'Cannot read the kernel: expected VMCOREINFO in the dump or in its memory, found none in ' +
+          '4 MiB of memory; dump a machine that has "-device vmcoreinfo"',
+      ),
+    );
+  });
+
+  it('finds VMCOREINFO in memory if the dump has none', () => {
+    const { physical, ram, lines } = wholeKernel();
+    const dump = { memory: physical, vmcoreinfo: null, cpus: [] };
+    ram.write('OSRELEASE=6.12.0-test\nPAGESIZE=4096\n', 0x30_0000, 'latin1');
+    expect(() => openKernel(dump)).toThrow('found 1 in 4 MiB of memory, none of a kernel there');
+    ram.write(`${[...lines, 'PAGESIZE=4096'].join('\n')}\n`, 0x30_0000, 'latin1');
+    const { vmcoreinfo, search, kallsyms, btf } = openKernel(dump);
+    expect([...vmcoreinfo.fields.keys()]).toEqual([...new Set(keysOf(lines)), 'PAGESIZE']);
+    expect(search?.kernels).toHaveLength(1);
+    expect([kallsyms.value?.size, btf.value !== null]).toEqual([expect.any(Number), true]);
   });
 });
+
+function keysOf(lines: readonly string[]): string[] {
+  return lines.map((line) => line.slice(0, line.indexOf('=')));
+}

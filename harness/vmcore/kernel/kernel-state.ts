@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
-import { PAGE_SIZE, PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, hex } from '../../memory/pfn.ts';
+import { PHYS_ADDR_LIMIT, type PhysAddr, hex } from '../../memory/pfn.ts';
 import { type PhysRange, fromInclusive } from '../../memory/phys-range.ts';
 import { type Seen, seeingFrom } from '../../seen.ts';
 import type { DumpedKernel } from './kernel.ts';
@@ -8,6 +8,7 @@ import { type KernelPanic, findPanic } from './kernel-panic.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import type { PrintkRecord } from './printk-record.ts';
 import { readResource } from './resource-tree.ts';
+import { findTrampoline } from './trampoline.ts';
 
 /** The state of a kernel when it died. */
 export interface KernelState {
@@ -28,22 +29,11 @@ export function readKernelState(kernel: DumpedKernel, log: readonly PrintkRecord
   const { kallsyms } = kernel;
   return {
     release: kernel.vmcoreinfo.release ?? null,
-    trampoline: seeingFrom(kallsyms, (symbols) => readTrampoline(kernel, symbols)),
+    trampoline: seeingFrom(kallsyms, (symbols) => findTrampoline(kernel.memory, symbols)),
     crashkernel: seeingFrom(kallsyms, (symbols) => readCrashkernel(kernel, symbols)),
     panic: findPanic(kernel, log),
     lastMessage: log.at(-1)?.nanoseconds ?? null,
   };
-}
-
-/** `real_mode_header` points to the trampoline, where it was copied to (`reserve_real_mode()`). */
-function readTrampoline({ memory }: DumpedKernel, kallsyms: Kallsyms): PhysAddr {
-  const header = memory.u64(kallsyms.requireAddress('real_mode_header'));
-  const paddr = memory.translate(header);
-  if (paddr < SZ_1M && paddr % PAGE_SIZE === 0) return paddr;
-  throw new FormatError(
-    'Cannot find the trampoline: expected a page below 1 MiB at real_mode_header, ' +
-      `found ${hex(paddr)}`,
-  );
 }
 
 function readCrashkernel(kernel: DumpedKernel, kallsyms: Kallsyms): PhysRange[] {

@@ -69,11 +69,14 @@ export function pageLayout(kernel: KernelTypes): PageLayout {
         `found ${bytes ?? 'none'}`,
     );
   }
+  // Renamed by Linux kernel commit 0139aa7b7fa1 ("mm: rename _count, field of the struct page, to
+  // _refcount") (in v4.6).
+  const isOld = vmcoreinfo.offset('page._count') !== undefined;
   const hasInfo = vmcoreinfo.offset('page.compound_info') !== undefined;
   return {
     bytes,
     flags: offset('flags', 8),
-    refcount: offset('_refcount', 4),
+    refcount: offset(isOld ? '_count' : '_refcount', 4),
     mapcount: offset('_mapcount', 4),
     mapping: offset('mapping', 8),
     private: offset('private', 8),

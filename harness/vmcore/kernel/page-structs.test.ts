@@ -26,6 +26,12 @@ const read = (kernel: BuiltKernel): ReturnType<typeof readLowPages> =>
   readLowPages({ ...readerOf(kernel), ...NO_SYMBOLS });
 
 describe('readLowPages()', () => {
+  it('reads pages of a kernel before 4.6, which calls the number of references "_count"', () => {
+    const kernel = withPages({ 5: { refcount: 1, mapping: 1n } });
+    const lines = kernel.lines.map((line) => line.replace('_refcount', '_count'));
+    expect(read({ ...kernel, lines })).toEqual(read(kernel));
+  });
+
   it.each<{ what: string; page: PageSpec; types?: string[]; found: object }>([
     { what: 'reserved', page: { flags: 1n << 13n }, found: { class: 'reserved', use: null } },
     { what: 'poison', page: { flags: ~0n }, found: { class: 'absent', use: null } },

@@ -57,16 +57,31 @@ export function readLowPages(kernel: KernelSources): PageState[] {
 
 /** Finds the kernel's `struct page`s. Throws `FormatError`. */
 export function pageReader(kernel: KernelSources): PageReader {
-  const layout = pageLayout(kernel);
-  const vmemmap = findPageArray(kernel, layout.bytes * LOW_PAGES);
+  const { layout, read } = openPageArray(kernel);
   return (first, count) => {
-    const place = vmemmap + BigInt(first * layout.bytes);
-    const bytes = kernel.memory.read(place, count * layout.bytes);
+    const bytes = read(first, count);
     const pages = Array.from({ length: count }, (_, index) => {
       const start = bytes.byteOffset + index * layout.bytes;
       return rawPage(new DataView(bytes.buffer, start, layout.bytes), layout);
     });
     return pages.map((page, index) => ({ ...classify(pages, index, layout), ...shown(page) }));
+  };
+}
+
+/** The array of `struct page`, as it is. */
+interface PageArray {
+  readonly layout: PageLayout;
+  read(first: Pfn, count: number): Uint8Array;
+}
+
+/** Finds the kernel's `struct page`s. Throws `FormatError`. */
+export function openPageArray(kernel: KernelSources): PageArray {
+  const layout = pageLayout(kernel);
+  const vmemmap = findPageArray(kernel, layout.bytes * LOW_PAGES);
+  return {
+    layout,
+    read: (first, count) =>
+      kernel.memory.read(vmemmap + BigInt(first * layout.bytes), count * layout.bytes),
   };
 }
 

@@ -119,21 +119,34 @@ describe('kernelPageTables()', () => {
     expect(parse(...lines)).toEqual({ root: 0x1a0a000, levels: 5, encryptionMask: 1n << 47n });
   });
 
+  it('accepts the name that they had before 4.13', () => {
+    // As in a dump made with a peer's test-data maker.
+    const lines = ['SYMBOL(init_level4_pgt)=ffffffff81010000', 'NUMBER(phys_base)=31457280'];
+    expect(parse(...lines).root).toBe(0x2e1_0000);
+  });
+
   it.each([
     {
       lines: ['NUMBER(phys_base)=0'],
+      message: 'expected SYMBOL(swapper_pg_dir) in VMCOREINFO, found none',
+    },
+    {
+      lines: ['SYMBOL(init_level4_pgt)=ffffffff81010000', 'SYMBOL(phys_base)=ffffffff81012000'],
       message:
-        'expected SYMBOL(swapper_pg_dir) and NUMBER(phys_base) in VMCOREINFO, found at most one',
+        'expected NUMBER(phys_base) in VMCOREINFO, found its SYMBOL, as before 4.10, which no memory of the dump fits',
+    },
+    {
+      lines: ['OSRELEASE=2.6.18'],
+      message: 'expected SYMBOL(swapper_pg_dir) and NUMBER(phys_base) in VMCOREINFO, found none',
     },
     {
       lines: ['SYMBOL(init_top_pgt)=ffffffff80000800', 'NUMBER(phys_base)=0'],
       message:
-        'expected a page of memory, found SYMBOL(swapper_pg_dir) 0xffffffff80000800 with NUMBER(phys_base) 0',
+        'expected a page of memory, found the top one at 0xffffffff80000800 with phys_base 0',
     },
     {
       lines: ['SYMBOL(init_top_pgt)=1000', 'NUMBER(phys_base)=0'],
-      message:
-        'expected a page of memory, found SYMBOL(swapper_pg_dir) 0x1000 with NUMBER(phys_base) 0',
+      message: 'expected a page of memory, found the top one at 0x1000 with phys_base 0',
     },
   ])('refuses $lines', ({ lines, message }) => {
     expect(() => parse(...lines)).toThrow(

@@ -7,9 +7,10 @@ import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 
 /** Page tables of an x86-64 kernel (Intel SDM volume 3, "4-Level Paging and 5-Level Paging"). */
 export interface PageTables {
-  /** The address of `init_top_pgt`. */
+  /** The address of the top table, such as `init_top_pgt`. */
   readonly root: PhysAddr;
-  readonly levels: 4 | 5;
+  /** With 3, the top is a table that maps the last 512 GiB alone, such as `level3_kernel_pgt`. */
+  readonly levels: 3 | 4 | 5;
   /** The bit that says "encrypted" in an entry (`sme_me_mask`); 0 on most machines. */
   readonly encryptionMask: bigint;
 }
@@ -35,23 +36,36 @@ const PTE_PFN_MASK = 0xffffffffff000n;
 const HIGHEST_LARGE_LEVEL = 3;
 
 /**
- * Finds the kernel's page tables by VMCOREINFO (`arch_crash_save_vmcoreinfo()`): `swapper_pg_dir`
- * is in the kernel image, which is at `phys_base`. Throws `FormatError`.
+ * The names of the top page table, which all have one address. Before Linux kernel commit
+ * 65ade2f872b4 ("x86/boot/64: Rename init_level4_pgt and early_level4_pgt") (in v4.13) it was
+ * `init_level4_pgt`.
  */
-export function kernelPageTables(vmcoreinfo: Vmcoreinfo): PageTables {
-  const symbol = vmcoreinfo.symbol('swapper_pg_dir') ?? vmcoreinfo.symbol('init_top_pgt');
-  const physBase = vmcoreinfo.number('phys_base');
-  if (symbol === undefined || physBase === undefined) {
-    throw new FormatError(
-      'Cannot find the page tables: expected SYMBOL(swapper_pg_dir) and NUMBER(phys_base) in ' +
-        'VMCOREINFO, found at most one',
-    );
+const ROOT_SYMBOLS = ['swapper_pg_dir', 'init_top_pgt', 'init_level4_pgt'] as const;
+
+/** The virtual address of the top page table; undefined if VMCOREINFO does not have it. */
+export function pageTableSymbol(vmcoreinfo: Vmcoreinfo): bigint | undefined {
+  for (const name of ROOT_SYMBOLS) {
+    const symbol = vmcoreinfo.symbol(name);
+    if (symbol !== undefined) return symbol;
   }
+  return undefined;
+}
+
+/**
+ * Finds the kernel's page tables by VMCOREINFO (`arch_crash_save_vmcoreinfo()`): they are in the
+ * kernel image, which is at `phys_base`. Throws `FormatError`.
+ */
+export function kernelPageTables(
+  vmcoreinfo: Vmcoreinfo,
+  physBase = vmcoreinfo.number('phys_base'),
+): PageTables {
+  const symbol = pageTableSymbol(vmcoreinfo);
+  if (symbol === undefined || physBase === undefined) throw lacking(vmcoreinfo, physBase);
   const root = symbol - START_KERNEL_MAP + BigInt(physBase);
   if (root < 0n || root >= BigInt(PHYS_ADDR_LIMIT) || root & 0xfffn) {
     throw new FormatError(
-      `Cannot find the page tables: expected a page of memory, found SYMBOL(swapper_pg_dir) ` +
-        `${hex(symbol)} with NUMBER(phys_base) ${physBase}`,
+      `Cannot find the page tables: expected a page of memory, found the top one at ` +
+        `${hex(symbol)} with phys_base ${physBase}`,
     );
   }
   return {
@@ -59,6 +73,19 @@ export function kernelPageTables(vmcoreinfo: Vmcoreinfo): PageTables {
     levels: vmcoreinfo.number('pgtable_l5_enabled') === 1 ? 5 : 4,
     encryptionMask: BigInt(vmcoreinfo.number('sme_mask') ?? 0),
   };
+}
+
+function lacking(vmcoreinfo: Vmcoreinfo, physBase: number | undefined): FormatError {
+  const hasTables = pageTableSymbol(vmcoreinfo) !== undefined;
+  const lacks = [
+    ...(hasTables ? [] : ['SYMBOL(swapper_pg_dir)']),
+    ...(physBase === undefined ? ['NUMBER(phys_base)'] : []),
+  ];
+  const isOld = hasTables && vmcoreinfo.fields.has('SYMBOL(phys_base)');
+  const found = isOld ? 'its SYMBOL, as before 4.10, which no memory of the dump fits' : 'none';
+  return new FormatError(
+    `Cannot find the page tables: expected ${lacks.join(' and ')} in VMCOREINFO, found ${found}`,
+  );
 }
 
 /**
@@ -70,19 +97,30 @@ export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr
   let table = tables.root;
   for (let level: number = tables.levels; ; level -= 1) {
     const shift = PAGE_SHIFT + (level - 1) * BITS_PER_LEVEL;
-    const at = physAddr(table + Number((vaddr >> BigInt(shift)) & ENTRIES_MASK) * ENTRY_BYTES);
-    const raw = new ByteReader(memory.read(at, ENTRY_BYTES), 'a page table entry', at).u64();
+    const index = Number((vaddr >> BigInt(shift)) & ENTRIES_MASK);
+    const raw = tableEntry(memory, table, index);
     const entry = raw & ~tables.encryptionMask;
     if (!(entry & PTE_PRESENT)) {
       throw new MissingPageError(
-        `Cannot translate ${hex(vaddr)}: the level ${level} entry at ${hex(at)} is not present ` +
-          `(${hex(raw)})`,
+        `Cannot translate ${hex(vaddr)}: the level ${level} entry at ` +
+          `${hex(table + index * ENTRY_BYTES)} is not present (${hex(raw)})`,
       );
     }
     const isLarge = level <= HIGHEST_LARGE_LEVEL && (entry & PTE_PSE) !== 0n;
     if (level === 1 || isLarge) return mappingOf(entry, shift, vaddr);
     table = physAddr(Number(entry & PTE_PFN_MASK));
   }
+}
+
+/** An entry of a page table. Throws `FormatError` if it cannot be read. */
+export function tableEntry(memory: PhysicalMemory, table: PhysAddr, index: number): bigint {
+  const at = physAddr(table + index * ENTRY_BYTES);
+  return new ByteReader(memory.read(at, ENTRY_BYTES), 'a page table entry', at).u64();
+}
+
+/** Where the last entry of a top page table leads: to the kernel image, in the tables of all tasks. */
+export function topEntry(memory: PhysicalMemory, root: PhysAddr): bigint {
+  return tableEntry(memory, root, Number(ENTRIES_MASK)) & PTE_PFN_MASK;
 }
 
 function mappingOf(entry: bigint, shift: number, vaddr: bigint): Mapping {

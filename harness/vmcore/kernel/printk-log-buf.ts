@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { FormatError } from '../../errors.ts';
 import {
   LOG_BYTES_LIMIT,
   type LogContext,
@@ -10,11 +11,22 @@ import {
 } from './printk-record.ts';
 
 /**
- * Reads the log of a kernel before 5.10: a `struct printk_log` after the other in `log_buf`, from
+ * Names of the structure of a record: it was renamed by Linux kernel commit 62e32ac3505a ("printk:
+ * rename struct log to struct printk_log") (in v3.11).
+ */
+const RECORD_NAMES = ['printk_log', 'log'] as const;
+
+/**
+ * Reads the log of a kernel from 3.5 to 5.9: a `struct printk_log` after the other in `log_buf`, from
  * `log_first_idx` to `log_next_idx`; after one of length 0 the next is at the start. Throws
  * `FormatError`.
  */
 export function readLogBuf({ memory, vmcoreinfo }: LogContext): PrintkRecord[] {
+  if (vmcoreinfo.symbol('log_end') !== undefined) {
+    throw new FormatError(
+      'Cannot read the kernel log: expected records, found plain text, as before 3.5',
+    );
+  }
   const symbol = (name: string): bigint => {
     const vaddr = vmcoreinfo.symbol(name);
     requireField(vaddr, `SYMBOL(${name})`);
@@ -81,9 +93,10 @@ function recordAt(
 }
 
 function layoutOf(vmcoreinfo: LogContext['vmcoreinfo']) {
-  const structBytes = requireField(vmcoreinfo.size('printk_log'), 'SIZE(printk_log)');
+  const name = RECORD_NAMES.find((known) => vmcoreinfo.size(known) !== undefined) ?? 'printk_log';
+  const structBytes = requireField(vmcoreinfo.size(name), `SIZE(${name})`);
   const offset = (member: string, bytes: number): number =>
-    requireMember(vmcoreinfo, `printk_log.${member}`, { bytes, structBytes });
+    requireMember(vmcoreinfo, `${name}.${member}`, { bytes, structBytes });
   return {
     bytes: structBytes,
     tsNsec: offset('ts_nsec', 8),

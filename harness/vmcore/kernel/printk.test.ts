@@ -131,6 +131,22 @@ describe('log_buf, before 5.10', () => {
     ]);
   });
 
+  it('is read from a kernel before 3.11, which calls a record "log"', () => {
+    const kernel = withLog();
+    const lines = kernel.lines.map((line) => line.replace('printk_log', 'log'));
+    expect(read({ ...kernel, lines }).map(({ text }) => text)).toEqual(['one', 'two']);
+  });
+
+  it('is not read from a kernel before 3.5, which has no records', () => {
+    const kernel = withLog();
+    kernel.lines.push('SYMBOL(log_end)=ffffffff80000000');
+    expect(() => read(kernel)).toThrow(
+      new FormatError(
+        'Cannot read the kernel log: expected records, found plain text, as before 3.5',
+      ),
+    );
+  });
+
   it.each([
     { log: { next: 40 }, message: 'log_next_idx after at most one wrap, found 0x28' },
     { log: { next: 16 }, message: 'log_next_idx at the end of a record, found 0x10' },

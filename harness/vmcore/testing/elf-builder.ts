@@ -29,8 +29,11 @@ export function elfHeaders(phdrs: readonly PhdrSpec[], ehdr: EhdrSpec = {}): Uin
 function ehdrBytes(ehdr: Required<EhdrSpec>): Uint8Array {
   const bytes = Buffer.alloc(64);
   bytes.set([0x7f, 0x45, 0x4c, 0x46, ehdr.elfClass, ehdr.data, 1]);
-  bytes.writeUInt16LE(ehdr.type, 16);
-  bytes.writeUInt16LE(ehdr.machine, 18);
+  // No more than this is read of a big-endian file.
+  for (const [index, word] of [ehdr.type, ehdr.machine].entries()) {
+    if (ehdr.data === 2) bytes.writeUInt16BE(word, 16 + index * 2);
+    else bytes.writeUInt16LE(word, 16 + index * 2);
+  }
   bytes.writeBigUInt64LE(64n, 32);
   bytes.writeUInt16LE(ehdr.phentsize, 54);
   bytes.writeUInt16LE(ehdr.phnum, 56);

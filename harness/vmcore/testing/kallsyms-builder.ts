@@ -2,7 +2,14 @@
 import { type BuiltKernel, vaddrOf } from './kernel-builder.ts';
 
 /** The order of the tables and the encoding of addresses, by kernel (scripts/kallsyms.c). */
-export type KallsymsStyle = '5.10' | '5.10 absolute' | '6.1' | '6.12' | '7.3';
+export type KallsymsStyle =
+  | '4.18'
+  | '4.4 absolute'
+  | '5.10'
+  | '5.10 absolute'
+  | '6.1'
+  | '6.12'
+  | '7.3';
 
 /** A symbol by its offset in memory, or in a CPU's area if it is per-CPU; a function unless it has another type. */
 export interface SymbolSpec {
@@ -41,16 +48,18 @@ export function addKallsyms(
     end = Math.ceil((start + bytes.length) / 8) * 8;
     return start;
   };
-  const before = style.startsWith('5.10') || style === '6.1';
+  const isOld = /^[45]\./.test(style);
+  const before = isOld || style === '6.1';
   const putOffsets = (): { offsets: number; relative: number | undefined } => {
     const offsets = put(addressTable(symbols, style, end));
-    const hasBase = style !== '7.3' && style !== '5.10 absolute';
+    const hasBase = style !== '7.3' && !style.endsWith('absolute');
     return { offsets, relative: hasBase ? put(u64(base)) : undefined };
   };
   const first = before ? putOffsets() : undefined;
   const numSyms = put(u32s([symbols.length]));
   const namesAt = put(names);
-  const markersAt = put(u32s(markers));
+  const isLong = style.startsWith('4.');
+  const markersAt = put(isLong ? u32s(markers.flatMap((one) => [one, 0])) : u32s(markers));
   const tokenTable = put(table);
   const tokenIndex = put(index);
   const { offsets, relative } = first ?? putOffsets();
@@ -62,7 +71,7 @@ export function addKallsyms(
     ['offsets', offsets],
     ['relative_base', relative],
   ];
-  const shown = style.startsWith('5.10') ? [] : places;
+  const shown = isOld ? [] : places;
   for (const [name, place] of shown) {
     if (place !== undefined) lines.push(symbolLine(`kallsyms_${name}`, place));
   }
@@ -107,7 +116,7 @@ function addressTable(
   style: KallsymsStyle,
   start: number,
 ): Uint8Array {
-  if (style === '5.10 absolute')
+  if (style.endsWith('absolute'))
     return Buffer.concat(symbols.map(({ offset }) => u64(vaddrOf(offset))));
   return u32s(
     symbols.map(({ offset, perCpu }, index) => {

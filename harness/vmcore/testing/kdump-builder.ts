@@ -25,6 +25,7 @@ export interface KdumpSpec {
   readonly blockSize?: number;
   readonly subHeaderBlocks?: number;
   readonly bitmapBlocks?: number;
+  readonly physBase?: number;
   readonly split?: { readonly first: number; readonly end: number };
   readonly notes?: readonly NoteSpec[];
   readonly vmcoreinfo?: string;
@@ -88,6 +89,7 @@ function mainHeader(spec: KdumpSpec): Uint8Array {
 function subHeader(spec: KdumpSpec, extents: readonly number[]): Uint8Array {
   const header = Buffer.alloc(PAGE_SIZE);
   const { first = 0, end = 0 } = spec.split ?? {};
+  header.writeBigInt64LE(BigInt(spec.physBase ?? 0), 0);
   header.writeInt32LE(31, 8);
   header.writeInt32LE(spec.split ? 1 : 0, 12);
   header.writeBigUInt64LE(BigInt(first), 16);

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../../errors.ts';
+import { PAGE_SIZE, type PhysAddr, SZ_1M, hex, physAddr } from '../../memory/pfn.ts';
+import { ByteReader } from '../dump/byte-reader.ts';
+import type { PhysicalMemory } from '../dump/physical-memory.ts';
+import type { Kallsyms } from './kallsyms.ts';
+import type { VirtualMemory } from './virtual-memory.ts';
+
+/** The real-mode trampoline of a kernel in memory. */
+export interface Trampoline {
+  readonly paddr: PhysAddr;
+  /** Bytes of the blob that goes there; null if the symbols do not say. */
+  readonly bytes: number | null;
+  /** Whether the bytes there are a trampoline's: before `setup_real_mode()` they are not. */
+  readonly copied: boolean;
+}
+
+/** Bytes of a trampoline, at most; it has 6 pages or so. */
+const BLOB_LIMIT = 0x2_0000;
+
+/**
+ * Where the trampoline is, or will be copied to (`real_mode_header`, `reserve_real_mode()`). Throws
+ * `FormatError` if no place was reserved yet, or it is not below 1 MiB.
+ */
+export function findTrampoline(memory: VirtualMemory, kallsyms: Kallsyms): PhysAddr {
+  const header = memory.u64(kallsyms.requireAddress('real_mode_header'));
+  if (header === 0n) {
+    throw new FormatError('The kernel had not reserved memory for its trampoline yet');
+  }
+  const paddr = memory.translate(header);
+  if (paddr < SZ_1M && paddr % PAGE_SIZE === 0) return paddr;
+  throw new FormatError(
+    'Cannot find the trampoline: expected a page below 1 MiB at real_mode_header, ' +
+      `found ${hex(paddr)}`,
+  );
+}
+
+/** Reads the trampoline. Throws `FormatError`. */
+export function readTrampoline(
+  physical: PhysicalMemory,
+  memory: VirtualMemory,
+  kallsyms: Kallsyms,
+): Trampoline {
+  const paddr = findTrampoline(memory, kallsyms);
+  const [blob, end] = ['real_mode_blob', 'real_mode_blob_end'].map((name) =>
+    kallsyms.address(name),
+  );
+  const bytes = blob === undefined || end === undefined ? null : Number(end - blob);
+  return {
+    paddr,
+    bytes: bytes !== null && bytes > 0 && bytes <= BLOB_LIMIT ? bytes : null,
+    copied: isTrampoline(physical, paddr),
+  };
+}
+
+/**
+ * Whether a `struct real_mode_header` is there (arch/x86/include/asm/realmode.h) that was relocated
+ * to where it is: its text begins behind it, and its
+ * `trampoline_start` is in the read-only part.
+ */
+function isTrampoline(physical: PhysicalMemory, paddr: PhysAddr): boolean {
+  const header = new ByteReader(physical.read(physAddr(paddr), 12), 'struct real_mode_header');
+  const [text, readOnlyEnd, start] = [header.u32(), header.u32(), header.u32()];
+  return (
+    text >= paddr &&
+    text < readOnlyEnd &&
+    readOnlyEnd <= paddr + BLOB_LIMIT &&
+    start >= text &&
+    start < readOnlyEnd
+  );
+}
