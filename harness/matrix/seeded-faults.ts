@@ -12,8 +12,6 @@ export interface SeededFaults {
 /** One mistake: a patch under `images/patches/faults/`, the cells that show it, and the invariants that name it. */
 interface SeededFault {
   readonly name: string;
-  /** Instead of the base of all: the same kernel, configured otherwise. */
-  readonly base?: string;
   readonly axes: Omit<Axes, 'kernel'>;
   /** Ids of invariants: one of them must be broken in each of its cells. */
   readonly caughtBy: readonly string[];
@@ -24,11 +22,11 @@ interface SeededFault {
  * axes.
  */
 export function faultCells(
-  { base: ofAll, faults }: SeededFaults,
+  { base, faults }: SeededFaults,
   over: (axes: Axes) => Axes,
 ): Omit<PlannedCell, 'id'>[] {
   const sound = new Map<string, { readonly spec: CellSpec }>();
-  const faulty = faults.flatMap(({ name, base = ofAll, axes, caughtBy }) => {
+  const faulty = faults.flatMap(({ name, axes, caughtBy }) => {
     for (const spec of expandSpecs(over({ ...axes, kernel: [base] }))) {
       sound.set(JSON.stringify(spec), { spec });
     }
