@@ -130,6 +130,10 @@ export function addCellOptions(
     if (choices !== undefined) option.choices(choices);
     command.addOption(option.argParser(axisParser(axis, reading)));
   }
+  addFlagOptions(command, judged);
+}
+
+function addFlagOptions(command: Command, judged: boolean): void {
   for (const { flag, about, isJudging } of FLAG_OPTIONS) {
     if (isJudging && !judged) continue;
     const group = isJudging ? GROUPS.judging : GROUPS.machine;

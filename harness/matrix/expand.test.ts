@@ -34,6 +34,7 @@ describe('expand', () => {
       truth: 'jump',
       append: '',
       policy: 'auto',
+      strict: false,
     });
   });
 

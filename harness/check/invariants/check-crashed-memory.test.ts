@@ -10,7 +10,6 @@ import {
   crashed,
   dump,
   loaded,
-  memory,
 } from '../testing/crashed-cell-builder.ts';
 import { itFinds } from '../testing/invariant-cases.ts';
 

@@ -86,6 +86,8 @@ interface CrashedLog {
   readonly lastLine: string;
 }
 
+const READS = 'capture/vmcore-reads';
+
 /** Not the command line, which has `crashkernel=`. */
 const REFUSAL = [/crashkernel[ :]/i, /fail|cannot|invalid|expected/i];
 /** A line of a log as makedumpfile writes it, with its time stamp. */
@@ -94,8 +96,6 @@ const LOG_LINE = /^\[ *\d+\.\d+\]/;
 /** What the evidence shows. What is missing or damaged is unseen, with the reason. */
 export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): Observation {
   const trampoline = seenTrampoline(evidence);
-  const pages = evidence.read('system/kpageflags', readPageClasses);
-  const died = pages.value === null ? evidence.deadSystem.value : null;
   const iomem = seenFrom(evidence.iomem, (entries) => ({ value: summarizeIomem(entries) }));
   const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
   const crashed = crashedMemory(memory);
@@ -103,9 +103,7 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
   return {
     cpusOnline: evidence.parsed('system/cpus', countCpus),
     damage: evidence.damage && printableText(evidence.damage),
-    pages: died ? died.lowPages : pages,
-    pagesIn: died ? 'dead/kernel.json' : 'system/kpageflags',
-    died,
+    ...observePages(evidence),
     deadStack: deadStack(evidence),
     trampoline,
     hasNoTrampoline: hasNoTrampoline(evidence),
@@ -121,16 +119,32 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     ),
     noVmcore: seenNoVmcore(evidence, truth?.value ?? null),
     vmcoreSegments: seenVmcoreSegments(evidence),
-    vmcoreReads: evidence.has('capture/vmcore-reads')
-      ? evidence.parsed('capture/vmcore-reads', parseVmcoreReads)
-      : null,
+    ...observeVmcore(evidence, vmcore),
     captureLog: seenCaptureLog(evidence),
     captureRam: seenFrom(evidence.parsed('capture/iomem', parseIomem), (entries) => ({
       value: rangesOf(entries, 'System RAM'),
     })),
+    memory: truth,
+  };
+}
+
+/** The pages as the system kernel told them, or as its memory shows them if it died before. */
+function observePages(evidence: Evidence): Pick<Observation, 'pages' | 'pagesIn' | 'died'> {
+  const pages = evidence.read('system/kpageflags', readPageClasses);
+  const died = pages.value === null ? evidence.deadSystem.value : null;
+  return died
+    ? { pages: died.lowPages, pagesIn: 'dead/kernel.json', died }
+    : { pages, pagesIn: 'system/kpageflags', died };
+}
+
+function observeVmcore(
+  evidence: Evidence,
+  vmcore: VmcoreDigest | undefined,
+): Pick<Observation, 'vmcore' | 'pagesAtCrash' | 'vmcoreReads'> {
+  return {
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
-    memory: truth,
+    vmcoreReads: evidence.has(READS) ? evidence.parsed(READS, parseVmcoreReads) : null,
   };
 }
 

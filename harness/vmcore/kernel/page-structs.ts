@@ -57,9 +57,10 @@ export function readLowPages(kernel: KernelSources): PageState[] {
 
 /** Finds the kernel's `struct page`s. Throws `FormatError`. */
 export function pageReader(kernel: KernelSources): PageReader {
-  const { layout, read } = openPageArray(kernel);
+  const array = openPageArray(kernel);
+  const { layout } = array;
   return (first, count) => {
-    const bytes = read(first, count);
+    const bytes = array.read(first, count);
     const pages = Array.from({ length: count }, (_, index) => {
       const start = bytes.byteOffset + index * layout.bytes;
       return rawPage(new DataView(bytes.buffer, start, layout.bytes), layout);
