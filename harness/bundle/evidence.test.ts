@@ -23,9 +23,10 @@ describe('the evidence of a cell', () => {
     const init = readFileSync(new URL('../../guest/init', import.meta.url), 'utf8');
     const sent = (name: string): string[] => {
       const [, body = ''] = new RegExp(`^${name}\\(\\) \\{\\n([^]*?)^\\}`, 'm').exec(init) ?? [];
-      // `cp FROM FILE`, `… >FILE`, `--dump-dmesg FROM FILE`.
-      const written = body.matchAll(/(?:^ +cp \S+ |>(?:\.\/)?|--dump-dmesg \S+ )([a-z][a-z.-]+)/gm);
-      return [...written].map(([, file = '']) => file);
+      // `cp FROM FILE`, `… >FILE`, `--dump-dmesg FROM FILE`, `for words in FILE…`.
+      const written = body.matchAll(/(?:\bcp \S+ |>(?:\.\/)?|--dump-dmesg \S+ )([a-z][a-z.-]+)/g);
+      const [, words = ''] = /for words in (.*);/.exec(body) ?? [];
+      return [...Array.from(written, ([, file = '']) => file), ...words.split(' ')].filter(Boolean);
     };
     const both = sent('observe').filter((file) => file !== 'observed.tar');
     const files = [

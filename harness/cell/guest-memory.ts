@@ -48,10 +48,11 @@ export async function saveGuestMemory({ machine, folder }: Observed): Promise<vo
   const iomem = seeing(() => parseIomem(text)).value ?? [];
   const realModeHeader = imagePhys(symbols, iomem, 'real_mode_header');
   const pageOffsetBase = imagePhys(symbols, iomem, 'page_offset_base');
-  if (realModeHeader === undefined || pageOffsetBase === undefined) return;
+  if (realModeHeader === undefined) return;
   const values = {
     real_mode_header: hex(await readU64(machine, realModeHeader)),
-    page_offset_base: hex(await readU64(machine, pageOffsetBase)),
+    // The map of all memory has a constant base in kernels without this variable.
+    ...(pageOffsetBase && { page_offset_base: hex(await readU64(machine, pageOffsetBase)) }),
   };
   await writeEvidence(folder, 'system/real-mode.json', `${JSON.stringify(values)}\n`);
 }
