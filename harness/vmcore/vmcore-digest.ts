@@ -9,7 +9,7 @@ import type { ByteSource } from './dump/byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './dump/flattened.ts';
 import { openKernel } from './kernel/kernel.ts';
-import { openVmcore } from './dump/open-vmcore.ts';
+import { type Vmcore, openVmcore } from './dump/open-vmcore.ts';
 import { readLowPages } from './kernel/page-structs.ts';
 import { type PhysicalMemory, wholePages } from './dump/physical-memory.ts';
 
@@ -37,10 +37,9 @@ const CHUNK_BYTES = 64 * PAGE_SIZE;
 /** Reads a whole dump at memory speed; run it in a thread. */
 export function digestVmcore(source: ByteSource): VmcoreDigest {
   const opened = seeing(() => openVmcore(source));
-  // That a dump lacks VMCOREINFO must show, whatever is in its memory.
   const inside = seeingFrom(opened, (dump) => ({
     dump,
-    kernel: openKernel(dump, { maySearch: false }),
+    kernel: openKernel(dump, { maySearch: isOfQemu(dump) }),
   }));
   return {
     whole: seeing(() => wholeness(source)),
@@ -50,6 +49,14 @@ export function digestVmcore(source: ByteSource): VmcoreDigest {
       keptKindsLeftOut(kernel, dump.memory),
     ),
   };
+}
+
+/**
+ * Only a kernel with CONFIG_FW_CFG_SYSFS tells QEMU where its VMCOREINFO is. That `/proc/vmcore` lacks it must show,
+ * whatever is in memory.
+ */
+function isOfQemu({ notes }: Vmcore): boolean {
+  return notes.some(({ name }) => name === 'QEMU');
 }
 
 function wholeness(source: ByteSource): string {

@@ -34,7 +34,7 @@ it.each<{
   {
     when: 'the dump cannot be read',
     vmcore: digestOf(wholeDump()),
-    outcome: 'not-asked',
+    outcome: 'unseen',
     why: 'Cannot read struct disk_dump_header: expected blocks of 4096 bytes and a sub header, found block_size 0, sub_hdr_size 0',
   },
   {
@@ -62,11 +62,11 @@ it.each<{
   expect(found).toMatchObject({ outcome, why });
 });
 
-it.each([
-  { crashkernel: null, verdict: 'match' },
-  { crashkernel: '256M', verdict: 'unjudged' },
-])('a dump that cannot be read leaves a cell with crashkernel $crashkernel $verdict', (row) => {
-  const spec = { crashkernel: row.crashkernel, truth: 'jump', vmcore: 'full' } as const;
-  const { verdict } = judgeBundle(buildBundle({ spec }), digestOf(wholeDump()));
-  expect(verdict.kind).toBe(row.verdict);
-});
+it.each([null, '256M'])(
+  'a dump that cannot be read leaves a cell with crashkernel %s unjudged',
+  (crashkernel) => {
+    const spec = { crashkernel, truth: 'jump', vmcore: 'full' } as const;
+    const { verdict } = judgeBundle(buildBundle({ spec }), digestOf(wholeDump()));
+    expect(verdict.kind).toBe('unjudged');
+  },
+);

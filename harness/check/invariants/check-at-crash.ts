@@ -9,10 +9,9 @@ export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, pre
   if (trigger === 'none') return notAsked('The cell does not crash');
   if (truth === 'none' || vmcore === 'none')
     return notAsked('The cell does not look at its memory');
-  // Without CONFIG_FW_CFG_SYSFS a kernel does not tell QEMU where its VMCOREINFO is; a capture kernel knows.
   const blind = crashkernel === null ? notAsked : unseen;
   if (pagesAtCrash === null) return blind('There is no vmcore');
-  if (pagesAtCrash.value === null) return blind(pagesAtCrash.why);
+  if (pagesAtCrash.value === null) return unseen(pagesAtCrash);
   if (prediction.value === null) return unseen(prediction);
   const faults = findDisagreements(prediction.value, pagesAtCrash.value, 'in the vmcore');
   const evidence = vmcoreFile(record.spec);
