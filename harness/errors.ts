@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { SURPRISES, type Surprise } from './surprises.ts';
+
 /**
  * Every error that sub1m throws on purpose. There is none for "the kernel failed": that is a verdict.
  *
@@ -14,7 +16,8 @@
  *   │  ├─ PackageError                    a package cannot be found, downloaded or unpacked
  *   │  ├─ ProcessError                    a child process failed
  *   │  ├─ QmpError                        QEMU refused a command, or its QMP socket broke
- *   │  ├─ GuestLinkError                  the agent in the guest broke PROTOCOL.md or went away
+ *   │  ├─ GuestLinkError                  the agent in the guest went away, or a session with it
+ *   │  │  └─ SurpriseError                it broke PROTOCOL.md, and how has a name
  *   │  └─ DeadlineError                   a wait, named, ran out of its budget
  *   └─ InterruptedError          exit 130 Ctrl-C, SIGTERM or the caller's abort
  */
@@ -86,6 +89,16 @@ export class QmpError extends InfraError {
 /** The agent in the guest went away, or broke guest/PROTOCOL.md. */
 export class GuestLinkError extends InfraError {
   readonly code = 'E_GUEST_LINK';
+}
+
+/** The guest did not keep to guest/PROTOCOL.md. `check/` decides whether its kernel is at fault. */
+export class SurpriseError extends GuestLinkError {
+  readonly surprise: Surprise;
+
+  constructor(surprise: Surprise, detail: string, options?: ErrorOptions) {
+    super(`Cannot follow the guest: ${SURPRISES[surprise]}: ${detail}`, options);
+    this.surprise = surprise;
+  }
 }
 
 /** A wait ran out of its budget. */

@@ -2,7 +2,15 @@
 import { FormatError } from './errors.ts';
 
 /** A value, or why there is none. */
-export type Seen<T> = { readonly value: T } | { readonly value: null; readonly why: string };
+export type Seen<T> = { readonly value: T } | Unseen;
+
+/** Why there is no value. */
+export interface Unseen {
+  readonly value: null;
+  readonly why: string;
+  /** The kernel option or the setting that would show it, where it is hidden for want of that alone. */
+  readonly shownBy?: string;
+}
 
 /** What `read` gives; a `FormatError` is a reason, not an end. */
 export function seeing<T>(read: () => T): Seen<T> {

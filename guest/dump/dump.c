@@ -1,77 +1,19 @@
 // SPDX-License-Identifier: MIT
-// dump VMCORE DISK: copies a vmcore to a disk in makedumpfile's flattened format (makedumpfile.h, struct makedumpfile_header
-// and struct makedumpfile_data_header), without its pages of zeroes. Prints how many bytes of the disk that takes.
+// dump-vmcore VMCORE DISK all|read: copies a vmcore to a disk in makedumpfile's flattened format (makedumpfile.h, struct
+// makedumpfile_header and struct makedumpfile_data_header), without its pages of zeroes. Prints how many bytes of the
+// disk that takes.
 //
-// It maps the vmcore: to read it would make the kernel map and unmap every page by itself (copy_oldmem_page()).
-// There is no C library in the initramfs, and no need of one.
+// It maps the vmcore: to read it makes the kernel map and unmap every page by itself (copy_oldmem_page()). It does that,
+// too, if it is told to: so do cp, dd and scp.
 
-typedef unsigned long u64;
+#include "sys.h"
 
-enum { PAGE = 4096, WORDS = PAGE / sizeof(u64) };
-enum { BUFFER_WORDS = 512 * WORDS, WINDOW_PAGES = 16384 };
+enum { BUFFER_WORDS = 512 * WORDS, WINDOW_PAGES = 16384, CHUNK_PAGES = 64 };
 // The words of a header of a record: where the data belongs, and its size in bytes. Both are big-endian.
 enum { HEADER_WORDS = 2 };
 
-enum { SYS_WRITE = 1, SYS_OPEN = 2, SYS_FSTAT = 5, SYS_MMAP = 9, SYS_MUNMAP = 11, SYS_PWRITE64 = 18, SYS_FSYNC = 74, SYS_EXIT = 60 };
-enum { O_RDONLY = 0, O_WRONLY = 1, O_DIRECT = 040000, PROT_READ = 1, MAP_PRIVATE = 2 };
-
 // What is to be written next.
 static u64 buffer[BUFFER_WORDS] __attribute__((aligned(PAGE)));
-
-static long syscall6(long number, long a, long b, long c, long d, long e, long f)
-{
-	register long r10 __asm__("r10") = d;
-	register long r8 __asm__("r8") = e;
-	register long r9 __asm__("r9") = f;
-	long result;
-
-	__asm__ volatile("syscall"
-			 : "=a"(result)
-			 : "a"(number), "D"(a), "S"(b), "d"(c), "r"(r10), "r"(r8), "r"(r9)
-			 : "rcx", "r11", "memory");
-	return result;
-}
-
-static void say(int fd, const char *text)
-{
-	long length = 0;
-
-	while (text[length])
-		length++;
-	syscall6(SYS_WRITE, fd, (long)text, length, 0, 0, 0);
-}
-
-static void say_number(int fd, u64 number)
-{
-	char digits[24];
-	int at = sizeof(digits) - 1;
-
-	digits[at] = 0;
-	do {
-		digits[--at] = '0' + number % 10;
-		number /= 10;
-	} while (number);
-	say(fd, digits + at);
-}
-
-static void __attribute__((noreturn)) leave(int status)
-{
-	for (;;)
-		syscall6(SYS_EXIT, status, 0, 0, 0, 0, 0);
-}
-
-// The result of a system call, or the end of the program with its errno.
-static long must(const char *what, long result)
-{
-	if (result >= 0 || result < -4095)
-		return result;
-	say(2, "cannot ");
-	say(2, what);
-	say(2, ": errno ");
-	say_number(2, -result);
-	say(2, "\n");
-	leave(1);
-}
 
 static int is_zero(const u64 *page)
 {
@@ -173,48 +115,80 @@ static u64 end_file(struct output *out)
 	return size;
 }
 
-static u64 size_of(int fd)
+// What take() does not get is not in the dump: pages of zeroes. The last page says how large the vmcore is.
+static void take_all(struct output *out, const u64 *words, u64 first, u64 count, u64 pages)
 {
-	u64 stat[32];
-
-	must("stat the vmcore", syscall6(SYS_FSTAT, fd, (long)stat, 0, 0, 0, 0));
-	return stat[6];
+	for (u64 page = 0; page < count; page++, words += WORDS)
+		if (!is_zero(words) || first + page + 1 == pages)
+			take(out, words, (first + page) * PAGE);
 }
 
-static void dump(const char *vmcore_path, const char *disk_path)
+static void dump_mapped(struct output *out, int vmcore, u64 pages)
 {
-	int vmcore = must("open the vmcore", syscall6(SYS_OPEN, (long)vmcore_path, O_RDONLY, 0, 0, 0, 0));
-	int disk = must("open the disk", syscall6(SYS_OPEN, (long)disk_path, O_WRONLY | O_DIRECT, 0, 0, 0, 0));
-	struct output out = { .disk = disk, .record = -1 };
-	u64 pages = (size_of(vmcore) + PAGE - 1) / PAGE;
-
-	begin_file(&out);
 	for (u64 first = 0; first < pages; first += WINDOW_PAGES) {
 		u64 count = pages - first < WINDOW_PAGES ? pages - first : WINDOW_PAGES;
 		const u64 *window = (const u64 *)must(
 			"map the vmcore", syscall6(SYS_MMAP, 0, count * PAGE, PROT_READ, MAP_PRIVATE, vmcore, first * PAGE));
 
-		for (u64 page = 0; page < count; page++) {
-			const u64 *words = window + page * WORDS;
-
-			// The last one says how large the vmcore is.
-			if (!is_zero(words) || first + page + 1 == pages)
-				take(&out, words, (first + page) * PAGE);
-		}
+		take_all(out, window, first, count, pages);
 		syscall6(SYS_MUNMAP, (long)window, count * PAGE, 0, 0, 0, 0);
 	}
+}
+
+// Reads on as a program like cp does. Gives the bytes that it got: fewer only at the end, or before what cannot be read.
+static u64 read_on(int vmcore, char *to, u64 bytes)
+{
+	u64 got = 0;
+
+	while (got < bytes) {
+		long result = syscall6(SYS_READ, vmcore, (long)(to + got), bytes - got, 0, 0, 0);
+
+		if (is_error(result) || result == 0)
+			break;
+		got += result;
+	}
+	return got;
+}
+
+// A page that cannot be read is left out, as by dd conv=noerror: it is missing when the dump is compared with memory.
+static void dump_read(struct output *out, int vmcore, u64 pages)
+{
+	static u64 chunk[CHUNK_PAGES * WORDS] __attribute__((aligned(PAGE)));
+
+	for (u64 first = 0; first < pages;) {
+		u64 count = pages - first < CHUNK_PAGES ? pages - first : CHUNK_PAGES;
+		u64 whole = read_on(vmcore, (char *)chunk, count * PAGE) / PAGE;
+
+		// An error does not say where: one page at a time does.
+		while (whole < count && syscall6(SYS_PREAD64, vmcore, (long)(chunk + whole * WORDS), PAGE,
+						 (first + whole) * PAGE, 0, 0) == PAGE)
+			whole++;
+		take_all(out, chunk, first, whole, pages);
+		first += whole < count ? whole + 1 : count;
+		if (whole < count)
+			must("seek in the vmcore", syscall6(SYS_LSEEK, vmcore, first * PAGE, 0, 0, 0, 0));
+	}
+}
+
+static void dump(const char *vmcore_path, const char *disk_path, int by_read)
+{
+	int vmcore = open_vmcore(vmcore_path);
+	int disk = must("open the disk", syscall6(SYS_OPEN, (long)disk_path, O_WRONLY | O_DIRECT, 0, 0, 0, 0));
+	struct output out = { .disk = disk, .record = -1 };
+	u64 pages = (size_of(vmcore) + PAGE - 1) / PAGE;
+
+	begin_file(&out);
+	(by_read ? dump_read : dump_mapped)(&out, vmcore, pages);
 	say_number(1, end_file(&out));
 	say(1, "\n");
 }
 
 void __attribute__((noreturn)) start(const long *stack)
 {
-	if (stack[0] != 3) {
-		say(2, "usage: dump VMCORE DISK\n");
+	if (stack[0] != 4) {
+		say(2, "usage: dump-vmcore VMCORE DISK all|read\n");
 		leave(64);
 	}
-	dump((const char *)stack[2], (const char *)stack[3]);
+	dump((const char *)stack[2], (const char *)stack[3], *(const char *)stack[4] == 'r');
 	leave(0);
 }
-
-__asm__(".globl _start\n_start: mov %rsp, %rdi\n and $-16, %rsp\n call start\n");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
 import { POLICY_IDS } from '../policy-id.ts';
+import { SURPRISE_NAMES } from '../surprises.ts';
 import { TRIGGERS, TRIGGER_IDS } from './triggers.ts';
 
 /** The version of every JSON file in a results folder. */
@@ -42,8 +43,11 @@ export const cellSpecSchema = z.object({
   cpus: z.number().int().positive(),
   memoryMiB: z.number().int().positive(),
   accel: z.enum(['auto', 'kvm', 'tcg']),
-  /** How much of the vmcore is kept. */
-  vmcore: z.enum(['full', 'filtered', 'none']),
+  /**
+   * How much of the vmcore is kept, and how it is taken: all of it by mmap(), by read(), or by mmap() with every page
+   * compared with read(); what makedumpfile keeps; or nothing.
+   */
+  vmcore: z.enum(['full', 'read', 'both', 'filtered', 'none']),
   /**
    * What the vmcore is compared with: guest memory at the kexec jump, or nothing. Bundles from before there was a
    * choice have nothing.
@@ -53,6 +57,8 @@ export const cellSpecSchema = z.object({
   append: z.string(),
   /** The policy that the kernel is held to; `auto`: its own, told by what it has. */
   policy: z.enum(['auto', ...POLICY_IDS]),
+  /** Whether the cell is unjudged if a promise could not be seen, although it is the kernel that hides it. */
+  strict: z.boolean().default(false),
 });
 
 /** A defect that a matrix lists, where a cell is one in which it shows. */
@@ -88,6 +94,7 @@ export const STANDARD_CELL: Omit<CellSpec, 'kernel'> = {
   truth: 'jump',
   append: '',
   policy: 'auto',
+  strict: false,
 };
 
 const lastLinesSchema = z.array(z.string());
@@ -119,6 +126,14 @@ const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('refused'),
     phase: phaseSchema,
+    why: z.string(),
+    lastLines: lastLinesSchema,
+  }),
+  /** The guest did not keep to guest/PROTOCOL.md. */
+  z.object({
+    kind: z.literal('surprise'),
+    phase: phaseSchema,
+    surprise: z.enum(SURPRISE_NAMES),
     why: z.string(),
     lastLines: lastLinesSchema,
   }),

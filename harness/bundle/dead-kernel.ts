@@ -75,8 +75,8 @@ export const deadKernelSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
   /** The phase that the cell was in. */
   phase: z.enum(PHASES),
-  /** The guest ended the machine, or the phase overran its budget. */
-  how: z.enum(['machine-ended', 'overrun']),
+  /** The kind of the cell's outcome. */
+  how: z.enum(['machine-ended', 'overrun', 'surprise']),
   /** Seconds that the look took. */
   seconds: z.number(),
   kernel: seen(kernelSchema),

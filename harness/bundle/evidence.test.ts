@@ -32,7 +32,7 @@ describe('the evidence of a cell', () => {
       ...[...both, ...sent('observe_system')].map((file) => `system/${file}`),
       ...[...both, ...sent('observe_capture')].map((file) => `capture/${file}`),
     ];
-    expect(files).toHaveLength(19);
+    expect(files).toHaveLength(20);
     expect(EVIDENCE_FILES).toEqual(expect.arrayContaining(files));
   });
 });

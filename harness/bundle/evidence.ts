@@ -10,6 +10,8 @@ interface EvidenceRow {
   readonly phase: Phase | null;
   /** Whether it is read into memory to be judged; the others are for people, or are read piece by piece. */
   readonly judged: boolean;
+  /** The option without which a kernel does not leave it, if that is all it takes. */
+  readonly shownBy?: `CONFIG_${string}`;
 }
 
 /** Every file that a cell leaves in its bundle, by its path there. What is made from them is not evidence. */
@@ -45,11 +47,13 @@ export const EVIDENCE = {
     is: 'the lines of `/proc/kallsyms` that tell the policy and where the trampoline is',
     phase: 'observe',
     judged: true,
+    shownBy: 'CONFIG_KALLSYMS',
   },
   'system/kpageflags': {
     is: 'a little-endian 64-bit word of `/proc/kpageflags` for each of pfn 0 to 255',
     phase: 'observe',
     judged: true,
+    shownBy: 'CONFIG_PROC_PAGE_MONITOR',
   },
   'system/kpagecount': {
     is: 'the same of `/proc/kpagecount`',
@@ -85,6 +89,7 @@ export const EVIDENCE = {
     is: "the kernel variables from which the trampoline's address follows",
     phase: 'observe',
     judged: true,
+    shownBy: 'CONFIG_KALLSYMS_ALL',
   },
   'load/page-crcs.gz': {
     is: "gzip: a CRC-32, little-endian, for each page of the guest's RAM when the capture kernel had been loaded, in the order of QEMU's RAM",
@@ -98,7 +103,7 @@ export const EVIDENCE = {
     judged: true,
   },
   'jump/registers': {
-    is: "QEMU's `info registers -a` at that moment; of a machine that got stuck, then, and `low1m.bin` too",
+    is: "QEMU's `info registers -a` at that moment",
     phase: 'trigger',
     judged: false,
   },
@@ -111,12 +116,14 @@ export const EVIDENCE = {
     is: 'where the copy of VMCOREINFO is that the crashing kernel writes to',
     phase: 'trigger',
     judged: true,
+    shownBy: 'CONFIG_KALLSYMS_ALL',
   },
   'capture/iomem': { is: '`/proc/iomem`', phase: 'capture', judged: true },
-  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: false },
+  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: true },
   'capture/dmesg': { is: "the capture kernel's log", phase: 'capture', judged: true },
   'capture/release': { is: '`uname -r`', phase: 'capture', judged: false },
   'capture/cpus': { is: 'the CPUs online', phase: 'capture', judged: false },
+  'capture/zoneinfo': { is: '`/proc/zoneinfo`', phase: 'capture', judged: true },
   'capture/vmcore-header': {
     is: 'the first 64 KiB of `/proc/vmcore`: ELF header, program headers, notes',
     phase: 'capture',
@@ -131,6 +138,11 @@ export const EVIDENCE = {
     is: 'what makedumpfile said',
     phase: 'capture',
     judged: false,
+  },
+  'capture/vmcore-reads': {
+    is: 'what read(), pread() and mmap() gave of `/proc/vmcore`, compared in the guest (guest/PROTOCOL.md)',
+    phase: 'dump',
+    judged: true,
   },
   'capture/page-crcs.gz': {
     is: 'as at the kexec jump, when the machine had ended',
@@ -169,8 +181,18 @@ export const EVIDENCE = {
 /** The path of an evidence file in its bundle. */
 export type EvidenceFile = keyof typeof EVIDENCE;
 
+/** The path of one that is read into memory. */
+export type JudgedFile = {
+  [File in EvidenceFile]: (typeof EVIDENCE)[File]['judged'] extends true ? File : never;
+}[EvidenceFile];
+
 /** The evidence files, in the table's order. */
 export const EVIDENCE_FILES = Object.keys(EVIDENCE) as EvidenceFile[];
+
+/** What is known of an evidence file. */
+export function evidenceRow(file: EvidenceFile): EvidenceRow {
+  return EVIDENCE[file];
+}
 
 /** Whether that is the path of an evidence file. */
 export function isEvidenceFile(path: string): path is EvidenceFile {
@@ -184,5 +206,5 @@ export function evidencePath(bundle: string, file: EvidenceFile): string {
 
 /** The dump of such a cell: a complete one is packed, a filtered one was compressed by makedumpfile. */
 export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {
-  return vmcore === 'full' ? 'vmcore.zst' : 'vmcore';
+  return vmcore === 'filtered' || vmcore === 'none' ? 'vmcore' : 'vmcore.zst';
 }

@@ -65,6 +65,8 @@ function why(outcome: Outcome): string {
     }
     case 'refused':
       return `${outcome.phase}: ${outcome.why}`;
+    case 'surprise':
+      return withLines(outcome.why, outcome);
     case 'completed':
       return `the machine ended (${outcome.cause})`;
     case 'infra':

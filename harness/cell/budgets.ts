@@ -19,8 +19,13 @@ const BUDGETS: Readonly<Record<Phase, number>> = {
 /** The memory that `BUDGETS` is for, MiB; a dump takes longer in proportion. */
 const MEMORY_OF_BUDGETS = 1024;
 
+/** How much longer a dump may take that is taken by read(), which maps and unmaps each page by itself. */
+const READ_FACTOR = 3;
+
 /** The budget of a phase, ms. `scale` is the user's factor for slow or fast hosts. */
 export function phaseBudgetMs(phase: Phase, spec: CellSpec, scale: number): number {
-  const grows = phase === 'dump' ? Math.max(1, spec.memoryMiB / MEMORY_OF_BUDGETS) : 1;
-  return BUDGETS[phase] * grows * scale;
+  if (phase !== 'dump') return BUDGETS[phase] * scale;
+  const grows = Math.max(1, spec.memoryMiB / MEMORY_OF_BUDGETS);
+  const reads = ['read', 'both'].includes(spec.vmcore) ? READ_FACTOR : 1;
+  return BUDGETS.dump * grows * reads * scale;
 }

@@ -19,6 +19,6 @@ it('gives the capture kernel one CPU, and none of what the user adds', () => {
   expect(
     captureCmdline(cellSpec({ crashkernel: '192M', append: 'nokaslr' })),
   ).toMatchInlineSnapshot(
-    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 no_timer_check nr_cpus=1 reset_devices irqpoll"`,
+    `"console=ttyS0,115200 earlyprintk=serial,ttyS0,115200 panic=-1 no_timer_check nr_cpus=1 reset_devices irqpoll sub1m.capture"`,
   );
 });

@@ -13,8 +13,11 @@ const REBOOT_ON_PANIC = 'panic=-1';
  */
 const NO_TIMER_CHECK = 'no_timer_check';
 
-/** What distributions give a capture kernel; one CPU is enough and others may be in any state. */
-const CAPTURE = ['nr_cpus=1', 'reset_devices', 'irqpoll'];
+/**
+ * What distributions give a capture kernel; one CPU is enough and others may be in any state. By the last the agent
+ * knows which kernel it is in; Linux leaves parameters of modules that are not there alone.
+ */
+const CAPTURE = ['nr_cpus=1', 'reset_devices', 'irqpoll', 'sub1m.capture'];
 
 /** The system kernel's command line. */
 export function systemCmdline({ crashkernel, append }: CellSpec): string {

@@ -59,12 +59,6 @@ export async function saveLowMemory({ machine, folder }: Observed): Promise<void
   await machine.savePhys(physRange(0, SZ_1M), await evidencePlace(folder, 'jump/low1m.bin'));
 }
 
-/** Saves what is left of a machine that got stuck, into `jump/`: the registers of all CPUs and the low 1 MiB. */
-export async function saveStuckMachine(machine: CellMachine, folder: string): Promise<void> {
-  await saveLowMemory({ machine, folder });
-  await writeEvidence(folder, 'jump/registers', await machine.registers());
-}
-
 /**
  * Saves what a machine that is held at the kexec jump does next: the registers of all CPUs, into `jump/registers`, and
  * where the stack of the CPU that jumps is in physical memory, into `jump/stack`; not if its page tables do not say.

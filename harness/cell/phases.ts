@@ -3,7 +3,7 @@ import { rename, truncate } from 'node:fs/promises';
 import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
 import { type EvidenceFile, evidencePath, isEvidenceFile } from '../bundle/evidence.ts';
 import { triggerOf } from '../bundle/triggers.ts';
-import { GuestLinkError } from '../errors.ts';
+import { GuestLinkError, SurpriseError } from '../errors.ts';
 import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
 import type { TestPoint } from '../guest-link/guest-tap.ts';
 import { readObservedTar } from '../guest-link/observed-tar.ts';
@@ -24,8 +24,8 @@ import { saveCore } from './save-core.ts';
 import type { GuestRam } from './guest-ram.ts';
 import { writeEvidence } from './write-evidence.ts';
 
-/** What the agent is told for each kind of vmcore: all of it, or makedumpfile's dump level. */
-const DUMP_LEVEL = { full: 'all', filtered: '31' } as const;
+/** What the agent is told for each kind of vmcore: all of it, by mmap() or by read(), or makedumpfile's dump level. */
+const DUMP_LEVEL = { full: 'all', read: 'read', both: 'all', filtered: '31' } as const;
 
 /** The last function that a system kernel calls: the machine is held there, and its memory saved. */
 const LAST_CALL = { jump: 'machine_kexec', reboot: 'emergency_restart' } as const;
@@ -40,6 +40,8 @@ export interface RunningCell {
   /** Null unless the vmcore is compared with memory. */
   readonly ram: Pick<GuestRam, 'saveLoaded' | 'saveJump' | 'saved'> | null;
   readonly captureCmdline: string | null;
+  /** Where in the vmcore the agent compares reads: a cell that is run again compares the same. */
+  readonly readsSeed: number;
   readonly machine: CellMachine;
   readonly agent: GuestAgent;
   readonly console: GuestConsole;
@@ -160,8 +162,11 @@ async function panic(
 }
 
 async function capture(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
-  await cell.agent.hello('capture', signal);
-  return observe(cell, 'capture', signal);
+  const { hasVmcore, release } = await cell.agent.hello('capture', signal);
+  const refused = await observe(cell, 'capture', signal);
+  // What it observed tells why.
+  if (!refused && !hasVmcore) throw new SurpriseError('no-vmcore', `it is ${release}`);
+  return refused;
 }
 
 async function dump(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
@@ -172,7 +177,15 @@ async function dump(cell: RunningCell, signal: AbortSignal): Promise<Outcome | u
   if (refused) return refused;
   await truncate(disks.vmcore.path, byteCount(point, disks.vmcore.size));
   await rename(disks.vmcore.path, evidencePath(cell.folder, 'vmcore'));
-  return undefined;
+  // After the dump: a kernel that dies of these reads has left its vmcore.
+  return compareReads(cell, signal);
+}
+
+/** Has the agent read the vmcore in every way. */
+async function compareReads(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
+  const which = cell.spec.vmcore === 'both' ? 'all' : 'sample';
+  const point = await cell.agent.command('reads', `${cell.readsSeed} ${which}`, signal);
+  return refusal(cell, 'dump', point) ?? keepFiles(cell, 'capture', point);
 }
 
 async function powerOff(cell: RunningCell, signal: AbortSignal): Promise<Outcome | undefined> {
@@ -190,14 +203,21 @@ async function observe(
 ): Promise<Outcome | undefined> {
   const point = await cell.agent.command('observe', '', signal);
   const refused = refusal(cell, role === 'system' ? 'observe' : 'capture', point);
-  if (refused) return refused;
-  const disk = cell.disks[role];
+  return refused ?? keepFiles(cell, role, point);
+}
+
+/** Puts the files that the agent wrote into the bundle. */
+async function keepFiles(
+  { disks, folder }: RunningCell,
+  role: GuestRole,
+  point: TestPoint,
+): Promise<undefined> {
+  const disk = disks[role];
   const files = await readObservedTar(disk.path, byteCount(point, disk.size));
   for (const [name, bytes] of files) {
     const content = name === 'kallsyms' ? keepKernelSymbols(bytes) : bytes;
-    await writeEvidence(cell.folder, requireEvidenceFile(`${role}/${name}`), content);
+    await writeEvidence(folder, requireEvidenceFile(`${role}/${name}`), content);
   }
-  return undefined;
 }
 
 /** A file without a row in the table would never be read: refused, so that nobody misses it. */
@@ -220,7 +240,6 @@ function refusal(
 function byteCount(point: TestPoint, limit: number): number {
   const bytes = Number(point.values.get('bytes'));
   if (Number.isInteger(bytes) && bytes > 0 && bytes <= limit) return bytes;
-  throw new GuestLinkError(
-    `Cannot read what "${point.name}" wrote: expected from 1 to ${limit} bytes, found ${bytes}`,
-  );
+  const name = printableText(point.name);
+  throw new SurpriseError('garbage', `${name}: expected from 1 to ${limit} bytes, found ${bytes}`);
 }

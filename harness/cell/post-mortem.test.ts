@@ -11,7 +11,7 @@ import { PHASE_STEPS } from './phases.ts';
 import { runPhases, runSteps } from './run-phases.ts';
 import { answer, cellSpec, scriptedCell } from './testing/running-cell-builder.ts';
 
-const SYSTEM_HELLO = answer('ok', 'hello', { agent: '1', role: 'system', release: '6.12.0' });
+const SYSTEM_HELLO = answer('ok', 'hello', { agent: '2', role: 'system', release: '6.12.0' });
 
 function options(budgetScale: number) {
   const clock = new PhaseClock(() => {});

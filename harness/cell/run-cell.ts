@@ -20,6 +20,7 @@ import { type GuestImage, requireGuestImage } from '../guest-link/initramfs.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
+import { sha256 } from '../process/file-hash.ts';
 import { readyThread } from '../process/run-in-thread.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import type { MachineConfig } from '../qemu/machine-config.ts';
@@ -179,8 +180,15 @@ export async function startCell(
     machine,
     ...heard,
     captureCmdline: captureCmdline(spec),
+    readsSeed: seedOf(job),
     [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),
   };
+}
+
+/** A number of 48 bits that only the same kernel in the same cell has. */
+function seedOf({ spec, kernel }: StartJob): number {
+  const hash = sha256(JSON.stringify([spec, kernel.imageSha256]));
+  return Number.parseInt(hash.slice(0, 12), 16);
 }
 
 /** Listens to the guest's ports, and logs them. */

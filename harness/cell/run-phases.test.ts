@@ -11,9 +11,9 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
 import { answer, cellSpec, scriptedCell } from './testing/running-cell-builder.ts';
 import { PHASE_STEPS } from './phases.ts';
-import { type PhaseOptions, runPhases } from './run-phases.ts';
+import { type PhaseOptions, runPhases, runSteps } from './run-phases.ts';
 
-const SYSTEM_HELLO = answer('ok', 'hello', { agent: '1', role: 'system', release: '6.12.0' });
+const SYSTEM_HELLO = answer('ok', 'hello', { agent: '2', role: 'system', release: '6.12.0' });
 
 /** Budgets of some milliseconds: these machines answer at once or never. */
 function options(
@@ -47,7 +47,7 @@ describe('runPhases()', () => {
       lastLines: ['[    0.000000] Linux version 6.12', '[    1.0] stuck here'],
     });
     expect(opts.entered).toEqual(['firmware', 'boot']);
-    expect(await readFile(join(temp.path, 'jump/registers'), 'utf8')).toBe('RIP=0\n');
+    expect(await readFile(join(temp.path, 'dead/registers'), 'utf8')).toBe('RIP=0\n');
   });
 
   it('says how the machine ended where it must go on', async () => {
@@ -108,16 +108,43 @@ describe('runPhases()', () => {
   );
 
   it.each([
-    ['another version of the agent', { agent: '2', role: 'system' }],
-    ['the wrong kernel', { agent: '1', role: 'capture' }],
-  ])('does not talk to %s', async (_what, values) => {
+    ['other-agent', 'boot', answer('ok', 'hello', { agent: '1', role: 'system' }), ''],
+    ['other-kernel', 'boot', answer('ok', 'hello', { agent: '2', role: 'capture' }), ''],
+    ['second-hello', 'observe', SYSTEM_HELLO, SYSTEM_HELLO],
+    ['other-answer', 'observe', SYSTEM_HELLO, answer('ok', '\u001b[31mlo\u0000ad')],
+    ['garbage', 'observe', SYSTEM_HELLO, answer('ok', 'observe', { bytes: '-1' })],
+    ['garbage', 'observe', SYSTEM_HELLO, answer('ok', 'observe', { bytes: '1' })],
+  ])('gives the surprise %s in phase %s', async (surprise, phase, ...said) => {
+    const [hello, observed] = said;
     await using temp = await makeTempDir();
-    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    await writeFile(join(temp.path, 'disk'), 'x');
+    const guest = scriptedCell(cellSpec(), temp.path, () => observed);
     guest.print('Linux version 6.12\n');
+    guest.say(hello);
+    const outcome = await runPhases(guest.cell, options({ budgetScale: 1 }));
+    expect(outcome).toMatchObject({ kind: 'surprise', surprise, phase });
+    expect(JSON.stringify(outcome)).not.toContain('\u001b');
+    expect(await readFile(join(temp.path, 'dead/registers'), 'utf8')).toBe('RIP=0\n');
+  });
+
+  it.each([
+    ['capture', { agent: '2', role: 'capture', vmcore: 'no' }, 'no-vmcore'],
+    ['capture', { agent: '2', role: 'system', vmcore: 'no' }, 'other-kernel'],
+  ])('in phase %s, of an agent with %j, gives the surprise %s', async (phase, values, surprise) => {
+    await using temp = await makeTempDir();
+    await writeFile(join(temp.path, 'disk'), Buffer.alloc(1024));
+    const observed = answer('ok', 'observe', { bytes: '1024' });
+    const guest = scriptedCell(cellSpec(), temp.path, () => observed);
+    const disk = { path: join(temp.path, 'disk'), size: 1024 };
+    const steps = PHASE_STEPS.filter((step) => step.phase === phase);
     guest.say(answer('ok', 'hello', values));
-    await expect(runPhases(guest.cell, options({ budgetScale: 1 }))).rejects.toThrow(
-      GuestLinkError,
-    );
+    const disks = { ...guest.cell.disks, capture: disk };
+    const running = { ...guest.cell, disks };
+    expect(await runSteps(steps, running, options({ budgetScale: 1 }))).toMatchObject({
+      kind: 'surprise',
+      surprise,
+      phase,
+    });
   });
 
   it('keeps nothing from the agent that has no row in the table of evidence', async () => {
@@ -135,6 +162,34 @@ describe('runPhases()', () => {
       new GuestLinkError('Cannot keep system/spare: expected a file of the table EVIDENCE'),
     );
     expect(existsSync(join(temp.path, 'system/spare'))).toBe(false);
+  });
+
+  it.each([
+    ['full', 'all', 'sample'],
+    ['read', 'read', 'sample'],
+    ['both', 'all', 'all'],
+    ['filtered', '31', 'sample'],
+  ] as const)('takes a vmcore (%s), then has it read in every way', async (vmcore, dump, reads) => {
+    await using temp = await makeTempDir();
+    await mkdir(join(temp.path, 'capture'));
+    await writeFile(join(temp.path, 'vmcore-reads'), 'done\n');
+    await promisify(execFile)('tar', ['-cf', 'tar', 'vmcore-reads'], { cwd: temp.path });
+    await writeFile(join(temp.path, 'vmcore.part'), 'dump, and more');
+    const disk = async (name: string): Promise<{ path: string; size: number }> => {
+      const path = join(temp.path, name);
+      return { path, size: (await stat(path)).size };
+    };
+    const [part, tar] = [await disk('vmcore.part'), await disk('tar')];
+    const { cell, told } = scriptedCell(cellSpec({ vmcore }), temp.path, (command) => {
+      const [name = ''] = command.split(' ');
+      return answer('ok', name, { bytes: name === 'dump' ? '4' : String(tar.size) });
+    });
+    const [step] = PHASE_STEPS.filter(({ phase }) => phase === 'dump');
+    const disks = { ...cell.disks, capture: tar, vmcore: part };
+    await step?.run({ ...cell, disks }, new AbortController().signal);
+    expect(told).toEqual([`dump ${dump}`, `reads 7 ${reads}`]);
+    expect(await readFile(join(temp.path, 'vmcore'), 'utf8')).toBe('dump');
+    expect(await readFile(join(temp.path, 'capture/vmcore-reads'), 'utf8')).toBe('done\n');
   });
 
   it('stops at once when interrupted', async () => {

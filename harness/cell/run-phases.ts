@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { Outcome, Phase } from '../bundle/cell-record.ts';
-import { DeadlineError, Sub1mError } from '../errors.ts';
+import { DeadlineError, Sub1mError, SurpriseError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from '../process/deadline.ts';
 import { endError } from '../qemu/machine-end.ts';
 import { phaseBudgetMs } from './budgets.ts';
-import { saveStuckMachine } from './guest-memory.ts';
 import type { PhaseClock } from './phase-clock.ts';
 import { PHASE_STEPS, type PhaseStep, type RunningCell } from './phases.ts';
-import { savePostMortem } from './post-mortem.ts';
+import { type Death, savePostMortem } from './post-mortem.ts';
 
-/** How long the last look at a stuck machine may take, ms. */
-const LAST_LOOK_MS = 10_000;
+/** How long a machine may take to stop, ms. */
+const STOP_MS = 10_000;
 
 export interface PhaseOptions {
   readonly clock: PhaseClock;
@@ -77,11 +76,18 @@ async function runPhase(
       Promise.race([step.run(cell, signal), machineEnds(step, cell)]),
     );
   } catch (error) {
+    if (error instanceof SurpriseError) return surprised(step.phase, error, { cell, options });
     if (!(error instanceof DeadlineError) || error.waitedFor !== what) throw error;
     // The budget ran out while its memory was read.
     if (options.watch.hasDied) return machineEnds(step, cell);
     return overrun(step.phase, budgetMs, { cell, options });
   }
+}
+
+/** A cell whose phase cannot end, and what its run is told. */
+interface StuckPhase {
+  readonly cell: RunningCell;
+  readonly options: PhaseOptions;
 }
 
 async function machineEnds(step: PhaseStep, cell: RunningCell): Promise<Outcome | undefined> {
@@ -97,26 +103,35 @@ async function endOf(cell: RunningCell): Promise<string> {
   throw endError(`run the machine to its end (${end.cause})`, end);
 }
 
-async function overrun(
+async function overrun(phase: Phase, budgetMs: number, stuck: StuckPhase): Promise<Outcome> {
+  const { silentMs, lastLines } = stuck.cell.console;
+  await lastLook(phase, 'overrun', stuck);
+  return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
+}
+
+async function surprised(
   phase: Phase,
-  budgetMs: number,
-  { cell, options }: { readonly cell: RunningCell; readonly options: PhaseOptions },
+  { surprise, message }: SurpriseError,
+  stuck: StuckPhase,
 ): Promise<Outcome> {
-  const { silentMs, lastLines } = cell.console;
-  const { signal, log } = options;
+  await lastLook(phase, 'surprise', stuck);
+  const { lastLines } = stuck.cell.console;
+  return { kind: 'surprise', phase, surprise, why: message, lastLines };
+}
+
+/** Stops the machine, and reads what its memory says. */
+async function lastLook(
+  phase: Phase,
+  how: Death['how'],
+  { cell, options }: StuckPhase,
+): Promise<void> {
   try {
-    await withDeadline(
-      'a last look at the machine',
-      { budgetMs: LAST_LOOK_MS, signal },
-      async () => {
-        await cell.machine.pause();
-        await saveStuckMachine(cell.machine, cell.folder);
-      },
+    await withDeadline('the machine to stop', { budgetMs: STOP_MS, signal: options.signal }, () =>
+      cell.machine.pause(),
     );
   } catch (error) {
     if (!(error instanceof Sub1mError)) throw error;
-    log.warn(`${cell.folder}: no registers and low memory of the stuck machine: ${error.message}`);
+    options.log.warn(`${cell.folder}: the machine does not stop: ${error.message}`);
   }
-  await savePostMortem(cell, { phase, how: 'overrun' }, options);
-  return { kind: 'overrun', phase, budgetMs, silentMs: Math.round(silentMs), lastLines };
+  await savePostMortem(cell, { phase, how }, options);
 }

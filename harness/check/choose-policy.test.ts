@@ -119,10 +119,17 @@ describe('the policy that a kernel is held to', () => {
       kernel: 'one without kallsyms',
       kallsyms: null,
       why: 'The cell left no system/kallsyms',
+      shownBy: 'CONFIG_KALLSYMS',
     },
-  ])('is not told for $kernel', ({ kallsyms, why }) => {
+    {
+      kernel: 'one whose kallsyms are empty',
+      kallsyms: '',
+      why: 'The cell left no system/kallsyms',
+      shownBy: 'CONFIG_KALLSYMS',
+    },
+  ])('is not told for $kernel', ({ kernel: _kernel, kallsyms, ...why }) => {
     const evidence = buildEvidence({ files: { 'system/kallsyms': kallsyms } });
-    expect(choosePolicy(evidence)).toEqual({ value: null, why });
+    expect(choosePolicy(evidence)).toEqual({ value: null, ...why });
   });
 
   const died = { files: diedSaying('Linux version 6.12\nX\n'), outcome: ended('boot') };

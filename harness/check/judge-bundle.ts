@@ -44,7 +44,8 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
 function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict | null {
   const misfit = findMisfit(evidence);
   if (misfit !== null) return unjudgedBy('E_PERSONALITY', misfit);
-  if (emulatorFault === null || evidence.cell.outcome.kind === 'completed') return null;
+  const isUnharmed = evidence.cell.outcome.kind === 'completed' && evidence.damage === null;
+  if (emulatorFault === null || isUnharmed) return null;
   return unjudgedBy('E_EMULATOR', emulatorFault);
 }
 

@@ -23,16 +23,34 @@ export interface InvariantOutcome {
   readonly pages: readonly Pfn[];
   /** The file that shows it, or null. */
   readonly evidence: EvidenceFile | null;
+  /** See `Finding`. */
+  readonly shownBy?: string;
+}
+
+/** Why an invariant was not seen or not asked, and what would show it. */
+export function whyUnseen({ why, shownBy }: Pick<InvariantOutcome, 'why' | 'shownBy'>): string {
+  return shownBy === undefined ? why : `${why}; ${shownBy} would show it`;
 }
 
 /** What a cell says of its kernel; DESIGN.md, "Evidence on the host". */
 export type Verdict =
   | { readonly kind: 'match' }
-  | { readonly kind: 'mismatch'; readonly broken: readonly InvariantId[] }
+  | {
+      readonly kind: 'mismatch';
+      readonly broken: readonly InvariantId[];
+      /** Why the rest could not be judged, where something else than the kernel ended the cell. */
+      readonly cutShort?: Unjudged;
+    }
   | { readonly kind: 'boot-failure'; readonly lastLine: string }
   | { readonly kind: 'no-vmcore'; readonly phase: 'crash' | 'capture' }
-  /** sub1m cannot tell; `code` is the error's, `why` its message. */
-  | { readonly kind: 'unjudged'; readonly code: string; readonly why: string };
+  | Unjudged;
+
+/** sub1m cannot tell; `code` is the error's, `why` its message. */
+export interface Unjudged {
+  readonly kind: 'unjudged';
+  readonly code: string;
+  readonly why: string;
+}
 
 /** What became of a seeded fault. */
 export interface FaultOutcome {

@@ -12,7 +12,7 @@ const OLD_BUNDLES = join(import.meta.dirname, '../testdata/old-bundles');
 interface OldVerdict {
   readonly policy: object | null;
   readonly verdict: object;
-  readonly invariants: readonly { readonly outcome: string }[];
+  readonly invariants: readonly { readonly id: string; readonly outcome: string }[];
 }
 
 it.each(['5.10-locked', '6.12-ownership', '6.12-boot-failure'])(
@@ -20,13 +20,16 @@ it.each(['5.10-locked', '6.12-ownership', '6.12-boot-failure'])(
   async (name) => {
     const folder = join(OLD_BUNDLES, name);
     const { policy, verdict, invariants } = judgeBundle(await readBundle(folder), undefined);
-    const found = invariants.map(({ pages, outcome, ...rest }) => ({
-      ...rest,
-      pages: renderPages(pages),
-      outcome: outcome === 'not-asked' ? 'unseen' : outcome,
-    }));
     const text = await readFile(join(folder, 'verdict.json'), 'utf8');
     const old = JSON.parse(text) as OldVerdict;
+    const known = new Set(old.invariants.map(({ id }) => id));
+    const found = invariants
+      .filter(({ id }) => known.has(id))
+      .map(({ pages, outcome, ...rest }) => ({
+        ...rest,
+        pages: renderPages(pages),
+        outcome: outcome === 'not-asked' ? 'unseen' : outcome,
+      }));
     expect({ policy, verdict }).toEqual({ policy: old.policy, verdict: old.verdict });
     expect(found).toEqual(old.invariants);
   },

@@ -5,7 +5,8 @@ import { type Prediction, predict } from '../model/prediction.ts';
 import { type Seen, seenFrom } from '../seen.ts';
 import { findKernelFailure } from './observe/kernel-failure.ts';
 import type { Evidence } from './observe/evidence.ts';
-import { type GivenInputs, findModelInputs, findTrampolineSize } from './observe/model-inputs.ts';
+import { type GivenInputs, findModelInputs } from './observe/model-inputs.ts';
+import { seenTrampolineSize } from './observe/trampoline.ts';
 
 /** The trampolines of all kernels, from the smallest to the largest, in bytes. */
 const TRAMPOLINE_SIZES = [5, 6, 7, 8].map((pages) => pages * PAGE_SIZE);
@@ -18,7 +19,7 @@ const USUAL_SIZE = 7 * PAGE_SIZE;
  */
 export function predictCell(evidence: Evidence, policy: PolicyId): Seen<Prediction> {
   return seenFrom(findModelInputs(evidence), (given) => {
-    const size = findTrampolineSize(evidence);
+    const size = seenTrampolineSize(evidence);
     if (size.value !== null)
       return { value: predict({ ...given, trampolineSize: size.value }, policy) };
     const died = findKernelFailure(evidence)?.where === 'boot';

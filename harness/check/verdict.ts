@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type CellRecord, PHASES } from '../bundle/cell-record.ts';
 import { invariantOf } from './invariants/invariants.ts';
-import type { InvariantOutcome, Verdict } from './judgement.ts';
+import { type InvariantOutcome, type Unjudged, type Verdict, whyUnseen } from './judgement.ts';
 import { type KernelFailure, describeEnd, loadRefused } from './observe/kernel-failure.ts';
 import { unjudgedBy } from './observe/unjudged-codes.ts';
 
@@ -11,30 +11,47 @@ function isShownLate({ id }: InvariantOutcome): boolean {
 }
 
 /**
- * The verdict on the kernel. It is a match only if everything that was asked was seen, and was kept or is a known
- * defect. What a known defect hid by ending the cell does not count.
+ * The verdict on the kernel. A promise that was seen broken decides, whatever became of the cell afterwards. It is a
+ * match only if everything that was asked was seen, and was kept or is a known defect; what a known defect hid by
+ * ending the cell does not count.
  */
 export function verdictOf(
   record: CellRecord,
   findings: readonly InvariantOutcome[],
   failure: KernelFailure | null,
 ): Verdict {
-  const { outcome, spec } = record;
-  if (failure?.where === 'boot') return { kind: 'boot-failure', lastLine: failure.lastLine };
-  if (failure && spec.crashkernel !== null) return { kind: 'no-vmcore', phase: failure.where };
-  const completed = outcome.kind === 'completed';
-  if (!completed && !loadRefused(record) && !failure) return unjudged(record);
+  const lost = failure && verdictOfLost(record, failure);
+  if (lost) return lost;
+  const completed = record.outcome.kind === 'completed';
+  const cutShort = completed || loadRefused(record) || failure ? null : unjudged(record);
   const broken = findings.filter((finding) => finding.outcome === 'broken').map(({ id }) => id);
-  if (broken.length > 0) return { kind: 'mismatch', broken };
-  if (completed) return matchIfSeen(findings);
+  if (broken.length > 0) return { kind: 'mismatch', broken, ...(cutShort && { cutShort }) };
+  if (cutShort) return cutShort;
+  if (completed) return matchIfSeen(findings, record);
   if (!isEndingKnown(findings)) return unjudged(record);
-  return matchIfSeen(findings.filter((finding) => !isShownLate(finding)));
+  const early = findings.filter((finding) => !isShownLate(finding));
+  return matchIfSeen(early, record);
 }
 
-function matchIfSeen(findings: readonly InvariantOutcome[]): Verdict {
-  const unseen = findings.find(({ outcome }) => outcome === 'unseen');
-  if (!unseen) return { kind: 'match' };
-  return unjudgedBy('E_EVIDENCE', `Cannot see ${unseen.id}: ${unseen.why}`);
+/** The verdict on a kernel that ended its cell, where that alone is one. */
+function verdictOfLost({ spec }: CellRecord, { where, lastLine }: KernelFailure): Verdict | null {
+  if (where === 'boot') return { kind: 'boot-failure', lastLine };
+  if (where === 'running' || spec.crashkernel === null) return null;
+  return { kind: 'no-vmcore', phase: where };
+}
+
+/**
+ * A match, unless something was not seen. What only the kernel hides may be: reports say so, and a strict cell has none
+ * of it.
+ */
+function matchIfSeen(findings: readonly InvariantOutcome[], { spec }: CellRecord): Verdict {
+  const missing = findings.filter(
+    ({ id, outcome, shownBy }) =>
+      outcome === 'unseen' && (spec.strict || shownBy === undefined || invariantOf(id).isCore),
+  );
+  if (missing.length === 0) return { kind: 'match' };
+  const lines = missing.map(({ id, ...one }) => `Cannot see ${id}: ${whyUnseen(one)}`);
+  return unjudgedBy('E_EVIDENCE', lines.join('\n'));
 }
 
 function isEndingKnown(findings: readonly InvariantOutcome[]): boolean {
@@ -50,9 +67,10 @@ const CODES = {
   'machine-ended': 'E_GUEST_LINK',
   overrun: 'E_DEADLINE',
   refused: 'E_GUEST_LINK',
+  surprise: 'E_GUEST_LINK',
 };
 
-function unjudged(record: CellRecord): Verdict {
+function unjudged(record: CellRecord): Unjudged {
   const { outcome } = record;
   const code = outcome.kind === 'infra' ? outcome.code : CODES[outcome.kind];
   const last = 'lastLines' in outcome ? outcome.lastLines.slice(-LAST_LINES) : [];

@@ -6,8 +6,30 @@ import { GROUPS } from './help.ts';
 
 const { shape } = cellSpecSchema;
 
+/** An axis that is off unless its option is given, which takes no value. */
+type FlagAxis = 'layoutBestEffort' | 'strict';
+
+const FLAG_OPTIONS: readonly {
+  readonly flag: string;
+  readonly axis: FlagAxis;
+  readonly about: string;
+  readonly isJudging?: true;
+}[] = [
+  {
+    flag: '--layout-best-effort',
+    axis: 'layoutBestEffort',
+    about: 'go on even if OVMF could not be given the whole layout',
+  },
+  {
+    flag: '--strict',
+    axis: 'strict',
+    about: 'a cell in which a promise could not be seen is unjudged (69), whatever hides it',
+    isJudging: true,
+  },
+];
+
 /** An axis that has an option of its own. */
-type OptionAxis = Exclude<keyof CellSpec, 'kernel' | 'layoutBestEffort'>;
+type OptionAxis = Exclude<keyof CellSpec, 'kernel' | FlagAxis>;
 
 /**
  * The options that set an axis of the matrix, and how one value is read. Each may be given several times, or with several
@@ -67,7 +89,8 @@ const AXIS_OPTIONS: readonly {
   {
     flags: '--vmcore <kind>',
     axis: 'vmcore',
-    about: 'what is dumped: full, filtered (by makedumpfile -d 31), or none',
+    about:
+      'what is dumped, and how: full (by mmap), read (by read), both (compared page by page), filtered (by makedumpfile -d 31), or none',
     isJudging: true,
   },
   {
@@ -107,8 +130,11 @@ export function addCellOptions(
     if (choices !== undefined) option.choices(choices);
     command.addOption(option.argParser(axisParser(axis, reading)));
   }
-  const about = 'go on even if OVMF could not be given the whole layout';
-  command.addOption(new Option('--layout-best-effort', about).helpGroup(GROUPS.machine));
+  for (const { flag, about, isJudging } of FLAG_OPTIONS) {
+    if (isJudging && !judged) continue;
+    const group = isJudging ? GROUPS.judging : GROUPS.machine;
+    command.addOption(new Option(flag, about).helpGroup(group));
+  }
 }
 
 /** The values of an axis that has few. */
@@ -140,6 +166,6 @@ export function givenAxes(options: Readonly<Record<string, unknown>>): Partial<A
     const values = options[/^--(\w+)/.exec(flags)?.[1] ?? ''];
     if (values !== undefined) given[axis] = values;
   }
-  if (options['layoutBestEffort'] === true) given['layoutBestEffort'] = [true];
+  for (const { axis } of FLAG_OPTIONS) if (options[axis] === true) given[axis] = [true];
   return given;
 }

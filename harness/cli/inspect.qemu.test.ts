@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Compares `inspect` on real dumps with other readers, and with the kernel before it crashed. */
-import { readFile, stat, truncate } from 'node:fs/promises';
+import { copyFile, open, readFile, stat, truncate } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPageClasses } from '../memory/kpageflags.ts';
@@ -54,6 +54,16 @@ async function inspect<T>(vmcore: string, ...questions: string[]): Promise<T> {
   return JSON.parse(stdout) as T;
 }
 
+/** Gives the note another name, so that nobody knows it. */
+async function renameNote(path: string): Promise<void> {
+  await using file = await open(path, 'r+');
+  const head = Buffer.alloc(1024 * 1024);
+  await file.read(head, 0, head.length, 0);
+  const at = head.indexOf('VMCOREINFO\0');
+  expect(at).toBeGreaterThan(0);
+  await file.write('UNKNOWNOTE', at);
+}
+
 interface Answers {
   readonly vmcore: string;
   readonly lowmem: readonly { readonly class: string }[];
@@ -73,6 +83,20 @@ describe.each(CELLS)('a dump of $kernel', ({ id, has }) => {
     for (const path of [dumps.flattened, dumps.elf, inBundle('vmcore')]) {
       expect(await inspect(path, ...questions)).toEqual({ vmcore: path, ...answers });
     }
+  });
+
+  it('gives the same answers without its VMCOREINFO, which is found in its memory', async () => {
+    const questions = ['--dmesg', '--lowmem', '--iomem', '--stacks'];
+    const { vmcore: _, ...answers } = await inspect<Answers>(dumps.elf, ...questions);
+    const path = inBundle('vmcore.without-vmcoreinfo');
+    await copyFile(dumps.elf, path);
+    await renameNote(path);
+    const { status, stdout, stderr } = await runSub1m(['inspect', path, ...questions, '--json']);
+    expect(stderr).toMatch(
+      /^The dump has no VMCOREINFO: that of \S+ was found in \d+ MiB of memory/,
+    );
+    expect(status).toBe(0);
+    expect(JSON.parse(stdout)).toEqual({ vmcore: path, ...answers });
   });
 
   it('has the panic, its stack, and the address of the trampoline', async () => {

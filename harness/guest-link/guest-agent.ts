@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { EventEmitter, once } from 'node:events';
-import { GuestLinkError } from '../errors.ts';
+import { GuestLinkError, SurpriseError } from '../errors.ts';
+import { printableText } from '../memory/printable-text.ts';
 import { GuestTap, type TestPoint } from './guest-tap.ts';
 
 /** The version of guest/PROTOCOL.md that this file speaks. */
-const AGENT_VERSION = '1';
+const AGENT_VERSION = '2';
 
 /** Which kernel an agent runs in. */
 export type GuestRole = 'system' | 'capture';
@@ -13,6 +14,8 @@ export type GuestRole = 'system' | 'capture';
 export interface Hello {
   readonly role: GuestRole;
   readonly release: string;
+  /** Whether its kernel has a `/proc/vmcore`. */
+  readonly hasVmcore: boolean;
 }
 
 /** The part of the agent's serial port that this file needs. */
@@ -39,19 +42,19 @@ export class GuestAgent {
   }
 
   /**
-   * Waits for the agent of `role` to come up. Throws `GuestLinkError` if another one does, or if it speaks another
+   * Waits for the agent of `role` to come up. Throws `SurpriseError` if another one does, or if it speaks another
    * version. The caller bounds the wait: `signal` ends it.
    */
   async hello(role: GuestRole, signal: AbortSignal): Promise<Hello> {
     const point = await this.#answer('hello', signal);
-    const { agent, role: found, release = '' } = Object.fromEntries(point.values);
-    if (agent !== AGENT_VERSION || found !== role) {
-      throw new GuestLinkError(
-        `Cannot talk to the guest: expected agent ${AGENT_VERSION} of the ${role} kernel, ` +
-          `found agent ${agent ?? '?'} of ${found === undefined ? 'no' : `the ${found}`} kernel`,
-      );
+    const { agent, role: found, release = '', vmcore } = Object.fromEntries(point.values);
+    if (agent !== AGENT_VERSION) {
+      throw new SurpriseError('other-agent', `expected ${AGENT_VERSION}, found ${shown(agent)}`);
     }
-    return { role, release };
+    if (found !== role) {
+      throw new SurpriseError('other-kernel', `expected the ${role}'s, found ${shown(found)}`);
+    }
+    return { role, release, hasVmcore: vmcore === 'yes' };
   }
 
   /** Sends a command and waits for its answer, which may be `not ok`. The caller bounds the wait. */
@@ -63,8 +66,10 @@ export class GuestAgent {
   async #answer(name: string, signal: AbortSignal): Promise<TestPoint> {
     const point = await this.#next(signal);
     if (point.name === name) return point;
-    throw new GuestLinkError(
-      `Cannot follow the guest: expected an answer to "${name}", found one to "${point.name}"`,
+    const surprise = point.name === 'hello' ? 'second-hello' : 'other-answer';
+    throw new SurpriseError(
+      surprise,
+      `expected an answer to ${name}, found one to ${shown(point.name)}`,
     );
   }
 
@@ -77,4 +82,11 @@ export class GuestAgent {
       });
     }
   }
+}
+
+/** Characters of a guest's word that a message shows. */
+const SHOWN_CHARACTERS = 40;
+
+function shown(word: string | undefined): string {
+  return word === undefined ? 'nothing' : `"${printableText(word.slice(0, SHOWN_CHARACTERS))}"`;
 }

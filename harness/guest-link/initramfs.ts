@@ -21,8 +21,11 @@ const APPLETS =
     ' ',
   );
 
-/** The sources of dump-vmcore, in `guest/dump/`. */
-const DUMP_SOURCES = ['dump.c', 'build.sh'];
+/** Programs that read the vmcore, each with its source in `guest/dump/`. */
+const VMCORE_PROGRAMS = { 'dump-vmcore': 'dump', 'read-vmcore': 'reads' } as const;
+
+/** All that they are built from. */
+const DUMP_SOURCES = ['sys.h', 'dump.c', 'reads.c', 'build.sh'];
 
 const GUEST_FOLDER = projectPath('guest');
 const PACK = join(GUEST_FOLDER, 'pack.sh');
@@ -87,7 +90,10 @@ async function requireBase(options: GuestImageOptions): Promise<{ key: string; a
     await install(init, join(root, 'init'));
     for (const tool of tools) await install(tool, join(root, 'bin', basename(tool)));
     for (const library of files.slice(tools.length)) await install(library, join(root, library));
-    await runCommand([join(GUEST_FOLDER, 'dump/build.sh'), join(root, 'bin/dump-vmcore')], options);
+    for (const [program, source] of Object.entries(VMCORE_PROGRAMS)) {
+      const built = join(root, 'bin', program);
+      await runCommand([join(GUEST_FOLDER, 'dump/build.sh'), source, built], options);
+    }
     for (const applet of APPLETS) await symlink('busybox', join(root, 'bin', applet));
     await packArchive(root, join(building, 'base.cpio'), options);
   });

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { pack } from 'tar-stream';
 import { describe, expect, it } from 'vitest';
-import { GuestLinkError } from '../errors.ts';
+import { SurpriseError } from '../errors.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { readObservedTar } from './observed-tar.ts';
 
@@ -38,7 +38,7 @@ describe('readObservedTar()', () => {
     await using temp = await makeTempDir();
     const image = join(temp.path, 'disk');
     await writeImage(image, { dmesg: 'x'.repeat(5000) });
-    await expect(readObservedTar(image, 1024)).rejects.toThrow(GuestLinkError);
+    await expect(readObservedTar(image, 1024)).rejects.toThrow(SurpriseError);
   });
 
   it('refuses bytes that are not a tar', async () => {
@@ -46,7 +46,7 @@ describe('readObservedTar()', () => {
     const image = join(temp.path, 'disk');
     await writeFile(image, Buffer.alloc(4096, 0x5a));
     await expect(readObservedTar(image, 4096)).rejects.toThrow(
-      /^Cannot read what the guest observed: /,
+      /^Cannot follow the guest: .*: expected a tar of what it observed, found /,
     );
   });
 });

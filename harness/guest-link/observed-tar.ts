@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
+import { printableText } from '../memory/printable-text.ts';
 import { type Extract, extract } from 'tar-stream';
-import { GuestLinkError } from '../errors.ts';
+import { SurpriseError } from '../errors.ts';
 
 /** The names that `observe` may use: nothing that could leave the bundle's folder. */
 const FILE_NAME = /^[a-z0-9][a-z0-9.-]{0,63}$/;
 
 /**
  * Reads the first `bytes` of a disk image as the tar that `observe` wrote: files by name. Entries without a plain file
- * name are left out. Throws `GuestLinkError` if it is not a tar of that length.
+ * name are left out. Throws `SurpriseError` if it is not a tar of that length.
  */
 export async function readObservedTar(
   image: string,
@@ -21,7 +22,8 @@ export async function readObservedTar(
     const [files] = await Promise.all([filesOf(tar), reading]);
     return files;
   } catch (error) {
-    throw new GuestLinkError(`Cannot read what the guest observed: ${String(error)}`, {
+    const why = printableText(String(error));
+    throw new SurpriseError('garbage', `expected a tar of what it observed, found ${why}`, {
       cause: error,
     });
   }

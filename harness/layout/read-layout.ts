@@ -27,9 +27,10 @@ export async function readLayout(idOrPath: string, signal?: AbortSignal): Promis
 }
 
 async function readLayoutFile(path: string, signal?: AbortSignal): Promise<Layout> {
-  const missing = async (): Promise<string> =>
-    `Cannot read layout ${path}: neither a readable file nor an id of images/layouts; the nearest id is ` +
-    `${nearestName(path, await layoutIds())}`;
+  const missing = async (): Promise<string> => {
+    const nearest = nearestName(path, await layoutIds());
+    return `Cannot read layout ${path}: neither a readable file nor an id of images/layouts; the nearest id is ${nearest}`;
+  };
   const text = await readInput(path, { missing, ...(signal ? { signal } : {}) });
   if (path.endsWith('.json') || text.trimStart().startsWith('{')) return parseLayout(text, path);
   return layoutFromMaps(parseDmesgMaps(text), { id: basename(path), source: path });

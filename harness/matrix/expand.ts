@@ -40,6 +40,7 @@ const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
   truth: ({ truth }) => `truth-${truth}`,
   append: ({ append }) => `append-${append}`,
   policy: ({ policy }) => policy,
+  strict: () => 'strict',
 };
 
 /** Every combination of the axes' values, kernel by kernel; a value given twice counts once. */

@@ -37,6 +37,7 @@ const axesSchema = z.strictObject({
   truth: axis(spec.truth.unwrap()).exactOptional(),
   append: axis(spec.append).exactOptional(),
   policy: axis(spec.policy).exactOptional(),
+  strict: axis(spec.strict).exactOptional(),
 });
 
 const seededSchema = z.strictObject({

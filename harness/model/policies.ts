@@ -67,6 +67,8 @@ interface Policy {
   readonly promisesRelease: boolean;
   /** Whether kdump copies low memory away, so that `kexec_file_load` has it in the dump. */
   readonly backsUpLowMemory: boolean;
+  /** Whether a kernel that captures reserves low memory, too: it has no crashkernel= on its command line. */
+  readonly keepsFromCapture: boolean;
   /** What they do to low memory up to each moment, in their order. */
   readonly steps: Readonly<Record<Moment, readonly Step[]>>;
 }
@@ -129,6 +131,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     releases: ['..5.4.68'],
     promisesRelease: false,
     backsUpLowMemory: true,
+    keepsFromCapture: false,
     steps: {
       early: [
         ...OLD_SETUP,
@@ -157,6 +160,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     releases: ['5.4.69..5.12'],
     promisesRelease: false,
     backsUpLowMemory: false,
+    keepsFromCapture: false,
     steps: lockSteps(efiReserveBootServices),
   },
   'keep-on-crashkernel': {
@@ -167,6 +171,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     releases: [],
     promisesRelease: false,
     backsUpLowMemory: false,
+    keepsFromCapture: false,
     steps: lockSteps(efiReserveBootServicesKeepingLow),
   },
   'reserve-1m': {
@@ -189,6 +194,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     releases: ['5.13..'],
     promisesRelease: false,
     backsUpLowMemory: false,
+    keepsFromCapture: true,
     steps: RESERVE_1M,
   },
   'reserve-1m-deferred': {
@@ -204,6 +210,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     releases: ['7.0..', '6.12.77..6.12', '6.1.167..6.1'],
     promisesRelease: false,
     backsUpLowMemory: false,
+    keepsFromCapture: true,
     steps: RESERVE_1M,
   },
   'two-phase': {
@@ -213,6 +220,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     releases: [],
     promisesRelease: true,
     backsUpLowMemory: false,
+    keepsFromCapture: false,
     steps: {
       early: [...NEW_SETUP, ...TABLES, efiReserveBootServices, fillPool],
       'hand-over': [efiBgrtInitKeepingCopy],

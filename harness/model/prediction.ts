@@ -3,7 +3,8 @@ import type { MemblockLine } from '../memory/memblock-log.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
 import { lowPages, rangesOfPages } from '../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../memory/pfn.ts';
-import { type PhysRange, physRange } from '../memory/phys-range.ts';
+import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
+import { rangeSet, without } from '../memory/range-set.ts';
 import { type CrashkernelFit, crashkernelFit } from './crashkernel-fit.ts';
 import { type LowMemory, type PageFate, initialLowMemory } from './low-memory.ts';
 import type { ModelInputs } from './model-inputs.ts';
@@ -30,6 +31,8 @@ export interface Prediction {
   readonly crashkernel: CrashkernelFit | null;
   /** RAM below 1 MiB that the capture kernel is given: what `/proc/iomem` calls System RAM. */
   readonly captureLowRam: readonly PhysRange[];
+  /** Whether the capture kernel's zone DMA, which is that RAM, must have pages for the page allocator. */
+  readonly captureZoneDma: boolean;
   /** The segments below 1 MiB that the vmcore has, by the syscall that loads the capture kernel. */
   readonly vmcoreLow: Readonly<Record<'kexec_file_load' | 'kexec_load', readonly PhysRange[]>>;
 }
@@ -40,7 +43,7 @@ export interface Prediction {
  */
 export function predict(given: ModelInputs, policy: PolicyId): Prediction {
   const inputs = { ...given, e820: withMemmap(given.e820, given.cmdline) ?? given.e820 };
-  const { steps: groups, backsUpLowMemory } = POLICIES[policy];
+  const { steps: groups, backsUpLowMemory, keepsFromCapture } = POLICIES[policy];
   let memory = initialLowMemory(inputs.e820);
   const moments: Partial<Record<Moment, readonly Owner[]>> = {};
   for (const moment of Object.keys(MOMENTS) as Moment[]) {
@@ -59,6 +62,7 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
     memblockCalls: memory.memblockCalls.filter(({ range }) => range.start < SZ_1M),
     crashkernel: crashkernelFit(inputs),
     captureLowRam: lowRam,
+    captureZoneDma: !keepsFromCapture && lowRamToUse(lowRam) > CAPTURE_LOW_USE,
     vmcoreLow: {
       // `crash_prepare_elf64_headers()`; the first 1 MiB is left out from v5.5, and was backed up before.
       kexec_file_load: backsUpLowMemory ? lowRam : [],
@@ -66,6 +70,17 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
       kexec_load: lowRam,
     },
   };
+}
+
+/** What a capture kernel itself may take of it, at most: the trampoline, and a margin. */
+const CAPTURE_LOW_USE = 64 * 1024;
+
+/** What is left of RAM below 1 MiB without the first 64 KiB, which kernels reserve, in bytes. */
+function lowRamToUse(lowRam: readonly PhysRange[]): number {
+  return without(rangeSet(lowRam), [physRange(0, 64 * 1024)]).reduce(
+    (sum, range) => sum + rangeSize(range),
+    0,
+  );
 }
 
 /** Below 1 MiB memblock's reservations do not show in `/proc/iomem`: all RAM does. */

@@ -59,7 +59,7 @@ describe.each(READERS)('$name', ({ read }) => {
 });
 
 describe('openFile()', () => {
-  it.each(['dangling', 'loop', 'nothing', 'file/in-a-file', `${'x'.repeat(300)}`])(
+  it.each(['dangling', 'loop', 'nothing', 'file/in-a-file', 'x'.repeat(300)])(
     'says that there is no file %s',
     (name) => {
       expect(() => openFile(at(name))).toThrow(UsageError);

@@ -66,7 +66,7 @@ describe('renderConsoleReport', () => {
         invariants: [
           invariant({ why: 'The agent spoke' }),
           invariant({ id: 'kdump.vmcore-bytes', why: '8 pages are as at the kexec jump' }),
-          invariant({ id: 'kdump.confined', outcome: 'unseen', why: 'There are no hashes' }),
+          invariant({ id: 'kdump.confined', outcome: 'not-asked', why: 'There are no hashes' }),
         ],
       },
     });
@@ -83,8 +83,8 @@ describe('renderConsoleReport', () => {
 
   it('shows what is wrong, page by page, and where the evidence is', () => {
     expect(renderConsoleReport(runOf(brokenCell()), PLAIN)).toMatchInlineSnapshot(`
-      "kernel                     crashkernel  accel  policy               verdict   seconds
-      6.12.43+deb12-cloud-amd64  256M         tcg    lock-on-crashkernel  mismatch     12.3
+      "kernel                     crashkernel  accel  policy               verdict             seconds
+      6.12.43+deb12-cloud-amd64  256M         tcg    lock-on-crashkernel  mismatch, 1 unseen     12.3
 
       6.12.43+deb12-cloud-amd64, crashkernel 256M
                  +0x0             +0x10000         +0x20000         +0x30000
@@ -100,13 +100,15 @@ describe('renderConsoleReport', () => {
         T  the real-mode trampoline, for starting CPUs
         f  firmware: no RAM in the map that the kernel works from
         ^  not observed as predicted
+        ?  could not be seen: panic.reboots
 
-      debian-5.10.crashkernel-256m: mismatch
+      debian-5.10.crashkernel-256m: mismatch, 1 promise could not be seen
         lowmem.locked is broken: 4 pages below 1 MiB are the system kernel's to use
           0x10-0x12: lock predicted, free observed
           0x13: lock predicted, used observed
           evidence: results/run/debian-5.10.crashkernel-256m/system/kpageflags
         kdump.dmesg is a known defect (https://bugs.debian.org/1#5): The log ends early
+        panic.reboots could not be seen: With crashkernel # none asked
 
       Bundles: results/run
       1 cell in 1 min 15 s: 0 match, 1 mismatch, 0 unjudged, 1 with a known defect
@@ -118,13 +120,16 @@ describe('renderConsoleReport', () => {
     const run = runOf(mendedCell(), unbootableCell());
     expect(renderConsoleReport(run, PLAIN)).toMatchInlineSnapshot(`
       "kernel                     layout  crashkernel  accel  policy      verdict               seconds
-      6.12.43+deb12-cloud-amd64  stock   off          tcg    reserve-1m  match                    12.3
+      6.12.43+deb12-cloud-amd64  stock   off          tcg    reserve-1m  match, 1 unseen          12.3
       6.12.43+deb12-cloud-amd64  x1c6    off          tcg    reserve-1m  boot-failure (known)     12.3
 
-      debian-6.12.no-crashkernel: match
+        ?  could not be seen: kdump.dmesg
+
+      debian-6.12.no-crashkernel: match, 1 promise could not be seen
         lowmem.page0-kept no longer shows a known defect (https://bugs.debian.org/1#5): The page allocator
         does not have page 0
           evidence: results/run/debian-6.12.no-crashkernel/system/kpageflags
+        kdump.dmesg could not be seen: Without crashkernel
 
       debian-6.12.no-crashkernel.x1c6: boot-failure (known)
         The console tells: Kernel panic

@@ -9,6 +9,7 @@ import { groupMaps } from './text/map-groups.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { type Style, paint, wrap } from './text/style.ts';
 import { summaryLine } from './text/summary-line.ts';
+import { unseenLines } from './text/unseen.ts';
 
 /** A line of a page map is as long as this; a screen that is narrower breaks lines itself. */
 const LEAST_WIDTH = 78;
@@ -39,11 +40,7 @@ function pageMaps(cells: readonly JudgedCell[], style: Style): string[][] {
     ...wrap(name, style.width),
     ...renderPageMap(pages, style),
   ]);
-  return [
-    ...maps,
-    renderLegend(
-      groups.flatMap(({ pages }) => pages),
-      style,
-    ),
-  ];
+  const pages = groups.flatMap((group) => group.pages);
+  const unseen = unseenLines(cells).map((line) => `  ?  could not be seen: ${line}`);
+  return [...maps, [...renderLegend(pages, style), ...unseen]];
 }

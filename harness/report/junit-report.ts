@@ -59,8 +59,10 @@ function addCases(suite: TestSuite, { record, judgement, folder }: JudgedCell): 
   else test.failure(why, verdict.kind);
 }
 
-function addProperties(test: TestCase, { outcome, why, pages, evidence }: InvariantOutcome): void {
-  test.property('outcome', outcome).property('why', printableText(why));
+function addProperties(test: TestCase, invariant: InvariantOutcome): void {
+  const { outcome, pages, evidence, shownBy } = invariant;
+  test.property('outcome', outcome).property('why', printableText(invariant.why));
+  if (shownBy !== undefined) test.property('shown-by', shownBy);
   if (pages.length > 0) test.property('pages', renderPages(pages).join(' '));
   if (evidence !== null) test.property('evidence', evidence);
 }

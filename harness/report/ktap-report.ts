@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { InvariantOutcome, Verdict } from '../check/judgement.ts';
+import { type InvariantOutcome, type Verdict, whyUnseen } from '../check/judgement.ts';
 import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
@@ -21,8 +21,8 @@ const DIRECTIVES: Readonly<Record<InvariantMark, (invariant: InvariantOutcome) =
   'not-asked': skip,
 };
 
-function skip({ why }: InvariantOutcome): string {
-  return ` # SKIP ${escapeTap(why)}`;
+function skip(invariant: InvariantOutcome): string {
+  return ` # SKIP ${escapeTap(whyUnseen(invariant))}`;
 }
 
 /**

@@ -68,12 +68,13 @@ export function cellDocument({ record, judgement, folder }: JudgedCell): CellDoc
     policy: judgement.policy?.id ?? null,
     fault: judgement.fault,
     verdict: judgement.verdict,
-    invariants: judgement.invariants.map(({ id, outcome, known, why, pages }) => ({
+    invariants: judgement.invariants.map(({ id, outcome, known, why, pages, shownBy }) => ({
       id,
       outcome,
       known: known?.reference ?? null,
       why,
       pages: renderPages(pages),
+      ...(shownBy !== undefined && { shownBy }),
     })),
     pages: cellPages(judgement),
     trampoline: trampoline === null ? null : hex(trampoline),

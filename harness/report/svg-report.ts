@@ -12,6 +12,7 @@ import { disagrees } from './text/cell-pages.ts';
 import { groupBy } from './text/group-by.ts';
 import { type MapGroup, groupMaps } from './text/map-groups.ts';
 import { summaryLine } from './text/summary-line.ts';
+import { unseenLines } from './text/unseen.ts';
 import { verdictName } from './text/verdict-text.ts';
 
 /** A run as an image: the maps of the console report, and what is wrong with them. */
@@ -44,7 +45,11 @@ function sheetMapOf({ name, pages, cells }: MapGroup): SheetMap {
     verdict: verdictOf(cells),
     pages,
     outlines: new Map([...unpredicted, ...outlines]),
-    notes: [...notesOf(cells, 'broken'), ...notesOf(cells, 'known')],
+    notes: [
+      ...notesOf(cells, 'broken'),
+      ...notesOf(cells, 'known'),
+      ...unseenLines(cells).map((line) => `could not be seen: ${line}`),
+    ],
   };
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { InvariantOutcome, Verdict } from '../check/judgement.ts';
+import { type InvariantOutcome, type Verdict, whyUnseen } from '../check/judgement.ts';
 import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
@@ -18,8 +18,8 @@ const MARKS: Readonly<
   'not-asked': { ok: true, directive: skip },
 };
 
-function skip({ why }: InvariantOutcome): string {
-  return ` # SKIP ${escapeTap(why)}`;
+function skip(invariant: InvariantOutcome): string {
+  return ` # SKIP ${escapeTap(whyUnseen(invariant))}`;
 }
 
 function todo(invariant: InvariantOutcome): string {

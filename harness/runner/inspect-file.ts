@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { FormatError, UsageError } from '../errors.ts';
+import { FormatError, HostError, UsageError, fromSystemError } from '../errors.ts';
 import { openFile } from '../process/open-file.ts';
 import {
   type InspectQuestions,
@@ -22,7 +22,8 @@ export interface InspectFile {
 export type InspectedFile =
   | { readonly kind: 'read'; readonly text: string; readonly notes: readonly string[] }
   | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'format'; readonly message: string };
+  | { readonly kind: 'format'; readonly message: string }
+  | { readonly kind: 'host'; readonly message: string };
 
 /** Answers questions about a dump in a file: for a thread. */
 export function inspectFile({ path, named, questions, style, json }: InspectFile): InspectedFile {
@@ -34,9 +35,11 @@ export function inspectFile({ path, named, questions, style, json }: InspectFile
     const { parts, notes } = inspectVmcore(file, questions, style);
     const text = json ? inspectionDocument(named, parts) : renderInspection(parts);
     return { kind: 'read', text, notes };
-  } catch (error) {
+  } catch (thrown) {
+    const error = fromSystemError(thrown, `read ${named}`);
+    if (error instanceof HostError) return { kind: 'host', message: error.message };
     if (error instanceof UsageError) return { kind: 'usage', message: error.message };
     if (error instanceof FormatError) return { kind: 'format', message: error.message };
-    throw error;
+    throw thrown;
   }
 }

@@ -13,7 +13,7 @@ export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, pre
   const blind = crashkernel === null ? notAsked : unseen;
   if (pagesAtCrash === null) return blind('There is no vmcore');
   if (pagesAtCrash.value === null) return blind(pagesAtCrash.why);
-  if (prediction.value === null) return unseen(prediction.why);
+  if (prediction.value === null) return unseen(prediction);
   const faults = findDisagreements(prediction.value, pagesAtCrash.value, 'in the vmcore');
   const evidence = vmcoreFile(record.spec);
   return faults

@@ -1,12 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Prediction } from '../../model/prediction.ts';
 import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
-import {
-  type KernelFailure,
-  describeEnd,
-  describeFailure,
-  phaseEnded,
-} from '../observe/kernel-failure.ts';
+import { type KernelFailure, describeEnd, describeFailure } from '../observe/kernel-failure.ts';
+import { phaseEnded } from '../observe/phase-ended.ts';
 
 /** `boot.userspace` */
 export const checkUserspace: Check = ({ record, failure, prediction }) => {
@@ -37,9 +33,24 @@ function whatTheModelSays({ policy, panic }: Prediction, { lastLine }: KernelFai
   return `the model of ${policy} predicts this: ${how}, a defect of this kernel's policy, not of the run`;
 }
 
+/** `boot.sound` */
+export const checkSound: Check = ({ record, failure, observation: { damage } }) => {
+  const { outcome, spec } = record;
+  const evidence = 'console.log';
+  if (failure?.where === 'boot') return notAsked('It does not reach user space');
+  if (damage !== null) return broken(damage, { evidence });
+  if (failure?.where === 'running') return broken(describeFailure(failure), { evidence });
+  if (outcome.kind === 'completed' && spec.trigger === 'none' && outcome.cause === 'guest-reset')
+    return broken('It was to power off, and was reset', { evidence });
+  const hasRun = outcome.kind === 'completed' || outcome.kind === 'refused';
+  return hasRun || phaseEnded(record, 'load')
+    ? kept('It ran on until it was told to crash or to power off', { evidence })
+    : unseen(describeEnd(record));
+};
+
 /** `boot.all-cpus` */
 export const checkAllCpus: Check = ({ record, observation: { cpusOnline } }) => {
-  if (cpusOnline.value === null) return unseen(cpusOnline.why);
+  if (cpusOnline.value === null) return unseen(cpusOnline);
   const why = `${cpusOnline.value} of ${record.spec.cpus} CPUs are online`;
   const verdict = cpusOnline.value === record.spec.cpus ? kept : broken;
   return verdict(why, { evidence: 'system/cpus' });

@@ -1,59 +1,18 @@
 // SPDX-License-Identifier: MIT
-import { gzipSync } from 'node:zlib';
 import { describe } from 'vitest';
-import { pageCrc, ZERO_PAGE_CRC } from '../../memory/page-crcs.ts';
 import { elfCoreBytes, pageOf } from '../../vmcore/testing/vmcore-builder.ts';
-import { type BundleSpec, ended } from '../testing/bundle-builder.ts';
+import { ended } from '../testing/bundle-builder.ts';
+import {
+  AT_JUMP,
+  END,
+  JUMP,
+  SYMBOLS,
+  crashed,
+  dump,
+  loaded,
+  memory,
+} from '../testing/crashed-cell-builder.ts';
 import { itFinds } from '../testing/invariant-cases.ts';
-
-const JUMP = 'jump/page-crcs.gz';
-const END = 'capture/page-crcs.gz';
-
-/** A machine of 2 MiB, of which the pages 0x100 to 0x107 are the crashed kernel's. */
-const IOMEM =
-  '00001000-0009ffff : System RAM\n00100000-00107fff : System RAM\n  00102000-00102fff : Kernel code\n00108000-001fffff : System RAM\n  00108000-001fffff : Crash kernel\n';
-const SYMBOLS = 'ffffffff81000000 T _text\nffffffff81000800 D ftrace_enabled\n';
-
-/** The CRCs of memory in which page 0x100 + n is filled with the nth byte. */
-function memory(bytes: readonly number[]): Uint8Array {
-  const crcs = new Uint32Array(512).fill(ZERO_PAGE_CRC);
-  for (const [index, byte] of bytes.entries()) crcs[0x100 + index] = pageCrc(pageOf(byte));
-  return gzipSync(new Uint8Array(crcs.buffer));
-}
-
-/** A dump of the pages from 0x100 on, likewise. */
-function dump(bytes: readonly number[]): Uint8Array {
-  return elfCoreBytes([], [{ paddr: 0x10_0000, bytes: Buffer.concat(bytes.map(pageOf)) }]);
-}
-
-const AT_JUMP = [1, 2, 3, 4, 5, 6, 7, 0];
-
-interface Life {
-  readonly end?: readonly number[];
-  readonly files?: BundleSpec['files'];
-  readonly spec?: BundleSpec['spec'];
-}
-
-/** A cell that had `AT_JUMP` in its memory at the jump, and `end` after all. */
-function crashed({ end = AT_JUMP, files, spec }: Life = {}): BundleSpec {
-  const evidence = {
-    'system/iomem': IOMEM,
-    'capture/iomem': '00108000-001fffff : System RAM\n',
-    [JUMP]: memory(AT_JUMP),
-    [END]: memory(end),
-    'jump/stack': '0x104100\n',
-  };
-  return {
-    spec: { crashkernel: '960K', memoryMiB: 2, truth: 'jump', vmcore: 'full', ...spec },
-    files: { ...evidence, ...files },
-  };
-}
-
-/** Memory when the capture kernel was loaded: at the jump it differs in page 0x100 + n, which had this byte. */
-function loaded(differs: Readonly<Record<number, number>>): Record<string, Uint8Array | string> {
-  const bytes = Object.assign([...AT_JUMP, 0, 0, 0], differs);
-  return { 'load/page-crcs.gz': memory(bytes), 'jump/vmcoreinfo-copy': '0x109000\n' };
-}
 
 const HAS = 'The capture kernel has the crashkernel and low memory alone';
 
@@ -91,8 +50,9 @@ describe("the crashed kernel's memory", () => {
       id: 'kdump.undisturbed',
       when: 'the kernel does not tell where the copy is',
       bundle: crashed({ files: { ...loaded({ 9: 1 }), 'jump/vmcoreinfo-copy': null } }),
-      outcome: 'not-asked',
-      why: 'The kernel does not tell where its copy of VMCOREINFO is',
+      outcome: 'unseen',
+      why: 'The cell left no jump/vmcoreinfo-copy',
+      shownBy: 'CONFIG_KALLSYMS_ALL',
     },
     {
       id: 'kdump.vmcore-bytes',
@@ -172,8 +132,15 @@ describe("the crashed kernel's memory", () => {
     {
       id: 'kdump.vmcore-bytes',
       when: 'the hashes are garbage',
-      bundle: crashed({ files: { [END]: 'garbage' } }),
+      bundle: crashed({ files: { [JUMP]: 'garbage' } }),
       vmcore: dump(AT_JUMP),
+      outcome: 'unseen',
+      why: `${JUMP}: Cannot read the hashes of memory: expected gzip`,
+    },
+    {
+      id: 'kdump.confined',
+      when: 'the hashes of the end are garbage',
+      bundle: crashed({ files: { [END]: 'garbage' } }),
       outcome: 'unseen',
       why: `${END}: Cannot read the hashes of memory: expected gzip`,
     },

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { counted } from '../../memory/counted.ts';
 import { vmcoreFile } from '../../bundle/evidence.ts';
-import { renderPages } from '../../memory/page-map.ts';
-import { hex } from '../../memory/pfn.ts';
-import { renderRange } from '../../memory/phys-range.ts';
+import { pageRange, renderPages } from '../../memory/page-map.ts';
+import { hex, pfn } from '../../memory/pfn.ts';
+import { intersects, renderRange } from '../../memory/phys-range.ts';
 import { rangeSet, without } from '../../memory/range-set.ts';
 import { notCaptured } from './check-kdump.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
-import { phaseEnded } from '../observe/kernel-failure.ts';
+import { phaseEnded } from '../observe/phase-ended.ts';
 import type { JumpWrite, MemoryTruth, PageList, VmcoreTruth } from '../observe/memory-truth.ts';
 
 export const NO_TRUTH = notAsked('The cell does not look at memory at the kexec jump');
@@ -18,12 +18,10 @@ export const NO_TRUTH = notAsked('The cell does not look at memory at the kexec 
  */
 export const checkConfined: Check = ({ record, observation, prediction }) => {
   const evidence = 'capture/iomem';
-  const blind = notCaptured(record);
-  if (blind) return blind;
   const { captureRam, iomem, memory } = observation;
-  if (captureRam.value === null) return unseen(captureRam.why);
-  if (iomem.value === null) return unseen(iomem.why);
-  if (prediction.value === null) return unseen(prediction.why);
+  if (captureRam.value === null) return notCaptured(record) ?? unseen(captureRam);
+  if (iomem.value === null) return unseen(iomem);
+  if (prediction.value === null) return unseen(prediction);
   const given = rangeSet([...iomem.value.crashkernel, ...prediction.value.captureLowRam]);
   const beyond = without(rangeSet(captureRam.value), given);
   if (beyond.length > 0) {
@@ -32,7 +30,7 @@ export const checkConfined: Check = ({ record, observation, prediction }) => {
   }
   const has = 'The capture kernel has the crashkernel and low memory alone';
   if (memory === null) return kept(has, { evidence });
-  return memory.value === null ? unseen(memory.why) : checkUnwritten(memory.value, has);
+  return memory.value === null ? unseen(memory) : checkUnwritten(memory.value, has);
 };
 
 /** What kernels are known to do to an EFI table when they read it. */
@@ -43,9 +41,11 @@ const TOLD_OF: Readonly<Record<string, string>> = {
 
 function checkUnwritten(memory: MemoryTruth, has: string): Finding {
   const evidence = 'capture/page-crcs.gz';
-  const { changed, changedTables, jumpWrites } = memory;
-  const [written, byJump] = apart(changed, jumpWrites);
-  const tables = changedTables.map((table) => {
+  const { changed, jumpWrites } = memory;
+  if (changed.value === null) return unseen(changed);
+  const [written, byJump] = apart(changed.value.pages, jumpWrites);
+  if (mayBeHidden(written, memory)) return HIDDEN_WRITE;
+  const tables = changed.value.tables.map((table) => {
     const [name = ''] = table.split('=');
     const told = TOLD_OF[name] ?? '';
     return `; in it is the EFI table ${table}${told}`;
@@ -61,7 +61,7 @@ export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => 
   const blind = notCaptured(record);
   if (blind) return blind;
   if (memory === null) return NO_TRUTH;
-  if (memory.value === null) return unseen(memory.why);
+  if (memory.value === null) return unseen(memory);
   const { vmcore } = memory.value;
   if (vmcore === null) return notAsked('The cell keeps no vmcore');
   if (!phaseEnded(record, 'dump')) return unseen('The vmcore is not whole');
@@ -71,14 +71,14 @@ export const checkVmcoreBytes: Check = ({ record, observation: { memory } }) => 
 
 function checkPages(
   { compared, differing, leftOut, keptKindsLeftOut: wrongly, zeroesLeftOut }: VmcoreTruth,
-  { changed, jumpWrites }: MemoryTruth,
+  memory: MemoryTruth,
   isFiltered: boolean,
 ): Finding {
   const evidence = 'jump/page-crcs.gz';
-  const [wrong, byJump] = apart(differing, jumpWrites);
+  const [wrong, byJump] = apart(differing, memory.jumpWrites);
   const faults = [
     ...(wrong.count > 0
-      ? [`${named(wrong)} differ from memory at the kexec jump${whoWrote(wrong, changed)}`]
+      ? [`${named(wrong)} differ from memory at the kexec jump${whoWrote(wrong, memory.changed)}`]
       : []),
     ...(leftOut.count > 0 && !isFiltered ? [`${named(leftOut)} are missing`] : []),
     ...(isFiltered && wrongly.value && wrongly.value.count > 0
@@ -87,10 +87,23 @@ function checkPages(
         ]
       : []),
   ];
+  if (faults.length === 1 && mayBeHidden(wrong, memory)) return HIDDEN_WRITE;
   if (faults.length > 0) return broken(faults.join('; '), { evidence });
-  if (isFiltered && wrongly.value === null) return unseen(wrongly.why);
+  if (isFiltered && wrongly.value === null) return unseen(wrongly);
   const said = `${compared} pages are as at the kexec jump${but(byJump)}`;
   return kept(`${said}${whatElse({ leftOut, zeroesLeftOut }, isFiltered)}`, { evidence });
+}
+
+const HIDDEN_WRITE = unseen({
+  value: null,
+  why: 'One page of the kernel changed, perhaps that of ftrace_enabled: it does not tell where that is',
+  shownBy: 'CONFIG_KALLSYMS_ALL',
+});
+
+/** Whether the only page that changed may be one that the jump writes to, in a kernel that hides which. */
+function mayBeHidden({ count, first }: PageList, { hiddenWrites }: MemoryTruth): boolean {
+  const [page = pfn(0)] = first;
+  return count === 1 && hiddenWrites.some((range) => intersects(range, pageRange(page)));
 }
 
 /** The pages that a vmcore need not have. */
@@ -105,8 +118,8 @@ function whatElse(
 }
 
 /** How many of the pages that are wrong in a vmcore the capture kernel had written to, in words. */
-function whoWrote(wrong: PageList, changed: PageList): string {
-  const { length } = wrong.first.filter((page) => changed.first.includes(page));
+function whoWrote(wrong: PageList, { value: changed }: MemoryTruth['changed']): string {
+  const { length } = wrong.first.filter((page) => changed?.pages.first.includes(page));
   return length > 0 ? `: the capture kernel wrote to ${length} of them before` : '';
 }
 

@@ -7,12 +7,8 @@ import { hex } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { rangeSize, renderRange } from '../../memory/phys-range.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
-import {
-  describeEnd,
-  describeFailure,
-  loadRefused,
-  phaseEnded,
-} from '../observe/kernel-failure.ts';
+import { describeEnd, describeFailure, loadRefused } from '../observe/kernel-failure.ts';
+import { phaseEnded } from '../observe/phase-ended.ts';
 
 const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
 const NO_CRASH = notAsked('The cell does not crash');
@@ -22,7 +18,7 @@ export const checkReserved: Check = ({ cmdline, observation }) => {
   const evidence = 'system/iomem';
   const parameter = findParameter(cmdline, 'crashkernel');
   if (!parameter) return NO_CRASHKERNEL;
-  if (observation.iomem.value === null) return unseen(observation.iomem.why);
+  if (observation.iomem.value === null) return unseen(observation.iomem);
   const { systemRam, crashkernel } = observation.iomem.value;
   const bytes = systemRam.reduce((sum, range) => sum + rangeSize(range), 0);
   const asked = parseCrashkernel(cmdline, bytes);
@@ -41,10 +37,13 @@ export const checkReserved: Check = ({ cmdline, observation }) => {
 
 /** `kdump.captured` */
 export const checkCaptured: Check = (cell) => {
-  const { record, failure } = cell;
+  const { record, failure, observation } = cell;
   if (record.spec.crashkernel === null) return NO_CRASHKERNEL;
   if (record.spec.trigger === 'none') return NO_CRASH;
-  if (failure && failure.where !== 'boot') {
+  if (observation.noVmcore !== null) {
+    return broken(observation.noVmcore, { evidence: 'capture/dmesg' });
+  }
+  if (failure && (failure.where === 'crash' || failure.where === 'capture')) {
     return broken(describeFailure(failure), { evidence: 'console.log' });
   }
   if (loadRefused(record) && checkReserved(cell).outcome !== 'broken') {
@@ -72,7 +71,7 @@ export const checkDmesg: Check = ({ record, observation: { crashedLog } }) => {
   const evidence = 'capture/crashed-dmesg';
   const blind = notCaptured(record);
   if (blind) return blind;
-  if (crashedLog.value === null) return unseen(crashedLog.why);
+  if (crashedLog.value === null) return unseen(crashedLog);
   const { panicLine, lastLine } = crashedLog.value;
   return panicLine === null
     ? broken(`It has no panic line; it ends with: ${lastLine}`, { evidence })

@@ -20,6 +20,16 @@ function words([textStart = 0, roEnd = 0, trampolineStart = 0]: readonly number[
   return `text_start ${hex(textStart)}, ro_end ${hex(roEnd)}, trampoline_start ${hex(trampolineStart)}`;
 }
 
+/** Low memory with a trampoline at 0x20000 instead. */
+function movedTrampoline(): Uint8Array {
+  const bytes = lowMemoryBytes({ end: null });
+  bytes.set(lowMemoryBytes().subarray(0x98000, 0x9f000), 0x20000);
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  for (const at of [0, 4, 8])
+    view.setUint32(0x20000 + at, view.getUint32(0x20000 + at, true) - 0x78000, true);
+  return bytes;
+}
+
 describe('a promise about low memory', () => {
   itFinds([
     {
@@ -146,8 +156,47 @@ describe('a promise about low memory', () => {
             '0000000000000000 T reserve_real_mode\n0000000000000000 D real_mode_blob\n0000000000000000 D real_mode_blob_end\n',
         },
       },
+      outcome: 'kept',
+      why: 'All 256 pages are as reserve-1m has them',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'neither symbols nor its bytes show how large the trampoline is',
+      bundle: {
+        files: {
+          'system/kallsyms': 'ffffffff82000000 T reserve_real_mode\n',
+          'jump/low1m.bin': lowMemoryBytes({ end: null }),
+        },
+      },
       outcome: 'unseen',
-      why: 'system/kallsyms: expected addresses of real_mode_blob and real_mode_blob_end (CONFIG_KALLSYMS_ALL=y)',
+      why: 'system/kallsyms: expected addresses of real_mode_blob and real_mode_blob_end; low memory has the bytes of 0 trampolines',
+      shownBy: 'CONFIG_KALLSYMS_ALL',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'all pages are as predicted and the trampoline is elsewhere',
+      bundle: {
+        files: {
+          'system/real-mode.json':
+            '{"real_mode_header":"0xffff888000091000","page_offset_base":"0xffff888000000000"}',
+        },
+      },
+      outcome: 'broken',
+      why: 'The trampoline is at 0x91000, 0x98000 predicted',
+      pages: ['0x91'],
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'the trampoline is elsewhere, by its bytes alone',
+      bundle: {
+        files: {
+          'system/real-mode.json': null,
+          'jump/low1m.bin': movedTrampoline(),
+        },
+      },
+      outcome: 'broken',
+      why: 'The trampoline is at 0x20000, 0x98000 predicted',
+      pages: ['0x20'],
     },
     {
       id: 'lowmem.matches-model',
@@ -234,7 +283,7 @@ describe('a promise about low memory', () => {
       when: 'the low 1 MiB is cut',
       bundle: { files: { 'jump/low1m.bin': '' } },
       outcome: 'unseen',
-      why: 'jump/low1m.bin: Cannot read the low 1 MiB: 1048576 bytes wanted, 0 found',
+      why: 'jump/low1m.bin: Cannot read the low 1 MiB: expected 1048576 bytes, found 0',
     },
     {
       id: 'lowmem.trampoline',
@@ -286,14 +335,49 @@ describe('a promise about low memory', () => {
           'system/real-mode.json': '{"real_mode_header":"0x0","page_offset_base":"0x1000"}',
         },
       },
-      outcome: 'not-asked',
-      why: 'system/real-mode.json: Cannot read real_mode_header: it points below the map of all memory',
+      outcome: 'broken',
+      why: 'real_mode_header is NULL: the kernel has no trampoline',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'its pointer is not in the map of all memory',
+      bundle: {
+        files: {
+          'system/real-mode.json': '{"real_mode_header":"0x1","page_offset_base":"0x1000"}',
+        },
+      },
+      outcome: 'unseen',
+      why: 'system/real-mode.json: Cannot read real_mode_header: it is not in the map of all memory',
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'the map of all memory does not move, with 4 levels of page tables',
+      bundle: { files: { 'system/real-mode.json': '{"real_mode_header":"0xffff888000098000"}' } },
+      outcome: 'kept',
+      why: "It is at 0x98000, and the bytes there are a trampoline's",
+      pages: ['0x98-0x9e'],
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'the map of all memory does not move, with 5 levels of page tables',
+      bundle: { files: { 'system/real-mode.json': '{"real_mode_header":"0xff11000000098000"}' } },
+      outcome: 'kept',
+      why: "It is at 0x98000, and the bytes there are a trampoline's",
+      pages: ['0x98-0x9e'],
+    },
+    {
+      id: 'lowmem.trampoline',
+      when: 'only its bytes show it',
+      bundle: { files: { 'system/real-mode.json': null } },
+      outcome: 'kept',
+      why: "It is at 0x98000, and the bytes there are a trampoline's",
+      pages: ['0x98-0x9e'],
     },
     {
       id: 'lowmem.trampoline',
       when: 'its symbol was not read',
       bundle: { files: { 'system/real-mode.json': '{"real_mode_header":"0x' } },
-      outcome: 'not-asked',
+      outcome: 'unseen',
       why: 'system/real-mode.json: Cannot read real_mode_header: expected two pointers in JSON',
     },
   ]);

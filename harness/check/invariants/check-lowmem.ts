@@ -11,24 +11,37 @@ import { isUsable } from '../observe/agreement.ts';
 import type { Observation } from '../observe/observation.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { LOW, findDisagreements } from '../observe/page-faults.ts';
-import type { TrampolineHeader } from '../observe/saved-memory.ts';
+import { type TrampolineHeader, isTrampolineOf } from '../observe/trampoline-bytes.ts';
 
 const KPAGEFLAGS = { evidence: 'system/kpageflags' } as const;
 
 /** `lowmem.matches-model` */
 export const checkMatchesModel: Check = ({ observation, prediction }) => {
-  if (observation.pages.value === null) return unseen(observation.pages.why);
-  if (prediction.value === null) return unseen(prediction.why);
+  if (observation.pages.value === null) return unseen(observation.pages);
+  if (prediction.value === null) return unseen(prediction);
   const { panic } = prediction.value;
   if (panic) {
     const why = `${panic.step} was predicted to stop the kernel ("${panic.line}"), and it booted`;
     return broken(why, { evidence: 'console.log' });
   }
   const faults = findDisagreements(prediction.value, observation.pages.value, 'observed');
-  return faults
-    ? broken(faults.why, { ...KPAGEFLAGS, pages: faults.pages })
-    : checkMemblockLog(prediction.value, observation);
+  if (faults) return broken(faults.why, { ...KPAGEFLAGS, pages: faults.pages });
+  const elsewhere = findElsewhere(prediction.value, observation);
+  if (elsewhere) return broken(elsewhere.why, elsewhere.proof);
+  return checkMemblockLog(prediction.value, observation);
 };
+
+/** The trampoline, if it is seen elsewhere than predicted: a reserved page looks the same whoever has it. */
+function findElsewhere(
+  { trampoline: wanted }: Prediction,
+  { trampoline: { value: found } }: Observation,
+): { readonly why: string; readonly proof: object } | null {
+  if (found === null || wanted?.start === found) return null;
+  const pages = found < SZ_1M ? lowPages(physRange(found, found + 1)) : [];
+  const place = wanted ? hex(wanted.start) : 'no place';
+  const why = `The trampoline is at ${hex(found)}, ${place} predicted`;
+  return { why, proof: { evidence: 'system/real-mode.json', pages } };
+}
 
 /** The pages are as predicted; with `memblock=debug`, checks that the calls that led there are, too. */
 function checkMemblockLog(prediction: Prediction, { memblockCalls }: Observation): Finding {
@@ -50,7 +63,7 @@ function renderCall({ call, range }: MemblockLine): string {
 
 /** `lowmem.page0-kept` */
 export const checkPage0Kept: Check = ({ observation: { pages } }) => {
-  if (pages.value === null) return unseen(pages.why);
+  if (pages.value === null) return unseen(pages);
   const proof = { ...KPAGEFLAGS, pages: [pfn(0)] };
   return pages.value[0] && isUsable(pages.value[0])
     ? broken('The page allocator has page 0', proof)
@@ -60,7 +73,7 @@ export const checkPage0Kept: Check = ({ observation: { pages } }) => {
 /** `lowmem.locked` */
 export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
   if (!findParameter(cmdline, 'crashkernel')) return notAsked('The cell is without crashkernel');
-  if (observation.pages.value === null) return unseen(observation.pages.why);
+  if (observation.pages.value === null) return unseen(observation.pages);
   const classes = observation.pages.value;
   const pages = LOW.filter((page) => isUsable(classes[page] ?? 'absent'));
   if (pages.length === 0) return kept('The system kernel can use no page below 1 MiB', KPAGEFLAGS);
@@ -73,12 +86,12 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
 
 /** `lowmem.released` */
 export const checkReleased: Check = ({ observation, prediction }) => {
-  if (prediction.value === null) return unseen(prediction.why);
+  if (prediction.value === null) return unseen(prediction);
   const { policy, pages: fates } = prediction.value;
   if (!POLICIES[policy].promisesRelease) return notAsked(`${policy} promises no release`);
   const free = LOW.filter((page) => fates[page]?.owner === 'free');
   if (free.length === 0) return notAsked('All that is available is claimed');
-  if (observation.pages.value === null) return unseen(observation.pages.why);
+  if (observation.pages.value === null) return unseen(observation.pages);
   const classes = observation.pages.value;
   const pages = free.filter((page) => !isUsable(classes[page] ?? 'absent'));
   return pages.length === 0
@@ -114,9 +127,12 @@ function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string {
 
 /** `lowmem.trampoline` */
 export const checkTrampoline: Check = ({ observation, prediction }) => {
-  // Some kernels have no symbol for it, so it cannot be asked.
-  if (observation.trampoline.value === null) return notAsked(observation.trampoline.why);
-  if (prediction.value === null) return unseen(prediction.why);
+  if (observation.hasNoTrampoline) {
+    const why = 'real_mode_header is NULL: the kernel has no trampoline';
+    return broken(why, { evidence: 'system/real-mode.json' });
+  }
+  if (observation.trampoline.value === null) return unseen(observation.trampoline);
+  if (prediction.value === null) return unseen(prediction);
   const [found, wanted] = [observation.trampoline.value, prediction.value.trampoline];
   const evidence = 'system/real-mode.json';
   if (found >= SZ_1M || found % PAGE_SIZE !== 0) {
@@ -138,10 +154,10 @@ function checkTrampolineBytes(place: PhysRange, { savedMemory }: Observation): F
     const why = `${at}; the bytes there were not saved`;
     return kept(why, { evidence: 'system/real-mode.json', pages });
   }
-  if (savedMemory.value === null) return unseen(savedMemory.why);
+  if (savedMemory.value === null) return unseen(savedMemory);
   const header = savedMemory.value.trampoline;
   const proof = { evidence: 'jump/low1m.bin', pages } as const;
-  if (header && isRelocatedTo(place, header)) {
+  if (header && isTrampolineOf(place, header)) {
     return kept(`${at}, and the bytes there are a trampoline's`, proof);
   }
   const words = header ? renderHeader(header) : 'no header';
@@ -150,19 +166,4 @@ function checkTrampolineBytes(place: PhysRange, { savedMemory }: Observation): F
 
 function renderHeader({ textStart, roEnd, trampolineStart }: TrampolineHeader): string {
   return `text_start ${hex(textStart)}, ro_end ${hex(roEnd)}, trampoline_start ${hex(trampolineStart)}`;
-}
-
-/**
- * Whether the header is that of a trampoline in `place`. By arch/x86/realmode/rm/realmode.lds.S its code begins at a
- * page after the header's; `trampoline_start`, where CPUs start, must be a page too. `ro_end` is none: the kernel
- * rounds it up.
- */
-function isRelocatedTo(place: PhysRange, header: TrampolineHeader): boolean {
-  const { textStart, roEnd, trampolineStart } = header;
-  const isOrdered =
-    place.start < textStart &&
-    textStart <= trampolineStart &&
-    trampolineStart < roEnd &&
-    roEnd <= place.end;
-  return isOrdered && [textStart, trampolineStart].every((start) => start % PAGE_SIZE === 0);
 }

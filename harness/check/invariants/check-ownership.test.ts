@@ -20,6 +20,8 @@ const FIRMWARE = {
   ]),
 };
 
+const NO_TRAMPOLINE = lowMemoryBytes({ end: null });
+
 describe('a promise about who owns low memory', () => {
   itFinds([
     {
@@ -50,7 +52,15 @@ describe('a promise about who owns low memory', () => {
       when: 'the kernel has no symbol for the trampoline',
       bundle: { files: { 'system/real-mode.json': null } },
       outcome: 'kept',
-      why: "No page that the page allocator has is the firmware's or page 0",
+      why: "No page that the page allocator has is the trampoline's, the firmware's or page 0",
+    },
+    {
+      id: 'lowmem.single-owner',
+      when: 'neither a symbol nor its bytes show the trampoline',
+      bundle: { files: { 'system/real-mode.json': null, 'jump/low1m.bin': NO_TRAMPOLINE } },
+      outcome: 'unseen',
+      why: 'The cell left no system/real-mode.json; low memory has the bytes of 0 trampolines',
+      shownBy: 'CONFIG_KALLSYMS_ALL',
     },
     {
       id: 'lowmem.single-owner',
@@ -266,7 +276,7 @@ describe('a promise about who owns low memory', () => {
       when: 'the low 1 MiB is cut',
       bundle: filledCell([0x50], { files: { ...FIRMWARE, 'jump/low1m.bin': 'cut\n' } }),
       outcome: 'unseen',
-      why: 'jump/low1m.bin: Cannot read the low 1 MiB: 1048576 bytes wanted, 4 found',
+      why: 'jump/low1m.bin: Cannot read the low 1 MiB: expected 1048576 bytes, found 4',
     },
   ]);
 });

@@ -16,7 +16,7 @@ const NOT_SAVED = `The cell left no ${SAVED_MEMORY}`;
 /** `lowmem.single-owner` */
 export const checkSingleOwner: Check = (cell) => {
   const { pages, firmwareMemory, trampoline } = cell.observation;
-  if (pages.value === null) return unseen(pages.why);
+  if (pages.value === null) return unseen(pages);
   const classes = pages.value;
   const owners = ownersBesides(cell);
   const faults = findPageFaults(LOW, (page) => {
@@ -25,11 +25,10 @@ export const checkSingleOwner: Check = (cell) => {
   });
   const evidence = KPAGEFLAGS;
   if (faults) return broken(faults.why, { evidence, pages: faults.pages });
-  if (firmwareMemory.value === null) return unseen(firmwareMemory.why);
-  if (cell.prediction.value === null) return unseen(cell.prediction.why);
-  // Some kernels have no symbol for it, so it cannot be asked.
-  const others = trampoline.value === null ? '' : "the trampoline's, ";
-  return kept(`No page that the page allocator has is ${others}the firmware's or page 0`, {
+  if (firmwareMemory.value === null) return unseen(firmwareMemory);
+  if (cell.prediction.value === null) return unseen(cell.prediction);
+  if (trampoline.value === null) return unseen(trampoline);
+  return kept("No page that the page allocator has is the trampoline's, the firmware's or page 0", {
     evidence,
   });
 };
@@ -55,7 +54,7 @@ const RAM_END = pfn(0xa0);
 /** `lowmem.firmware-kept` */
 export const checkFirmwareKept: Check = ({ observation }) => {
   const { pages, firmwareMemory, tags, savedMemory } = observation;
-  if (firmwareMemory.value === null) return unseen(firmwareMemory.why);
+  if (firmwareMemory.value === null) return unseen(firmwareMemory);
   const types = firmwareMemory.value;
   const firmwarePages = LOW.filter((page) => page < RAM_END && types[page] !== null);
   if (firmwarePages.length === 0) return notAsked('Firmware keeps no memory below 640 KiB');
@@ -69,13 +68,13 @@ export const checkFirmwareKept: Check = ({ observation }) => {
     const evidence = faults.pages.some(isFree) ? KPAGEFLAGS : SAVED_MEMORY;
     return broken(faults.why, { evidence, pages: faults.pages });
   }
-  if (pages.value === null) return unseen(pages.why);
-  if (tags.value === null) return unseen(tags.why);
+  if (pages.value === null) return unseen(pages);
+  if (tags.value === null) return unseen(tags);
   const filled = tags.value.filter(({ page }) => firmwarePages.includes(page));
   const why = `None of ${counted(firmwarePages.length, 'firmware page')} is free`;
   const proof = { evidence: KPAGEFLAGS, pages: firmwarePages } as const;
   if (filled.length === 0) return kept(`${why}; whether any is written does not show`, proof);
   if (savedMemory === null) return unseen(NOT_SAVED);
-  if (savedMemory.value === null) return unseen(savedMemory.why);
+  if (savedMemory.value === null) return unseen(savedMemory);
   return kept(`${why}, none of the ${filled.length} that were filled is written`, proof);
 };

@@ -7,15 +7,18 @@ import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
 /** `kdump.undisturbed` */
 export const checkUndisturbed: Check = ({ record, observation: { memory } }) => {
   const blind = notCaptured(record);
-  if (blind) return blind;
+  if (blind?.outcome === 'not-asked') return blind;
   if (memory === null) return NO_TRUTH;
-  if (memory.value === null) return unseen(memory.why);
+  // It shows at the jump, whatever becomes of the capture kernel.
+  if (memory.value === null) return blind ?? unseen(memory);
   const { disturbed, vmcoreinfoCopy: copy } = memory.value;
   if (disturbed === null)
     return notAsked('Memory was not looked at when the capture kernel was loaded');
-  if (copy === null) return notAsked('The kernel does not tell where its copy of VMCOREINFO is');
+  // One page is the copy's: if more changed, another was written to.
+  if (copy.value === null && disturbed.count === 1) return unseen(copy);
   const evidence = 'load/page-crcs.gz';
-  const [others, own] = apart(disturbed, [{ page: copy, what: 'its copy of VMCOREINFO' }]);
+  const copies = copy.value === null ? [] : [{ page: copy.value, what: 'its copy of VMCOREINFO' }];
+  const [others, own] = apart(disturbed, copies);
   const but = own.map(({ page, what }) => `, but for ${what} (page ${hex(page)})`).join('');
   return others.count === 0
     ? kept(`The crashkernel memory is at the kexec jump as it was loaded${but}`, { evidence })

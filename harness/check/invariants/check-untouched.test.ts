@@ -103,7 +103,7 @@ describe('a promise about the bytes of locked memory', () => {
       when: 'the low 1 MiB is cut',
       bundle: filledCell([0x10], { files: { 'jump/low1m.bin': 'cut\n' } }),
       outcome: 'unseen',
-      why: 'jump/low1m.bin: Cannot read the low 1 MiB: 1048576 bytes wanted, 4 found',
+      why: 'jump/low1m.bin: Cannot read the low 1 MiB: expected 1048576 bytes, found 4',
     },
     {
       id: 'lowmem.untouched',

@@ -16,9 +16,9 @@ const LOCKED: readonly Owner[] = ['lock', 'reserved', 'bios', 'boot-services', '
 /** `lowmem.untouched` */
 export const checkUntouched: Check = ({ observation, prediction }) => {
   const { tags, savedMemory } = observation;
-  if (tags.value === null) return unseen(tags.why);
+  if (tags.value === null) return unseen(tags);
   if (tags.value.length === 0) return notAsked('No page was filled before the kernel came');
-  if (prediction.value === null) return unseen(prediction.why);
+  if (prediction.value === null) return unseen(prediction);
   const predicted = prediction.value;
   const fates = predicted.pages;
   const filled = new Set(tags.value.map(({ page }) => page));
@@ -27,7 +27,7 @@ export const checkUntouched: Check = ({ observation, prediction }) => {
   );
   if (locked.length === 0) return notAsked('No page that was filled is locked');
   if (savedMemory === null) return unseen(`The cell left no ${SAVED_MEMORY}`);
-  if (savedMemory.value === null) return unseen(savedMemory.why);
+  if (savedMemory.value === null) return unseen(savedMemory);
   const written = writtenPages(observation);
   const faults = findPageFaults(locked, (page) =>
     written.has(page) ? `${fates[page]?.owner} predicted, but written` : null,

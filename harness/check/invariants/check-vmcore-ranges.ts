@@ -15,9 +15,9 @@ export const checkVmcoreRanges: Check = ({ record, observation, prediction }) =>
   const blind = notCaptured(record);
   if (blind) return blind;
   if (vmcoreSegments === null) return notAsked(`The cell is from before there was ${evidence}`);
-  if (vmcoreSegments.value === null) return unseen(vmcoreSegments.why);
-  if (iomem.value === null) return unseen(iomem.why);
-  if (prediction.value === null) return unseen(prediction.why);
+  if (vmcoreSegments.value === null) return unseen(vmcoreSegments);
+  if (iomem.value === null) return unseen(iomem);
+  if (prediction.value === null) return unseen(prediction);
   const { memory, image } = vmcoreSegments.value;
   const low = prediction.value.vmcoreLow[record.spec.load];
   const wanted = rangeSet([...low, ...crashedMemory(iomem.value)]);

@@ -3,7 +3,7 @@ import type { CellRecord } from '../../bundle/cell-record.ts';
 import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { Pfn } from '../../memory/pfn.ts';
 import type { Prediction } from '../../model/prediction.ts';
-import type { Seen } from '../../seen.ts';
+import type { Seen, Unseen } from '../../seen.ts';
 import type { KernelFailure } from '../observe/kernel-failure.ts';
 import type { Observation } from '../observe/observation.ts';
 
@@ -26,6 +26,8 @@ export interface Finding {
   /** The pages concerned. */
   readonly pages: readonly Pfn[];
   readonly evidence: EvidenceFile | null;
+  /** Of what was not seen: the kernel option or the setting that would show it, where one is known to. */
+  readonly shownBy?: string;
 }
 
 /** Judges one invariant. */
@@ -48,8 +50,10 @@ export function broken(why: string, proof: Proof = {}): Finding {
 }
 
 /** See `Finding`. */
-export function unseen(why: string): Finding {
-  return finding('unseen', why, {});
+export function unseen(what: string | Unseen): Finding {
+  if (typeof what === 'string') return finding('unseen', what, {});
+  const { why, shownBy } = what;
+  return { ...finding('unseen', why, {}), ...(shownBy !== undefined && { shownBy }) };
 }
 
 /** See `Finding`. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { checkAtCrash } from './check-at-crash.ts';
-import { checkAllCpus, checkPanicReboots, checkUserspace } from './check-boot.ts';
+import { checkAllCpus, checkPanicReboots, checkSound, checkUserspace } from './check-boot.ts';
+import { checkCaptureLog } from './check-capture-log.ts';
 import { checkConfined, checkVmcoreBytes } from './check-crashed-memory.ts';
 import { checkCaptured, checkDmesg, checkReserved } from './check-kdump.ts';
 import {
@@ -14,6 +15,7 @@ import { checkFirmwareKept, checkSingleOwner } from './check-ownership.ts';
 import { checkUntouched } from './check-untouched.ts';
 import { checkUndisturbed } from './check-undisturbed.ts';
 import { checkVmcoreRanges } from './check-vmcore-ranges.ts';
+import { checkVmcoreReads } from './check-vmcore-reads.ts';
 import type { CellSpec, Phase } from '../../bundle/cell-record.ts';
 import { DEFAULT_CRASHKERNEL } from '../../memory/crashkernel.ts';
 import type { Check } from './finding.ts';
@@ -31,6 +33,8 @@ interface Invariant {
   readonly ownVerdict: 'boot-failure' | 'no-vmcore' | null;
   /** The cheapest cell that shows it, over the defaults of `check`. */
   readonly cheapestCell: Partial<Omit<CellSpec, 'kernel'>>;
+  /** Whether a match that has not seen it would say nothing; others may be hidden by the kernel's configuration. */
+  readonly isCore?: boolean;
   /** Whether it compares a dump with the truth: reports of few cells show it even if it is kept. */
   readonly isProof: boolean;
 }
@@ -51,6 +55,16 @@ export const INVARIANTS = {
     cheapestCell: LOOK,
     isProof: false,
   },
+  'boot.sound': {
+    promise:
+      'it runs without an oops, a BUG or corruption until it is told to crash or to power off',
+    check: checkSound,
+    shownIn: 'trigger',
+    endsCell: true,
+    ownVerdict: null,
+    cheapestCell: LOOK,
+    isProof: false,
+  },
   'boot.all-cpus': {
     promise: 'it comes up with every CPU it was given',
     check: checkAllCpus,
@@ -67,6 +81,7 @@ export const INVARIANTS = {
     endsCell: false,
     ownVerdict: null,
     cheapestCell: LOOK,
+    isCore: true,
     isProof: false,
   },
   'lowmem.single-owner': {
@@ -172,6 +187,16 @@ export const INVARIANTS = {
     cheapestCell: DUMP,
     isProof: false,
   },
+  'kdump.capture-log': {
+    promise:
+      'the capture kernel comes up whole: its log has no failed allocation, no empty zone, and no warning that the system kernel does not give',
+    check: checkCaptureLog,
+    shownIn: 'capture',
+    endsCell: false,
+    ownVerdict: null,
+    cheapestCell: { ...DUMP, vmcore: 'none' },
+    isProof: false,
+  },
   'kdump.vmcore-ranges': {
     promise: 'the vmcore has exactly the segments that the model predicts',
     check: checkVmcoreRanges,
@@ -184,6 +209,16 @@ export const INVARIANTS = {
   'kdump.vmcore-bytes': {
     promise: 'every page of the vmcore equals guest memory at the kexec jump, but for named pages',
     check: checkVmcoreBytes,
+    shownIn: 'dump',
+    endsCell: false,
+    ownVerdict: null,
+    cheapestCell: DUMP,
+    isProof: true,
+  },
+  'kdump.vmcore-reads': {
+    promise:
+      'the vmcore reads the same by read(), pread() and mmap(), at any offset and in any size',
+    check: checkVmcoreReads,
     shownIn: 'dump',
     endsCell: false,
     ownVerdict: null,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../../bundle/bundle.ts';
 import type { CellRecord } from '../../bundle/cell-record.ts';
-import type { EvidenceFile } from '../../bundle/evidence.ts';
+import { type JudgedFile, evidenceRow } from '../../bundle/evidence.ts';
 import { type PersonalityLog, parsePersonalityLog } from '../../layout/personality-log.ts';
 import {
   type EfiDescriptor,
@@ -12,7 +12,9 @@ import {
 import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../../memory/kallsyms.ts';
 import { FIRST_LINE, isWholeLog } from '../../memory/kernel-log.ts';
-import { type Seen, seeing, seenFrom } from '../../seen.ts';
+import { type Seen, type Unseen, seeing, seenFrom } from '../../seen.ts';
+import { findDamage } from './kernel-damage.ts';
+import { phaseEnded } from './phase-ended.ts';
 
 type Read<T> = (bytes: Uint8Array) => T;
 type Parse<T> = (text: string) => T;
@@ -29,9 +31,9 @@ export interface FoundEfiMap {
 export class Evidence {
   readonly cell: CellRecord;
   readonly #files: Bundle['files'];
-  readonly #texts = new Map<EvidenceFile, string>();
+  readonly #texts = new Map<JudgedFile, string>();
   /** By file and by the function that reads it. */
-  readonly #read = new Map<EvidenceFile, Map<unknown, Seen<unknown>>>();
+  readonly #read = new Map<JudgedFile, Map<unknown, Seen<unknown>>>();
   #efiMap: Seen<FoundEfiMap> | undefined;
 
   constructor({ cell, files }: Bundle) {
@@ -40,12 +42,12 @@ export class Evidence {
   }
 
   /** Whether the cell left the file. */
-  has(file: EvidenceFile): boolean {
+  has(file: JudgedFile): boolean {
     return this.#files.has(file);
   }
 
   /** The file as text, or undefined if the cell did not leave it. Bytes that are no UTF-8 become U+FFFD. */
-  text(file: EvidenceFile): string | undefined {
+  text(file: JudgedFile): string | undefined {
     const bytes = this.#files.get(file);
     if (bytes === undefined) return undefined;
     const text = this.#texts.get(file) ?? new TextDecoder().decode(bytes);
@@ -54,22 +56,31 @@ export class Evidence {
   }
 
   /** What a parser makes of the file's text; a `FormatError` is a reason, not an end. */
-  parsed<T>(file: EvidenceFile, parse: Parse<T>): Seen<T> {
+  parsed<T>(file: JudgedFile, parse: Parse<T>): Seen<T> {
     return this.#once(file, parse, () => parse(this.text(file) ?? ''));
   }
 
   /** What a reader makes of the file's bytes, likewise. */
-  read<T>(file: EvidenceFile, read: Read<T>): Seen<T> {
+  read<T>(file: JudgedFile, read: Read<T>): Seen<T> {
     return this.#once(file, read, () => read(this.#files.get(file) ?? new Uint8Array()));
   }
 
-  #once<T>(file: EvidenceFile, key: unknown, read: () => T): Seen<T> {
-    if (!this.has(file)) return { value: null, why: `The cell left no ${file}` };
+  #once<T>(file: JudgedFile, key: unknown, read: () => T): Seen<T> {
+    const isHidden = evidenceRow(file).shownBy !== undefined && this.text(file) === '';
+    if (!this.has(file) || isHidden) return this.#missing(file);
     const ofFile = this.#read.get(file) ?? new Map<unknown, Seen<unknown>>();
     this.#read.set(file, ofFile);
     const seen = (ofFile.get(key) as Seen<T> | undefined) ?? seenIn(file, read);
     ofFile.set(key, seen);
     return seen;
+  }
+
+  /** A file that the cell did not leave, though it came that far, is one that its kernel does not have. */
+  #missing(file: JudgedFile): Unseen {
+    const why = `The cell left no ${file}`;
+    const { phase, shownBy } = evidenceRow(file);
+    const isHidden = shownBy !== undefined && phase !== null && phaseEnded(this.cell, phase);
+    return { value: null, why, ...(isHidden && { shownBy }) };
   }
 
   /** The system kernel's command line: as it saw it, else as it was given. */
@@ -112,6 +123,18 @@ export class Evidence {
     return this.parsed('personality.log', parsePersonalityLog);
   }
 
+  /** The line in which the system kernel says that it is broken; null if there is none. */
+  get damage(): string | null {
+    const { panicLine } = this.cell;
+    const logs = [
+      this.text('system/dmesg'),
+      systemKernelPart(this.text('console.log') ?? ''),
+      this.text('capture/crashed-dmesg'),
+    ];
+    const found = logs.flatMap((log) => findDamage(log ?? '', panicLine) ?? []);
+    return found[0] ?? null;
+  }
+
   /**
    * All that the system kernel printed, as far as it is there: its own log, if that is whole, or
    * the console's.
@@ -122,9 +145,14 @@ export class Evidence {
   }
 }
 
-function seenIn<T>(file: EvidenceFile, read: () => T): Seen<T> {
+function seenIn<T>(file: JudgedFile, read: () => T): Seen<T> {
   const seen = seeing(read);
   return 'why' in seen ? { value: null, why: `${file}: ${seen.why}` } : seen;
+}
+
+/** What a console has of the capture kernel; empty without one. */
+export function captureKernelPart(consoleLog: string): string {
+  return consoleLog.split(FIRST_LINE)[2] ?? '';
 }
 
 /** What a console has of the system kernel, without the capture kernel after it. */

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT
-import { type CellRecord, PHASES, type Phase } from '../../bundle/cell-record.ts';
+import type { CellRecord, Phase } from '../../bundle/cell-record.ts';
 import { FIRST_LINE, findLogLine, lastLogLine } from '../../memory/kernel-log.ts';
+import type { Surprise } from '../../surprises.ts';
 import type { Evidence } from './evidence.ts';
+import { AGENT_LEFT, findDamage } from './kernel-damage.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
 /** How a kernel ended its cell, where that is certain. */
 export interface KernelFailure {
-  /** At boot; after the panic, with no word of a capture kernel; in the capture kernel. */
-  readonly where: 'boot' | 'crash' | 'capture';
+  /**
+   * At boot; while it was to run; after the panic, with no word of a capture kernel; in the
+   * capture kernel.
+   */
+  readonly where: 'boot' | 'running' | 'crash' | 'capture';
   /** A sentence. */
   readonly how: string;
   /** The console line that says most. */
@@ -16,17 +21,47 @@ export interface KernelFailure {
 
 type Overrun = Extract<CellRecord['outcome'], { readonly kind: 'overrun' }>;
 
-/** What a kernel fails at if the phase does not end; null where the agent may be at fault instead. */
-const AT_STAKE: Readonly<Record<Phase, 'boot' | 'kdump' | null>> = {
-  firmware: 'boot',
-  boot: 'boot',
-  observe: null,
-  load: null,
-  trigger: 'kdump',
-  capture: 'kdump',
-  dump: 'kdump',
-  off: null,
+/** When the kernel is at fault if its cell ends so; else the agent, the harness or the host may be. */
+type Blame =
+  | 'always'
+  /** If it hangs in the kernel, or is damaged. */
+  | 'if-hung'
+  /** If it has shown that it is damaged. */
+  | 'if-damaged'
+  | 'never';
+
+interface PhaseRow {
+  readonly where: KernelFailure['where'];
+  /** Where the phase is not over in time. */
+  readonly overrun: Blame;
+}
+
+/** Whose fault it is that a phase does not end well. */
+const PHASE_ENDS: Readonly<Record<Phase, PhaseRow>> = {
+  firmware: { where: 'boot', overrun: 'if-hung' },
+  boot: { where: 'boot', overrun: 'if-hung' },
+  // User space waits for the agent: it may be the agent that hangs.
+  observe: { where: 'running', overrun: 'if-damaged' },
+  load: { where: 'running', overrun: 'if-damaged' },
+  trigger: { where: 'crash', overrun: 'if-hung' },
+  capture: { where: 'capture', overrun: 'if-hung' },
+  dump: { where: 'capture', overrun: 'if-hung' },
+  off: { where: 'running', overrun: 'if-damaged' },
 };
+
+/** Whose fault it is that a guest does not keep to the protocol. */
+const SURPRISE_BLAME: Readonly<Record<Surprise, Blame>> = {
+  'other-agent': 'never',
+  // After the jump the capture kernel must come up, and before it no agent comes up twice.
+  'other-kernel': 'always',
+  'second-hello': 'always',
+  'other-answer': 'if-damaged',
+  garbage: 'if-damaged',
+  'no-vmcore': 'always',
+};
+
+/** What the agent says if it is the kernel that does not let it have the vmcore (guest/dump/dump.c). */
+const NO_ACCESS = /^cannot (?:open|stat|map|read) the vmcore\b/;
 
 /** The part of the budget that the console must be silent for an overrun to count as a hang. */
 const HANG_SILENCE = 0.5;
@@ -37,12 +72,6 @@ const HANG_SILENCE = 0.5;
  */
 const USER_SPACE = /Run \/\S+ as init process/;
 
-/** Whether the cell came to the end of a phase. */
-export function phaseEnded({ outcome }: CellRecord, phase: Phase): boolean {
-  if (outcome.kind === 'completed') return true;
-  return outcome.phase !== null && PHASES.indexOf(outcome.phase) > PHASES.indexOf(phase);
-}
-
 /** Whether the system kernel did not take the capture kernel. */
 export function loadRefused({ outcome }: CellRecord): boolean {
   return outcome.kind === 'refused' && outcome.phase === 'load';
@@ -50,26 +79,71 @@ export function loadRefused({ outcome }: CellRecord): boolean {
 
 /** How the kernel ended the cell; null if it did not, or if that is not certain. */
 export function findKernelFailure(evidence: Evidence): KernelFailure | null {
-  const { outcome } = evidence.cell;
-  if (outcome.kind !== 'machine-ended' && outcome.kind !== 'overrun') return null;
-  const atStake = AT_STAKE[outcome.phase];
+  const { outcome, panicLine } = evidence.cell;
+  if (outcome.kind === 'completed' || outcome.kind === 'infra') return null;
   const log = evidence.text('console.log') ?? '';
   const kernelsHeard = log.split(FIRST_LINE).length - 1;
-  if (atStake === null || kernelsHeard === 0) return null;
-  const afterPanic = kernelsHeard === 1 ? 'crash' : 'capture';
-  const where = atStake === 'boot' ? 'boot' : afterPanic;
-  if (outcome.kind === 'overrun' && !hangsForSure(outcome, where, log)) return null;
-  return { where, how: describeEnd(evidence.cell), lastLine: tellingLine(log) };
+  if (kernelsHeard === 0) return null;
+  const lastKernel = log.slice(log.lastIndexOf(FIRST_LINE));
+  const row = PHASE_ENDS[outcome.phase];
+  const isCapture = kernelsHeard > 1;
+  const where =
+    row.where === 'crash' || row.where === 'capture' ? whichKernel(isCapture) : row.where;
+  const damage = findDamage(lastKernel, isCapture ? null : panicLine);
+  const signs = { where, log: lastKernel, damage };
+  if (!isAtFault(outcome, signs)) return null;
+  return { where, how: describeEnd(evidence.cell), lastLine: tellingLine(signs) };
+}
+
+function whichKernel(isCapture: boolean): KernelFailure['where'] {
+  return isCapture ? 'capture' : 'crash';
+}
+
+/** What the console has of the last kernel. */
+interface Signs extends Pick<KernelFailure, 'where'> {
+  readonly log: string;
+  /** See `findDamage`. */
+  readonly damage: string | null;
+}
+
+type BadEnd = Exclude<CellRecord['outcome'], { readonly kind: 'completed' | 'infra' }>;
+
+function isAtFault(outcome: BadEnd, signs: Signs): boolean {
+  const isDamaged = signs.damage !== null;
+  switch (blameOf(outcome)) {
+    case 'always':
+      return isDamaged || !leftByItself(signs);
+    case 'if-hung':
+      return isDamaged || (outcome.kind === 'overrun' && isHung(outcome, signs));
+    case 'if-damaged':
+      return isDamaged;
+    case 'never':
+      return false;
+  }
+}
+
+function blameOf(outcome: BadEnd): Blame {
+  switch (outcome.kind) {
+    case 'machine-ended':
+      // The agent ends the machine only when it is told to.
+      return 'always';
+    case 'overrun':
+      return PHASE_ENDS[outcome.phase].overrun;
+    case 'refused':
+      return NO_ACCESS.test(outcome.why) ? 'always' : 'if-damaged';
+    case 'surprise':
+      return SURPRISE_BLAME[outcome.surprise];
+  }
+}
+
+/** Whether the agent ended with an exit status of its own, which makes its kernel panic. */
+function leftByItself({ log }: Signs): boolean {
+  return AGENT_LEFT.test(log);
 }
 
 /** Whether an overrun is a kernel that hangs: one that has not reached user space, or that panics. */
-function hangsForSure(
-  { silentMs, budgetMs }: Overrun,
-  where: KernelFailure['where'],
-  log: string,
-): boolean {
-  const lastKernel = log.slice(log.lastIndexOf(FIRST_LINE));
-  const inKernel = where === 'crash' || !USER_SPACE.test(lastKernel);
+function isHung({ silentMs, budgetMs }: Overrun, { where, log }: Signs): boolean {
+  const inKernel = where === 'crash' || !USER_SPACE.test(log);
   return inKernel && silentMs >= budgetMs * HANG_SILENCE;
 }
 
@@ -92,11 +166,14 @@ export function describeEnd({ outcome }: CellRecord): string {
       );
     case 'refused':
       return `The agent could not do phase ${outcome.phase}: ${printableText(outcome.why)}`;
+    case 'surprise':
+      return `In phase ${outcome.phase}: ${outcome.why}`;
     case 'infra':
       return outcome.message;
   }
 }
 
-function tellingLine(log: string): string {
-  return findLogLine(log, /Kernel panic - not syncing/) ?? lastLogLine(log);
+function tellingLine({ log, damage }: Signs): string {
+  const panic = findLogLine(log, /Kernel panic - not syncing/);
+  return panic ?? (damage === null ? lastLogLine(log) : printableText(damage));
 }

@@ -6,26 +6,32 @@ import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { ramLayout } from '../../memory/ram-layout.ts';
 import { findLogLine } from '../../memory/kernel-log.ts';
-import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { Evidence } from './evidence.ts';
 import { imagePhys } from '../../memory/image-phys.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
-import type { Seen } from '../../seen.ts';
+import { type Seen, seenFrom } from '../../seen.ts';
 
 /** What became of the crashed kernel's memory from the kexec jump on. */
 export interface MemoryTruth {
   /** The pages that the kexec jump itself writes to, after `machine_kexec()` has begun. */
   readonly jumpWrites: readonly JumpWrite[];
-  /** Pages that changed between the jump and the end of the cell. */
-  readonly changed: PageList;
-  /** EFI tables in pages that changed, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
-  readonly changedTables: readonly string[];
+  /** Where one more page may be the jump's, of a kernel that hides its variables; else nothing. */
+  readonly hiddenWrites: readonly PhysRange[];
+  /** What changed between the jump and the end of the cell; not seen if the capture kernel did not end the machine. */
+  readonly changed: Seen<ChangedMemory>;
   /** Pages of crashkernel that changed between the load of the capture kernel and the jump; null in a bundle that is older than this check. */
   readonly disturbed: PageList | null;
-  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to, or null if the kernel does not say. */
-  readonly vmcoreinfoCopy: Pfn | null;
+  /** The page of crashkernel that `crash_save_vmcoreinfo()` writes to. */
+  readonly vmcoreinfoCopy: Seen<Pfn>;
   /** Null where the cell keeps no vmcore. */
   readonly vmcore: Seen<VmcoreTruth> | null;
+}
+
+/** What of the crashed kernel's memory changed. */
+interface ChangedMemory {
+  readonly pages: PageList;
+  /** EFI tables in these pages, as the capture kernel's log has them: `INITRD=0x3d282f18`. */
+  readonly tables: readonly string[];
 }
 
 /** A page that the kexec jump writes to, and what of it. */
@@ -87,9 +93,7 @@ export function seenMemoryTruth(
   if (evidence.cell.spec.truth === 'none') return null;
   const jump = evidence.read(JUMP, unpack);
   if (jump.value === null) return jump;
-  const end = evidence.read(END, unpack);
-  if (end.value === null) return end;
-  const [before, after] = [jump.value, end.value];
+  const before = jump.value;
   const { memoryMiB } = evidence.cell.spec;
   const indexOf = pageIndex(memoryMiB);
   const changedIn = (ranges: readonly PhysRange[], one: Uint32Array, other: Uint32Array): Pfn[] =>
@@ -97,15 +101,19 @@ export function seenMemoryTruth(
       const index = indexOf(page);
       return index !== undefined && one[index] !== other[index];
     });
-  const changed = changedIn(memory.crashed, before, after);
+  const changed = seenFrom(evidence.read(END, unpack), (after) => {
+    const pages = changedIn(memory.crashed, before, after);
+    const tables = efiTablesIn(pages, evidence.text('capture/dmesg') ?? '');
+    return { value: { pages: listed(pages), tables } };
+  });
   const loaded = evidence.read(LOADED, unpack).value;
   return {
     value: {
       jumpWrites: [...stackWrites(evidence), ...ftraceWrites(evidence)],
-      changed: listed(changed),
-      changedTables: efiTablesIn(changed, evidence.text('capture/dmesg') ?? ''),
+      hiddenWrites: hiddenWrites(evidence),
+      changed,
       disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
-      vmcoreinfoCopy: pageOfAddress(evidence, 'jump/vmcoreinfo-copy'),
+      vmcoreinfoCopy: evidence.parsed('jump/vmcoreinfo-copy', readPageOf),
       vmcore: vmcore ? compare(vmcore, { before, indexOf, ...memory }) : null,
     },
   };
@@ -191,9 +199,10 @@ function stackWrites(evidence: Evidence): JumpWrite[] {
 }
 
 /** The page of an address that a file of the bundle has. */
-function pageOfAddress(evidence: Evidence, file: EvidenceFile): Pfn | null {
-  const address = /^0x[0-9a-f]{1,13}$/m.exec(evidence.text(file) ?? '')?.[0];
-  return address === undefined ? null : pfn(Math.floor(Number(address) / PAGE_SIZE));
+function readPageOf(text: string): Pfn {
+  const address = /^0x[0-9a-f]{1,13}$/m.exec(text)?.[0];
+  if (address !== undefined) return pfn(Math.floor(Number(address) / PAGE_SIZE));
+  throw new FormatError('Cannot read an address: expected hexadecimal digits, found none');
 }
 
 /** `__ftrace_enabled_save()`, which `machine_kexec()` calls, clears a variable (kernels with CONFIG_FUNCTION_TRACER). */
@@ -201,6 +210,14 @@ function ftraceWrites({ kallsyms, iomem }: Evidence): JumpWrite[] {
   const place =
     kallsyms.value && iomem.value && imagePhys(kallsyms.value, iomem.value, 'ftrace_enabled');
   return place ? [{ page: pfn(Math.floor(place / PAGE_SIZE)), what: 'ftrace_enabled' }] : [];
+}
+
+/** Where `ftrace_enabled` may be of a kernel whose symbols lack variables: every kernel has the one that is looked for. */
+function hiddenWrites({ kallsyms, iomem }: Evidence): PhysRange[] {
+  if (kallsyms.value?.has('real_mode_blob')) return [];
+  return (iomem.value ?? [])
+    .filter(({ name }) => name === 'Kernel data' || name === 'Kernel bss')
+    .map(({ range }) => range);
 }
 
 function unpack(packed: Uint8Array): Uint32Array {

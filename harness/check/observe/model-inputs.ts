@@ -6,7 +6,6 @@ import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { e820FromEfiMap } from '../../layout/efi-memory-types.ts';
 import type { IomemEntry } from '../../memory/iomem.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';
-import { SZ_1M } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { withMemmap } from '../../memory/memmap-parameter.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
@@ -47,18 +46,6 @@ export function findModelInputs(evidence: Evidence): Seen<GivenInputs> {
         }));
       }),
     );
-  });
-}
-
-/** The bytes of the kernel's trampoline, which depend on its configuration. */
-export function findTrampolineSize({ kallsyms }: Evidence): Seen<number> {
-  return seenFrom(kallsyms, (symbols): Seen<number> => {
-    const [start, end] = [symbols.get('real_mode_blob'), symbols.get('real_mode_blob_end')];
-    const size = start && end ? Number(end - start) : 0;
-    if (size > 0 && size <= SZ_1M) return { value: size };
-    const expected =
-      'expected addresses of real_mode_blob and real_mode_blob_end (CONFIG_KALLSYMS_ALL=y)';
-    return { value: null, why: `system/kallsyms: ${expected}` };
   });
 }
 

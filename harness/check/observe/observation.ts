@@ -1,31 +1,39 @@
 // SPDX-License-Identifier: MIT
-import { z } from 'zod';
 import { FormatError } from '../../errors.ts';
 import { countCpus } from '../../memory/cpu-list.ts';
 import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { findLogLine, isWholeLog } from '../../memory/kernel-log.ts';
 import { type MemblockLine, parseMemblockLog } from '../../memory/memblock-log.ts';
+import { printableText } from '../../memory/printable-text.ts';
 import { type PageClass, readPageClasses } from '../../memory/kpageflags.ts';
-import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
+import { type PhysAddr, SZ_1M } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { type RangeSet, rangeSet, without } from '../../memory/range-set.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
+import { type CaptureLog, seenCaptureLog } from './capture-log.ts';
 import type { Evidence } from './evidence.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
+import { seenNoVmcore } from './no-vmcore.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
+import { hasNoTrampoline, seenTrampoline } from './trampoline.ts';
+import { type VmcoreReads, parseVmcoreReads } from './vmcore-reads.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
 /** What a cell shows of its kernels, without a judgement. */
 export interface Observation {
   readonly cpusOnline: Seen<number>;
+  /** See `Evidence.damage`, made printable. */
+  readonly damage: string | null;
   /** The class of each of the 256 pages below 1 MiB while the system kernel ran. */
   readonly pages: Seen<readonly PageClass[]>;
-  /** Where `real_mode_header` points. */
+  /** Where the trampoline is; see `seenTrampoline()`. */
   readonly trampoline: Seen<PhysAddr>;
+  /** Whether `real_mode_header` is NULL. */
+  readonly hasNoTrampoline: boolean;
   /** For each page below 1 MiB, why the firmware keeps it, or null; see `seenFirmwareMemory()`. */
   readonly firmwareMemory: Seen<readonly (string | null)[]>;
   /** What pages were filled with before the kernel came. */
@@ -40,8 +48,14 @@ export interface Observation {
   /** What the system kernel's log says of low memory, see `lowMemoryLines()`; unseen unless it is whole. */
   readonly lowMemoryLog: Seen<readonly string[]>;
   readonly crashedLog: Seen<CrashedLog>;
+  /** See `seenNoVmcore`. */
+  readonly noVmcore: string | null;
   /** The memory that `/proc/vmcore` has, by its program headers; null in a bundle that is older than this file. */
   readonly vmcoreSegments: Seen<VmcoreSegments> | null;
+  /** Null where the cell did not read it in every way. */
+  readonly vmcoreReads: Seen<VmcoreReads> | null;
+  /** Null in a bundle that keeps no log of the capture kernel. */
+  readonly captureLog: Seen<CaptureLog> | null;
   /** What the capture kernel's `/proc/iomem` calls System RAM. */
   readonly captureRam: Seen<readonly PhysRange[]>;
   /** How large the vmcore is, or why it is not whole; null where the cell left none. */
@@ -72,14 +86,17 @@ const LOG_LINE = /^\[ *\d+\.\d+\]/;
 
 /** What the evidence shows. What is missing or damaged is unseen, with the reason. */
 export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): Observation {
-  const trampoline = evidence.parsed('system/real-mode.json', parseRealMode);
+  const trampoline = seenTrampoline(evidence);
   const iomem = seenFrom(evidence.iomem, (entries) => ({ value: summarizeIomem(entries) }));
   const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
   const crashed = crashedMemory(memory);
+  const truth = seenMemoryTruth(evidence, vmcore, { ...memory, crashed });
   return {
     cpusOnline: evidence.parsed('system/cpus', countCpus),
+    damage: evidence.damage && printableText(evidence.damage),
     pages: evidence.read('system/kpageflags', readPageClasses),
     trampoline,
+    hasNoTrampoline: hasNoTrampoline(evidence),
     firmwareMemory: seenFirmwareMemory(evidence),
     tags: seenTags(evidence),
     savedMemory: seenSavedMemory(evidence, trampoline.value),
@@ -90,13 +107,18 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     crashedLog: evidence.parsed('capture/crashed-dmesg', (log) =>
       summarizeCrashedLog(log, evidence.cell.panicLine),
     ),
+    noVmcore: seenNoVmcore(evidence, truth?.value ?? null),
     vmcoreSegments: seenVmcoreSegments(evidence),
+    vmcoreReads: evidence.has('capture/vmcore-reads')
+      ? evidence.parsed('capture/vmcore-reads', parseVmcoreReads)
+      : null,
+    captureLog: seenCaptureLog(evidence),
     captureRam: seenFrom(evidence.parsed('capture/iomem', parseIomem), (entries) => ({
       value: rangesOf(entries, 'System RAM'),
     })),
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
-    memory: seenMemoryTruth(evidence, vmcore, { ...memory, crashed }),
+    memory: truth,
   };
 }
 
@@ -109,25 +131,6 @@ function findMemblockCalls(evidence: Evidence): readonly MemblockLine[] | null {
 function wholeLowMemoryLog(log: string): string[] {
   if (isWholeLog(log)) return lowMemoryLines(log);
   throw new FormatError("Cannot read the log: expected the kernel's first line, it is lost");
-}
-
-const pointerSchema = z.templateLiteral([z.literal('0x'), z.hex()]).transform(BigInt);
-const realModeSchema = z.object({
-  real_mode_header: pointerSchema,
-  page_offset_base: pointerSchema,
-});
-
-/** The trampoline's physical address: its offset in the kernel's map of all memory. */
-function parseRealMode(text: string): PhysAddr {
-  try {
-    const { real_mode_header, page_offset_base } = realModeSchema.parse(JSON.parse(text));
-    const offset = real_mode_header - page_offset_base;
-    if (offset >= 0n && offset < BigInt(PHYS_ADDR_LIMIT)) return physAddr(Number(offset));
-  } catch (error) {
-    const message = 'Cannot read real_mode_header: expected two pointers in JSON';
-    throw new FormatError(message, { cause: error });
-  }
-  throw new FormatError('Cannot read real_mode_header: it points below the map of all memory');
 }
 
 function summarizeIomem(entries: readonly IomemEntry[]): IomemSummary {

@@ -13,7 +13,8 @@ import {
 } from '../../memory/phys-range.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { without } from '../../memory/range-set.ts';
-import { findKernelFailure, phaseEnded } from './kernel-failure.ts';
+import { findKernelFailure } from './kernel-failure.ts';
+import { phaseEnded } from './phase-ended.ts';
 
 /** A range and the type expected there; null is a hole. */
 interface Wanted {

@@ -11,6 +11,8 @@ export interface VmcoreSegments {
   readonly memory: readonly PhysRange[];
   /** The kernel's image, which is in the dump a second time under its link address. */
   readonly image: readonly PhysRange[];
+  /** Where they are in the file, in bytes. */
+  readonly places: readonly Pick<ElfLoad, 'offset' | 'fileBytes' | 'paddr'>[];
 }
 
 const PATH = 'capture/vmcore-header';
@@ -27,7 +29,8 @@ function readSegments(header: Uint8Array): VmcoreSegments {
   const { loads } = readElfCore(bytesSource(header));
   const ofImage = loads.filter(({ vaddr }) => vaddr >= START_KERNEL_MAP);
   const ofMemory = loads.filter(({ vaddr }) => vaddr < START_KERNEL_MAP);
-  return { memory: ofMemory.map(rangeOf), image: ofImage.map(rangeOf) };
+  const places = loads.map(({ offset, fileBytes, paddr }) => ({ offset, fileBytes, paddr }));
+  return { memory: ofMemory.map(rangeOf), image: ofImage.map(rangeOf), places };
 }
 
 function rangeOf({ paddr, memoryBytes }: ElfLoad): PhysRange {

@@ -49,6 +49,12 @@ const REAL_MODE =
 const LOG = '[    0.000000] Linux version 6.12.43\n';
 const PANIC = '[    5.972072] Kernel panic - not syncing: sysrq triggered crash\n';
 
+const CAPTURED: NonNullable<BundleSpec['files']> = {
+  'capture/crashed-dmesg': LOG + PANIC,
+  'capture/dmesg': LOG,
+  'capture/iomem': '1a000000-29ffffff : System RAM\n',
+};
+
 /** Builds a bundle in memory. */
 export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleSpec = {}): Bundle {
   const whole = { ...SPEC, ...spec };
@@ -71,8 +77,7 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
     'system/page0.bin': new Uint8Array(4096),
     'system/real-mode.json': REAL_MODE,
     'jump/low1m.bin': lowMemoryBytes(),
-    'capture/crashed-dmesg': crashkernel === null ? null : LOG + PANIC,
-    'capture/iomem': crashkernel === null ? null : '1a000000-29ffffff : System RAM\n',
+    ...(crashkernel === null ? {} : CAPTURED),
     ...files,
   };
   return {

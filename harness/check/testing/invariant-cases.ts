@@ -18,20 +18,26 @@ interface Case {
   readonly pages?: readonly string[];
   /** Where it matters which. */
   readonly evidence?: string;
+  readonly shownBy?: string;
 }
 
-/** Tests each case, and that each of their invariants is seen kept, broken and not at all. */
-export function itFinds(cases: readonly Case[]): void {
+/** Tests each case. */
+export function itShows(cases: readonly Case[]): void {
   it.each(cases)('$id is $outcome when $when', ({ id, bundle, ...wanted }) => {
     const { vmcore = wholeDump(), outcome, why, pages = [] } = wanted;
     const evidence = wanted.evidence === undefined ? {} : { evidence: wanted.evidence };
+    const shownBy = wanted.shownBy === undefined ? {} : { shownBy: wanted.shownBy };
     const source = vmcore ? digestOf(vmcore) : undefined;
     const { invariants } = judgeBundle(buildBundle(bundle), source);
     const found = invariants.find((invariant) => invariant.id === id);
     const shown = found && { ...found, pages: renderPages(found.pages) };
-    expect(shown).toMatchObject({ outcome, why, pages, ...evidence });
+    expect(shown).toMatchObject({ outcome, why, pages, ...evidence, ...shownBy });
   });
+}
 
+/** Tests each case, and that each of their invariants is seen kept, broken and not at all. */
+export function itFinds(cases: readonly Case[]): void {
+  itShows(cases);
   it.each([...new Set(cases.map(({ id }) => id))])('%s has a case of each kind', (id) => {
     const outcomes = cases.filter((row) => row.id === id).map(({ outcome }) => outcome);
     const kinds = outcomes.map((outcome) => (outcome === 'not-asked' ? 'unseen' : outcome));

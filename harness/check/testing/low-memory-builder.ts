@@ -7,6 +7,8 @@ import { PAGE_SIZE, SZ_1M, hex } from '../../memory/pfn.ts';
 interface LowMemorySpec {
   /** `text_start`, `ro_end` and `trampoline_start`. */
   readonly header?: readonly number[];
+  /** Where it ends; null for nowhere. */
+  readonly end?: number | null;
   /** Pages with another byte at their end. */
   readonly written?: readonly number[];
 }
@@ -16,11 +18,13 @@ const TRAMPOLINE = 0x98000;
 /** The bytes of `jump/low1m.bin`. */
 export function lowMemoryBytes({
   header = [0x99000, 0x9a18e, 0x99000],
+  end = 0x9e260,
   written = [],
 }: LowMemorySpec = {}): Uint8Array {
   const bytes = Buffer.alloc(SZ_1M);
   for (let at = 0; at < SZ_1M; at += PAGE_SIZE) filledPage(at / PAGE_SIZE).copy(bytes, at);
   for (const [index, word] of header.entries()) bytes.writeUInt32LE(word, TRAMPOLINE + 4 * index);
+  if (end !== null) bytes.writeUInt32LE(0x65a22c82, end);
   for (const page of written) bytes.writeUInt8(0xff, (page + 1) * PAGE_SIZE - 1);
   return bytes;
 }

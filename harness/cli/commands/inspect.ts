@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { FormatError, UsageError } from '../../errors.ts';
+import { FormatError, HostError, UsageError } from '../../errors.ts';
 import { readyThread, runInThread, threadModule } from '../../process/run-in-thread.ts';
 import type { DeadEvidence } from '../../report/inspect-dead.ts';
 import type { InspectQuestions } from '../../report/inspect-report.ts';
@@ -95,6 +95,7 @@ async function inspect(
 ): Promise<Extract<InspectedFile, { kind: 'read' }>> {
   const call = { module: INSPECT_FILE, name: 'inspectFile', argument };
   const found = await runInThread<InspectedFile>(call, signal);
+  if (found.kind === 'host') throw new HostError(found.message);
   if (found.kind === 'usage') throw new UsageError(found.message);
   if (found.kind === 'format') throw new FormatError(found.message);
   return found;

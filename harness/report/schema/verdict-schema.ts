@@ -19,11 +19,25 @@ const idSchema = z.string().meta({
   description: 'The name of an invariant, for example `lowmem.locked`. Releases add new ones.',
 });
 
+const unjudgedSchema = z.object({
+  kind: z.literal('unjudged'),
+  code: z
+    .string()
+    .describe('The code of an error (`E_HOST`, …), `E_EVIDENCE`, `E_PERSONALITY` or `E_EMULATOR`.'),
+  why: z.string(),
+});
+
 /** What a cell says about its kernel. */
 export const verdictSchema = z
   .discriminatedUnion('kind', [
     z.object({ kind: z.literal('match') }),
-    z.object({ kind: z.literal('mismatch'), broken: z.array(idSchema) }),
+    z.object({
+      kind: z.literal('mismatch'),
+      broken: z.array(idSchema),
+      cutShort: unjudgedSchema
+        .exactOptional()
+        .describe('Why the rest could not be judged, where something else ended the cell.'),
+    }),
     z.object({
       kind: z.literal('boot-failure'),
       lastLine: z.string().describe('The last telling line of the console.'),
@@ -32,15 +46,7 @@ export const verdictSchema = z
       kind: z.literal('no-vmcore'),
       phase: z.enum(['crash', 'capture']).describe('Where the kernel was lost.'),
     }),
-    z.object({
-      kind: z.literal('unjudged'),
-      code: z
-        .string()
-        .describe(
-          'The code of an error (`E_HOST`, …), `E_EVIDENCE`, `E_PERSONALITY` or `E_EMULATOR`.',
-        ),
-      why: z.string(),
-    }),
+    unjudgedSchema,
   ])
   .meta({ id: 'verdict', description: 'What a cell says about its kernel.' });
 
@@ -60,6 +66,10 @@ export const invariantFields = {
   outcome: invariantOutcomeSchema,
   why: z.string().describe('One sentence: what was promised and what was seen.'),
   pages: pageRunsSchema,
+  shownBy: z
+    .string()
+    .exactOptional()
+    .describe('Of what is unseen: the kernel option or the setting that would show it.'),
 };
 
 /** A mistake that the cell's kernel was given, to test sub1m with. */

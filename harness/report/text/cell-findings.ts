@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
 import { invariantOf } from '../../check/invariants/invariants.ts';
-import type { InvariantOutcome } from '../../check/judgement.ts';
+import { type InvariantOutcome, whyUnseen } from '../../check/judgement.ts';
 import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import type { Pfn } from '../../memory/pfn.ts';
@@ -10,26 +10,32 @@ import { type CellPage, cellPages } from './cell-pages.ts';
 import { COUNT_FORMATS } from './cell-table.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
 import { type Style, indented, paint, wrap } from './style.ts';
+import { unseenName, unseenOf } from './unseen.ts';
 import { verdictLines, verdictName } from './verdict-text.ts';
 
 /**
- * What is wrong with a cell: its verdict, and each invariant that is broken or a known defect; and each known defect
- * that no longer shows.
+ * What is wrong with a cell: its verdict, and each invariant that is broken, a known defect or not seen; and each known
+ * defect that no longer shows.
  */
-export function renderFindings({ record, judgement, folder }: JudgedCell, style: Style): string[] {
+export function renderFindings(cell: JudgedCell, style: Style): string[] {
+  const { record, judgement, folder } = cell;
   const { verdict, invariants } = judgement;
+  const hidden = new Set(unseenOf(cell).map(({ id }) => id));
   const named = invariants.flatMap((invariant) => {
-    const says = SAYINGS[markInvariant(invariant, verdict)]?.(referenceOf(invariant));
+    const says = hidden.has(invariant.id)
+      ? 'could not be seen'
+      : SAYINGS[markInvariant(invariant, verdict)]?.(referenceOf(invariant));
     return says === undefined ? [] : [{ ...invariant, says }];
   });
   if (verdict.kind === 'match' && named.length === 0) return [];
   const pages = cellPages(judgement);
-  const title = wrap(`${printableText(record.id)}: ${verdictName(judgement)}`, style.width);
+  const words = [verdictName(judgement), unseenName(cell)].filter((word) => word !== '');
+  const title = wrap(`${printableText(record.id)}: ${words.join(', ')}`, style.width);
   return [
     ...title.map((line) => paint(line, COUNT_FORMATS[countedAs(judgement)], style)),
     ...verdictLines(verdict).flatMap((line) => indented(line, 2, style)),
     ...named.flatMap(({ says, ...invariant }) => [
-      ...indented(`${invariant.id} ${says}: ${printableText(invariant.why)}`, 2, style),
+      ...indented(`${invariant.id} ${says}: ${printableText(whyUnseen(invariant))}`, 2, style),
       ...proofLines(invariant, pages, folder).flatMap((line) => indented(line, 4, style)),
     ]),
   ];

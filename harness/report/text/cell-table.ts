@@ -3,6 +3,7 @@ import { type CellCount, type JudgedCell, countedAs } from '../../matrix/judged-
 import { printableText } from '../../memory/printable-text.ts';
 import { crashkernelName, kernelNames, layoutName } from './cell-names.ts';
 import { type Format, type Style, paint, shortened } from './style.ts';
+import { unseenOf } from './unseen.ts';
 import { verdictName } from './verdict-text.ts';
 
 interface Column {
@@ -24,9 +25,16 @@ const COLUMNS: readonly Column[] = [
   { title: 'append', text: ({ record }) => printableText(record.spec.append), ifDiffers: true },
   { title: 'accel', text: ({ record }) => record.machine?.accel.kind ?? record.spec.accel },
   { title: 'policy', text: ({ judgement }) => judgement.policy?.id ?? 'unknown' },
-  { title: 'verdict', text: ({ judgement }) => verdictName(judgement) },
+  { title: 'verdict', text: verdictText },
   { title: 'seconds', text: ({ record }) => (record.seconds['total'] ?? 0).toFixed(1).padStart(7) },
 ];
+
+/** Short: the findings name the promises. */
+function verdictText(cell: JudgedCell): string {
+  const { length } = unseenOf(cell);
+  const name = verdictName(cell.judgement);
+  return length === 0 ? name : `${name}, ${length} unseen`;
+}
 
 /** The colours of cells by what they count as. */
 export const COUNT_FORMATS: Readonly<Record<CellCount, Format>> = {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Judgement, Verdict } from '../../check/judgement.ts';
+import type { Judgement, Unjudged, Verdict } from '../../check/judgement.ts';
 import { countedAs } from '../../matrix/judged-cell.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
@@ -18,13 +18,20 @@ export function verdictName(judgement: Judgement): string {
 export function verdictLines(verdict: Verdict): string[] {
   switch (verdict.kind) {
     case 'match':
-    case 'mismatch':
       return [];
+    case 'mismatch': {
+      const { cutShort } = verdict;
+      return cutShort ? unjudgedLines('The rest could not be judged: ', cutShort) : [];
+    }
     case 'boot-failure':
       return [`The console tells: ${printableText(verdict.lastLine)}`];
     case 'no-vmcore':
       return [`The kernel was lost in the ${verdict.phase}`];
     case 'unjudged':
-      return `${verdict.code}: ${verdict.why}`.split('\n').map(printableText);
+      return unjudgedLines('', verdict);
   }
+}
+
+function unjudgedLines(before: string, { code, why }: Unjudged): string[] {
+  return `${before}${code}: ${why}`.split('\n').map(printableText);
 }

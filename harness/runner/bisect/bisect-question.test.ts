@@ -53,7 +53,7 @@ describe('readQuestion', { timeout: 30_000 }, () => {
     [{}, '--invariant <id> or --from'],
     [
       { invariant: 'lowmem.lock' },
-      'the nearest is lowmem.locked; invariants are boot.userspace, boot.all-cpus',
+      'the nearest is lowmem.locked; invariants are boot.userspace, boot.sound',
     ],
     [{ invariant: 'lowmem.locked', axes: { cpus: [1, 2] } }, 'give each option one value'],
     [{ invariant: 'lowmem.locked', axes: { layout: ['corpus'] } }, 'give each option one value'],

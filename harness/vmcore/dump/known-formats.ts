@@ -79,7 +79,7 @@ const KNOWN_FORMATS: readonly KnownFormat[] = [
     name: 'a VirtualBox saved state',
     advice: 'use "VBoxManage debugvm <name> dumpvmcore"',
   },
-  { magic: [0x14, 0x20, 0x28, 0x01], name: 'a Hyper-V saved state (vmrs)', advice: 'use vm2dmp' },
+  { magic: [0x14, 0x20, 0x28, 0x01], name: 'a Hyper-V saved state (vmrs)' },
   { magic: 'Xen saved domain', name: 'a Xen saved domain' },
   { magic: 'XenSavedDomain', name: 'a Xen saved domain' },
   { magic: 'LinuxGuestRecord', name: 'a Xen saved domain' },

@@ -149,7 +149,7 @@ describe('openVmcore()', () => {
       bytes: ascii('\x7fVirtualBox SavedState V2.0\n'),
       is: 'a VirtualBox saved state: use "VBoxManage debugvm <name> dumpvmcore"',
     },
-    { bytes: ascii('\x14\x20\x28\x01\0'), is: 'a Hyper-V saved state (vmrs): use vm2dmp' },
+    { bytes: ascii('\x14\x20\x28\x01\0'), is: 'a Hyper-V saved state (vmrs)' },
     { bytes: ascii('Xen saved domain, xl format\n \0 \r'), is: 'a Xen saved domain' },
     { bytes: ascii('\xee\xeb\x0f\xf0'), is: 'a Xen dump of an old form (xm dump-core)' },
     { bytes: withBytes(4086, 'SWAPSPACE2'), is: 'swap space' },

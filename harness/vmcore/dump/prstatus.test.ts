@@ -23,6 +23,19 @@ describe('cpuRegisters()', () => {
     expect(Object.keys(cpus[0]?.registers ?? {})).toHaveLength(27);
   });
 
+  it("takes page tables from QEMU's own notes, of the version that it knows", () => {
+    const qemu = (version: number, cr3: bigint) => {
+      const desc = Buffer.alloc(440);
+      desc.writeUInt32LE(version, 0);
+      desc.writeBigUInt64LE(cr3, 416);
+      return { name: 'QEMU', type: 0, desc };
+    };
+    const specs = [prstatusNote(1), prstatusNote(2), prstatusNote(3), qemu(1, 0x1234_5000n)];
+    const all = [...specs, qemu(2, 0x6000n), { ...qemu(1, 0n), desc: Buffer.alloc(423, 1) }];
+    const cpus = cpuRegisters([...elfNotes(Buffer.concat(all.map(noteBytes)))]);
+    expect(cpus.map(({ cr3 }) => cr3)).toEqual([0x1234_5000n, undefined, undefined]);
+  });
+
   it('refuses a note that is too short, and gives its offset in the dump', () => {
     const { name, type, desc } = prstatusNote(1);
     const note = { name, type, desc: Uint8Array.from(desc).subarray(0, 324), offset: 0x200 };

@@ -129,6 +129,21 @@ describe('searchVmcoreinfo()', () => {
     expect(search(ram).kernels).toEqual([]);
   });
 
+  it('goes on after a text with a number that is none', () => {
+    const ram = kernel();
+    put(ram, DATA, ['OSRELEASE=6.12.0-test', 'PAGESIZE=4096', 'PAGESIZE=x']);
+    put(ram, DATA + 0x2000);
+    expect(search(ram)).toMatchObject({ kernels: [{ places: [DATA + 0x2000] }], texts: 2 });
+  });
+
+  it('tells two texts apart of which one follows the other', () => {
+    const ram = kernel();
+    put(ram, DATA, [...withLines({ OSRELEASE: '6.1.0-other' }), ...LINES]);
+    const { kernels, texts } = search(ram);
+    expect(kernels.map(({ vmcoreinfo }) => vmcoreinfo.release)).toEqual(['6.12.0-test']);
+    expect(texts).toBe(2);
+  });
+
   it('takes a kernel whose data is gone for none', () => {
     const ram = kernel();
     put(ram, DATA);
@@ -189,22 +204,24 @@ describe('searchVmcoreinfo()', () => {
     expect(findVmcoreinfo(memory)?.release).toBe('6.12.0-test');
   });
 
-  it('goes on where pages are missing or damaged', () => {
+  it.each([
+    { what: 'before and behind it', lost: [0x111, 0x112, 0x1ff], agrees: true },
+    { what: 'with the release in the kernel', lost: [UTS / PAGE_SIZE], agrees: false },
+  ])('goes on where pages are missing: $what', ({ lost, agrees }) => {
     const ram = kernel();
     put(ram, DATA);
-    const lost = (page: number): boolean => page > 0x110 && page < 0x200 && page % 3 > 0;
     const memory: PhysicalMemory = {
       ranges: [physRange(0, RAM_BYTES), physRange(2 ** 40, 2 ** 40 + 100)],
-      has: (page) => !lost(page),
+      has: (page) => !lost.includes(page),
       read: (start, length) => {
         const last = Math.floor((start + length - 1) / PAGE_SIZE);
         for (let page = Math.floor(start / PAGE_SIZE); page <= last; page += 1) {
-          if (lost(page) || page >= 2 ** 28) throw new MissingPageError(`no page ${page}`);
+          if (lost.includes(page) || page >= 2 ** 28) throw new MissingPageError(`no page ${page}`);
         }
         return ram.subarray(start, start + length);
       },
     };
-    expect(searchVmcoreinfo(memory).kernels).toMatchObject([{ places: [DATA] }]);
+    expect(searchVmcoreinfo(memory).kernels).toMatchObject([{ places: [DATA], agrees }]);
   });
 });
 
@@ -215,6 +232,12 @@ describe('searchVmcoreinfo() and memory that is made to mislead it', () => {
       put(ram, 0x20_1000 + index * 128, [`OSRELEASE=6.${index}`, 'PAGESIZE=4096', '', '']);
     }
     expect(search(ram)).toMatchObject({ kernels: [], texts: 1024, cutOff: true });
+  });
+
+  it('looks at no more places than a machine can have', () => {
+    const ram = kernel();
+    ram.fill('OSRELEASE=', 0x20_1000);
+    expect(search(ram)).toMatchObject({ texts: 0, cutOff: true });
   });
 
   it('ends at a limit', () => {

@@ -2,6 +2,7 @@
 /** Searches memory for the VMCOREINFO of the kernel in it, for dumps that do not have the note. */
 import { FormatError } from '../../errors.ts';
 import { type PhysAddr, physAddr } from '../../memory/pfn.ts';
+import { seeing } from '../../seen.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import type { CpuRegisters } from '../dump/prstatus.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
@@ -38,6 +39,9 @@ export interface VmcoreinfoSearch {
 /** Texts without a value of `phys_base` for which memory is searched again. */
 const OLD_FORMS_LIMIT = 16;
 
+/** CPUs that are asked which kernel they run; one that crashed runs it on all. */
+const CPUS_LIMIT = 256;
+
 /** Bytes at `init_uts_ns` in which its `struct new_utsname` begins; a counter may come before. */
 const UTS_BYTES = 512;
 const UTS_NAME_WITHIN = 16;
@@ -62,13 +66,13 @@ export function searchVmcoreinfo(
   cpus: readonly CpuRegisters[] = [],
 ): VmcoreinfoSearch {
   const { texts, searchedBytes, cutOff } = findVmcoreinfoTexts(memory);
+  const asked = cpus.slice(0, CPUS_LIMIT);
   const kernels = new Map<string, FoundVmcoreinfo>();
   let oldForms = 0;
   for (const text of texts) {
-    const vmcoreinfo = parseVmcoreinfo(Buffer.from(text.text, 'latin1'));
-    const isOld = !vmcoreinfo.fields.has('NUMBER(phys_base)');
+    const isOld = !text.text.includes('\nNUMBER(phys_base)=');
     if (isOld && (oldForms += 1) > OLD_FORMS_LIMIT) continue;
-    const found = prove(memory, { text, vmcoreinfo, cpus });
+    const found = prove(memory, text, asked);
     if (!found) continue;
     const key = keyOf(found);
     kernels.set(key, joined(kernels.get(key), found));
@@ -86,17 +90,13 @@ export function renderSearched({ searchedBytes, cutOff }: VmcoreinfoSearch): str
   return cutOff ? `the first ${size}` : size;
 }
 
-interface Claim {
-  readonly text: VmcoreinfoText;
-  readonly vmcoreinfo: Vmcoreinfo;
-  readonly cpus: readonly CpuRegisters[];
-}
-
 function prove(
   memory: PhysicalMemory,
-  { text: { places }, vmcoreinfo, cpus }: Claim,
+  { text, places }: VmcoreinfoText,
+  cpus: readonly CpuRegisters[],
 ): FoundVmcoreinfo | undefined {
   try {
+    const vmcoreinfo = parseVmcoreinfo(Buffer.from(text, 'latin1'));
     const physBase = findPhysBase(memory, vmcoreinfo);
     if (physBase === undefined || !mapsItself(memory, vmcoreinfo, physBase)) return undefined;
     const tables = kernelPageTables(vmcoreinfo, physBase);
@@ -113,11 +113,12 @@ function prove(
   }
 }
 
-/** `uname -r` in the kernel's own data; undefined if it cannot be read. */
+/** `uname -r` in the kernel's own data; undefined if that is not in the dump, empty if it is gone. */
 function releaseOf(memory: VirtualMemory, vmcoreinfo: Vmcoreinfo): string | undefined {
   const symbol = vmcoreinfo.symbol('init_uts_ns');
   if (symbol === undefined) return undefined;
-  const bytes = Buffer.from(memory.read(symbol, UTS_BYTES));
+  const bytes = seeing(() => Buffer.from(memory.read(symbol, UTS_BYTES))).value;
+  if (!bytes) return undefined;
   const name = bytes.subarray(0, UTS_NAME_WITHIN + 6).indexOf('Linux\0');
   if (name === -1) return '';
   const release = bytes.subarray(name + 2 * UTSNAME_BYTES, name + 3 * UTSNAME_BYTES);

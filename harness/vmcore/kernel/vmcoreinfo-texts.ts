@@ -30,6 +30,9 @@ const CHUNK_BYTES = 1024 * 1024;
 /** Memory that is searched: as much as a dump may have for other readers (`wholePages()`). */
 const SEARCH_BYTES = 2 ** 36;
 
+/** Places with the first key that are looked at; a machine has some dozen. */
+const LOOKS_LIMIT = 65_536;
+
 /** Different texts that are kept, and places of each; a machine has a handful. */
 const TEXTS_LIMIT = 1024;
 const PLACES_LIMIT = 64;
@@ -46,22 +49,27 @@ export function findVmcoreinfoTexts(
   limit: number = SEARCH_BYTES,
 ): FoundTexts {
   const places = new Map<string, PhysAddr[]>();
-  let [searchedBytes, cutOff] = [0, false];
+  let [searchedBytes, looks, cutOff] = [0, 0, false];
   for (const { start, bytes } of chunks(memory)) {
-    if (searchedBytes >= limit) {
-      cutOff = true;
-      break;
-    }
+    cutOff ||= searchedBytes >= limit || looks >= LOOKS_LIMIT;
+    if (cutOff) break;
     searchedBytes += Math.min(bytes.length, CHUNK_BYTES);
-    for (let at = bytes.indexOf(FIRST_KEY); at !== -1; at = bytes.indexOf(FIRST_KEY, at + 1)) {
+    for (const at of keysIn(bytes)) {
+      looks += 1;
       const place = physAddr(start + at);
       const text = textAt(memory, { place, head: bytes.subarray(at, at + TEXT_BYTES) });
-      if (text === undefined) continue;
-      cutOff ||= !addPlace(places, text, place);
+      if (text !== undefined) cutOff ||= !addPlace(places, text, place);
+      if (looks >= LOOKS_LIMIT) break;
     }
   }
   const texts = [...places].map(([text, found]) => ({ text, places: found }));
   return { texts, searchedBytes, cutOff };
+}
+
+function* keysIn(bytes: Buffer): Generator<number> {
+  for (let at = bytes.indexOf(FIRST_KEY); at !== -1; at = bytes.indexOf(FIRST_KEY, at + 1)) {
+    yield at;
+  }
 }
 
 /** Whether there was room for it, or it is known. */
@@ -126,7 +134,8 @@ function textAt(
   const lines: string[] = [];
   // What follows the last line end is no line, or is cut off.
   for (const line of whole.toString('latin1').split('\n').slice(0, -1)) {
-    if (!LINE.test(line)) break;
+    const isNext = lines.length > 0 && line.startsWith(FIRST_KEY.toString());
+    if (isNext || !LINE.test(line)) break;
     if (!line.startsWith('CRASHTIME=')) lines.push(line);
   }
   const text = `${lines.join('\n')}\n`;

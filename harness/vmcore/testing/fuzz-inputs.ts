@@ -9,6 +9,7 @@ import {
   decompressTarget,
   fileTarget,
   kernelTarget,
+  searchTarget,
   vmcoreinfoTarget,
 } from './fuzz-targets.ts';
 import type { KallsymsStyle } from './kallsyms-builder.ts';
@@ -101,7 +102,7 @@ const DEAD_KERNEL: Area[] = [
 
 /** Parsers of kernel memory, on kernels with fewer tables than real ones. */
 export function kernelTargets(): FuzzTarget[] {
-  const styles: KallsymsStyle[] = ['5.10', '5.10 absolute', '6.1', '7.3'];
+  const styles: KallsymsStyle[] = ['4.18', '5.10', '5.10 absolute', '6.1', '7.3'];
   const whole = wholeKernel();
   return [
     ...KERNEL_PARSER_NAMES.map((parser) => kernelTarget(parser, dumpOf(whole))),
@@ -110,7 +111,7 @@ export function kernelTargets(): FuzzTarget[] {
       name: `kallsyms of ${style}`,
       areas: KALLSYMS,
       // A mutant that hides the tables has the whole kernel searched.
-      ...(style.startsWith('5.10') ? { oneIn: 10 } : {}),
+      ...(/^[45]/.test(style) ? { oneIn: 10 } : {}),
     })),
     named('stacks without ORC', kernelTarget('stacks', dumpOf(wholeKernel('6.12', false)))),
     named('log before 5.10', kernelTarget('log', dumpOf(oldLog()))),
@@ -118,6 +119,15 @@ export function kernelTargets(): FuzzTarget[] {
     { ...vmcoreinfoTarget(whole.lines, dumpOf(whole)), oneIn: 10 },
     // All of its memory is searched.
     { ...deadKernelTarget(deadKernel()), areas: DEAD_KERNEL, oneIn: 20 },
+    // The text, and the page tables that it leads to; each mutant has all memory searched.
+    {
+      ...searchTarget(dumpOf(withText())),
+      areas: [
+        [TEXT_AT, 0x400],
+        [0x1000, 0x3000],
+      ],
+      oneIn: 20,
+    },
   ];
 }
 
@@ -128,6 +138,17 @@ function dumpOf({
 }: WholeKernel): KernelDump & { readonly memoryBytes: number } {
   const vmcoreinfo = parseVmcoreinfo(Buffer.from(lines.join('\n')));
   return { memory: physical, vmcoreinfo, cpus, memoryBytes: physical.ranges[0]?.end ?? 0 };
+}
+
+/** Where the text of VMCOREINFO lies in memory, with an old form of it behind. */
+const TEXT_AT = 0x30_0000;
+
+function withText(): WholeKernel {
+  const kernel = wholeKernel();
+  const text = [...kernel.lines, 'PAGESIZE=4096', ''].join('\n');
+  const old = text.replace('NUMBER(phys_base)=0', 'SYMBOL(phys_base)=ffffffff80300000');
+  kernel.ram.write(`${text}\0${old}`, TEXT_AT, 'latin1');
+  return kernel;
 }
 
 function named(name: string, target: FuzzTarget): FuzzTarget {

@@ -14,6 +14,7 @@ import { refuseWithoutMemory } from '../dump/foreign-elf.ts';
 import type { BuiltDeadKernel } from './dead-kernel-builder.ts';
 import { examineDeadKernel } from '../kernel/dead-kernel.ts';
 import type { FuzzTarget, Readable } from './fuzz-engine.ts';
+import { searchVmcoreinfo } from '../kernel/find-vmcoreinfo.ts';
 import { readKallsyms } from '../kernel/kallsyms.ts';
 import { type DumpedKernel, type KernelDump, openKernel } from '../kernel/kernel.ts';
 import { readKernelState } from '../kernel/kernel-state.ts';
@@ -177,6 +178,19 @@ export function deadKernelTarget({ physical, ram, cpus }: BuiltDeadKernel): Fuzz
     if ('why' in seen) throw new FormatError(seen.why);
   };
   return { name: 'a kernel that died', source: bytesSource(ram), parse };
+}
+
+/** The search for VMCOREINFO in the memory of a kernel. */
+export function searchTarget({
+  memory,
+  cpus,
+  memoryBytes: size = Number.MAX_SAFE_INTEGER,
+}: Omit<KernelDump, 'vmcoreinfo'> & { readonly memoryBytes?: number }): FuzzTarget {
+  const parse = (mutant: Readable): void => {
+    searchVmcoreinfo(physicalOf(mutant, memory), cpus);
+  };
+  const source = { size, read: (at: number, length: number) => memory.read(physAddr(at), length) };
+  return { name: 'search for VMCOREINFO', source, parse };
 }
 
 /** Memory with the bytes of a mutant, which may be cut off. */

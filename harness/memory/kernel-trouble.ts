@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: MIT
+/** Lines by which a kernel says that something went wrong in it, and is up all the same. */
+import { printableText } from './printable-text.ts';
+
+/** What a kernel complains of. */
+interface Complaint {
+  /** Completes "The log has …". */
+  readonly what: string;
+  readonly pattern: RegExp;
+  /** The functions that print it. */
+  readonly from: string;
+}
+
+/**
+ * What is looked for. Not what only says that time went by, for a busy host makes a healthy guest say it: stalls of RCU,
+ * soft lockups, hung tasks, the clocksource watchdog, throttling by the scheduler.
+ */
+const COMPLAINTS: readonly Complaint[] = [
+  {
+    what: 'a failed allocation of pages',
+    pattern: /\bpage allocation failure: order:/,
+    from: 'warn_alloc() (mm/page_alloc.c)',
+  },
+  {
+    what: 'a failed allocation of virtual memory',
+    pattern: /\bvmalloc(?: error|: allocation failure|.*: vmalloc size)/,
+    from: '__vmalloc_node_range() (mm/vmalloc.c)',
+  },
+  {
+    what: 'a failed allocation by SLUB',
+    pattern: /\bSLUB: Unable to allocate memory on /,
+    from: 'slab_out_of_memory() (mm/slub.c)',
+  },
+  {
+    what: 'a failed allocation of per-CPU memory',
+    pattern: /\b(?:percpu|PERCPU): allocation failed/,
+    from: 'pcpu_alloc() (mm/percpu.c)',
+  },
+  {
+    what: 'a DMA pool that could not be made',
+    pattern: /\bDMA: failed to allocate .* pool for atomic allocation/,
+    from: '__dma_atomic_pool_init() (kernel/dma/pool.c)',
+  },
+  {
+    what: 'no memory for the bounce buffers',
+    pattern: /\bsoftware IO TLB: (?:Cannot allocate|Failed to allocate|No low mem)/i,
+    from: 'swiotlb_init_remap() (kernel/dma/swiotlb.c)',
+  },
+  {
+    what: 'a process killed for want of memory',
+    pattern: /\binvoked oom-killer:|\bOut of memory: Killed process /,
+    from: 'dump_header(), __oom_kill_process() (mm/oom_kill.c)',
+  },
+  {
+    what: 'an initramfs that could not be unpacked',
+    pattern: /\bInitramfs unpacking failed: /,
+    from: 'do_populate_rootfs() (init/initramfs.c)',
+  },
+  {
+    what: 'a warning',
+    pattern: /\bWARNING: /,
+    from: '__warn() (kernel/panic.c), print_circular_bug() and others (kernel/locking/lockdep.c)',
+  },
+  {
+    what: 'a bug',
+    pattern: /\bkernel BUG at |(?<!watchdog: )\bBUG: (?!soft lockup|workqueue lockup|MAX_)/,
+    from: 'report_bug() (lib/bug.c), bad_page() (mm/page_alloc.c), __schedule_bug() (kernel/sched/core.c)',
+  },
+  {
+    what: 'an oops',
+    pattern: /\bOops: |\b[0-9a-f]{4} \[#\d+\]|\bgeneral protection fault\b/,
+    from: '__die() (arch/x86/kernel/dumpstack.c)',
+  },
+  {
+    what: 'a lock that lockdep does not know',
+    pattern: /\bINFO: trying to register non-static key/,
+    from: 'register_lock_class() (kernel/locking/lockdep.c)',
+  },
+  {
+    what: 'an object that was overwritten',
+    pattern:
+      /\b(?:Redzone|Poison|[Pp]adding) overwritten\b|\bObject already free\b|\bpagealloc: memory corruption\b/,
+    from: 'check_bytes_and_report() (mm/slub.c), check_poison_mem() (mm/page_poison.c)',
+  },
+  {
+    what: 'a corrupted list',
+    pattern: /\blist_(?:add|del) corruption/,
+    from: '__list_add_valid_or_report() and others (lib/list_debug.c)',
+  },
+  {
+    what: 'undefined behaviour',
+    pattern: /\bUBSAN: /,
+    from: 'ubsan_prologue() (lib/ubsan.c)',
+  },
+  {
+    what: 'an interrupt that nobody handles',
+    pattern: /\birq \d+: nobody cared/,
+    from: '__report_bad_irq() (kernel/irq/spurious.c)',
+  },
+];
+
+/** A line by which a kernel complains. */
+export interface Trouble {
+  readonly what: string;
+  /** Printable, without its time. */
+  readonly line: string;
+  /** The same of two boots of a kernel: without what varies. */
+  readonly key: string;
+}
+
+/** The first lines of a log that are looked at; of these, the complaints that are kept. */
+const LINE_LIMIT = 65_536;
+const TROUBLE_LIMIT = 256;
+/** No line of printk is longer, in characters. */
+const LENGTH_LIMIT = 1024;
+
+/** `[    1.234567] `, and with CONFIG_PRINTK_CALLER `[    1.234567][    T1] `. */
+const STAMP = /^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?/;
+
+/** Addresses and numbers vary; the line of a source file does not, in one kernel. */
+const VARYING = /(\.[chS]:\d+)|0x[0-9a-f]+|\b[0-9a-f]{16}\b|\d+/g;
+
+/** What a kernel's log complains of, each once. */
+export function findTrouble(log: string): Trouble[] {
+  const found = new Map<string, Trouble>();
+  for (const text of log.split('\n', LINE_LIMIT)) {
+    const trouble = troubleIn(text.slice(0, LENGTH_LIMIT));
+    if (trouble && !found.has(trouble.key) && found.size < TROUBLE_LIMIT) {
+      found.set(trouble.key, trouble);
+    }
+  }
+  return [...found.values()];
+}
+
+function troubleIn(text: string): Trouble | undefined {
+  for (const { what, pattern } of COMPLAINTS) {
+    const match = pattern.exec(text);
+    // What is before it may name the process or the device, which are not always the same.
+    if (match) return { what, line: lineOf(text), key: keyOf(text.slice(match.index)) };
+  }
+  return undefined;
+}
+
+function lineOf(text: string): string {
+  return printableText(text.replace(STAMP, ''));
+}
+
+function keyOf(text: string): string {
+  return printableText(text).replaceAll(VARYING, (_, place: string | undefined) => place ?? '#');
+}
+
+/** `__dma_atomic_pool_init()` (kernel/dma/pool.c): made if zone DMA has pages (`has_managed_dma()`). */
+const DMA_POOL = /\bDMA: preallocated \d+ KiB GFP_KERNEL\|GFP_DMA pool for atomic allocations/;
+
+/** Whether a kernel says that it has memory for `GFP_DMA`, below 16 MiB. */
+export function saysDmaPool(log: string): boolean {
+  return DMA_POOL.test(log);
+}
