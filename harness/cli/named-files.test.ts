@@ -42,7 +42,7 @@ const COMMANDS = [
   { line: 'bisect --from {}/cell', reads: 'cell/cell.json' },
 ];
 
-describe('a command that is given no file', { timeout: 30_000 }, () => {
+describe('a command that is given no file', { timeout: 60_000 }, () => {
   it.each(COMMANDS)('"$line" ends with one line and 65', async ({ line, reads }) => {
     const words = line.replace('{}', temp.path).split(' ');
     const { status, stdout, stderr } = await runSub1m(words);
@@ -70,7 +70,7 @@ async function hasOpened(pid: number, path: string): Promise<void> {
   }
 }
 
-describe('one signal', { timeout: 30_000 }, () => {
+describe('one signal', { timeout: 60_000 }, () => {
   it.each(['SIGTERM', 'SIGINT'] as const)('%s ends the wait for a pipe', async (name) => {
     const { child, ended } = startSub1m(['model', '--layout', at('pipe')]);
     await hasOpened(child.pid ?? 0, at('pipe'));
