@@ -3,49 +3,24 @@
 // any size. Prints what it tried and the first reads that were wrong, as PROTOCOL.md has it under "vmcore-reads".
 //
 // What is right is what mmap() shows: the two ways share no more than the list of segments (__read_vmcore() and
-// mmap_vmcore() in fs/proc/vmcore.c). Old memory does not change meanwhile: this kernel has no other way to it, and the
-// drivers reset their devices when they found them.
+// mmap_vmcore() in fs/proc/vmcore.c). Old memory does not change meanwhile: it is not this kernel's RAM (what kexec-tools
+// lets it use of low memory is in the vmcore as purgatory's copy), both ways only read it, and the drivers reset their
+// devices when they found them. The host compares it with memory at the jump, page by page (kdump.confined).
 
-#include "sys.h"
+#include "tried.h"
+#include "vmcore.h"
 
 // How long the sample may take with all that is tried before it, in ns. Some pages are always compared.
 enum { BUDGET_NS = 200000000, LEAST_PAGES = 64 };
 // Pages of the sample that are read at once: to map one takes the kernel longer than to read it.
 enum { TOGETHER = 8 };
-// Reads of random places, and the longest, in bytes: over three pages, and no multiple of anything.
-enum { RANDOM_READS = 48, SEEKS = 12, READERS_READS = 24, LONGEST = 3 * PAGE + 13 };
-enum { WINDOW_PAGES = 256, SEGMENTS = 64, WRONGS = 16, EINVAL = 22, EFAULT = 14 };
+// Reads of random places.
+enum { RANDOM_READS = 48, SEEKS = 12, READERS_READS = 24 };
+enum { WINDOW_PAGES = 256, EINVAL = 22, EFAULT = 14 };
 enum { SEEK_SET, SEEK_CUR, SEEK_END };
 
-// The ELF header and program headers (elf.h), by the offsets of what is needed of them.
-enum { E_PHOFF = 32, E_PHENTSIZE = 54, E_PHNUM = 56, P_OFFSET = 8 };
-
-// A read that went wrong: what it gave or the first byte that differs.
-struct wrong {
-	u64 offset, length;
-	// Where the bytes differ; 0 where the result of the call is wrong.
-	u64 at;
-	long want, found;
-	int is_bytes;
-};
-
-// Something that was tried.
-struct try {
-	const char *name;
-	u64 count, wrongs;
-	struct wrong first[WRONGS];
-};
-
-enum { EDGES, STRADDLES, SIZES, SEEKS_TRY, END, BUFFERS, READER, OTHER_READER, PAGES, TRIES };
-static const char *const NAMES[TRIES] = { "edges", "straddles",	   "sizes",	   "seeks", "end",
-					  "buffers", "reader", "other-reader", "pages" };
-
-static int vmcore;
-static u64 size, seed, map_error;
-// In memory that is shared with the other reader.
-static struct try *tries;
-static u64 segment_start[SEGMENTS + 3], segments;
-static char got[WINDOW_PAGES * PAGE], by_page[LONGEST + 2 * PAGE];
+static u64 seed;
+static char got[WINDOW_PAGES * PAGE];
 
 // splitmix64 (Steele, Lea, Flood: Fast Splittable Pseudorandom Number Generators).
 static u64 next_random(u64 below)
@@ -63,78 +38,6 @@ static u64 now_ns(void)
 
 	must("tell the time", syscall6(SYS_CLOCK_GETTIME, 1, (long)time, 0, 0, 0, 0));
 	return time[0] * 1000000000UL + time[1];
-}
-
-static long pread_at(char *to, u64 bytes, u64 offset)
-{
-	return syscall6(SYS_PREAD64, vmcore, (long)to, bytes, offset, 0, 0);
-}
-
-static long seek(long offset, int whence)
-{
-	return syscall6(SYS_LSEEK, vmcore, offset, whence, 0, 0, 0);
-}
-
-static struct wrong *note(struct try *try)
-{
-	static struct wrong one_too_many;
-
-	return try->wrongs++ < WRONGS ? &try->first[try->wrongs - 1] : &one_too_many;
-}
-
-// Counts a call that must give that result.
-static int must_give(struct try *try, u64 offset, u64 length, long want, long found)
-{
-	try->count++;
-	if (want == found)
-		return 1;
-	*note(try) = (struct wrong){ .offset = offset, .length = length, .want = want, .found = found };
-	return 0;
-}
-
-static u64 word_at(const char *bytes, u64 left)
-{
-	u64 word = 0;
-
-	for (u64 at = 0; at < 8 && at < left; at++)
-		word = word << 8 | (unsigned char)bytes[at];
-	return left < 8 ? word << 8 * (8 - left) : word;
-}
-
-static void compare(struct try *try, const char *want, const char *found, u64 length, u64 offset)
-{
-	u64 at = 0;
-
-	// Most is equal: eight bytes at a time.
-	while (at + 8 <= length && *(const u64 *)(want + at) == *(const u64 *)(found + at))
-		at += 8;
-	while (at < length && want[at] == found[at])
-		at++;
-	if (at < length)
-		*note(try) = (struct wrong){ offset, length, offset + at, word_at(want + at, length - at),
-					     word_at(found + at, length - at), 1 };
-}
-
-// What is right, from whole pages that it lies in. Without mmap(): as it reads page by page.
-static const char *map_pages(u64 offset, u64 length, u64 *pages)
-{
-	u64 first = offset / PAGE * PAGE;
-
-	*pages = (offset + length - first + PAGE - 1) / PAGE;
-	long mapped = syscall6(SYS_MMAP, 0, *pages * PAGE, PROT_READ, MAP_PRIVATE, vmcore, first);
-
-	if (!is_error(mapped))
-		return (const char *)mapped;
-	map_error = -mapped;
-	for (u64 page = 0; page < *pages && page * PAGE < sizeof(by_page); page++)
-		pread_at(by_page + page * PAGE, PAGE, first + page * PAGE);
-	return by_page;
-}
-
-static void unmap(const char *mapped, u64 pages)
-{
-	if (mapped != by_page)
-		syscall6(SYS_MUNMAP, (long)mapped, pages * PAGE, 0, 0, 0, 0);
 }
 
 // Compares bytes that were read with those of the map.
@@ -169,33 +72,6 @@ static void try_pread(struct try *try, u64 offset, u64 length)
 		compare_read(try, offset, length);
 }
 
-static u64 field(const char *header, u64 at, int bytes)
-{
-	u64 value = 0;
-
-	while (bytes--)
-		value = value << 8 | (unsigned char)header[at + bytes];
-	return value;
-}
-
-// Where segments begin: header, notes and memory, one behind the other. The last is where the file ends.
-static void find_segments(void)
-{
-	static char header[PAGE];
-
-	pread_at(header, PAGE, 0);
-	u64 count = field(header, E_PHNUM, 2), entry = field(header, E_PHENTSIZE, 2), table = field(header, E_PHOFF, 8);
-
-	segment_start[segments++] = 0;
-	for (u64 at = 0; at < count && at < SEGMENTS && table + (at + 1) * entry <= PAGE; at++) {
-		u64 offset = field(header, table + at * entry + P_OFFSET, 8) / PAGE * PAGE;
-
-		if (offset < size)
-			segment_start[segments++] = offset;
-	}
-	segment_start[segments++] = size;
-}
-
 static void try_edges(void)
 {
 	for (u64 at = 0; at < segments; at++) {
@@ -228,7 +104,7 @@ static void try_sizes(void)
 // read() at the place that lseek() went to, which it then has moved on.
 static void try_seeks(void)
 {
-	struct try *try = &tries[SEEKS_TRY];
+	struct try *try = &tries[JUMPS];
 
 	for (int i = 0; i < SEEKS; i++) {
 		u64 offset = next_random(size - LONGEST), length = 1 + next_random(LONGEST);
@@ -349,68 +225,13 @@ static void try_all(void)
 		try_pages(offset, sizeof(got));
 }
 
-static void say_hex(u64 number)
-{
-	char digits[19] = "0x";
-	int at = 2;
-
-	for (int shift = 60; shift >= 0; shift -= 4)
-		if (number >> shift || shift == 0)
-			digits[at++] = "0123456789abcdef"[number >> shift & 15];
-	digits[at] = 0;
-	say(1, digits);
-}
-
-static void say_signed(long number)
-{
-	if (number < 0)
-		say(1, "-");
-	say_number(1, number < 0 ? -number : number);
-}
-
-static void say_wrong(const struct wrong *wrong)
-{
-	say(1, wrong->is_bytes ? "bytes " : "result ");
-	say_hex(wrong->offset);
-	say(1, " ");
-	say_number(1, wrong->length);
-	say(1, " ");
-	if (wrong->is_bytes) {
-		say_hex(wrong->at);
-		say(1, " ");
-		say_hex(wrong->want);
-		say(1, " ");
-		say_hex(wrong->found);
-	} else {
-		say_signed(wrong->want);
-		say(1, " ");
-		say_signed(wrong->found);
-	}
-	say(1, "\n");
-}
-
-static void say_field(const char *name, u64 value)
-{
-	say(1, name);
-	say_number(1, value);
-	say(1, "\n");
-}
-
 static void report(u64 started)
 {
 	say_field("took ", (now_ns() - started) / 1000000);
 	say_field("pages ", size / PAGE);
 	if (map_error)
 		say_field("unmapped ", map_error);
-	for (int i = 0; i < TRIES; i++) {
-		say(1, "try ");
-		say(1, NAMES[i]);
-		say(1, " ");
-		say_number(1, tries[i].count);
-		say_field(" ", tries[i].wrongs);
-		for (u64 at = 0; at < tries[i].wrongs && at < WRONGS; at++)
-			say_wrong(&tries[i].first[at]);
-	}
+	say_tries();
 	say(1, "done\n");
 }
 

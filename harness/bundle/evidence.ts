@@ -154,6 +154,11 @@ export const EVIDENCE = {
     phase: null,
     judged: true,
   },
+  'dead/kallsyms': {
+    is: 'those of its symbols that `system/kallsyms` has',
+    phase: null,
+    judged: true,
+  },
   'dead/dmesg': { is: 'its log, as it is in memory', phase: null, judged: true },
   'dead/low1m.bin': {
     is: 'physical memory from 0 to 1 MiB as it left it',

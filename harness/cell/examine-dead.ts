@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import type { DeadKernelFile } from '../bundle/dead-kernel.ts';
+import { keepKernelSymbols } from '../memory/kallsyms.ts';
 import { hex } from '../memory/pfn.ts';
 import type { PhysRange } from '../memory/phys-range.ts';
 import type { RamPlace } from '../qemu/machine-ram.ts';
 import { type Seen, seeing, seeingFrom, seenFrom } from '../seen.ts';
 import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
 import { type DeadKernel, examineDeadKernel } from '../vmcore/kernel/dead-kernel.ts';
+import type { Kallsyms } from '../vmcore/kernel/kallsyms.ts';
 import { type KernelHint, isInside } from '../vmcore/kernel/kernel-image.ts';
 import { renderPrintk } from '../vmcore/kernel/printk.ts';
 import { ramMemory } from './ram-memory.ts';
@@ -23,6 +25,8 @@ export interface PostMortem {
   readonly kernel: DeadKernelFile['kernel'];
   /** Null if there is no log. */
   readonly dmesg: string | null;
+  /** Its symbols as `system/kallsyms` has them; null if there are none. */
+  readonly kallsyms: Uint8Array | null;
 }
 
 /** Bytes of a log that are kept, at most, from its end; a kernel's own limit is less by default. */
@@ -39,7 +43,15 @@ export function examineDead({ ram, registers, hint }: DeadMachine): PostMortem {
   return {
     kernel: seeingFrom(found, (kernel) => fileOf(kernel, hint.crashkernel)),
     dmesg: dmesg && dmesg.slice(-DMESG_LIMIT),
+    kallsyms: found.value?.kallsyms.value ? linesOf(found.value.kallsyms.value) : null,
   };
+}
+
+function linesOf(kallsyms: Kallsyms): Uint8Array {
+  const lines = Array.from(kallsyms, ({ address, type, name }) => {
+    return `${BigInt.asUintN(64, address).toString(16).padStart(16, '0')} ${type} ${name}\n`;
+  });
+  return keepKernelSymbols(Buffer.from(lines.join(''), 'latin1'));
 }
 
 /** As the file has it: addresses in hexadecimal, without the text of the log. */
@@ -51,7 +63,7 @@ function fileOf(dead: DeadKernel, crashkernel: readonly PhysRange[]) {
     role: isInside(crashkernel, image.paddr) ? ('capture' as const) : ('system' as const),
     image: { text: hex(image.text), paddr: hex(image.paddr), by: image.by },
     release: dead.release,
-    symbols: dead.symbols,
+    symbols: mapped(dead.kallsyms, ({ size }) => size),
     layout: dead.layout,
     systemState: dead.systemState,
     log: mapped(log, (records) => ({ records: records.length })),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
-import { evidencePath } from '../bundle/evidence.ts';
+import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
 import { readEfiMapLocation } from '../memory/efi-memory-map.ts';
 import { parseIomem } from '../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../memory/kallsyms.ts';
@@ -36,7 +37,8 @@ interface Observed {
 export async function saveGuestMemory({ machine, folder }: Observed): Promise<void> {
   const page0 = await machine.readPhys(physAddr(0), PAGE_SIZE);
   await writeEvidence(folder, 'system/page0.bin', page0);
-  const efiMap = readEfiMapLocation(await readFile(evidencePath(folder, 'system/boot-params')));
+  const bootParams = await readIfLeft(folder, 'system/boot-params');
+  const efiMap = bootParams && readEfiMapLocation(bootParams);
   if (efiMap) {
     const bytes = await machine.readPhys(efiMap.address, efiMap.size);
     await writeEvidence(folder, 'system/efi-memory-map.bin', bytes);
@@ -95,10 +97,16 @@ export async function findSymbol(
   return (await readSymbols(folder)).get(name);
 }
 
-/** None of a kernel that hides them. */
+/** None of a kernel that hides them, or has none to show. */
 async function readSymbols(folder: string): Promise<KernelSymbols> {
-  const text = await readFile(evidencePath(folder, 'system/kallsyms'), 'latin1');
-  return seeing(() => parseKallsyms(text)).value ?? new Map();
+  const text = await readIfLeft(folder, 'system/kallsyms');
+  return seeing(() => parseKallsyms(text?.toString('latin1') ?? '')).value ?? new Map();
+}
+
+/** A file of the bundle; undefined if the kernel has none such to show. */
+async function readIfLeft(folder: string, file: EvidenceFile): Promise<Buffer | undefined> {
+  const path = evidencePath(folder, file);
+  return existsSync(path) ? readFile(path) : undefined;
 }
 
 async function readU64(machine: CellMachine, address: PhysAddr): Promise<bigint> {

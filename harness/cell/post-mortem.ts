@@ -108,8 +108,9 @@ async function look(
   const hint = { crashkernel, capture: MAY_BE_CAPTURE.has(phase) };
   const argument: DeadMachine = { ram: ram.place, registers, hint };
   const call = { module: threadModule('cell/examine-dead'), name: 'examineDead', argument };
-  const { kernel, dmesg } = await runInThread<PostMortem>(call, signal);
+  const { kernel, dmesg, kallsyms } = await runInThread<PostMortem>(call, signal);
   if (dmesg !== null) await writeEvidence(folder, 'dead/dmesg', dmesg);
+  if (kallsyms !== null) await writeEvidence(folder, 'dead/kallsyms', kallsyms);
   return kernel;
 }
 

@@ -7,7 +7,7 @@ import { choosePolicy } from './choose-policy.ts';
 import { findEmulatorFault } from './observe/emulator-fault.ts';
 import { unjudgedBy } from './observe/unjudged-codes.ts';
 import { Evidence } from './observe/evidence.ts';
-import type { CellCase } from './invariants/finding.ts';
+import type { CellCase, Finding } from './invariants/finding.ts';
 import { INVARIANT_IDS, type InvariantId, invariantOf } from './invariants/invariants.ts';
 import type { FaultOutcome, InvariantOutcome, Judgement, Verdict } from './judgement.ts';
 import { findKernelFailure } from './observe/kernel-failure.ts';
@@ -51,13 +51,20 @@ function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict
 
 function findInvariants(cell: CellCase): InvariantOutcome[] {
   return INVARIANT_IDS.map((id) => {
-    const finding = invariantOf(id).check(cell);
+    const finding = soFar(invariantOf(id).check(cell), id, cell);
     const isBroken = finding.outcome === 'broken';
     const seeded = isBroken ? findSeeded(cell.record) : null;
     const known = seeded ?? findKnown(cell.record, id);
     const outcome = known && isBroken ? 'known' : finding.outcome;
     return { ...finding, id, outcome, known };
   });
+}
+
+/** What a kernel kept that died on the way, it kept so far: more than that was not seen. */
+function soFar(finding: Finding, id: InvariantId, { observation }: CellCase): Finding {
+  const isPartial = observation.died !== null && id.startsWith('lowmem.');
+  if (!isPartial || finding.outcome !== 'kept') return finding;
+  return { ...finding, outcome: 'unseen', why: `When it died: ${finding.why}` };
 }
 
 /** The references of the cell's known defects that break the invariant; null if it has none. */

@@ -25,7 +25,7 @@ const APPLETS =
 const VMCORE_PROGRAMS = { 'dump-vmcore': 'dump', 'read-vmcore': 'reads' } as const;
 
 /** All that they are built from. */
-const DUMP_SOURCES = ['sys.h', 'dump.c', 'reads.c', 'build.sh'];
+const DUMP_SOURCES = ['sys.h', 'tried.h', 'vmcore.h', 'dump.c', 'reads.c', 'build.sh'];
 
 const GUEST_FOLDER = projectPath('guest');
 const PACK = join(GUEST_FOLDER, 'pack.sh');

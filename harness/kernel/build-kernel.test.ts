@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
@@ -214,6 +214,37 @@ describe('buildRecipe()', () => {
     images.push((await buildRecipe(recipe, context)).image);
     expect(new Set(images).size).toBe(3);
     expect(await readFile(images[1] ?? '', 'latin1')).toContain('true\n');
+  });
+
+  it('builds a config that differs, from the objects of the one that does not', async () => {
+    await buildRecipe(recipe, context);
+    const [objects = ''] = (await readdir(source)).filter((name) => name.startsWith('objects-'));
+    const cmd = join(source, objects, 'tools/.objtool.o.cmd');
+    await mkdir(dirname(cmd));
+    await writeFile(cmd, `cmd := cc -o ${join(source, objects)}/tools/objtool.o\n`);
+    await writeFile(join(temp.path, 'new.config'), '# New.\nCONFIG_NEW=y\n');
+    const changed = `${recipe}+${join(temp.path, 'new.config')}`;
+    const { image } = await buildRecipe(changed, context);
+    expect(image).not.toBe((await buildRecipe(recipe, context)).image);
+    const others = (await readdir(source)).filter((name) => name.startsWith('objects-'));
+    const other = others.find((name) => name !== objects) ?? '';
+    expect(await readFile(join(source, other, 'tools/.objtool.o.cmd'), 'utf8')).toBe(
+      `cmd := cc -o ${join(source, other)}/tools/objtool.o\n`,
+    );
+    // A comment builds nothing else.
+    await writeFile(join(temp.path, 'new.config'), '# Newer.\nCONFIG_NEW=y\n');
+    expect(await buildRecipe(changed, context)).toMatchObject({ image });
+  });
+
+  it('refuses a config change that kconfig drops', async () => {
+    await writeFile(join(temp.path, 'new.config'), '# CONFIG_SMP is not set\n');
+    const changed = buildRecipe(`${recipe}+${join(temp.path, 'new.config')}`, context);
+    expect(await messageOf(changed)).toBe(
+      'BuildError: Cannot build recipe:mine+/tmp/new.config: kconfig dropped "# CONFIG_SMP is not ' +
+        'set" of new.config (.config has CONFIG_SMP=y): the kernel does not have the option, or ' +
+        'it depends on another',
+    );
+    expect(await readdir(join(context.cacheDir, 'builds'))).toEqual([]);
   });
 
   it('leaves no image of a patch that does not apply', async () => {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, realpath, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import type { PackageContext } from '../package/package-lists.ts';
@@ -8,11 +8,11 @@ import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
-import { readInput } from '../process/read-input.ts';
 import { projectPath } from '../project-root.ts';
-import { requireBuildTools } from './build-tools.ts';
+import { type Toolchain, findToolchain, requireBuildTools } from './build-tools.ts';
 import { checkOut, findGitTree, renderRevision, requireFiles } from './git-tree.ts';
-import { missingOptions } from './needed-options.ts';
+import { type KernelConfig, fragments, requireChanges, wholeConfig } from './kernel-config.ts';
+import { hidingOptions, missingOptions } from './needed-options.ts';
 import { patchTree } from './patch-tree.ts';
 import { type Recipe, readRecipe } from './recipe.ts';
 import { type Build, runMake } from './run-make.ts';
@@ -49,10 +49,9 @@ export async function buildRecipe(
   const { source, policy } = recipe;
   if (source.kind === 'tree') {
     requireKernelTree(source.path);
-    const image = await buildInTree(source.path, await fragments(recipe.config), context);
-    return { image, policy };
+    const config = await fragments(recipe.config, recipe.changes);
+    return { image: await buildInTree(source.path, config, context), policy };
   }
-  await requireBuildTools();
   return { image: await buildPackage(recipe, source, context), policy };
 }
 
@@ -86,7 +85,8 @@ export async function buildRevision(
   await requireBuildTools();
   const files = await requireFiles(tree, revision, signal);
   const config = await fragments([OUR_CONFIG]);
-  const folder = await buildFolder([files, sha256(config.text)], context);
+  const toolchain = await findToolchain(config, signal);
+  const folder = buildFolder([files, sha256(config.text)], toolchain, context);
   if (!existsSync(folder)) {
     const name = renderRevision(tree, revision);
     // All revisions of a tree share a folder and its objects: each build compiles only what differs.
@@ -95,17 +95,11 @@ export async function buildRevision(
     await cachedFolder(folder, async (unfinished) => {
       const sources = await checkOut(tree, files, signal);
       const { descriptor } = lock;
-      const build = { name, tree: sources, objects, lock: descriptor, signal, log };
+      const build = { name, tree: sources, objects, toolchain, lock: descriptor, signal, log };
       await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
     });
   }
   return { image: join(folder, 'bzImage'), policy: null };
-}
-
-/** A config, and the make target that turns it into `.config`. */
-interface Config {
-  readonly text: string;
-  readonly target: 'allnoconfig' | 'olddefconfig';
 }
 
 async function buildPackage(
@@ -115,19 +109,26 @@ async function buildPackage(
 ): Promise<string> {
   const { signal, log } = context;
   const found = await findSource(name, version, context);
-  const config = await fragments(recipe.config);
+  const config = await fragments(recipe.config, recipe.changes);
+  await requireBuildTools(config);
+  const toolchain = await findToolchain(config, signal);
   const patches = await Promise.all(recipe.patches.map(sha256File));
-  const folder = await buildFolder([found.sha256, ...patches, sha256(config.text)], context);
+  const parts = [found.sha256, ...patches, sha256(config.text)];
+  const folder = buildFolder(parts, toolchain, context);
   if (!existsSync(folder)) {
     const source = await requireSource(found, context);
     const label = `recipe:${recipe.name}`;
     // All recipes of a source share its tree and its objects: each build compiles only what differs.
     await using lock = await lockBuild(`${source.folder}.lock`, label, context);
-    const objects = join(source.folder, `objects-${sha256(config.text).slice(0, 16)}`);
+    const objectsOf = ({ text }: KernelConfig): string =>
+      join(source.folder, `objects-${sha256(text).slice(0, 16)}`);
+    const objects = objectsOf(config);
     await cachedFolder(folder, async (unfinished) => {
       await patchTree(source, recipe.patches, signal);
+      if (config.unchanged) await startFrom(objectsOf(config.unchanged), objects, signal);
       const { descriptor } = lock;
-      const build = { name: label, tree: source.tree, objects, lock: descriptor, signal, log };
+      const { tree } = source;
+      const build = { name: label, tree, objects, toolchain, lock: descriptor, signal, log };
       await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
     });
   }
@@ -135,25 +136,46 @@ async function buildPackage(
 }
 
 /** The folder of the cache for what this compiler builds from a source and a config. */
-async function buildFolder(
+function buildFolder(
   parts: readonly string[],
-  { cacheDir, signal }: PackageContext,
-): Promise<string> {
-  const compiler = await runCommand(['gcc', '--version'], { signal });
-  const key = [BUILD_VERSION, ...parts, compiler];
+  { version }: Toolchain,
+  { cacheDir }: PackageContext,
+): string {
+  const key = [BUILD_VERSION, ...parts, version];
   return join(cacheDir, 'builds', sha256(key.join('\n')));
 }
 
-async function buildInTree(path: string, config: Config, context: PackageContext): Promise<string> {
-  await requireBuildTools();
+/**
+ * Begins a folder of objects as a copy of that of another config: kbuild then compiles only what depends on an option
+ * that differs. The build of `tools/` records the folder's absolute path: it would compile objtool again, and kbuild
+ * all that objtool has looked at.
+ */
+async function startFrom(other: string, objects: string, signal: AbortSignal): Promise<void> {
+  if (existsSync(objects) || !existsSync(other)) return;
+  const unfinished = `${objects}.unfinished`;
+  await rm(unfinished, { recursive: true, force: true });
+  await runCommand(['cp', '-a', '--reflink=auto', other, unfinished], { signal });
+  const moved = '[ ! -d "$1" ] || find "$1" -name ".*.cmd" -exec sed -i "s#$2#$3#g" {} +';
+  const tools = join(unfinished, 'tools');
+  await runCommand(['sh', '-c', moved, 'sh', tools, other, objects], { signal });
+  await rename(unfinished, objects);
+}
+
+async function buildInTree(
+  path: string,
+  config: KernelConfig,
+  context: PackageContext,
+): Promise<string> {
+  await requireBuildTools(config);
   const { cacheDir, signal, log } = context;
+  const toolchain = await findToolchain(config, signal);
   const tree = await realpath(path);
   requireCleanTree(tree);
   const key = sha256([tree, config.target, config.text].join('\n'));
   const objects = join(cacheDir, 'objects', key);
   await using lock = await lockBuild(`${objects}.lock`, path, context);
   const { descriptor } = lock;
-  const build = { name: path, tree, objects, lock: descriptor, signal, log };
+  const build = { name: path, tree, objects, toolchain, lock: descriptor, signal, log };
   const image = await makeImage(build, config);
   // Only the image shows what the tree was when it was compiled.
   const folder = await cachedFolder(
@@ -166,29 +188,42 @@ async function buildInTree(path: string, config: Config, context: PackageContext
 }
 
 /** Configures and compiles; gives the path of the image among the objects, where the next build replaces it. */
-async function makeImage(build: Build, { text, target }: Config): Promise<string> {
+async function makeImage(build: Build, config: KernelConfig): Promise<string> {
   const { name, objects, log } = build;
   await mkdir(objects, { recursive: true });
-  if (target === 'allnoconfig') {
-    const fragment = join(objects, 'sub1m.config');
-    await writeFile(fragment, text);
-    await runMake(build, [`KCONFIG_ALLCONFIG=${fragment}`, target]);
-  } else {
-    await writeFile(join(objects, '.config'), text);
-    await runMake(build, [target]);
-  }
-  const missing = missingOptions(await readFile(join(objects, '.config'), 'utf8'));
+  const before = config.unchanged && (await configure(build, config.unchanged));
+  const after = await configure(build, config);
+  if (before !== null) requireChanges(config, { name, before, after });
+  const missing = missingOptions(after);
   if (missing.length > 0) {
     throw new BuildError(
       `Cannot build ${name}: its .config lacks options that must be built in: ` +
         `${missing.join(', ')}; set them to y, or build with sub1m's own config`,
     );
   }
+  const hiding = hidingOptions(after);
+  if (hiding.length > 0) log.info(`${name} will not show all: it lacks ${hiding.join(', ')}`);
   log.info(`building ${name}`);
   await runMake(build, ['bzImage']);
   const image = join(objects, 'arch/x86/boot/bzImage');
   if (existsSync(image)) return image;
   throw new BuildError(`Cannot build ${name}: make succeeded, but there is no ${image}`);
+}
+
+/** Makes kconfig complete a config, and gives what it has made of it. */
+async function configure(build: Build, { text, target, base }: KernelConfig): Promise<string> {
+  const { tree, objects } = build;
+  const path = join(objects, '.config');
+  if (target === 'allnoconfig') {
+    const fragment = join(objects, 'sub1m.config');
+    await writeFile(fragment, text);
+    await runMake(build, [`KCONFIG_ALLCONFIG=${fragment}`, target]);
+  } else {
+    const below = base === null ? '' : await readFile(join(tree, 'arch/x86/configs', base), 'utf8');
+    await writeFile(path, below + text);
+    await runMake(build, [target]);
+  }
+  return readFile(path, 'utf8');
 }
 
 function requireKernelTree(path: string): void {
@@ -204,19 +239,4 @@ function lockBuild(path: string, name: string, { signal, log }: PackageContext):
     log.info(`waiting for another sub1m, which is using the build folder of ${name}`);
   };
   return FileLock.acquire(path, { signal, onWait });
-}
-
-async function fragments(paths: readonly string[]): Promise<Config> {
-  const texts = await Promise.all(paths.map((path) => readConfig(path)));
-  return { text: texts.join('\n'), target: 'allnoconfig' };
-}
-
-/** It may be a pipe, such as `<(zcat /proc/config.gz)`. */
-async function wholeConfig(path: string, signal: AbortSignal): Promise<Config> {
-  return { text: await readConfig(path, signal), target: 'olddefconfig' };
-}
-
-async function readConfig(path: string, signal?: AbortSignal): Promise<string> {
-  const missing = (): string => `Cannot read the config ${path}: expected a file, or "ours"`;
-  return readInput(path, { missing, ...(signal ? { signal } : {}) });
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readFile } from 'node:fs/promises';
 import { expect, it } from 'vitest';
-import { missingOptions } from './needed-options.ts';
+import { hidingOptions, missingOptions } from './needed-options.ts';
 
 const OURS = new URL('../../images/config/sub1m.config', import.meta.url);
 
@@ -14,6 +14,18 @@ async function ours(): Promise<string> {
 
 it('finds everything needed in our own config', async () => {
   expect(missingOptions(await ours())).toEqual([]);
+  expect(hidingOptions(await ours())).toEqual([]);
+});
+
+it('takes a config that hides something, and says what', async () => {
+  const config = (await ours()).replace(
+    'CONFIG_KALLSYMS_ALL=y',
+    '# CONFIG_KALLSYMS_ALL is not set',
+  );
+  expect(missingOptions(config)).toEqual([]);
+  expect(hidingOptions(config)).toEqual([
+    'CONFIG_KALLSYMS_ALL (the addresses of data, such as real_mode_header)',
+  ]);
 });
 
 it.each([

@@ -19,10 +19,6 @@ const NEEDED_OPTIONS: Readonly<Record<string, string>> = {
   TMPFS: 'the agent mounts /run',
   PROC_FS: 'the agent mounts /proc',
   SYSFS: 'the agent mounts /sys',
-  PROC_PAGE_MONITOR: '/proc/kpageflags',
-  KALLSYMS: '/proc/kallsyms',
-  KALLSYMS_ALL: 'the addresses of data, such as real_mode_header',
-  FIRMWARE_MEMMAP: '/sys/firmware/memmap',
   MAGIC_SYSRQ: 'sysrq makes the kernel panic',
   MAGIC_SYSRQ_SERIAL: 'so does a BREAK on the console',
   KEXEC: 'kexec_load() loads the capture kernel',
@@ -32,10 +28,27 @@ const NEEDED_OPTIONS: Readonly<Record<string, string>> = {
   RELOCATABLE: 'the capture kernel runs at another address',
 };
 
+/** The options without which a kernel runs, and hides what it is to be judged by. */
+const SHOWING_OPTIONS: Readonly<Record<string, string>> = {
+  KALLSYMS: '/proc/kallsyms',
+  KALLSYMS_ALL: 'the addresses of data, such as real_mode_header',
+  PROC_PAGE_MONITOR: '/proc/kpageflags',
+  FIRMWARE_MEMMAP: '/sys/firmware/memmap',
+};
+
 /** What a config lacks of the options that sub1m needs, each as `CONFIG_X (what for)`; a module is not enough. */
 export function missingOptions(config: string): string[] {
+  return lacking(NEEDED_OPTIONS, config);
+}
+
+/** What a config lacks of the options that show what a kernel does, likewise: some promises will be unseen. */
+export function hidingOptions(config: string): string[] {
+  return lacking(SHOWING_OPTIONS, config);
+}
+
+function lacking(options: Readonly<Record<string, string>>, config: string): string[] {
   const lines = new Set(config.split('\n'));
-  return Object.entries(NEEDED_OPTIONS)
+  return Object.entries(options)
     .filter(([name]) => !lines.has(`CONFIG_${name}=y`))
     .map(([name, purpose]) => `CONFIG_${name} (${purpose})`);
 }

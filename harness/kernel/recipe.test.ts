@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FormatError, UsageError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { parseRecipe, readRecipe } from './recipe.ts';
+import { changeNames, parseRecipe, readRecipe } from './recipe.ts';
 
 const RECIPES = new URL('../../images/kernels/', import.meta.url);
 
@@ -43,6 +43,7 @@ describe('readRecipe()', () => {
       source: { kind: 'package', name: 'linux-source-6.12', version: '6.12.117-1' },
       patches: ['patches/0001-a.patch', 'patches/0002-b.patch', 'one.patch'].map(inTemp),
       config: [inTemp('small.config')],
+      changes: [],
       policy: 'two-phase',
     });
   });
@@ -54,6 +55,7 @@ describe('readRecipe()', () => {
       source: { kind: 'tree', path: join(temp.path, 'linux') },
       patches: [],
       config: [join(temp.path, 'small.config')],
+      changes: [],
       policy: null,
     });
   });
@@ -70,6 +72,27 @@ describe('readRecipe()', () => {
     expect(last).toBe(mine);
     expect(patches).toHaveLength(7);
     expect(policy).toBe('two-phase');
+  });
+
+  it('takes config fragments on top, by path or by their name in images/config/zoo', async () => {
+    const mine = join(temp.path, 'mine.config');
+    await writeFile(mine, '');
+    const { name, patches, changes } = await readRecipe(
+      `two-phase-6.12+config/no-kaslr+faults/page-0-released+${mine}`,
+    );
+    expect(name).toBe(`two-phase-6.12+config/no-kaslr+faults/page-0-released+${mine}`);
+    expect(changes[0]).toMatch(/\/images\/config\/zoo\/no-kaslr\.config$/);
+    expect(changes.slice(1)).toEqual([mine]);
+    expect(patches).toHaveLength(6);
+  });
+
+  it('lists the config fragments if the name is unknown', async () => {
+    await expect(readRecipe('plain-6.12+config/no-such')).rejects.toThrow(
+      new UsageError(
+        'Cannot use recipe plain-6.12+config/no-such: there is no config fragment config/no-such; ' +
+          `give the path of a *.config, or one of ${(await changeNames()).join(', ')}`,
+      ),
+    );
   });
 
   it('refuses patches on a tree', async () => {

@@ -16,6 +16,8 @@ export interface Recipe {
   readonly patches: readonly string[];
   /** Config fragments; later ones win. */
   readonly config: readonly string[];
+  /** Config fragments on top of these, each of which must take effect. */
+  readonly changes: readonly string[];
   /** The id of the policy that the kernel follows; null to find out. */
   readonly policy: string | null;
 }
@@ -27,6 +29,11 @@ type RecipeSource =
 
 const RECIPES = projectPath('images/kernels');
 const PATCHES = projectPath('images/patches');
+const CHANGES = projectPath('images/config/zoo');
+
+/** What a name of a fragment begins with, and what its file ends in. */
+const CHANGE_PREFIX = 'config/';
+const CHANGE_SUFFIX = '.config';
 
 const DEBIAN = 'debian:';
 
@@ -55,20 +62,46 @@ const recipeSchema = z
   });
 
 /**
- * Reads a recipe, with more patches on top of its own: `two-phase-6.12`, `mine.json`, `plain-6.12+my.patch`,
- * `two-phase-6.12+faults/page-0-released`. A recipe is a name under `images/kernels/` or the path of a JSON file, and
- * paths in it are relative to it; a patch is a path or a name under `images/patches/`, a file or a folder of them.
- * Throws `UsageError` if it or one of its files does not exist, `FormatError` naming the field at fault.
+ * Reads a recipe, with more on top of its own: `two-phase-6.12`, `mine.json`, `plain-6.12+my.patch`,
+ * `two-phase-6.12+config/no-kaslr+faults/page-0-released`. A recipe is a name under `images/kernels/` or the path of a
+ * JSON file, and paths in it are relative to it; a patch is a path or a name under `images/patches/`, a file or a
+ * folder of them; a config fragment is a path that ends in `.config`, or `config/` and a name under
+ * `images/config/zoo/`. Throws `UsageError` if it or one of its files does not exist, `FormatError` naming the field at
+ * fault.
  */
 export async function readRecipe(reference: string): Promise<Recipe> {
   const [nameOrPath = '', ...more] = reference.split('+');
   const recipe = await readOneRecipe(nameOrPath);
-  const lists = await Promise.all(more.map((it) => patchFiles(morePatches(it), reference)));
+  const changes = await Promise.all(more.filter(isChange).map((it) => changeFile(it, reference)));
+  const added = more.filter((it) => !isChange(it));
+  const lists = await Promise.all(added.map((it) => patchFiles(morePatches(it), reference)));
   const patches = [...recipe.patches, ...lists.flat()];
   if (recipe.source.kind === 'tree' && patches.length > 0) {
     throw new UsageError(`Cannot use recipe ${reference}: ${NO_PATCHES_ON_TREE}`);
   }
-  return { ...recipe, name: [recipe.name, ...more].join('+'), patches };
+  return { ...recipe, name: [recipe.name, ...more].join('+'), patches, changes };
+}
+
+/** The names of the config fragments that `+config/<name>` puts on a recipe. */
+export async function changeNames(): Promise<string[]> {
+  const files = (await readdir(CHANGES)).filter((file) => file.endsWith(CHANGE_SUFFIX));
+  return files.map((file) => `${CHANGE_PREFIX}${basename(file, CHANGE_SUFFIX)}`).toSorted();
+}
+
+/** Whether what follows a `+` is a config fragment, and no patch. */
+function isChange(nameOrPath: string): boolean {
+  return nameOrPath.startsWith(CHANGE_PREFIX) || nameOrPath.endsWith(CHANGE_SUFFIX);
+}
+
+async function changeFile(nameOrPath: string, recipe: string): Promise<string> {
+  const inZoo = join(CHANGES, `${nameOrPath.slice(CHANGE_PREFIX.length)}${CHANGE_SUFFIX}`);
+  const isName = nameOrPath.startsWith(CHANGE_PREFIX) && !nameOrPath.endsWith(CHANGE_SUFFIX);
+  const path = isName ? inZoo : resolve(nameOrPath);
+  if (existsSync(path)) return path;
+  throw new UsageError(
+    `Cannot use recipe ${recipe}: there is no config fragment ${nameOrPath}; ` +
+      `give the path of a *.config, or one of ${(await changeNames()).join(', ')}`,
+  );
 }
 
 /** Where the patches after a `+` are. */
@@ -96,6 +129,7 @@ async function readOneRecipe(nameOrPath: string): Promise<Recipe> {
       : { kind: 'tree', path: absolute(source) },
     patches: lists.flat(),
     config: config.map(absolute),
+    changes: [],
     policy: policy ?? null,
   };
 }

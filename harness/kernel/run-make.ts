@@ -7,6 +7,7 @@ import { BuildError, HostError, ProcessError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { runGroup } from '../process/owned-process.ts';
 import { BuildOutput } from './build-output.ts';
+import type { Toolchain } from './build-tools.ts';
 
 /** A kernel source, and the folder outside of it that receives the objects. */
 export interface Build {
@@ -15,6 +16,7 @@ export interface Build {
   readonly tree: string;
   /** The folder of `make O=…`, kept from build to build. */
   readonly objects: string;
+  readonly toolchain: Toolchain;
   /** The descriptor of the lock, which make and its children keep for as long as they live. */
   readonly lock: number;
   readonly signal: AbortSignal;
@@ -47,7 +49,7 @@ function shortened(name: string): string {
  * once make and its children are gone.
  */
 export async function runMake(build: Build, args: readonly string[]): Promise<void> {
-  const { name, tree, objects, lock, signal, log } = build;
+  const { name, tree, objects, toolchain, lock, signal, log } = build;
   const path = join(objects, 'sub1m-build.log');
   const file = createWriteStream(path);
   const output = new BuildOutput();
@@ -66,6 +68,7 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
       'ARCH=x86_64',
       'LOCALVERSION=',
       jobs,
+      ...toolchain.makeArguments,
       ...args,
     ];
     const onLine = (line: string): void => {

@@ -70,6 +70,16 @@ function requireCrashkernel({ crashkernel, memoryMiB }: CellSpec): void {
   );
 }
 
+/** The cells without those that ask for what an earlier one does. */
+export function eachOnce<T extends Omit<PlannedCell, 'id'>>(cells: readonly T[]): T[] {
+  const first = new Map<string, T>();
+  for (const cell of cells) {
+    const key = JSON.stringify(cell.spec);
+    if (!first.has(key)) first.set(key, cell);
+  }
+  return [...first.values()];
+}
+
 /** Gives the cells of a matrix their names. */
 export function nameCells(cells: readonly Omit<PlannedCell, 'id'>[]): PlannedCell[] {
   const ids = new Set<string>();

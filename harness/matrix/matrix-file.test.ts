@@ -23,25 +23,35 @@ async function matrixFile(text: string): Promise<string> {
 describe('readMatrix', () => {
   it('reads a matrix of images/matrices by its name', async () => {
     const { axes } = await readMatrix('default');
-    expect(axes).toMatchObject({
-      kernel: ['debian:5.10', 'debian:6.1', 'debian:6.12', 'recipe:two-phase-6.12'],
-      crashkernel: [null, '256M'],
-    });
+    expect(axes).toMatchObject([
+      {
+        kernel: ['debian:5.10', 'debian:6.1', 'debian:6.12', 'recipe:two-phase-6.12'],
+        crashkernel: [null, '256M'],
+      },
+    ]);
   });
 
   it('reads a matrix by its path', async () => {
     const axes = { kernel: ['bzImage'], cpus: [1, 4], load: ['kexec_file_load', 'kexec_load'] };
     const path = await matrixFile(JSON.stringify({ schema: 1, axes }));
-    expect(await readMatrix(path)).toEqual({ axes, known: [], seeded: null });
+    expect(await readMatrix(path)).toEqual({ axes: [axes], known: [], seeded: [] });
+  });
+
+  it('reads lists of axes and of seeded faults', async () => {
+    const axes = [{ kernel: ['small'] }, { kernel: ['large'], memoryMiB: [2048] }];
+    const fault = { name: 'one', axes: {}, caughtBy: ['lowmem.locked'] };
+    const seeded = ['recipe:a', 'recipe:b'].map((base) => ({ base, faults: [fault] }));
+    const path = await matrixFile(JSON.stringify({ schema: 1, axes, seeded }));
+    expect(await readMatrix(path)).toEqual({ axes, known: [], seeded });
   });
 
   it('reads the known defects of a matrix', async () => {
     const entry = { kernel: '..5.4', invariant: 'lowmem.page0-kept', reference: 'commit 1234' };
     const matrix = { schema: 1, axes: { kernel: ['bzImage'] }, known: [entry] };
     expect(await readMatrix(await matrixFile(JSON.stringify(matrix)))).toEqual({
-      axes: { kernel: ['bzImage'] },
+      axes: [{ kernel: ['bzImage'] }],
       known: [{ ...entry, kernel: { from: null, to: [5, 4] } }],
-      seeded: null,
+      seeded: [],
     });
   });
 
@@ -57,19 +67,19 @@ describe('readMatrix', () => {
     { text: '{"schema": 2, "axes": {"kernel": ["a"]}}', why: 'schema: Invalid input: expected 1' },
     {
       text: '{"schema": 1, "axes": {}}',
-      why: 'axes.kernel: Invalid input: expected array, received undefined',
+      why: 'axes.0.kernel: Invalid input: expected array, received undefined',
     },
     {
       text: '{"schema": 1, "axes": {"kernel": []}}',
-      why: 'axes.kernel: Too small: expected array to have >=1 items',
+      why: 'axes.0.kernel: Too small: expected array to have >=1 items',
     },
     {
       text: '{"schema": 1, "axes": {"kernel": ["a"], "cpus": [1, "2"]}}',
-      why: 'axes.cpus.1: Invalid input: expected number, received string',
+      why: 'axes.0.cpus.1: Invalid input: expected number, received string',
     },
     {
       text: '{"schema": 1, "axes": {"kernel": ["a"], "cpu": [1]}}',
-      why: 'axes: Unrecognized key: "cpu"',
+      why: 'axes.0: Unrecognized key: "cpu"',
     },
     {
       text: '{"schema": 1, "axes": {"kernel": ["a"]}, "known": {}}',

@@ -12,10 +12,10 @@ import type { SeededFaults } from './seeded-faults.ts';
 
 /** What a matrix file says. */
 export interface Matrix {
-  /** Null in a matrix of seeded faults alone. */
-  readonly axes: Axes | null;
+  /** Each is crossed by itself; none in a matrix of seeded faults alone. */
+  readonly axes: readonly Axes[];
   readonly known: readonly KnownDefect[];
-  readonly seeded: SeededFaults | null;
+  readonly seeded: readonly SeededFaults[];
 }
 
 const MATRICES = projectPath('images/matrices');
@@ -55,19 +55,26 @@ const seededSchema = z.strictObject({
 
 /**
  * A matrix file: the values of each field of a cell's specification that it crosses, and the known defects; or
- * seeded faults, each with the cells that show it.
+ * seeded faults, each with the cells that show it. Kernels that need different machines, and bases of seeded faults,
+ * stand in a list.
  */
 const matrixSchema = z
   .strictObject({
     schema: z.literal(1),
-    axes: axesSchema.exactOptional(),
+    axes: oneOrMore(axesSchema).exactOptional(),
     known: z.array(knownDefectSchema).default([]),
-    seeded: seededSchema.exactOptional(),
+    seeded: oneOrMore(seededSchema).exactOptional(),
   })
   .refine(({ axes, seeded }) => axes !== undefined || seeded !== undefined, {
     path: ['axes'],
     message: 'expected axes, or seeded faults',
   });
+
+/** Zod would say of a union only that nothing fits: the value's own shape decides which it is. */
+function oneOrMore<T extends z.ZodType>(value: T): z.ZodPreprocess<z.ZodArray<T>> {
+  const list = (given: unknown): unknown => (Array.isArray(given) ? given : [given]);
+  return z.preprocess(list, z.array(value).min(1));
+}
 
 function axis<T extends z.ZodType>(value: T): z.ZodArray<T> {
   return z.array(value).min(1);
@@ -93,5 +100,5 @@ export async function readMatrix(nameOrPath: string): Promise<Matrix> {
     schema: matrixSchema,
     advice,
   });
-  return { axes: axes ?? null, known, seeded: seeded ?? null };
+  return { axes: axes ?? [], known, seeded: seeded ?? [] };
 }

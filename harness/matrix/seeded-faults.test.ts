@@ -32,8 +32,9 @@ it('lets the command line have the last word', () => {
 
 it('has a patch for each fault of the matrix, and a place in the matrix for each patch', async () => {
   const { axes, seeded } = await readMatrix('faults');
-  expect(axes).toBeNull();
+  expect(axes).toEqual([]);
   const folder = new URL('../../images/patches/faults/', import.meta.url);
   const patches = (await readdir(folder)).map((name) => name.replace(/\.patch$/, ''));
-  expect(seeded?.faults.map(({ name }) => name).toSorted()).toEqual(patches.toSorted());
+  const rows = seeded.flatMap(({ faults }) => faults.map(({ name }) => name));
+  expect(rows.toSorted()).toEqual(patches.toSorted());
 });

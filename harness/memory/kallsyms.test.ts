@@ -18,6 +18,19 @@ ffffffff84000000 t efi_free_boot_service
     ]);
   });
 
+  it('gives what ThinLTO renamed by its own name', () => {
+    const text = `ffffffff81000000 T machine_kexec
+ffffffff82000000 b vmcoreinfo_data_safecopy.llvm.14650912341234
+ffffffff83000000 t efi_free_boot_services.llvm.x
+ffffffff84000000 t low_pool_setup.cold
+`;
+    const kept = Buffer.from(keepKernelSymbols(Buffer.from(text))).toString();
+    expect([...parseKallsyms(kept)]).toEqual([
+      ['machine_kexec', 0xffffffff81000000n],
+      ['vmcoreinfo_data_safecopy', 0xffffffff82000000n],
+    ]);
+  });
+
   it.each([
     { lie: 'an address of more than 64 bits', line: 'fffffffffffffffff T _stext' },
     { lie: 'no type', line: 'ffffffff81000000 _stext' },

@@ -6,8 +6,13 @@ import { type VirtAddr, virtAddr } from './pfn.ts';
 /** The addresses of the symbols that a kernel has. Only what is in `KERNEL_SYMBOLS` can be asked for. */
 export type KernelSymbols = ReadonlyMap<KernelSymbol, VirtAddr>;
 
-/** A symbol of the kernel image: one of a module has the module's name behind it. */
-const LINE = /^([0-9a-f]{1,16}) [A-Za-z] (\S+)$/gm;
+/**
+ * A symbol of the kernel image: one of a module has the module's name behind it. ThinLTO makes a static symbol global
+ * that another file came to use, and gives it a unique name (`efi_unmap_boot_services.llvm.7823`).
+ */
+const LINE = /^([0-9a-f]{1,16}) [A-Za-z] (\S+?)(?:\.llvm\.\d+)?$/gm;
+
+const LAST_WORD = / (\S+?)(?:\.llvm\.\d+)?$/;
 
 const ASKED_FOR: ReadonlySet<string> = new Set(KERNEL_SYMBOLS);
 
@@ -33,7 +38,7 @@ export function parseKallsyms(text: string): KernelSymbols {
 /** Cuts `/proc/kallsyms` down to `KERNEL_SYMBOLS`: a bundle need not hold seven megabytes of the others. */
 export function keepKernelSymbols(kallsyms: Uint8Array): Uint8Array {
   const lines = Buffer.from(kallsyms).toString('latin1').split('\n');
-  const kept = lines.filter((line) => ASKED_FOR.has(line.slice(line.lastIndexOf(' ') + 1)));
+  const kept = lines.filter((line) => ASKED_FOR.has(LAST_WORD.exec(line)?.[1] ?? ''));
   return Buffer.from(`${kept.join('\n')}\n`, 'latin1');
 }
 

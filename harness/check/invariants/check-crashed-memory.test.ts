@@ -119,7 +119,7 @@ describe("the crashed kernel's memory", () => {
       bundle: crashed(),
       vmcore: new Uint8Array(100),
       outcome: 'broken',
-      why: 'Cannot read this file: expected a vmcore, found zeroes at its start',
+      why: 'Cannot read this file: expected a vmcore, found zeroes at its start: it is raw memory, or a dump whose making did not end',
     },
     {
       id: 'kdump.vmcore-bytes',

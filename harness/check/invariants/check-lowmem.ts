@@ -7,16 +7,16 @@ import type { MemblockLine } from '../../memory/memblock-log.ts';
 import { type PhysRange, physRange, renderRange } from '../../memory/phys-range.ts';
 import { POLICIES } from '../../model/policies.ts';
 import type { Prediction } from '../../model/prediction.ts';
+import type { Seen } from '../../seen.ts';
 import { isUsable } from '../observe/agreement.ts';
 import type { Observation } from '../observe/observation.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { LOW, findDisagreements } from '../observe/page-faults.ts';
 import { type TrampolineHeader, isTrampolineOf } from '../observe/trampoline-bytes.ts';
 
-const KPAGEFLAGS = { evidence: 'system/kpageflags' } as const;
-
 /** `lowmem.matches-model` */
 export const checkMatchesModel: Check = ({ observation, prediction }) => {
+  if (observation.died) return checkDead(observation, prediction);
   if (observation.pages.value === null) return unseen(observation.pages);
   if (prediction.value === null) return unseen(prediction);
   const { panic } = prediction.value;
@@ -25,34 +25,45 @@ export const checkMatchesModel: Check = ({ observation, prediction }) => {
     return broken(why, { evidence: 'console.log' });
   }
   const faults = findDisagreements(prediction.value, observation.pages.value, 'observed');
-  if (faults) return broken(faults.why, { ...KPAGEFLAGS, pages: faults.pages });
+  if (faults) return broken(faults.why, { evidence: observation.pagesIn, pages: faults.pages });
   const elsewhere = findElsewhere(prediction.value, observation);
   if (elsewhere) return broken(elsewhere.why, elsewhere.proof);
   return checkMemblockLog(prediction.value, observation);
 };
 
+/** Of a kernel that died on the way only the trampoline has its last place: it never moves. */
+function checkDead(observation: Observation, prediction: Seen<Prediction>): Finding {
+  const elsewhere = prediction.value && findElsewhere(prediction.value, observation);
+  return elsewhere
+    ? broken(elsewhere.why, elsewhere.proof)
+    : unseen('It died before each page had its owner');
+}
+
 /** The trampoline, if it is seen elsewhere than predicted: a reserved page looks the same whoever has it. */
 function findElsewhere(
   { trampoline: wanted }: Prediction,
-  { trampoline: { value: found } }: Observation,
+  { trampoline: { value: found }, died }: Observation,
 ): { readonly why: string; readonly proof: object } | null {
   if (found === null || wanted?.start === found) return null;
   const pages = found < SZ_1M ? lowPages(physRange(found, found + 1)) : [];
   const place = wanted ? hex(wanted.start) : 'no place';
   const why = `The trampoline is at ${hex(found)}, ${place} predicted`;
-  return { why, proof: { evidence: 'system/real-mode.json', pages } };
+  return { why, proof: { evidence: died ? 'dead/kernel.json' : 'system/real-mode.json', pages } };
 }
 
 /** The pages are as predicted; with `memblock=debug`, checks that the calls that led there are, too. */
-function checkMemblockLog(prediction: Prediction, { memblockCalls }: Observation): Finding {
+function checkMemblockLog(
+  prediction: Prediction,
+  { memblockCalls, pagesIn: evidence }: Observation,
+): Finding {
   const pages = `All 256 pages are as ${prediction.policy} has them`;
-  if (memblockCalls === null) return kept(pages, KPAGEFLAGS);
+  if (memblockCalls === null) return kept(pages, { evidence });
   const wanted = prediction.memblockCalls.map(renderCall);
   const found = memblockCalls.map(renderCall);
   const length = Math.max(wanted.length, found.length);
   const at = Array.from({ length }, (_, index) => index).find((i) => wanted[i] !== found[i]);
   if (at === undefined)
-    return kept(`${pages}, by the same ${length} calls of memblock`, KPAGEFLAGS);
+    return kept(`${pages}, by the same ${length} calls of memblock`, { evidence });
   const why = `Call ${at + 1} of memblock: ${wanted[at] ?? 'none'} predicted, ${found[at] ?? 'none'} logged`;
   return broken(why, { evidence: 'system/dmesg' });
 }
@@ -62,24 +73,25 @@ function renderCall({ call, range }: MemblockLine): string {
 }
 
 /** `lowmem.page0-kept` */
-export const checkPage0Kept: Check = ({ observation: { pages } }) => {
+export const checkPage0Kept: Check = ({ observation: { pages, pagesIn: evidence } }) => {
   if (pages.value === null) return unseen(pages);
-  const proof = { ...KPAGEFLAGS, pages: [pfn(0)] };
+  const proof = { evidence, pages: [pfn(0)] };
   return pages.value[0] && isUsable(pages.value[0])
     ? broken('The page allocator has page 0', proof)
-    : kept('The page allocator does not have page 0', KPAGEFLAGS);
+    : kept('The page allocator does not have page 0', { evidence });
 };
 
 /** `lowmem.locked` */
 export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
   if (!findParameter(cmdline, 'crashkernel')) return notAsked('The cell is without crashkernel');
   if (observation.pages.value === null) return unseen(observation.pages);
-  const classes = observation.pages.value;
+  const [classes, evidence] = [observation.pages.value, observation.pagesIn];
   const pages = LOW.filter((page) => isUsable(classes[page] ?? 'absent'));
-  if (pages.length === 0) return kept('The system kernel can use no page below 1 MiB', KPAGEFLAGS);
+  if (pages.length === 0)
+    return kept('The system kernel can use no page below 1 MiB', { evidence });
   const why = `The system kernel can use ${counted(pages.length, 'page')} below 1 MiB`;
   return broken(why + (prediction.value ? whoFreed(prediction.value, pages) : ''), {
-    ...KPAGEFLAGS,
+    evidence,
     pages,
   });
 };
@@ -91,17 +103,17 @@ export const checkReleased: Check = ({ observation, prediction }) => {
   if (!POLICIES[policy].promisesRelease) return notAsked(`${policy} promises no release`);
   const free = LOW.filter((page) => fates[page]?.owner === 'free');
   if (free.length === 0) return notAsked('All that is available is claimed');
+  if (observation.died) return unseen('It died before it gave pages back');
   if (observation.pages.value === null) return unseen(observation.pages);
-  const classes = observation.pages.value;
+  const [classes, evidence] = [observation.pages.value, observation.pagesIn];
   const pages = free.filter((page) => !isUsable(classes[page] ?? 'absent'));
   return pages.length === 0
-    ? kept(
-        `The page allocator has all ${counted(free.length, 'page')} that nobody claims`,
-        KPAGEFLAGS,
-      )
+    ? kept(`The page allocator has all ${counted(free.length, 'page')} that nobody claims`, {
+        evidence,
+      })
     : broken(
         `${counted(pages.length, 'page')} of ${free.length} that nobody claims stay reserved`,
-        { ...KPAGEFLAGS, pages },
+        { evidence, pages },
       );
 };
 
@@ -134,7 +146,7 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
   if (observation.trampoline.value === null) return unseen(observation.trampoline);
   if (prediction.value === null) return unseen(prediction);
   const [found, wanted] = [observation.trampoline.value, prediction.value.trampoline];
-  const evidence = 'system/real-mode.json';
+  const evidence = observation.died ? 'dead/kernel.json' : 'system/real-mode.json';
   if (found >= SZ_1M || found % PAGE_SIZE !== 0) {
     return broken(`It is at ${hex(found)}, not at a page below 1 MiB`, { evidence });
   }

@@ -9,13 +9,12 @@ import { type CellCase, type Check, broken, kept, notAsked, unseen } from './fin
 import { HOLE } from '../observe/firmware-memory.ts';
 import { LOW, findPageFaults } from '../observe/page-faults.ts';
 
-const KPAGEFLAGS = 'system/kpageflags';
 const SAVED_MEMORY = 'jump/low1m.bin';
 const NOT_SAVED = `The cell left no ${SAVED_MEMORY}`;
 
 /** `lowmem.single-owner` */
 export const checkSingleOwner: Check = (cell) => {
-  const { pages, firmwareMemory, trampoline } = cell.observation;
+  const { pages, pagesIn: evidence, firmwareMemory, trampoline } = cell.observation;
   if (pages.value === null) return unseen(pages);
   const classes = pages.value;
   const owners = ownersBesides(cell);
@@ -23,7 +22,6 @@ export const checkSingleOwner: Check = (cell) => {
     const [seen, owner] = [classes[page], owners.get(page)];
     return seen && isUsable(seen) && owner !== undefined ? `${seen}, but ${owner} too` : null;
   });
-  const evidence = KPAGEFLAGS;
   if (faults) return broken(faults.why, { evidence, pages: faults.pages });
   if (firmwareMemory.value === null) return unseen(firmwareMemory);
   if (cell.prediction.value === null) return unseen(cell.prediction);
@@ -53,7 +51,7 @@ const RAM_END = pfn(0xa0);
 
 /** `lowmem.firmware-kept` */
 export const checkFirmwareKept: Check = ({ observation }) => {
-  const { pages, firmwareMemory, tags, savedMemory } = observation;
+  const { pages, pagesIn, firmwareMemory, tags, savedMemory } = observation;
   if (firmwareMemory.value === null) return unseen(firmwareMemory);
   const types = firmwareMemory.value;
   const firmwarePages = LOW.filter((page) => page < RAM_END && types[page] !== null);
@@ -65,14 +63,14 @@ export const checkFirmwareKept: Check = ({ observation }) => {
     return what.length === 0 ? null : `${types[page]}, ${what.join(' and ')}`;
   });
   if (faults) {
-    const evidence = faults.pages.some(isFree) ? KPAGEFLAGS : SAVED_MEMORY;
+    const evidence = faults.pages.some(isFree) ? pagesIn : SAVED_MEMORY;
     return broken(faults.why, { evidence, pages: faults.pages });
   }
   if (pages.value === null) return unseen(pages);
   if (tags.value === null) return unseen(tags);
   const filled = tags.value.filter(({ page }) => firmwarePages.includes(page));
   const why = `None of ${counted(firmwarePages.length, 'firmware page')} is free`;
-  const proof = { evidence: KPAGEFLAGS, pages: firmwarePages } as const;
+  const proof = { evidence: pagesIn, pages: firmwarePages } as const;
   if (filled.length === 0) return kept(`${why}; whether any is written does not show`, proof);
   if (savedMemory === null) return unseen(NOT_SAVED);
   if (savedMemory.value === null) return unseen(savedMemory);

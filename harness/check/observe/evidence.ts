@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../../bundle/bundle.ts';
 import type { CellRecord } from '../../bundle/cell-record.ts';
+import { type DeadKernelRecord, deadKernelSchema } from '../../bundle/dead-kernel.ts';
 import { type JudgedFile, evidenceRow } from '../../bundle/evidence.ts';
+import { parseJsonFile } from '../../json-file.ts';
 import { type PersonalityLog, parsePersonalityLog } from '../../layout/personality-log.ts';
 import {
   type EfiDescriptor,
@@ -18,6 +20,20 @@ import { phaseEnded } from './phase-ended.ts';
 
 type Read<T> = (bytes: Uint8Array) => T;
 type Parse<T> = (text: string) => T;
+
+/** A kernel that died, as `dead/kernel.json` has it. */
+export type DeadKernel = Extract<DeadKernelRecord['kernel'], { readonly value: object }>['value'];
+
+const OF_CAPTURE_KERNEL: Unseen = { value: null, why: 'It is the capture kernel that died' };
+
+/** Throws `FormatError`. */
+function parseDeadKernel(text: string): DeadKernelRecord {
+  return parseJsonFile(text, 'dead/kernel.json', {
+    name: 'record of a dead kernel',
+    schema: deadKernelSchema,
+    advice: 'run the cell again',
+  });
+}
 
 /** Null where there was no EFI. */
 export interface FoundEfiMap {
@@ -88,9 +104,23 @@ export class Evidence {
     return this.text('system/cmdline') ?? this.cell.cmdline.system;
   }
 
-  /** The system kernel's symbols. */
+  /** The system kernel's symbols: as it told them, else out of its memory. */
   get kallsyms(): Seen<KernelSymbols> {
-    return this.parsed('system/kallsyms', parseKallsyms);
+    const told = this.parsed('system/kallsyms', parseKallsyms);
+    const isDead = told.value === null && this.deadSystem.value !== null;
+    return isDead ? this.parsed('dead/kallsyms', parseKallsyms) : told;
+  }
+
+  /** The kernel that died or hung, as its memory shows it. */
+  get dead(): Seen<DeadKernel> {
+    return seenFrom(this.parsed('dead/kernel.json', parseDeadKernel), ({ kernel }) => kernel);
+  }
+
+  /** The same of a system kernel. */
+  get deadSystem(): Seen<DeadKernel> {
+    return seenFrom(this.dead, (kernel) =>
+      kernel.role === 'system' ? { value: kernel } : OF_CAPTURE_KERNEL,
+    );
   }
 
   /** The system kernel's memory map. */
@@ -128,6 +158,7 @@ export class Evidence {
     const { panicLine } = this.cell;
     const logs = [
       this.text('system/dmesg'),
+      this.deadSystem.value && this.text('dead/dmesg'),
       systemKernelPart(this.text('console.log') ?? ''),
       this.text('capture/crashed-dmesg'),
     ];
@@ -136,12 +167,13 @@ export class Evidence {
   }
 
   /**
-   * All that the system kernel printed, as far as it is there: its own log, if that is whole, or
-   * the console's.
+   * All that the system kernel printed, as far as it is there: its own log, if that is whole, told
+   * or in its memory, or the console's.
    */
   get systemLog(): string {
-    const dmesg = this.text('system/dmesg') ?? '';
-    return isWholeLog(dmesg) ? dmesg : systemKernelPart(this.text('console.log') ?? '');
+    const dead = this.deadSystem.value ? this.text('dead/dmesg') : undefined;
+    const whole = [this.text('system/dmesg'), dead].find((log) => isWholeLog(log ?? ''));
+    return whole ?? systemKernelPart(this.text('console.log') ?? '');
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord, Phase } from '../../bundle/cell-record.ts';
-import { FIRST_LINE, findLogLine, lastLogLine } from '../../memory/kernel-log.ts';
+import { FIRST_LINE, findLogLine, isWholeLog, lastLogLine } from '../../memory/kernel-log.ts';
 import type { Surprise } from '../../surprises.ts';
 import type { Evidence } from './evidence.ts';
 import { AGENT_LEFT, findDamage } from './kernel-damage.ts';
@@ -81,18 +81,32 @@ export function loadRefused({ outcome }: CellRecord): boolean {
 export function findKernelFailure(evidence: Evidence): KernelFailure | null {
   const { outcome, panicLine } = evidence.cell;
   if (outcome.kind === 'completed' || outcome.kind === 'infra') return null;
-  const log = evidence.text('console.log') ?? '';
-  const kernelsHeard = log.split(FIRST_LINE).length - 1;
-  if (kernelsHeard === 0) return null;
-  const lastKernel = log.slice(log.lastIndexOf(FIRST_LINE));
+  const lastKernel = findLastKernel(evidence);
+  if (lastKernel === null) return null;
+  const { isCapture, log } = lastKernel;
   const row = PHASE_ENDS[outcome.phase];
-  const isCapture = kernelsHeard > 1;
   const where =
     row.where === 'crash' || row.where === 'capture' ? whichKernel(isCapture) : row.where;
-  const damage = findDamage(lastKernel, isCapture ? null : panicLine);
-  const signs = { where, log: lastKernel, damage };
+  const damage = findDamage(log, isCapture ? null : panicLine);
+  const signs = { where, log, damage };
   if (!isAtFault(outcome, signs)) return null;
   return { where, how: describeEnd(evidence.cell), lastLine: tellingLine(signs) };
+}
+
+/**
+ * The log of the last kernel that ran: as it is in memory, if the machine was looked at, or what the console has. Null
+ * if no kernel ran.
+ */
+function findLastKernel(evidence: Evidence): (Pick<Signs, 'log'> & { isCapture: boolean }) | null {
+  const console = evidence.text('console.log') ?? '';
+  const heard = console.split(FIRST_LINE).length - 1;
+  const dead = evidence.dead.value;
+  const isCapture = heard > 1 || dead?.role === 'capture';
+  const inMemory = evidence.text('dead/dmesg') ?? '';
+  const isOfIt = dead !== null && (dead.role === 'capture') === isCapture;
+  if (isOfIt && isWholeLog(inMemory)) return { isCapture, log: inMemory };
+  const onConsole = console.slice(console.lastIndexOf(FIRST_LINE));
+  return heard === 0 ? null : { isCapture, log: onConsole };
 }
 
 function whichKernel(isCapture: boolean): KernelFailure['where'] {

@@ -93,6 +93,18 @@ describe('what the model is given', () => {
     });
   });
 
+  it('is nothing where the kernel reserves low memory to see who corrupts it', () => {
+    const spec = { append: 'memory_corruption_check_size=512K' };
+    const log = 'Linux version 6\ncheck: Scanning 1 areas for low memory corruption\n';
+    expect(inputs({ spec, files: { 'system/dmesg': log } })).toEqual({
+      value: null,
+      why: 'The model does not know what memory_corruption_check_size= reserves',
+    });
+    // A kernel without CONFIG_X86_CHECK_BIOS_CORRUPTION, and one that checks the first 64 KiB.
+    expect(inputs({ spec }).value).not.toBeNull();
+    expect(inputs({ files: { 'system/dmesg': log } }).value).not.toBeNull();
+  });
+
   it('has the tables and the faults that the firmware was given', () => {
     const lines = ['esrt 0x3db0b000-0x3db0b037', 'bgrt 0x3db0a000-0x3db0afff', 'svam 0x1-0xb'];
     const log = 'Linux version 6\nefi: ESRT=0x3db0b000\nACPI: BGRT 0x3f77a000\n';

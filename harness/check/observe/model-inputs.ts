@@ -4,6 +4,7 @@ import { readInitrd } from '../../memory/boot-params.ts';
 import { type E820Entry, parseE820Log, parseFirmwareMemmap } from '../../memory/e820.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { e820FromEfiMap } from '../../layout/efi-memory-types.ts';
+import { findParameter } from '../../memory/kernel-cmdline.ts';
 import type { IomemEntry } from '../../memory/iomem.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
@@ -28,6 +29,7 @@ export function findModelInputs(evidence: Evidence): Seen<GivenInputs> {
     if (!withMemmap(e820, cmdline)) {
       return { value: null, why: 'The model does not know this form of memmap=' };
     }
+    if (checksForCorruption(evidence)) return UNKNOWN_CLAIMANT;
     return seenFrom(findEfiMap(evidence, personality), ({ efiMap }) =>
       seenFrom(findBiosWords(evidence, personality), (biosWords) => {
         const given = {
@@ -47,6 +49,20 @@ export function findModelInputs(evidence: Evidence): Seen<GivenInputs> {
       }),
     );
   });
+}
+
+/** What `setup_bios_corruption_check()` prints (arch/x86/kernel/check.c) of memory that it reserves. */
+const SCANNING = /\bScanning [1-9]\d* areas for low memory corruption/;
+
+const UNKNOWN_CLAIMANT = {
+  value: null,
+  why: 'The model does not know what memory_corruption_check_size= reserves',
+} as const;
+
+/** Whether the kernel reserves more for that check than the first 64 KiB, which every kernel reserves. */
+function checksForCorruption({ cmdline, systemLog }: Evidence): boolean {
+  const isAsked = findParameter(cmdline, 'memory_corruption_check_size') !== undefined;
+  return isAsked && SCANNING.test(systemLog);
 }
 
 /**

@@ -14,7 +14,8 @@ import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
 import { type CaptureLog, seenCaptureLog } from './capture-log.ts';
-import type { Evidence } from './evidence.ts';
+import type { DeadKernel, Evidence } from './evidence.ts';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { seenNoVmcore } from './no-vmcore.ts';
@@ -30,6 +31,12 @@ export interface Observation {
   readonly damage: string | null;
   /** The class of each of the 256 pages below 1 MiB while the system kernel ran. */
   readonly pages: Seen<readonly PageClass[]>;
+  /** The file that shows them. */
+  readonly pagesIn: EvidenceFile;
+  /** The system kernel that died before it could tell of its pages: they, and its trampoline, are out of its memory. */
+  readonly died: DeadKernel | null;
+  /** The stack of the CPU that panicked, or of the first, of the kernel that died or hung last: innermost first. */
+  readonly deadStack: readonly string[];
   /** Where the trampoline is; see `seenTrampoline()`. */
   readonly trampoline: Seen<PhysAddr>;
   /** Whether `real_mode_header` is NULL. */
@@ -87,6 +94,8 @@ const LOG_LINE = /^\[ *\d+\.\d+\]/;
 /** What the evidence shows. What is missing or damaged is unseen, with the reason. */
 export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): Observation {
   const trampoline = seenTrampoline(evidence);
+  const pages = evidence.read('system/kpageflags', readPageClasses);
+  const died = pages.value === null ? evidence.deadSystem.value : null;
   const iomem = seenFrom(evidence.iomem, (entries) => ({ value: summarizeIomem(entries) }));
   const memory = iomem.value ?? { systemRam: [], crashkernel: [] };
   const crashed = crashedMemory(memory);
@@ -94,7 +103,10 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
   return {
     cpusOnline: evidence.parsed('system/cpus', countCpus),
     damage: evidence.damage && printableText(evidence.damage),
-    pages: evidence.read('system/kpageflags', readPageClasses),
+    pages: died ? died.lowPages : pages,
+    pagesIn: died ? 'dead/kernel.json' : 'system/kpageflags',
+    died,
+    deadStack: deadStack(evidence),
     trampoline,
     hasNoTrampoline: hasNoTrampoline(evidence),
     firmwareMemory: seenFirmwareMemory(evidence),
@@ -120,6 +132,16 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     pagesAtCrash: vmcore?.lowPages ?? null,
     memory: truth,
   };
+}
+
+/** Frames of a stack that are shown. */
+const SHOWN_FRAMES = 16;
+
+function deadStack({ dead: { value: dead } }: Evidence): string[] {
+  const cpu = dead?.panic?.cpu ?? 0;
+  const stack = dead?.stacks.find((one) => one.cpu === cpu) ?? dead?.stacks[0];
+  const frames = stack?.trace.value?.frames ?? [];
+  return frames.slice(0, SHOWN_FRAMES).map(({ symbol }) => printableText(symbol));
 }
 
 function findMemblockCalls(evidence: Evidence): readonly MemblockLine[] | null {

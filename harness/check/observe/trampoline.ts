@@ -11,12 +11,14 @@ import { findTrampoline } from './trampoline-bytes.ts';
 const REAL_MODE = 'system/real-mode.json';
 
 /**
- * Where the trampoline is: where the kernel's `real_mode_header` points; or, of a kernel whose symbols do not show that
+ * Where the trampoline is: where the kernel's `real_mode_header` points, also of a kernel that died; or, of a kernel whose symbols do not show that
  * (CONFIG_KALLSYMS_ALL), where its bytes lie.
  */
 export function seenTrampoline(evidence: Evidence): Seen<PhysAddr> {
   const told = evidence.parsed(REAL_MODE, parseRealMode);
   if (told.value !== null || evidence.has(REAL_MODE)) return told;
+  const dead = evidence.deadSystem.value;
+  if (dead) return seenFrom(dead.trampoline, ({ paddr }) => ({ value: physAddr(paddr) }));
   const found = findPlace(evidence);
   if (found.value !== null) return { value: found.value.start };
   if (seenLowMemory(evidence).value === null) return told;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { type Axes, expandSpecs, nameCells } from '../../matrix/expand.ts';
+import { type Axes, eachOnce, expandSpecs, nameCells } from '../../matrix/expand.ts';
 import { summary } from '../../matrix/judged-cell.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
@@ -55,8 +55,9 @@ async function planOf(
 ): Promise<RunPlan> {
   const { axes, known, seeded } = await readMatrix(matrix);
   const over = (inMatrix: Axes): Axes => ({ ...inMatrix, ...givenAxes({ ...options }) });
-  const specs = axes ? expandSpecs(await withCorpus(over(axes), log)) : [];
-  const faulty = seeded ? faultCells(seeded, over) : [];
-  const cells = nameCells([...specs.map((spec) => ({ spec })), ...faulty]);
+  const lists = await Promise.all(axes.map((it) => withCorpus(over(it), log)));
+  const sound = lists.flatMap(expandSpecs).map((spec) => ({ spec }));
+  const faulty = seeded.flatMap((it) => faultCells(it, over));
+  const cells = nameCells(eachOnce([...sound, ...faulty]));
   return { cells: options.shard === undefined ? cells : takeShard(cells, options.shard), known };
 }

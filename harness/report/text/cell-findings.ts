@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
 import { invariantOf } from '../../check/invariants/invariants.ts';
-import { type InvariantOutcome, whyUnseen } from '../../check/judgement.ts';
+import { type InvariantOutcome, type Judgement, whyUnseen } from '../../check/judgement.ts';
 import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import type { Pfn } from '../../memory/pfn.ts';
@@ -33,12 +33,19 @@ export function renderFindings(cell: JudgedCell, style: Style): string[] {
   const title = wrap(`${printableText(record.id)}: ${words.join(', ')}`, style.width);
   return [
     ...title.map((line) => paint(line, COUNT_FORMATS[countedAs(judgement)], style)),
-    ...verdictLines(verdict).flatMap((line) => indented(line, 2, style)),
+    ...[...verdictLines(verdict), ...stackLines(judgement)].flatMap((line) =>
+      indented(line, 2, style),
+    ),
     ...named.flatMap(({ says, ...invariant }) => [
       ...indented(`${invariant.id} ${says}: ${printableText(whyUnseen(invariant))}`, 2, style),
       ...proofLines(invariant, pages, folder).flatMap((line) => indented(line, 4, style)),
     ]),
   ];
+}
+
+/** Where the kernel was that ended its cell. */
+function stackLines({ observation: { deadStack } }: Judgement): string[] {
+  return deadStack.length === 0 ? [] : [`Its stack: ${deadStack.join(' < ')}`];
 }
 
 /** What was compared of a cell's vmcore and came out as it should, and what alone may differ. */

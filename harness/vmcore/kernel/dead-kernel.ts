@@ -24,8 +24,8 @@ export interface DeadKernel {
   readonly image: Pick<KernelImage, 'text' | 'paddr' | 'by'>;
   /** `uname -r`. */
   readonly release: Seen<string>;
-  /** How many symbols its kallsyms has. */
-  readonly symbols: Seen<number>;
+  /** The symbols of its image. */
+  readonly kallsyms: Seen<Kallsyms>;
   /** What the layout of its structures is known by. */
   readonly layout: 'vmcoreinfo' | 'btf' | 'table';
   /** `system_state`: 0 while it boots, 1 from its first task on, more when it has booted or reboots. */
@@ -75,7 +75,7 @@ function examineImage(
   return {
     image,
     release: seeingFrom(found.banner, releaseOf),
-    symbols: fromSymbols(({ size }) => size),
+    kallsyms,
     layout: layoutOf(found),
     systemState: fromSymbols((symbols) => memory.u32(symbols.requireAddress('system_state'))),
     log,

@@ -105,9 +105,19 @@ describe('Kallsyms', () => {
 
   it('says that there is no such symbol', () => {
     expect(() => kallsyms.requireAddress('nowhere')).toThrow(
-      new FormatError('Cannot find nowhere: kallsyms has 306 symbols, none of this name'),
+      new FormatError(
+        'Cannot find nowhere: kallsyms has 306 symbols, none of this name: it has only functions, ' +
+          'without CONFIG_KALLSYMS_ALL',
+      ),
     );
   });
+});
+
+it('does not blame CONFIG_KALLSYMS_ALL where there are variables', () => {
+  const symbols = [...SYMBOLS.slice(0, -1), { name: 'jiffies', type: 'D', offset: STEXT + 0x3000 }];
+  expect(() => read(withKallsyms('6.12', symbols)).requireAddress('nowhere')).toThrow(
+    new FormatError('Cannot find nowhere: kallsyms has 306 symbols, none of this name'),
+  );
 });
 
 describe('readKallsyms()', () => {

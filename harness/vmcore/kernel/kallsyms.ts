@@ -41,8 +41,9 @@ export class Kallsyms {
   requireAddress(name: string): VirtAddr {
     const address = this.address(name);
     if (address !== undefined) return address;
+    const why = this.#hasData() ? '' : ': it has only functions, without CONFIG_KALLSYMS_ALL';
     throw new FormatError(
-      `Cannot find ${name}: kallsyms has ${this.size} symbols, none of this name`,
+      `Cannot find ${name}: kallsyms has ${this.size} symbols, none of this name${why}`,
     );
   }
 
@@ -88,6 +89,11 @@ export class Kallsyms {
       if (symbol.name.search(pattern) !== -1) found.push(symbol);
     }
     return found;
+  }
+
+  #hasData(): boolean {
+    for (const { type } of this) if (/^[bdr]$/i.test(type)) return true;
+    return false;
   }
 
   #at(index: number): VirtAddr {

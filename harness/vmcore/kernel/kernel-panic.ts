@@ -70,7 +70,9 @@ function readTask(kernel: DumpedKernel, cpu: number | null): KernelTask | null {
   const [btf, kallsyms] = [kernel.btf.value, kernel.kallsyms.value];
   const variable = kallsyms?.address('current_task') ?? kallsyms?.address('pcpu_hot');
   if (cpu === null || variable === undefined || !kallsyms || !btf) return null;
-  const area = memory.u64(kallsyms.requireAddress('__per_cpu_offset') + BigInt(cpu * 8));
+  // A kernel for one CPU has plain variables.
+  const offsets = kallsyms.address('__per_cpu_offset');
+  const area = offsets === undefined ? 0n : memory.u64(offsets + BigInt(cpu * 8));
   const task = memory.u64(BigInt.asUintN(64, variable + area));
   return {
     pid: memory.i32(task + BigInt(btf.requireOffset('task_struct.pid'))),

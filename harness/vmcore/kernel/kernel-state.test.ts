@@ -49,6 +49,12 @@ describe('readKernelState()', () => {
     });
   });
 
+  it('reads the task of the only CPU of a kernel without SMP', () => {
+    const kernel = wholeKernel('6.12', true, false);
+    kernel.ram.write('ash\0', PLACES.task + 0x28);
+    expect(stateOf(kernel).panic).toMatchObject({ cpu: 0, task: { pid: 42, comm: 'ash' } });
+  });
+
   it('finds no panic in a kernel that did not panic', () => {
     const kernel = wholeKernel();
     kernel.ram.writeInt32LE(-1, PLACES.variables + 8);

@@ -12,9 +12,10 @@ export type KallsymsStyle =
   | '6.12'
   | '7.3';
 
-/** A symbol of type `T`, by its offset in memory, or in a CPU's area if it is per-CPU. */
+/** A symbol by its offset in memory, or in a CPU's area if it is per-CPU; a function unless it has another type. */
 export interface SymbolSpec {
   readonly name: string;
+  readonly type?: string;
   readonly offset: number;
   readonly perCpu?: boolean;
 }
@@ -91,9 +92,9 @@ export function symbolLine(name: string, offset: number): string {
 function namesOf(symbols: readonly SymbolSpec[]): { names: Buffer; markers: number[] } {
   const markers: number[] = [];
   let names = Buffer.alloc(0);
-  for (const [index, { name }] of symbols.entries()) {
+  for (const [index, { name, type = 'T' }] of symbols.entries()) {
     if (index % 256 === 0) markers.push(names.length);
-    const compressed = `T${name}`.replaceAll('T_', '\x01').replaceAll('kernel', '\x02');
+    const compressed = `${type}${name}`.replaceAll('T_', '\x01').replaceAll('kernel', '\x02');
     const tokens = Buffer.from(compressed, 'latin1');
     const length =
       tokens.length < 0x80 ? [tokens.length] : [(tokens.length & 0x7f) | 0x80, tokens.length >> 7];

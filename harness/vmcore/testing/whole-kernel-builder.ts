@@ -37,11 +37,15 @@ export interface WholeKernel extends BuiltKernel {
   readonly cpus: readonly CpuRegisters[];
 }
 
-/** Builds a kernel that panicked on CPU 1, with frame pointers and, unless told not to, ORC. */
-export function wholeKernel(style: KallsymsStyle = '6.12', hasOrc = true): WholeKernel {
+/** Builds a kernel that panicked on CPU 1, or on its only one, with frame pointers and, unless told not to, ORC. */
+export function wholeKernel(
+  style: KallsymsStyle = '6.12',
+  hasOrc = true,
+  isSmp = true,
+): WholeKernel {
   const kernel = builtKernel();
   const { ram, lines } = kernel;
-  const variables = addVariables(ram);
+  const variables = isSmp ? addVariables(ram) : plainVariables(ram);
   addResources(ram);
   addPages(kernel, PLACES.pages, { 3: { pageType: 0xf000_0000 } });
   addPrintk(kernel, PLACES.log, [
@@ -88,6 +92,14 @@ function addVariables(ram: Buffer): SymbolSpec[] {
     { name: '__per_cpu_offset', offset: variables + 16 },
     { name: 'current_task', offset: perCpu },
   ];
+}
+
+/** The same without `CONFIG_SMP`: `current_task` is a plain variable. */
+function plainVariables(ram: Buffer): SymbolSpec[] {
+  const variables = addVariables(ram).filter(({ name }) => name !== '__per_cpu_offset');
+  ram.writeInt32LE(0, PLACES.variables + 8);
+  writeWords(ram, PLACES.perCpu, [vaddrOf(PLACES.task)]);
+  return variables;
 }
 
 function addResources(ram: Buffer): void {
