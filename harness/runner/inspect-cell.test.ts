@@ -49,7 +49,7 @@ it.each([
   { files: {}, why: "expected a dump or a cell's folder, found a folder without cell.json" },
   {
     files: { 'cell.json': '' },
-    why: 'expected a vmcore or what was kept of a dead kernel, found neither',
+    why: 'expected a vmcore or what was kept of a dead kernel, found a folder with neither',
   },
   { files: { 'cell.json': '', 'dead/kernel.json': '{}' }, why: 'schema: ' },
   { files: { 'cell.json': '', 'dead/kernel.json': '{' }, why: 'not JSON: ' },

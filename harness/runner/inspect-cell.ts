@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { deadKernelSchema } from '../bundle/dead-kernel.ts';
 import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
-import { FormatError, UsageError } from '../errors.ts';
+import { FormatError } from '../errors.ts';
 import { parseJsonFile } from '../json-file.ts';
 import type { DeadEvidence } from '../report/inspect-dead.ts';
 
@@ -17,14 +17,14 @@ const FILE_LIMIT = 64 * 1024 * 1024;
 
 /**
  * Finds what to inspect in a cell's folder, in this order: the whole memory of the machine whose kernel died, if only that
- * answers; what was kept of that kernel; the vmcore. Throws `UsageError` for a folder that has none of them,
- * `FormatError` for what is not what it must be.
+ * answers; what was kept of that kernel; the vmcore. Throws `FormatError` for a folder that has none of them, and for what is
+ * not what it must be.
  */
 export async function findTarget(path: string, needsMemory: boolean): Promise<InspectTarget> {
   const has = (file: EvidenceFile): boolean => existsSync(evidencePath(path, file));
   if (!has('cell.json')) {
-    throw new UsageError(
-      `Cannot inspect ${path}: expected a dump or a cell's folder, found a folder without cell.json`,
+    throw new FormatError(
+      `Cannot read ${path}: expected a dump or a cell's folder, found a folder without cell.json`,
     );
   }
   if (needsMemory && has('dead/memory.zst')) {
@@ -33,8 +33,9 @@ export async function findTarget(path: string, needsMemory: boolean): Promise<In
   if (has('dead/kernel.json')) return { kind: 'dead', evidence: await readDead(path) };
   const vmcore = (['vmcore', 'vmcore.zst'] as const).find(has);
   if (vmcore) return { kind: 'dump', path: evidencePath(path, vmcore) };
-  throw new UsageError(
-    `Cannot inspect ${path}: expected a vmcore or what was kept of a dead kernel, found neither`,
+  throw new FormatError(
+    `Cannot read ${path}: expected a vmcore or what was kept of a dead kernel, ` +
+      'found a folder with neither',
   );
 }
 

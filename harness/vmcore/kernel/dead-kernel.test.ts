@@ -71,9 +71,12 @@ describe('examineDeadKernel()', () => {
     expect(whyNot(found.stacks[1]?.trace ?? {})).toBe('CPU 1 is not in 64-bit mode');
   });
 
-  it.each(['5.10', '6.1', '6.12', '7.3'] as const)('finds kallsyms as %s has it', (style) => {
-    expect(examine(deadKernel(style)).kallsyms.value?.size).toBe(14);
-  });
+  it.each(['5.10', '6.1', '6.3', '6.12', '7.3'] as const)(
+    'finds kallsyms as %s has it',
+    (style) => {
+      expect(examine(deadKernel(style)).kallsyms.value?.size).toBe(14);
+    },
+  );
 
   it('finds the kernel by CR3 of user space, and with the number of an address space', () => {
     const kernel = deadKernel();

@@ -4,9 +4,9 @@
  * written one. Before 6.4 `scripts/kallsyms.c` wrote `kallsyms_offsets`, `kallsyms_relative_base`,
  * `kallsyms_num_syms`, `kallsyms_names`, `kallsyms_markers`, `kallsyms_token_table` and
  * `kallsyms_token_index` in this order, each aligned to 8 bytes; since Linux kernel commit
- * 404bad70fcf7 ("kallsyms: change the output order") (in v6.4) the first two follow the last. In
- * between, 6.2, 6.3 and later 6.1.y have `kallsyms_seqs_of_names` behind the markers. 7.3 aligns to 4
- * bytes.
+ * 404bad70fcf7 ("scripts/kallsyms: change the output order") (in v6.4) the first two follow the
+ * last. In between, 6.2, 6.3 and later 6.1.y have `kallsyms_seqs_of_names` behind the markers. 7.3
+ * aligns to 4 bytes.
  */
 import { FormatError, MissingPageError } from '../../errors.ts';
 import { PAGE_SIZE, hex } from '../../memory/pfn.ts';

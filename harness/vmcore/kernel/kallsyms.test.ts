@@ -161,6 +161,17 @@ describe('readKallsyms()', () => {
     expect(() => read(kernel)).toThrow(new FormatError(message));
   });
 
+  it.each<KallsymsStyle>(['6.1', '6.3', '6.12', '7.3'])(
+    'finds the tables as in %s in a kernel that died before it had VMCOREINFO',
+    (style) => {
+      const kernel = withKallsyms(style);
+      const lines = kernel.lines.filter((line) => !line.includes('kallsyms_'));
+      const kallsyms = read({ ...kernel, lines });
+      expect(kallsyms.size).toBe(SYMBOLS.length);
+      expect(kallsyms.address('kernel_function_299')).toBe(vaddrOf(STEXT + 0x100 + 299 * 0x10));
+    },
+  );
+
   it.each([
     { lie: 'other tokens', table: 'tokenTable' },
     { lie: 'an index of other tokens', table: 'tokenIndex' },

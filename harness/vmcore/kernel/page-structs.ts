@@ -72,7 +72,7 @@ export function pageReader(kernel: KernelSources): PageReader {
 /** The array of `struct page`, as it is. */
 interface PageArray {
   readonly layout: PageLayout;
-  read(first: Pfn, count: number): Uint8Array;
+  readonly read: (first: Pfn, count: number) => Uint8Array;
 }
 
 /** Finds the kernel's `struct page`s. Throws `FormatError`. */

@@ -178,6 +178,16 @@ describe('readStack()', () => {
       found: ['panic+0x8', 'sysrq+0x20', 'entry+0x11', 'end of the stack'],
     },
     {
+      what: 'to the caller of a function at its first instruction',
+      setting: {
+        stack: [text(SYSRQ + 0x20), 0, text(ENTRY + 0x11)],
+        ip: PANIC,
+        bp: stackAt(1),
+        style: 'none',
+      },
+      found: ['panic+0x0', 'sysrq+0x20', 'entry+0x11', 'end of the stack'],
+    },
+    {
       what: 'along no frame pointer that points backwards',
       setting: { stack: [stackAt(0), text(SYSRQ + 1)], ip: PANIC, bp: stackAt(0), style: 'none' },
       found: [

@@ -106,17 +106,17 @@ function nextStep(
 function followFramePointer(memory: VirtualMemory, kallsyms: Kallsyms, state: UnwindState): Step {
   const { bp } = state;
   // Before its first instruction a function has not saved the frame pointer of its caller.
-  if (state.signal && kallsyms.find(state.ip)?.offset === 0) return afterEntry(memory, state);
+  const isEntry = state.signal && kallsyms.find(state.ip)?.offset === 0;
+  const caller = isEntry ? memory.u64(state.sp) : 0n;
+  if (kallsyms.find(caller)) {
+    return { state: { ip: caller, sp: state.sp + 8n, bp, registers: null, signal: false } };
+  }
   if (bp === 0n) return { end: 'end of the stack' };
   if (bp < state.sp) return { end: `frame pointer ${hex(bp)} is below the stack pointer` };
   const ip = memory.u64(bp + 8n);
   if (!kallsyms.find(ip)) return { end: `return address ${hex(ip)} outside the kernel image` };
   const previous = memory.u64(bp);
   return { state: { ip, sp: bp + 16n, bp: previous, registers: null, signal: false } };
-}
-
-function afterEntry(memory: VirtualMemory, { sp, bp }: UnwindState): Step {
-  return { state: { ip: memory.u64(sp), sp: sp + 8n, bp, registers: null, signal: false } };
 }
 
 function followOrc(memory: VirtualMemory, entry: OrcEntry, state: UnwindState): Step {

@@ -4,6 +4,7 @@ import { deflateSync } from 'node:zlib';
 import { elfHeaders } from './elf-builder.ts';
 import { type Area, type FuzzTarget } from './fuzz-engine.ts';
 import {
+  deadKernelTarget,
   KERNEL_PARSER_NAMES,
   decompressTarget,
   fileTarget,
@@ -25,6 +26,7 @@ import {
   prstatusNote,
   vmcoreinfoNote,
 } from './vmcore-builder.ts';
+import { DEAD_PLACES, deadKernel } from './dead-kernel-builder.ts';
 import { PLACES, type WholeKernel, wholeKernel } from './whole-kernel-builder.ts';
 
 const TEXT = 'a page of a kernel; ';
@@ -88,6 +90,16 @@ function withSections(): Uint8Array {
 /** Where the symbols of a kernel are, for parsers that search all of it. */
 const KALLSYMS: Area[] = [[PLACES.kallsyms, 0x800]];
 
+/** Where a kernel that died has anything. */
+const DEAD_KERNEL: Area[] = [
+  [DEAD_PLACES.pgd, 0x3000],
+  [DEAD_PLACES.header, 16],
+  [DEAD_PLACES.variables, 0x5000],
+  [DEAD_PLACES.pages, 0x4000],
+  [DEAD_PLACES.stack, 0x40],
+  [DEAD_PLACES.kallsyms, 0x800],
+];
+
 /** Parsers of kernel memory, on kernels with fewer tables than real ones. */
 export function kernelTargets(): FuzzTarget[] {
   const styles: KallsymsStyle[] = ['4.18', '5.10', '5.10 absolute', '6.1', '7.3'];
@@ -105,6 +117,8 @@ export function kernelTargets(): FuzzTarget[] {
     named('log before 5.10', kernelTarget('log', dumpOf(oldLog()))),
     named('page tables of 5 levels', kernelTarget('page tables', dumpOf(fiveLevels()))),
     { ...vmcoreinfoTarget(whole.lines, dumpOf(whole)), oneIn: 10 },
+    // All of its memory is searched.
+    { ...deadKernelTarget(deadKernel()), areas: DEAD_KERNEL, oneIn: 20 },
     // The text, and the page tables that it leads to; each mutant has all memory searched.
     {
       ...searchTarget(dumpOf(withText())),

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** The parsers of `vmcore/` as targets of `fuzz()`. */
-import { MissingPageError } from '../../errors.ts';
+import { FormatError, MissingPageError } from '../../errors.ts';
 import { hex, physAddr } from '../../memory/pfn.ts';
 import { seeing } from '../../seen.ts';
 import { renderStruct } from '../kernel/btf-render.ts';
@@ -11,6 +11,8 @@ import { elfNotes } from '../dump/elf-notes.ts';
 import { readElfCore } from '../dump/elf.ts';
 import { checkFlattened } from '../dump/flattened.ts';
 import { refuseWithoutMemory } from '../dump/foreign-elf.ts';
+import type { BuiltDeadKernel } from './dead-kernel-builder.ts';
+import { examineDeadKernel } from '../kernel/dead-kernel.ts';
 import type { FuzzTarget, Readable } from './fuzz-engine.ts';
 import { searchVmcoreinfo } from '../kernel/find-vmcoreinfo.ts';
 import { readKallsyms } from '../kernel/kallsyms.ts';
@@ -166,6 +168,16 @@ export function vmcoreinfoTarget(
     source: bytesSource(Buffer.from(lines.join('\n'))),
     parse,
   };
+}
+
+/** A kernel that died, by its memory alone. */
+export function deadKernelTarget({ physical, ram, cpus }: BuiltDeadKernel): FuzzTarget {
+  const parse = (mutant: Readable): void => {
+    const hint = { crashkernel: [], capture: false };
+    const seen = examineDeadKernel(physicalOf(mutant, physical), cpus, hint);
+    if ('why' in seen) throw new FormatError(seen.why);
+  };
+  return { name: 'a kernel that died', source: bytesSource(ram), parse };
 }
 
 /** The search for VMCOREINFO in the memory of a kernel. */

@@ -8,6 +8,7 @@ export type KallsymsStyle =
   | '5.10'
   | '5.10 absolute'
   | '6.1'
+  | '6.3'
   | '6.12'
   | '7.3';
 
@@ -41,15 +42,17 @@ export function addKallsyms(
   const { names, markers } = namesOf(symbols);
   const { table, index } = tokenTables();
   const base = vaddrOf(0);
+  // Where there is one marker it is 0, as padding is.
+  const alignment = style === '7.3' && markers.length > 1 ? 4 : 8;
   let end = at;
   const put = (bytes: Uint8Array): number => {
     const start = end;
     ram.set(bytes, start);
-    end = Math.ceil((start + bytes.length) / 8) * 8;
+    end = Math.ceil((start + bytes.length) / alignment) * alignment;
     return start;
   };
   const isOld = /^[45]\./.test(style);
-  const before = isOld || style === '6.1';
+  const before = isOld || style === '6.1' || style === '6.3';
   const putOffsets = (): { offsets: number; relative: number | undefined } => {
     const offsets = put(addressTable(symbols, style, end));
     const hasBase = style !== '7.3' && !style.endsWith('absolute');
@@ -60,6 +63,8 @@ export function addKallsyms(
   const namesAt = put(names);
   const isLong = style.startsWith('4.');
   const markersAt = put(isLong ? u32s(markers.flatMap((one) => [one, 0])) : u32s(markers));
+  // `kallsyms_seqs_of_names`.
+  if (style === '6.3') put(Buffer.alloc(symbols.length * 3, 1));
   const tokenTable = put(table);
   const tokenIndex = put(index);
   const { offsets, relative } = first ?? putOffsets();
