@@ -13,7 +13,7 @@ const IOMEM =
 export const SYMBOLS = 'ffffffff81000000 T _text\nffffffff81000800 D ftrace_enabled\n';
 
 /** The CRCs of memory in which page 0x100 + n is filled with the nth byte. */
-export function memory(bytes: readonly number[]): Uint8Array {
+function memory(bytes: readonly number[]): Uint8Array {
   const crcs = new Uint32Array(512).fill(ZERO_PAGE_CRC);
   for (const [index, byte] of bytes.entries()) crcs[0x100 + index] = pageCrc(pageOf(byte));
   return gzipSync(new Uint8Array(crcs.buffer));
