@@ -132,7 +132,7 @@ describe('renderConsoleReport', () => {
         kdump.dmesg could not be seen: Without crashkernel
 
       debian-6.12.no-crashkernel.x1c6: boot-failure (known)
-        The console tells: Kernel panic
+        Its log tells: Kernel panic
         boot.userspace is a known defect (https://bugs.debian.org/1#5): The machine ended in phase boot:
         Kernel panic
           evidence: results/run/debian-6.12.no-crashkernel.x1c6/console.log

@@ -81,7 +81,7 @@ describe('renderJunit', () => {
   it('writes a failure for a kernel that did not boot', () => {
     const verdict = { kind: 'boot-failure', lastLine: 'Kernel panic' } as const;
     expect(renderJunit(runOf(judgedCell({ judgement: { verdict } })))).toContain(
-      '<failure message="The console tells: Kernel panic" type="boot-failure"/>',
+      '<failure message="Its log tells: Kernel panic" type="boot-failure"/>',
     );
   });
 
@@ -122,7 +122,7 @@ describe('renderJunit', () => {
           </testcase>
           <testcase classname="debian-6.12.no-crashkernel.x1c6" name="verdict">
             <properties>
-              <property name="why" value="The console tells: Kernel panic"/>
+              <property name="why" value="Its log tells: Kernel panic"/>
             </properties>
             <skipped/>
           </testcase>

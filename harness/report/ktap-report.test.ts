@@ -60,7 +60,7 @@ describe('renderKtap', () => {
         # evidence: console.log
         ok 1 boot.userspace # XFAIL https://bugs.debian.org/1\\#5
       # verdict: boot-failure (known)
-      # why: The console tells: Kernel panic
+      # why: Its log tells: Kernel panic
       # bundle: results/run/debian-6.12.no-crashkernel.x1c6
       ok 2 debian-6.12.no-crashkernel.x1c6
       "

@@ -151,7 +151,9 @@ function observeVmcore(
 /** Frames of a stack that are shown. */
 const SHOWN_FRAMES = 16;
 
-function deadStack({ dead: { value: dead } }: Evidence): string[] {
+function deadStack({ dead: { value: dead }, cell }: Evidence): string[] {
+  // A kernel that only gave a wrong answer was looked at wherever it was.
+  if (cell.outcome.kind === 'surprise') return [];
   const cpu = dead?.panic?.cpu ?? 0;
   const stack = dead?.stacks.find((one) => one.cpu === cpu) ?? dead?.stacks[0];
   const frames = stack?.trace.value?.frames ?? [];

@@ -24,7 +24,7 @@ export function verdictLines(verdict: Verdict): string[] {
       return cutShort ? unjudgedLines('The rest could not be judged: ', cutShort) : [];
     }
     case 'boot-failure':
-      return [`The console tells: ${printableText(verdict.lastLine)}`];
+      return [`Its log tells: ${printableText(verdict.lastLine)}`];
     case 'no-vmcore':
       return [`The kernel was lost in the ${verdict.phase}`];
     case 'unjudged':
