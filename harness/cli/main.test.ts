@@ -28,7 +28,7 @@ describe('sub1m', { timeout: 30_000 }, () => {
     ['no CPUs', ['check', 'x', '--cpus', '0'], '--cpus'],
     ['an unknown reporter', ['check', 'x', '--reporter', 'xml'], 'Cannot use reporter "xml"'],
     ['a shard that is none', ['run', '--shard', '4/3'], 'Cannot take shard "4/3"'],
-    ['an unknown matrix', ['run', 'weekly'], 'give its path, or one of default'],
+    ['an unknown matrix', ['run', 'weekly'], 'give its path, or one of configs, default'],
     ['results that are no results', ['judge', '/no/such/folder'], 'Cannot judge /no/such/folder'],
   ])('refuses %s, with 64', async (_what, args, message) => {
     const end = await runSub1m(args);
