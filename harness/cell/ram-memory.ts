@@ -1,21 +1,17 @@
 // SPDX-License-Identifier: MIT
-import { readSync } from 'node:fs';
-import { HostError, MissingPageError } from '../errors.ts';
+import { MissingPageError } from '../errors.ts';
 import { PAGE_SIZE, hex } from '../memory/pfn.ts';
 import { ramLayout } from '../memory/ram-layout.ts';
 import { runsOf } from '../memory/runs.ts';
 import type { RamPlace } from '../qemu/machine-ram.ts';
 import { cachedSource } from '../vmcore/dump/cached-source.ts';
 import type { PhysicalMemory } from '../vmcore/dump/physical-memory.ts';
-
-/** Bytes of pagemap for each page, and what the last of them has where the page is present or swapped out (Linux, Documentation/admin-guide/mm/pagemap.rst). */
-const ENTRY_BYTES = 8;
-const HAS_PAGE = 0xc0;
+import { readFrom, writtenPages } from './read-ram.ts';
 
 /** The RAM of a machine that stands still, as its CPUs address it. `has()` is whether the guest has ever written to a page. */
 export function ramMemory(place: RamPlace): PhysicalMemory {
   const pieces = ramLayout(place.size / 2 ** 20);
-  const isPresent = presentPages(place);
+  const isPresent = writtenPages(place, 0, place.size / PAGE_SIZE);
   const ram = cachedSource({
     size: place.size,
     read: (offset, length) => readRam(place, isPresent, { offset, length }),
@@ -39,13 +35,6 @@ export function ramMemory(place: RamPlace): PhysicalMemory {
   };
 }
 
-/** Which pages of RAM there are in QEMU: it has none for what the guest never wrote to. */
-function presentPages({ pagemap, start, size }: RamPlace): (page: number) => boolean {
-  const entries = new Uint8Array((size / PAGE_SIZE) * ENTRY_BYTES);
-  readAll(pagemap, entries, (start / PAGE_SIZE) * ENTRY_BYTES);
-  return (page) => ((entries[page * ENTRY_BYTES + ENTRY_BYTES - 1] ?? 0) & HAS_PAGE) !== 0;
-}
-
 /** Reads RAM without making QEMU have the pages that it has not. */
 function readRam(
   { mem, start }: RamPlace,
@@ -58,19 +47,7 @@ function readRam(
   for (const [from, to] of runsOf(count, (page) => isPresent(first + page))) {
     const begin = Math.max((first + from) * PAGE_SIZE, offset);
     const end = Math.min((first + to) * PAGE_SIZE, offset + length);
-    readAll(mem, bytes.subarray(begin - offset, end - offset), start + begin);
+    readFrom(mem, bytes.subarray(begin - offset, end - offset), start + begin);
   }
   return bytes;
-}
-
-function readAll(fd: number, bytes: Uint8Array, position: number): void {
-  for (let done = 0; done < bytes.length;) {
-    const length = readSync(fd, bytes, done, bytes.length - done, position + done);
-    if (length === 0) {
-      throw new HostError(
-        `Cannot read the machine's memory: ${bytes.length} bytes wanted, ${done} found`,
-      );
-    }
-    done += length;
-  }
 }

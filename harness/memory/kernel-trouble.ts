@@ -9,6 +9,8 @@ interface Complaint {
   readonly pattern: RegExp;
   /** The functions that print it. */
   readonly from: string;
+  /** Whether the kernel finds itself broken: a warning or a failed allocation is not that. */
+  readonly isDamage?: true;
 }
 
 /**
@@ -65,11 +67,13 @@ const COMPLAINTS: readonly Complaint[] = [
     what: 'a bug',
     pattern: /\bkernel BUG at |(?<!watchdog: )\bBUG: (?!soft lockup|workqueue lockup|MAX_)/,
     from: 'report_bug() (lib/bug.c), bad_page() (mm/page_alloc.c), __schedule_bug() (kernel/sched/core.c)',
+    isDamage: true,
   },
   {
     what: 'an oops',
     pattern: /\bOops: |\b[0-9a-f]{4} \[#\d+\]|\bgeneral protection fault\b/,
     from: '__die() (arch/x86/kernel/dumpstack.c)',
+    isDamage: true,
   },
   {
     what: 'a lock that lockdep does not know',
@@ -81,11 +85,19 @@ const COMPLAINTS: readonly Complaint[] = [
     pattern:
       /\b(?:Redzone|Poison|[Pp]adding) overwritten\b|\bObject already free\b|\bpagealloc: memory corruption\b/,
     from: 'check_bytes_and_report() (mm/slub.c), check_poison_mem() (mm/page_poison.c)',
+    isDamage: true,
   },
   {
     what: 'a corrupted list',
     pattern: /\blist_(?:add|del) corruption/,
     from: '__list_add_valid_or_report() and others (lib/list_debug.c)',
+    isDamage: true,
+  },
+  {
+    what: 'a panic',
+    pattern: /\bKernel panic - not syncing/,
+    from: 'panic() (kernel/panic.c)',
+    isDamage: true,
   },
   {
     what: 'undefined behaviour',
@@ -147,6 +159,28 @@ function lineOf(text: string): string {
 
 function keyOf(text: string): string {
   return printableText(text).replaceAll(VARYING, (_, place: string | undefined) => place ?? '#');
+}
+
+/** A panic because the agent left by itself, with an exit status: its own fault, unless more went wrong. */
+const AGENT_LEFT = /Attempted to kill init! exitcode=0x0000[0-9a-f]{2}00\b/;
+
+/** Whether the agent ended with an exit status of its own, which makes its kernel panic. */
+export function leftByItself(log: string): boolean {
+  return AGENT_LEFT.test(log);
+}
+
+/**
+ * The first line in which a kernel says that it is broken; null if there is none. `expected` is what the panic says
+ * that the cell triggers: with it, the search ends.
+ */
+export function findDamage(log: string, expected: string | null): string | null {
+  const signs = COMPLAINTS.filter(({ isDamage }) => isDamage);
+  for (const whole of log.split('\n')) {
+    const line = whole.slice(0, LENGTH_LIMIT).trimEnd();
+    if (expected !== null && line.includes(expected)) return null;
+    if (signs.some(({ pattern }) => pattern.test(line)) && !leftByItself(line)) return line;
+  }
+  return null;
 }
 
 /** `__dma_atomic_pool_init()` (kernel/dma/pool.c): made if zone DMA has pages (`has_managed_dma()`). */

@@ -12,7 +12,7 @@ import { isUsable } from '../observe/agreement.ts';
 import type { Observation } from '../observe/observation.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { LOW, findDisagreements } from '../observe/page-faults.ts';
-import { type TrampolineHeader, isTrampolineOf } from '../observe/trampoline-bytes.ts';
+import { type TrampolineHeader, isTrampolineOf } from '../../memory/trampoline-bytes.ts';
 
 /** `lowmem.matches-model` */
 export const checkMatchesModel: Check = ({ observation, prediction }) => {

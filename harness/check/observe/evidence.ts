@@ -14,8 +14,8 @@ import {
 import { type IomemEntry, parseIomem } from '../../memory/iomem.ts';
 import { type KernelSymbols, parseKallsyms } from '../../memory/kallsyms.ts';
 import { FIRST_LINE, isWholeLog } from '../../memory/kernel-log.ts';
+import { findDamage } from '../../memory/kernel-trouble.ts';
 import { type Seen, type Unseen, seeing, seenFrom } from '../../seen.ts';
-import { findDamage } from './kernel-damage.ts';
 import { phaseEnded } from './phase-ended.ts';
 
 type Read<T> = (bytes: Uint8Array) => T;

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord, Phase } from '../../bundle/cell-record.ts';
 import { FIRST_LINE, findLogLine, isWholeLog, lastLogLine } from '../../memory/kernel-log.ts';
+import { findDamage, leftByItself } from '../../memory/kernel-trouble.ts';
 import type { Surprise } from '../../surprises.ts';
 import type { Evidence } from './evidence.ts';
-import { AGENT_LEFT, findDamage } from './kernel-damage.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
 /** How a kernel ended its cell, where that is certain. */
@@ -126,7 +126,7 @@ function isAtFault(outcome: BadEnd, signs: Signs): boolean {
   const isDamaged = signs.damage !== null;
   switch (blameOf(outcome)) {
     case 'always':
-      return isDamaged || !leftByItself(signs);
+      return isDamaged || !leftByItself(signs.log);
     case 'if-hung':
       return isDamaged || (outcome.kind === 'overrun' && isHung(outcome, signs));
     case 'if-damaged':
@@ -148,11 +148,6 @@ function blameOf(outcome: BadEnd): Blame {
     case 'surprise':
       return SURPRISE_BLAME[outcome.surprise];
   }
-}
-
-/** Whether the agent ended with an exit status of its own, which makes its kernel panic. */
-function leftByItself({ log }: Signs): boolean {
-  return AGENT_LEFT.test(log);
 }
 
 /** Whether an overrun is a kernel that hangs: one that has not reached user space, or that panics. */

@@ -6,7 +6,7 @@ import { type PhysAddr, SZ_1M } from '../../memory/pfn.ts';
 import { type Seen, seeingFrom } from '../../seen.ts';
 import type { Evidence } from './evidence.ts';
 import { LOW } from './page-faults.ts';
-import { type TrampolineHeader, readTrampolineHeader } from './trampoline-bytes.ts';
+import { type TrampolineHeader, readTrampolineHeader } from '../../memory/trampoline-bytes.ts';
 
 /** What invariants ask of the low 1 MiB as the system kernel left it. */
 export interface SavedMemory {

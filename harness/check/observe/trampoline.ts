@@ -6,7 +6,7 @@ import { type PhysRange, rangeSize } from '../../memory/phys-range.ts';
 import { type Seen, type Unseen, seenFrom } from '../../seen.ts';
 import type { Evidence } from './evidence.ts';
 import { seenLowMemory } from './saved-memory.ts';
-import { findTrampoline } from './trampoline-bytes.ts';
+import { findTrampoline } from '../../memory/trampoline-bytes.ts';
 
 const REAL_MODE = 'system/real-mode.json';
 

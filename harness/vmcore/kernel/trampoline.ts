@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
 import { PAGE_SIZE, type PhysAddr, SZ_1M, hex, physAddr } from '../../memory/pfn.ts';
-import { ByteReader } from '../dump/byte-reader.ts';
+import { physRange } from '../../memory/phys-range.ts';
+import {
+  HEADER_BYTES,
+  isTrampolineOf,
+  readTrampolineHeader,
+} from '../../memory/trampoline-bytes.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import type { Kallsyms } from './kallsyms.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
@@ -53,19 +58,7 @@ export function readTrampoline(
   };
 }
 
-/**
- * Whether a `struct real_mode_header` is there (arch/x86/include/asm/realmode.h) that was relocated
- * to where it is: its text begins behind it, and its
- * `trampoline_start` is in the read-only part.
- */
 function isTrampoline(physical: PhysicalMemory, paddr: PhysAddr): boolean {
-  const header = new ByteReader(physical.read(physAddr(paddr), 12), 'struct real_mode_header');
-  const [text, readOnlyEnd, start] = [header.u32(), header.u32(), header.u32()];
-  return (
-    text >= paddr &&
-    text < readOnlyEnd &&
-    readOnlyEnd <= paddr + BLOB_LIMIT &&
-    start >= text &&
-    start < readOnlyEnd
-  );
+  const header = readTrampolineHeader(physical.read(paddr, HEADER_BYTES), physAddr(0));
+  return header !== null && isTrampolineOf(physRange(paddr, paddr + BLOB_LIMIT), header);
 }

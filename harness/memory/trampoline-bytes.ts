@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { PAGE_SIZE, type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
-import { type PhysRange, physRange } from '../../memory/phys-range.ts';
-import type { Seen } from '../../seen.ts';
+import { PAGE_SIZE, type PhysAddr, SZ_1M, physAddr } from './pfn.ts';
+import { type PhysRange, physRange } from './phys-range.ts';
+import type { Seen } from '../seen.ts';
 
 /**
  * The first words of `struct real_mode_header` (arch/x86/include/asm/realmode.h), the same in 5.10, 6.1, 6.12 and 7.3:
@@ -13,7 +13,8 @@ export interface TrampolineHeader {
   readonly trampolineStart: PhysAddr;
 }
 
-const HEADER_BYTES = 12;
+/** Bytes of these words. */
+export const HEADER_BYTES = 12;
 
 /** `REALMODE_END_SIGNATURE` (arch/x86/realmode/rm/realmode.h), with which a trampoline ends (realmode.lds.S). */
 const END_SIGNATURE = 0x65a22c82;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { findDamage } from './kernel-damage.ts';
+import { findDamage } from './kernel-trouble.ts';
 
 it.each([
   '[    0.1] BUG: unable to handle page fault for address: ffffffffff600000',
