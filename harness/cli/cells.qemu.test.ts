@@ -107,8 +107,8 @@ describe('a new kernel', () => {
     expect(verdict).toContain('Run /bin/cat as init process');
     expect(run.status).toBe(69);
     const bundle = join(folder, cell?.id ?? '');
-    expect(await readFile(join(bundle, 'jump/registers'), 'utf8')).toContain('RIP=');
-    expect((await readFile(join(bundle, 'jump/low1m.bin'))).length).toBe(0x10_0000);
+    expect(await readFile(join(bundle, 'dead/registers'), 'utf8')).toContain('RIP=');
+    expect((await readFile(join(bundle, 'dead/low1m.bin'))).length).toBe(0x10_0000);
   });
 });
 
