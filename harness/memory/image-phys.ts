@@ -4,8 +4,11 @@ import type { KernelSymbols } from './kallsyms.ts';
 import type { KernelSymbol } from './kernel-symbols.ts';
 import { type PhysAddr, physAddr } from './pfn.ts';
 
+/** `__START_KERNEL_map`: where the kernel image is mapped without KASLR (arch/x86/include/asm/page_64_types.h). */
+export const START_KERNEL_MAP = 0xffffffff80000000n;
+
 /** No kernel image is mapped over more than this, in bytes (KERNEL_IMAGE_SIZE). */
-const KERNEL_IMAGE_SIZE = 1024n * 1024n * 1024n;
+export const KERNEL_IMAGE_SIZE = 1024n * 1024n * 1024n;
 
 /**
  * Where a kernel symbol lies in physical memory: the kernel image is one piece, virtual from `_text` (`/proc/kallsyms`)

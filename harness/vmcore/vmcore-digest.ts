@@ -11,7 +11,7 @@ import { checkFlattened, isFlattened } from './dump/flattened.ts';
 import { openKernel } from './kernel/kernel.ts';
 import { type Vmcore, openVmcore } from './dump/open-vmcore.ts';
 import { readLowPages } from './kernel/page-structs.ts';
-import { type PhysicalMemory, wholePages } from './dump/physical-memory.ts';
+import { type PhysicalMemory, pagesThere } from './dump/physical-memory.ts';
 
 /** What it takes of a dump to compare it with memory; a thread can send it. */
 export interface VmcoreDigest {
@@ -81,8 +81,4 @@ function digestPages(memory: PhysicalMemory): VmcorePages {
     }
   }
   return { pfns: Uint32Array.from(pfns), crcs: Uint32Array.from(crcs) };
-}
-
-function* pagesThere(memory: PhysicalMemory): Generator<Pfn> {
-  for (const page of wholePages(memory)) if (memory.has(page)) yield page;
 }

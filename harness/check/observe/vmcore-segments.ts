@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { START_KERNEL_MAP } from '../../memory/image-phys.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { bytesSource } from '../../vmcore/dump/byte-source.ts';
 import { type ElfLoad, readElfCore } from '../../vmcore/dump/elf.ts';
@@ -16,9 +17,6 @@ export interface VmcoreSegments {
 }
 
 const PATH = 'capture/vmcore-header';
-
-/** Where kernel images are mapped: `__START_KERNEL_map` (Documentation/arch/x86/x86_64/mm.rst). */
-const START_KERNEL_MAP = 0xffff_ffff_8000_0000n;
 
 /** Reads `capture/vmcore-header`. The agent always leaves one: a bundle without it is older than the file. */
 export function seenVmcoreSegments(evidence: Evidence): Seen<VmcoreSegments> | null {

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
+import { KERNEL_IMAGE_SIZE, START_KERNEL_MAP } from '../../memory/image-phys.ts';
 import { type Extent, readExactly } from './bounded-read.ts';
 import type { ByteSource } from './byte-source.ts';
 import { cachedSource } from './cached-source.ts';
@@ -34,10 +35,6 @@ export interface Vmcore {
   /** Values of the kernel's `phys_base` that its headers tell, for those whose VMCOREINFO does not. */
   readonly physBases: readonly number[];
 }
-
-/** `__START_KERNEL_map`, and the 1 GiB from there where the kernel image can be. */
-const START_KERNEL_MAP = 0xffffffff80000000n;
-const KERNEL_IMAGE_BYTES = 0x40000000n;
 
 /** Bytes of notes: some 400 a CPU, twice that in QEMU's dumps, and Linux has at most 8192 CPUs. */
 const MAX_NOTE_BYTES = 8 * 1024 * 1024;
@@ -82,7 +79,7 @@ function openElf(dump: ByteSource): OpenDump {
 /** A PT_LOAD of the kernel image has its address in the image's mapping; some have none. */
 function physBasesOf(loads: readonly ElfLoad[]): number[] {
   const ofImage = loads.filter(
-    ({ vaddr }) => vaddr >= START_KERNEL_MAP && vaddr < START_KERNEL_MAP + KERNEL_IMAGE_BYTES,
+    ({ vaddr }) => vaddr >= START_KERNEL_MAP && vaddr < START_KERNEL_MAP + KERNEL_IMAGE_SIZE,
   );
   return [...new Set(ofImage.map(({ paddr, vaddr }) => paddr - Number(vaddr - START_KERNEL_MAP)))];
 }

@@ -33,3 +33,8 @@ export function* wholePages({ ranges }: PhysicalMemory): Generator<Pfn> {
     }
   }
 }
+
+/** Those of them that are there. */
+export function* pagesThere(memory: PhysicalMemory): Generator<Pfn> {
+  for (const page of wholePages(memory)) if (memory.has(page)) yield page;
+}

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** What can be told of a kernel in memory before anything of VMCOREINFO is known. */
 import { FormatError } from '../../errors.ts';
+import { START_KERNEL_MAP } from '../../memory/image-phys.ts';
+import { FIRST_LINE } from '../../memory/kernel-log.ts';
 import { hex } from '../../memory/pfn.ts';
 import { type Seen, seeing, seeingFrom } from '../../seen.ts';
 import { cString } from '../dump/byte-reader.ts';
@@ -8,9 +10,9 @@ import type { CpuRegisters } from '../dump/prstatus.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
 import type { Kallsyms } from './kallsyms.ts';
-import { type DumpedKernel, openMappedKernel } from './kernel.ts';
+import { type DumpedKernel, kernelWith, openMappedKernel } from './kernel.ts';
 import type { KernelImage } from './kernel-image.ts';
-import { type PageTables, START_KERNEL_MAP, tableEntry } from './page-tables.ts';
+import { type PageTables, tableEntry } from './page-tables.ts';
 import { VirtualMemory } from './virtual-memory.ts';
 
 /** A kernel that was found in memory. */
@@ -26,7 +28,6 @@ export interface FoundKernel {
 /** Bytes of the image to search for the banner. */
 const SEARCH_BYTES = 64 * 1024 * 1024;
 const CHUNK_BYTES = 0x20_0000;
-const BANNER = 'Linux version ';
 const BANNER_LIMIT = 512;
 /** Kernels are released as `6.12.118-1`; the rest of the line is in parentheses. */
 const IS_BANNER = /^Linux version \d[!-~]{0,127} \(/;
@@ -46,21 +47,13 @@ export function openFoundKernel(
   const tables = image.by === 'search' && own.value ? own.value : image.tables;
   const virtual = new VirtualMemory(memory, tables);
   const note = seeingFrom(first.kallsyms, (symbols) => readNote(virtual, symbols));
-  const kernel: DumpedKernel = {
-    memory: virtual,
-    vmcoreinfo: note.value ?? start,
-    cpus,
-    kallsyms: first.kallsyms,
-    get btf() {
-      return first.btf;
-    },
-  };
+  const kernel = kernelWith(first, { memory: virtual, vmcoreinfo: note.value ?? start });
   return { kernel, image, banner: seeing(() => findBanner(virtual, image)), note };
 }
 
 /** The release in a banner. */
 export function releaseOf(banner: string): string {
-  return banner.slice(BANNER.length).split(' ', 1)[0] ?? '';
+  return banner.slice(FIRST_LINE.length).split(' ', 1)[0] ?? '';
 }
 
 /** The tables at `init_top_pgt`: the image's own, which map all that the kernel has mapped. */
@@ -78,9 +71,9 @@ function findBanner(memory: VirtualMemory, { text }: KernelImage): string {
     if (!chunk) continue;
     const bytes = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
     for (
-      let found = bytes.indexOf(BANNER);
+      let found = bytes.indexOf(FIRST_LINE);
       found !== -1;
-      found = bytes.indexOf(BANNER, found + 1)
+      found = bytes.indexOf(FIRST_LINE, found + 1)
     ) {
       const line = cString(bytes.subarray(found, found + BANNER_LIMIT)).split('\n', 1)[0] ?? '';
       if (IS_BANNER.test(line)) return line;

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
+import { START_KERNEL_MAP } from '../../memory/image-phys.ts';
 import { type VirtAddr, hex, virtAddr } from '../../memory/pfn.ts';
 import { decodeAddresses } from './kallsyms-addresses.ts';
 import { type SymbolNames, decodeNames, readTokens } from './kallsyms-names.ts';
 import { scanForKallsyms } from './kallsyms-scan.ts';
 import { NAMES_LIMIT, SYMBOL_LIMIT, findKallsymsTables } from './kallsyms-tables.ts';
-import { START_KERNEL_MAP } from './page-tables.ts';
 import type { VirtualMemory } from './virtual-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
 

@@ -5,6 +5,7 @@
  * (arch/x86/kernel/head_64.S).
  */
 import { FormatError } from '../../errors.ts';
+import { START_KERNEL_MAP } from '../../memory/image-phys.ts';
 import {
   PAGE_SIZE,
   type PhysAddr,
@@ -17,8 +18,8 @@ import { type PhysRange, covers, physRange } from '../../memory/phys-range.ts';
 import { rangesOfPages } from '../../memory/page-map.ts';
 import { seeing } from '../../seen.ts';
 import type { CpuState } from '../dump/monitor-registers.ts';
-import { type PhysicalMemory, wholePages } from '../dump/physical-memory.ts';
-import { type PageTables, START_KERNEL_MAP, tableEntry, walkPageTables } from './page-tables.ts';
+import { type PhysicalMemory, pagesThere } from '../dump/physical-memory.ts';
+import { type PageTables, tableEntry, walkPageTables } from './page-tables.ts';
 
 /** A kernel image in memory. */
 export interface KernelImage {
@@ -111,10 +112,7 @@ function searchImages(memory: PhysicalMemory): KernelImage[] {
 
 /** The pages that look like a `level3_kernel_pgt`. */
 function* level3Tables(memory: PhysicalMemory): Generator<PhysAddr> {
-  const pages = (function* () {
-    for (const page of wholePages(memory)) if (memory.has(page)) yield page;
-  })();
-  for (const { start, end } of rangesOfPages(pages)) {
+  for (const { start, end } of rangesOfPages(pagesThere(memory))) {
     for (let at: number = start; at < end; at += CHUNK_BYTES) {
       const bytes = seeing(() => memory.read(physAddr(at), Math.min(CHUNK_BYTES, end - at))).value;
       for (const offset of sparsePages(bytes ?? new Uint8Array())) yield physAddr(at + offset);

@@ -78,6 +78,26 @@ export function openMappedKernel(
   };
 }
 
+/** The same kernel, but for what is given: its symbols and types are still read on first use. */
+export function kernelWith(
+  kernel: DumpedKernel,
+  changes: Partial<Pick<DumpedKernel, 'memory' | 'vmcoreinfo'>>,
+): DumpedKernel {
+  const { memory, vmcoreinfo, cpus } = kernel;
+  return {
+    memory,
+    vmcoreinfo,
+    cpus,
+    ...changes,
+    get kallsyms() {
+      return kernel.kallsyms;
+    },
+    get btf() {
+      return kernel.btf;
+    },
+  };
+}
+
 interface OpenedVmcoreinfo {
   readonly vmcoreinfo: Vmcoreinfo;
   readonly physBase: number | undefined;

@@ -5,7 +5,7 @@ import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
 import { type FoundKernel, openFoundKernel, releaseOf } from './dead-image.ts';
 import { readDeadLog } from './dead-log.ts';
 import { pageVmcoreinfo } from './dead-pages.ts';
-import { type DumpedKernel, type KernelDump, openKernel } from './kernel.ts';
+import { type DumpedKernel, type KernelDump, kernelWith, openKernel } from './kernel.ts';
 import { findKernelImage } from './kernel-image.ts';
 
 /** A dump does not say which of its kernels is meant; the one outside any crashkernel memory is first. */
@@ -24,22 +24,8 @@ export function openAnyKernel(dump: KernelDump): DumpedKernel {
     const image = seeing(() => findKernelImage(memory, [], NO_HINT)).value;
     if (!image) throw error;
     const found = openFoundKernel(memory, image, cpus);
-    return withVmcoreinfo(found.kernel, derivedVmcoreinfo(found));
+    return kernelWith(found.kernel, { vmcoreinfo: derivedVmcoreinfo(found) });
   }
-}
-
-function withVmcoreinfo(kernel: DumpedKernel, vmcoreinfo: Vmcoreinfo): DumpedKernel {
-  return {
-    memory: kernel.memory,
-    cpus: kernel.cpus,
-    vmcoreinfo,
-    get kallsyms() {
-      return kernel.kallsyms;
-    },
-    get btf() {
-      return kernel.btf;
-    },
-  };
 }
 
 /** What VMCOREINFO would say, as far as memory tells. */

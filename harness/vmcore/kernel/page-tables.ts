@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FormatError, MissingPageError } from '../../errors.ts';
+import { START_KERNEL_MAP } from '../../memory/image-phys.ts';
 import { PHYS_ADDR_LIMIT, type PhysAddr, hex, physAddr } from '../../memory/pfn.ts';
 import { ByteReader } from '../dump/byte-reader.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
@@ -20,9 +21,6 @@ export interface Mapping {
   readonly paddr: PhysAddr;
   readonly bytes: number;
 }
-
-/** `__START_KERNEL_map`: where the kernel image is mapped without KASLR. */
-export const START_KERNEL_MAP = 0xffffffff80000000n;
 
 const ENTRY_BYTES = 8;
 const ENTRIES_MASK = 0x1ffn;

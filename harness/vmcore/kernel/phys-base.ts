@@ -1,16 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** Where in memory a kernel image is: what proves it, and what tells in dumps of old kernels. */
 import { FormatError } from '../../errors.ts';
+import { START_KERNEL_MAP } from '../../memory/image-phys.ts';
 import { PAGE_SIZE, PHYS_ADDR_LIMIT, pfn, physAddr } from '../../memory/pfn.ts';
 import { seeing } from '../../seen.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import type { Vmcoreinfo } from '../dump/vmcoreinfo.ts';
-import {
-  START_KERNEL_MAP,
-  kernelPageTables,
-  pageTableSymbol,
-  walkPageTables,
-} from './page-tables.ts';
+import { kernelPageTables, pageTableSymbol, walkPageTables } from './page-tables.ts';
 
 /** `phys_base` is a multiple of 2 MiB (`__startup_64()` hangs if it is not). */
 const ALIGNMENT = 2 ** 21;

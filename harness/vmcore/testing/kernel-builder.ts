@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { MissingPageError } from '../../errors.ts';
 import { physRange } from '../../memory/phys-range.ts';
-import { START_KERNEL_MAP, kernelPageTables } from '../kernel/page-tables.ts';
+import { START_KERNEL_MAP } from '../../memory/image-phys.ts';
+import { kernelPageTables } from '../kernel/page-tables.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 import { VirtualMemory } from '../kernel/virtual-memory.ts';
 import { type Vmcoreinfo, parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
