@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** `dead/kernel.json`: what the memory of a machine showed of the kernel that died or hung in it. */
 import { z } from 'zod';
+import { parseJsonFile } from '../json-file.ts';
 import type { Seen } from '../seen.ts';
 import { PHASES, SCHEMA_VERSION } from './cell-record.ts';
 
@@ -86,3 +87,15 @@ export const deadKernelSchema = z.object({
 export type DeadKernelFile = z.input<typeof deadKernelSchema>;
 /** As it is read. */
 export type DeadKernelRecord = z.output<typeof deadKernelSchema>;
+
+/** The kernel in it. */
+export type DeadKernel = NonNullable<DeadKernelRecord['kernel']['value']>;
+
+/** Parses the text of such a file. Throws `FormatError`. */
+export function parseDeadKernel(text: string, path = 'dead/kernel.json'): DeadKernelRecord {
+  return parseJsonFile(text, path, {
+    name: 'record of a dead kernel',
+    schema: deadKernelSchema,
+    advice: 'run the cell again',
+  });
+}

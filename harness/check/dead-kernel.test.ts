@@ -9,58 +9,19 @@ import {
 } from './testing/bundle-builder.ts';
 import { judgeBundle } from './judge-bundle.ts';
 import type { InvariantOutcome, Judgement } from './judgement.ts';
-import type { DeadKernelFile } from '../bundle/dead-kernel.ts';
+import { type DeadKernelFields, deadKernelFile } from '../bundle/testing/dead-kernel-builder.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
-
-type Dead = Extract<DeadKernelFile['kernel'], { readonly value: object }>['value'];
 
 const LOG = '[    0.000000] Linux version 6.12.43\n[    0.5] efi: late\n';
 const SYMBOLS =
   'ffffffff82000000 T reserve_real_mode\nffffffff83000000 D real_mode_blob\nffffffff83006264 D real_mode_blob_end\n';
 const NOT_YET = { value: null, why: 'the kernel had not made its struct pages yet' } as const;
 
-/** `dead/kernel.json` of a kernel that died with all low pages reserved, its trampoline at 0x98000. */
-function deadFile(changes: Partial<Dead> = {}): string {
-  const kernel: Dead = {
-    role: 'system',
-    image: { text: '0xffffffff81000000', paddr: '0x1000000', by: 'search' },
-    release: { value: '6.12.43' },
-    symbols: { value: 3 },
-    layout: 'table',
-    systemState: { value: 1 },
-    log: { value: { records: 2 } },
-    panic: null,
-    lowPages: { value: Array.from({ length: 256 }, (): PageClass => 'reserved') },
-    memblock: { value: null, why: 'gone' },
-    trampoline: { value: { paddr: '0x98000', bytes: 0x6264, copied: true } },
-    stacks: [
-      {
-        cpu: 0,
-        halted: false,
-        trace: {
-          value: {
-            by: 'orc',
-            frames: [
-              { ip: '0xffffffff81000010', sp: '0x1', symbol: 'efi_enter_virtual_mode+0x10' },
-            ],
-            end: 'end of the stack',
-          },
-        },
-      },
-    ],
-    ...changes,
-  };
-  const file: DeadKernelFile = {
-    schema: 1,
-    phase: 'boot',
-    how: 'overrun',
-    seconds: 1,
-    kernel: { value: kernel },
-  };
-  return JSON.stringify(file);
+function deadFile(changes: Partial<DeadKernelFields> = {}): string {
+  return JSON.stringify(deadKernelFile(changes));
 }
 
-function freeing(...pages: readonly number[]): Partial<Dead> {
+function freeing(...pages: readonly number[]): Partial<DeadKernelFields> {
   const classes = Array.from({ length: 256 }, (_, page): PageClass =>
     pages.includes(page) ? 'free' : 'reserved',
   );
@@ -68,7 +29,11 @@ function freeing(...pages: readonly number[]): Partial<Dead> {
 }
 
 /** A cell whose kernel died, or hung, in phase boot. */
-function died(changes: Partial<Dead> = {}, rest: BundleSpec = {}, log = LOG): Judgement {
+function died(
+  changes: Partial<DeadKernelFields> = {},
+  rest: BundleSpec = {},
+  log = LOG,
+): Judgement {
   const files = {
     ...diedSaying(LOG),
     'dead/kernel.json': deadFile(changes),

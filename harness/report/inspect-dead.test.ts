@@ -1,53 +1,28 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { type DeadKernelFile, deadKernelSchema } from '../bundle/dead-kernel.ts';
+import { deadKernelSchema } from '../bundle/dead-kernel.ts';
+import { deadKernelFile, stackOf } from '../bundle/testing/dead-kernel-builder.ts';
 import { type DeadEvidence, inspectDead } from './inspect-dead.ts';
 import { type InspectQuestions, renderInspection } from './inspect-report.ts';
 
-const FILE: DeadKernelFile = {
-  schema: 1,
-  phase: 'boot',
-  how: 'machine-ended',
-  seconds: 1.5,
-  kernel: {
+const FILE = deadKernelFile({
+  release: { value: '6.12.0-test' },
+  panic: { message: 'no \u001b[31minit', cpu: 0, task: null },
+  lowPages: {
+    value: Array.from({ length: 256 }, (_, page) => (page < 16 ? 'reserved' : 'free')),
+  },
+  memblock: {
     value: {
-      role: 'system',
-      image: { text: '0xffffffff81000000', paddr: '0x1000000', by: 'search' },
-      release: { value: '6.12.0-test' },
-      symbols: { value: 14 },
-      layout: 'table',
-      systemState: { value: 0 },
-      log: { value: { records: 2 } },
-      panic: { message: 'no \u001b[31minit', cpu: 0, task: null },
-      lowPages: {
-        value: Array.from({ length: 256 }, (_, page) => (page < 16 ? 'reserved' : 'free')),
-      },
-      memblock: {
-        value: {
-          memory: [{ start: '0x0', end: '0x400000', flags: 0 }],
-          reserved: [{ start: '0x0', end: '0x100000', flags: 2 }],
-        },
-      },
-      trampoline: { value: { paddr: '0x98000', bytes: null, copied: false } },
-      stacks: [
-        {
-          cpu: 0,
-          halted: false,
-          trace: {
-            value: {
-              by: 'orc',
-              frames: [
-                { ip: '0xffffffff81000010', sp: '0xffffffff82000000', symbol: 'panic+0x10' },
-              ],
-              end: 'end of the stack',
-            },
-          },
-        },
-        { cpu: 1, halted: true, trace: { value: null, why: 'CPU 1 is not in 64-bit mode' } },
-      ],
+      memory: [{ start: '0x0', end: '0x400000', flags: 0 }],
+      reserved: [{ start: '0x0', end: '0x100000', flags: 2 }],
     },
   },
-};
+  trampoline: { value: { paddr: '0x98000', bytes: null, copied: false } },
+  stacks: [
+    stackOf('panic+0x10'),
+    { cpu: 1, halted: true, trace: { value: null, why: 'CPU 1 is not in 64-bit mode' } },
+  ],
+});
 
 function inspect(questions: InspectQuestions, changes: Partial<DeadEvidence> = {}): string {
   const record = deadKernelSchema.parse(FILE);
@@ -78,6 +53,15 @@ describe('inspectDead()', () => {
       CPU 1: CPU 1 is not in 64-bit mode
       "
     `);
+  });
+
+  it.each([
+    ['machine-ended', 'ended the machine in phase boot'],
+    ['overrun', 'hung in phase boot'],
+    ['surprise', 'did not keep to the protocol in phase boot'],
+  ] as const)('says of %s: %s', (how, words) => {
+    const record = deadKernelSchema.parse({ ...FILE, how });
+    expect(inspect({}, { record })).toContain(`died               ${words}\n`);
   });
 
   it('shows the log as it is, but for what would move a cursor', () => {

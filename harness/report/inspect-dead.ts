@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** What `inspect` shows of a cell's folder: what was kept of a kernel that died or hung. */
-import type { DeadKernelRecord } from '../bundle/dead-kernel.ts';
+import type { DeadKernel as Kernel, DeadKernelRecord } from '../bundle/dead-kernel.ts';
 import { FormatError, UsageError } from '../errors.ts';
 import { counted } from '../memory/counted.ts';
 import { hex } from '../memory/pfn.ts';
@@ -19,8 +19,6 @@ export interface DeadEvidence {
   /** The text of `dead/dmesg`; null if there is none. */
   readonly dmesg: string | null;
 }
-
-type Kernel = NonNullable<DeadKernelRecord['kernel']['value']>;
 
 type Answer = (kernel: Kernel, evidence: DeadEvidence, style: Style) => InspectAnswer;
 
@@ -85,14 +83,20 @@ function stacks({ stacks: found }: Kernel): InspectAnswer {
   return { lines, value: found };
 }
 
+/** Why the machine was looked at, in words. */
+const ENDS: Readonly<Record<DeadKernelRecord['how'], string>> = {
+  'machine-ended': 'ended the machine',
+  overrun: 'hung',
+  surprise: 'did not keep to the protocol',
+};
+
 function summary(kernel: Kernel, evidence: DeadEvidence): InspectAnswer {
   const { record } = evidence;
   const { release, role, image, lowPages, memblock, trampoline, log, panic } = kernel;
-  const died = record.how === 'overrun' ? 'hung' : 'ended the machine';
   const rows: (readonly [string, string])[] = [
     ['release', release.value ?? 'unknown'],
     ['kernel', `the ${role} kernel, at ${hex(image.paddr)}, found by ${image.by}`],
-    ['died', `${died} in phase ${record.phase}`],
+    ['died', `${ENDS[record.how]} in phase ${record.phase}`],
     ['panic', panic === null ? 'none' : renderPanic(panic)],
     ['log', log.value ? counted(log.value.records, 'record') : 'unknown'],
     ['pages', lowPages.value ? renderClasses(lowPages.value) : 'unknown'],

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { deadKernelSchema } from '../bundle/dead-kernel.ts';
+import { parseDeadKernel } from '../bundle/dead-kernel.ts';
 import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
 import { FormatError } from '../errors.ts';
-import { parseJsonFile } from '../json-file.ts';
 import type { DeadEvidence } from '../report/inspect-dead.ts';
 
 /** What there is to inspect: a dump in a file, or what was kept of a kernel that died. */
@@ -41,11 +40,7 @@ export async function findTarget(path: string, needsMemory: boolean): Promise<In
 
 async function readDead(folder: string): Promise<DeadEvidence> {
   const path = evidencePath(folder, 'dead/kernel.json');
-  const record = parseJsonFile(Buffer.from(await readSmall(path)).toString('utf8'), path, {
-    name: 'dead kernel',
-    schema: deadKernelSchema,
-    advice: 'run the cell again',
-  });
+  const record = parseDeadKernel(Buffer.from(await readSmall(path)).toString('utf8'), path);
   const log = evidencePath(folder, 'dead/dmesg');
   const dmesg = existsSync(log) ? Buffer.from(await readSmall(log)).toString('latin1') : null;
   return { record, dmesg };

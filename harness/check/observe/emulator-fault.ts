@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { FIRST_LINE } from '../../memory/kernel-log.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, lastKernelPart } from './evidence.ts';
 
 /** Bits of EFLAGS that are 0 on every CPU: 3, 5, 15, and from 22 on (Intel SDM volume 1, 3.4.3). */
 const NEVER_SET = 0xffc0_8028;
@@ -17,8 +16,7 @@ const INT3 = 'cc';
 export function findEmulatorFault(evidence: Evidence): string | null {
   const { machine, spec } = evidence.cell;
   if (machine?.accel.kind !== 'tcg') return null;
-  const log = evidence.text('console.log') ?? '';
-  const lastKernel = log.slice(Math.max(log.lastIndexOf(FIRST_LINE), 0));
+  const lastKernel = lastKernelPart(evidence.text('console.log') ?? '');
   const what = findImpossibleFlags(lastKernel) ?? (spec.cpus > 1 ? findGoneInt3(lastKernel) : null);
   return what && `The kernel died ${what}: QEMU's TCG emulated it wrongly; run the cell again`;
 }

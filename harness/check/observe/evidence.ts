@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Bundle } from '../../bundle/bundle.ts';
 import type { CellRecord } from '../../bundle/cell-record.ts';
-import { type DeadKernelRecord, deadKernelSchema } from '../../bundle/dead-kernel.ts';
+import { type DeadKernel, parseDeadKernel } from '../../bundle/dead-kernel.ts';
 import { type JudgedFile, evidenceRow } from '../../bundle/evidence.ts';
-import { parseJsonFile } from '../../json-file.ts';
 import { type PersonalityLog, parsePersonalityLog } from '../../layout/personality-log.ts';
 import {
   type EfiDescriptor,
@@ -21,19 +20,7 @@ import { phaseEnded } from './phase-ended.ts';
 type Read<T> = (bytes: Uint8Array) => T;
 type Parse<T> = (text: string) => T;
 
-/** A kernel that died, as `dead/kernel.json` has it. */
-export type DeadKernel = Extract<DeadKernelRecord['kernel'], { readonly value: object }>['value'];
-
 const OF_CAPTURE_KERNEL: Unseen = { value: null, why: 'It is the capture kernel that died' };
-
-/** Throws `FormatError`. */
-function parseDeadKernel(text: string): DeadKernelRecord {
-  return parseJsonFile(text, 'dead/kernel.json', {
-    name: 'record of a dead kernel',
-    schema: deadKernelSchema,
-    advice: 'run the cell again',
-  });
-}
 
 /** Null where there was no EFI. */
 export interface FoundEfiMap {
@@ -185,6 +172,11 @@ function seenIn<T>(file: JudgedFile, read: () => T): Seen<T> {
 /** What a console has of the capture kernel; empty without one. */
 export function captureKernelPart(consoleLog: string): string {
   return consoleLog.split(FIRST_LINE)[2] ?? '';
+}
+
+/** What a console has of the kernel that spoke last; all of it if none did. */
+export function lastKernelPart(consoleLog: string): string {
+  return consoleLog.slice(Math.max(consoleLog.lastIndexOf(FIRST_LINE), 0));
 }
 
 /** What a console has of the system kernel, without the capture kernel after it. */

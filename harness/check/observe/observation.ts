@@ -14,13 +14,14 @@ import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 import { type PageTag, seenFirmwareMemory, seenTags } from './firmware-memory.ts';
 import { type CaptureLog, seenCaptureLog } from './capture-log.ts';
-import type { DeadKernel, Evidence } from './evidence.ts';
+import type { DeadKernel } from '../../bundle/dead-kernel.ts';
+import type { Evidence } from './evidence.ts';
 import type { EvidenceFile } from '../../bundle/evidence.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { seenNoVmcore } from './no-vmcore.ts';
 import { type SavedMemory, seenSavedMemory } from './saved-memory.ts';
-import { hasNoTrampoline, seenTrampoline } from './trampoline.ts';
+import { hasNoTrampoline, seenTrampoline, trampolineFile } from './trampoline.ts';
 import { type VmcoreReads, parseVmcoreReads } from './vmcore-reads.ts';
 import { type VmcoreSegments, seenVmcoreSegments } from './vmcore-segments.ts';
 
@@ -39,6 +40,8 @@ export interface Observation {
   readonly deadStack: readonly string[];
   /** Where the trampoline is; see `seenTrampoline()`. */
   readonly trampoline: Seen<PhysAddr>;
+  /** The file that shows it. */
+  readonly trampolineIn: EvidenceFile;
   /** Whether `real_mode_header` is NULL. */
   readonly hasNoTrampoline: boolean;
   /** For each page below 1 MiB, why the firmware keeps it, or null; see `seenFirmwareMemory()`. */
@@ -106,6 +109,7 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     ...observePages(evidence),
     deadStack: deadStack(evidence),
     trampoline,
+    trampolineIn: trampolineFile(evidence),
     hasNoTrampoline: hasNoTrampoline(evidence),
     firmwareMemory: seenFirmwareMemory(evidence),
     tags: seenTags(evidence),
