@@ -169,16 +169,17 @@ export function leftByItself(log: string): boolean {
   return AGENT_LEFT.test(log);
 }
 
+const DAMAGE = COMPLAINTS.filter(({ isDamage }) => isDamage);
+
 /**
  * The first line in which a kernel says that it is broken; null if there is none. `expected` is what the panic says
  * that the cell triggers: with it, the search ends.
  */
 export function findDamage(log: string, expected: string | null): string | null {
-  const signs = COMPLAINTS.filter(({ isDamage }) => isDamage);
   for (const whole of log.split('\n')) {
     const line = whole.slice(0, LENGTH_LIMIT).trimEnd();
     if (expected !== null && line.includes(expected)) return null;
-    if (signs.some(({ pattern }) => pattern.test(line)) && !leftByItself(line)) return line;
+    if (DAMAGE.some(({ pattern }) => pattern.test(line)) && !leftByItself(line)) return line;
   }
   return null;
 }

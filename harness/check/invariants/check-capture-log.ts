@@ -15,7 +15,7 @@ export const checkCaptureLog: Check = ({ record, observation: { captureLog }, pr
   const blind = notCaptured(record);
   if (blind) return died(blind, captureLog?.value ?? null);
   if (captureLog === null) return notAsked('The cell keeps no log of its capture kernel');
-  if (captureLog.value === null) return unseen(captureLog.why);
+  if (captureLog.value === null) return unseen(captureLog);
   return judge(captureLog.value, prediction);
 };
 
@@ -32,7 +32,7 @@ function judge(log: CaptureLog, prediction: Seen<Prediction>): Finding {
   const empty = emptyZones.filter((zone) => !mayBeEmpty.includes(zone));
   const faults = [...described(own), ...empty.map(describeEmpty)];
   if (faults.length > 0) return broken(faults.join('; '), { evidence });
-  if (emptyZones.length > 0 && prediction.value === null) return unseen(prediction.why);
+  if (emptyZones.length > 0 && prediction.value === null) return unseen(prediction);
   const but = whatElse(log, prediction.value?.policy ?? '').join('; ');
   return kept(`The capture kernel's log has no complaint${but && `, but for this: ${but}`}`, {
     evidence,

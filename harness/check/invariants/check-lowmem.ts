@@ -26,29 +26,26 @@ export const checkMatchesModel: Check = ({ observation, prediction }) => {
   }
   const faults = findDisagreements(prediction.value, observation.pages.value, 'observed');
   if (faults) return broken(faults.why, { evidence: observation.pagesIn, pages: faults.pages });
-  const elsewhere = findElsewhere(prediction.value, observation);
-  if (elsewhere) return broken(elsewhere.why, elsewhere.proof);
-  return checkMemblockLog(prediction.value, observation);
+  return (
+    findElsewhere(prediction.value, observation) ?? checkMemblockLog(prediction.value, observation)
+  );
 };
 
 /** Of a kernel that died on the way only the trampoline has its last place: it never moves. */
 function checkDead(observation: Observation, prediction: Seen<Prediction>): Finding {
   const elsewhere = prediction.value && findElsewhere(prediction.value, observation);
-  return elsewhere
-    ? broken(elsewhere.why, elsewhere.proof)
-    : unseen('It died before each page had its owner');
+  return elsewhere ?? unseen('It died before each page had its owner');
 }
 
 /** The trampoline, if it is seen elsewhere than predicted: a reserved page looks the same whoever has it. */
 function findElsewhere(
   { trampoline: wanted }: Prediction,
-  { trampoline: { value: found }, died }: Observation,
-): { readonly why: string; readonly proof: object } | null {
+  { trampoline: { value: found }, trampolineIn: evidence }: Observation,
+): Finding | null {
   if (found === null || wanted?.start === found) return null;
   const pages = found < SZ_1M ? lowPages(physRange(found, found + 1)) : [];
   const place = wanted ? hex(wanted.start) : 'no place';
-  const why = `The trampoline is at ${hex(found)}, ${place} predicted`;
-  return { why, proof: { evidence: died ? 'dead/kernel.json' : 'system/real-mode.json', pages } };
+  return broken(`The trampoline is at ${hex(found)}, ${place} predicted`, { evidence, pages });
 }
 
 /** The pages are as predicted; with `memblock=debug`, checks that the calls that led there are, too. */
@@ -146,7 +143,7 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
   if (observation.trampoline.value === null) return unseen(observation.trampoline);
   if (prediction.value === null) return unseen(prediction);
   const [found, wanted] = [observation.trampoline.value, prediction.value.trampoline];
-  const evidence = observation.died ? 'dead/kernel.json' : 'system/real-mode.json';
+  const evidence = observation.trampolineIn;
   if (found >= SZ_1M || found % PAGE_SIZE !== 0) {
     return broken(`It is at ${hex(found)}, not at a page below 1 MiB`, { evidence });
   }
@@ -159,12 +156,15 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
 };
 
 /** The trampoline is where it must be; checks that these bytes are a trampoline's. */
-function checkTrampolineBytes(place: PhysRange, { savedMemory }: Observation): Finding {
+function checkTrampolineBytes(
+  place: PhysRange,
+  { savedMemory, trampolineIn: evidence }: Observation,
+): Finding {
   const pages = lowPages(place);
   const at = `It is at ${hex(place.start)}`;
   if (savedMemory === null) {
     const why = `${at}; the bytes there were not saved`;
-    return kept(why, { evidence: 'system/real-mode.json', pages });
+    return kept(why, { evidence, pages });
   }
   if (savedMemory.value === null) return unseen(savedMemory);
   const header = savedMemory.value.trampoline;

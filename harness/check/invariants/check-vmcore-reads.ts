@@ -23,7 +23,7 @@ export const checkVmcoreReads: Check = ({ record, observation }) => {
       ? notAsked(`The cell is from before there was ${EVIDENCE}`)
       : unseen('The cell ended before the vmcore was read in every way');
   }
-  if (vmcoreReads.value === null) return unseen(vmcoreReads.why);
+  if (vmcoreReads.value === null) return unseen(vmcoreReads);
   const isSample = record.spec.vmcore !== 'both';
   return judge(vmcoreReads.value, { isSample, segments: vmcoreSegments?.value ?? null });
 };

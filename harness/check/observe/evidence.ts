@@ -38,6 +38,7 @@ export class Evidence {
   /** By file and by the function that reads it. */
   readonly #read = new Map<JudgedFile, Map<unknown, Seen<unknown>>>();
   #efiMap: Seen<FoundEfiMap> | undefined;
+  #damage: { readonly line: string | null } | undefined;
 
   constructor({ cell, files }: Bundle) {
     this.cell = cell;
@@ -142,6 +143,10 @@ export class Evidence {
 
   /** The line in which the system kernel says that it is broken; null if there is none. */
   get damage(): string | null {
+    return (this.#damage ??= { line: this.#findDamage() }).line;
+  }
+
+  #findDamage(): string | null {
     const { panicLine } = this.cell;
     const logs = [
       this.text('system/dmesg'),

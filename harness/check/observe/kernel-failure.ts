@@ -3,7 +3,7 @@ import type { CellRecord, Phase } from '../../bundle/cell-record.ts';
 import { FIRST_LINE, findLogLine, isWholeLog, lastLogLine } from '../../memory/kernel-log.ts';
 import { findDamage, leftByItself } from '../../memory/kernel-trouble.ts';
 import type { Surprise } from '../../surprises.ts';
-import type { Evidence } from './evidence.ts';
+import { type Evidence, lastKernelPart } from './evidence.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
 /** How a kernel ended its cell, where that is certain. */
@@ -31,7 +31,8 @@ type Blame =
   | 'never';
 
 interface PhaseRow {
-  readonly where: KernelFailure['where'];
+  /** `kdump`: in whichever of the two kernels spoke last. */
+  readonly where: 'boot' | 'running' | 'kdump';
   /** Where the phase is not over in time. */
   readonly overrun: Blame;
 }
@@ -43,9 +44,9 @@ const PHASE_ENDS: Readonly<Record<Phase, PhaseRow>> = {
   // User space waits for the agent: it may be the agent that hangs.
   observe: { where: 'running', overrun: 'if-damaged' },
   load: { where: 'running', overrun: 'if-damaged' },
-  trigger: { where: 'crash', overrun: 'if-hung' },
-  capture: { where: 'capture', overrun: 'if-hung' },
-  dump: { where: 'capture', overrun: 'if-hung' },
+  trigger: { where: 'kdump', overrun: 'if-hung' },
+  capture: { where: 'kdump', overrun: 'if-hung' },
+  dump: { where: 'kdump', overrun: 'if-hung' },
   off: { where: 'running', overrun: 'if-damaged' },
 };
 
@@ -77,18 +78,29 @@ export function loadRefused({ outcome }: CellRecord): boolean {
   return outcome.kind === 'refused' && outcome.phase === 'load';
 }
 
+/** What was found before: several ask, and a log may be long. */
+const FOUND = new WeakMap<Evidence, KernelFailure | null>();
+
 /** How the kernel ended the cell; null if it did not, or if that is not certain. */
 export function findKernelFailure(evidence: Evidence): KernelFailure | null {
+  const known = FOUND.get(evidence);
+  if (known !== undefined) return known;
+  const failure = failureIn(evidence);
+  FOUND.set(evidence, failure);
+  return failure;
+}
+
+function failureIn(evidence: Evidence): KernelFailure | null {
   const { outcome, panicLine } = evidence.cell;
   if (outcome.kind === 'completed' || outcome.kind === 'infra') return null;
   const lastKernel = findLastKernel(evidence);
   if (lastKernel === null) return null;
   const { isCapture, log } = lastKernel;
-  const row = PHASE_ENDS[outcome.phase];
-  const where =
-    row.where === 'crash' || row.where === 'capture' ? whichKernel(isCapture) : row.where;
+  const atStake = PHASE_ENDS[outcome.phase].where;
+  const afterPanic = isCapture ? 'capture' : 'crash';
+  const where = atStake === 'kdump' ? afterPanic : atStake;
   const damage = findDamage(log, isCapture ? null : panicLine);
-  const signs = { where, log, damage };
+  const signs: Signs = { where, log, damage };
   if (!isAtFault(outcome, signs)) return null;
   return { where, how: describeEnd(evidence.cell), lastLine: tellingLine(signs) };
 }
@@ -105,15 +117,10 @@ function findLastKernel(evidence: Evidence): (Pick<Signs, 'log'> & { isCapture: 
   const inMemory = evidence.text('dead/dmesg') ?? '';
   const isOfIt = dead !== null && (dead.role === 'capture') === isCapture;
   if (isOfIt && isWholeLog(inMemory)) return { isCapture, log: inMemory };
-  const onConsole = console.slice(console.lastIndexOf(FIRST_LINE));
-  return heard === 0 ? null : { isCapture, log: onConsole };
+  return heard === 0 ? null : { isCapture, log: lastKernelPart(console) };
 }
 
-function whichKernel(isCapture: boolean): KernelFailure['where'] {
-  return isCapture ? 'capture' : 'crash';
-}
-
-/** What the console has of the last kernel. */
+/** What there is of the last kernel. */
 interface Signs extends Pick<KernelFailure, 'where'> {
   readonly log: string;
   /** See `findDamage`. */

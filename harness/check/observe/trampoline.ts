@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
 import { FormatError } from '../../errors.ts';
 import { PHYS_ADDR_LIMIT, type PhysAddr, SZ_1M, physAddr } from '../../memory/pfn.ts';
 import { type PhysRange, rangeSize } from '../../memory/phys-range.ts';
@@ -11,8 +12,8 @@ import { findTrampoline } from '../../memory/trampoline-bytes.ts';
 const REAL_MODE = 'system/real-mode.json';
 
 /**
- * Where the trampoline is: where the kernel's `real_mode_header` points, also of a kernel that died; or, of a kernel whose symbols do not show that
- * (CONFIG_KALLSYMS_ALL), where its bytes lie.
+ * Where the trampoline is: where the kernel's `real_mode_header` points, also of a kernel that died; or where its bytes
+ * lie, of a kernel whose symbols do not show that (CONFIG_KALLSYMS_ALL).
  */
 export function seenTrampoline(evidence: Evidence): Seen<PhysAddr> {
   const told = evidence.parsed(REAL_MODE, parseRealMode);
@@ -23,6 +24,12 @@ export function seenTrampoline(evidence: Evidence): Seen<PhysAddr> {
   if (found.value !== null) return { value: found.value.start };
   if (seenLowMemory(evidence).value === null) return told;
   return { ...hidden(found), why: `${told.why}; ${found.why}` };
+}
+
+/** The file that shows where it is. */
+export function trampolineFile(evidence: Evidence): EvidenceFile {
+  if (evidence.has(REAL_MODE)) return REAL_MODE;
+  return evidence.deadSystem.value ? 'dead/kernel.json' : 'jump/low1m.bin';
 }
 
 /** The bytes of the kernel's trampoline, which depend on its configuration; of one found by its bytes, whole pages. */

@@ -59,6 +59,7 @@ function blindJudgement(): Judgement {
       died: null,
       deadStack: [],
       trampoline: unseen,
+      trampolineIn: 'system/real-mode.json',
       hasNoTrampoline: false,
       firmwareMemory: unseen,
       tags: unseen,
