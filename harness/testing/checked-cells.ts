@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFailed } from 'vitest';
+import { LOST_TIMER } from '../check/observe/kernel-failure.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import type { CellDocument } from '../report/schema/run-schema.ts';
@@ -28,8 +29,20 @@ export function check(args: readonly string[]): Promise<Run> {
   return runCells(['check', ...args, ...FAST_FIRMWARE]);
 }
 
-/** Runs a command that runs cells, likewise. */
+/** Runs a command that runs cells, likewise; once more if QEMU lost a timer, so that a cell could not be judged. */
 export async function runCells(args: readonly string[]): Promise<Run> {
+  const run = await tryCells(args);
+  const { status, cells, consoles } = run.hasLostTimer ? await tryCells(args) : run;
+  onTestFailed(() => {
+    process.stderr.write(consoles.join('\n'));
+  });
+  return { status, cells };
+}
+
+/** The consoles are those of the cells that do not match. */
+async function tryCells(
+  args: readonly string[],
+): Promise<Run & { consoles: readonly string[]; hasLostTimer: boolean }> {
   await using temp = await makeTempDir();
   const results = join(temp.path, 'results');
   const { status, stdout, stderr } = await runSub1m([...args, '--json', '--results', results]);
@@ -37,10 +50,9 @@ export async function runCells(args: readonly string[]): Promise<Run> {
   const { cells } = parseDocument('run', stdout);
   const failed = cells.filter(({ verdict }) => verdict.kind !== 'match');
   const consoles = await Promise.all(failed.map(({ id }) => consoleTail(join(results, id))));
-  onTestFailed(() => {
-    process.stderr.write(consoles.join('\n'));
-  });
-  return { status, cells };
+  const isUnjudged = failed.some(({ verdict }) => verdict.kind === 'unjudged');
+  const hasLostTimer = isUnjudged && consoles.some((text) => LOST_TIMER.test(text));
+  return { status, cells, consoles, hasLostTimer };
 }
 
 /** As many lines as an oops has. */

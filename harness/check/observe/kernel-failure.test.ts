@@ -99,6 +99,14 @@ describe('the kernel is at fault', () => {
     expect(whereOf(ended('boot'), killed('00000100', OOPS))).toBe('boot');
   });
 
+  it('not if a timer of the machine was lost, but if it is damaged, too', () => {
+    const stall = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5235 jiffies! g-1115 f0x0\n";
+    const silent = overran('boot', SILENT);
+    expect(whereOf(silent, SYSTEM)).toBe('boot');
+    expect(whereOf(silent, SYSTEM + stall)).toBeNull();
+    expect(whereOf(silent, SYSTEM + stall + OOPS)).toBe('boot');
+  });
+
   it('not if the host failed, or nothing was heard of it', () => {
     const infra = { kind: 'infra', phase: 'boot', code: 'E_HOST', message: '' } as const;
     expect(whereOf(infra, SYSTEM + OOPS)).toBeNull();

@@ -68,6 +68,12 @@ const NO_ACCESS = /^cannot (?:open|stat|map|read) the vmcore\b/;
 const HANG_SILENCE = 0.5;
 
 /**
+ * An idle CPU was not woken by its timer (`rcu_check_gp_kthread_expired_fqs_timer()`, kernel/rcu/tree_stall.h): QEMU
+ * loses one now and then where a host is short of processors, and the machine crawls.
+ */
+export const LOST_TIMER = /\brcu: \S+ kthread timer wakeup didn't happen for /;
+
+/**
  * What `run_init_process()` prints (init/main.c) before the agent takes over: from then on a
  * healthy kernel is silent too, and it may be the agent, makedumpfile or the host that hangs.
  */
@@ -160,7 +166,7 @@ function blameOf(outcome: BadEnd): Blame {
 /** Whether an overrun is a kernel that hangs: one that has not reached user space, or that panics. */
 function isHung({ silentMs, budgetMs }: Overrun, { where, log }: Signs): boolean {
   const inKernel = where === 'crash' || !USER_SPACE.test(log);
-  return inKernel && silentMs >= budgetMs * HANG_SILENCE;
+  return inKernel && silentMs >= budgetMs * HANG_SILENCE && !LOST_TIMER.test(log);
 }
 
 /** A failure in words. */
