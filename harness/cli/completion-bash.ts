@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { quoteShell } from '../qemu/qemu-args.ts';
+import { quoteShell } from '../process/quote-shell.ts';
 import type {
   CompletedCommand,
   CompletedOption,

@@ -7,7 +7,7 @@ import { UsageError } from '../errors.ts';
 import type { GuestRole } from '../guest-link/guest-agent.ts';
 import { type PlannedCell, expand } from '../matrix/expand.ts';
 import { DEFAULT_CRASHKERNEL } from '../memory/crashkernel.ts';
-import { quoteShell } from '../qemu/qemu-args.ts';
+import { quoteShell } from '../process/quote-shell.ts';
 import { givenAxes } from './cell-options.ts';
 
 /** A file on the host, and the file in the guest that it is copied to or from. */

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type ResultPromise, ExecaError, execa } from 'execa';
+import { ExecaError, execa } from 'execa';
 import { InterruptedError, ProcessError } from '../errors.ts';
 
 /** How much of a child's standard error an error message or `ProcessEnd` keeps, in characters. */
@@ -26,15 +26,17 @@ const CHILD_OPTIONS = {
   detached: true,
 } as const;
 
-const OWNED_OPTIONS = { ...CHILD_OPTIONS, stdin: 'ignore' } as const;
+function spawnOwned(argv: readonly string[], inherit: readonly number[]) {
+  return execa('setpriv', [...DIE_WITH_US, ...argv], { ...CHILD_OPTIONS, ...placeOf({ inherit }) });
+}
 
 /** A long-running child. It dies with this object, and with this program, even if that is killed. */
 export class OwnedProcess implements AsyncDisposable {
-  readonly #child: ResultPromise<typeof OWNED_OPTIONS>;
+  readonly #child: ReturnType<typeof spawnOwned>;
   /** Resolves once the child has ended and was reaped; never rejects. */
   readonly ended: Promise<ProcessEnd>;
 
-  private constructor(child: ResultPromise<typeof OWNED_OPTIONS>) {
+  private constructor(child: ReturnType<typeof spawnOwned>) {
     this.#child = child;
     this.ended = (async () => {
       const result = await child;
@@ -46,9 +48,9 @@ export class OwnedProcess implements AsyncDisposable {
     })();
   }
 
-  /** Starts `argv`. A command that does not exist shows in `ended`. */
-  static spawn(argv: readonly string[]): OwnedProcess {
-    return new OwnedProcess(execa('setpriv', [...DIE_WITH_US, ...argv], OWNED_OPTIONS));
+  /** Starts `argv`, with open files as its descriptors 3, 4, …. A command that does not exist shows in `ended`. */
+  static spawn(argv: readonly string[], inherit: readonly number[] = []): OwnedProcess {
+    return new OwnedProcess(spawnOwned(argv, inherit));
   }
 
   get pid(): number | undefined {

@@ -4,7 +4,7 @@ import { copyFile, readFile, readdir, truncate, writeFile } from 'node:fs/promis
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { InterruptedError, QmpError } from '../errors.ts';
-import { physAddr } from '../memory/pfn.ts';
+import { SZ_1M, physAddr } from '../memory/pfn.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { Machine } from './machine.ts';
 import type { MachineConfig } from './machine-config.ts';
@@ -112,6 +112,22 @@ it.each([
   await expect(machine.pause()).rejects.toThrow(
     new QmpError('Cannot execute QMP "stop": QEMU closed the connection'),
   );
+});
+
+it('keeps QEMU in a box: it starts no program, gains no rights, and has its limits', async () => {
+  await using machine = await Machine.start(await firmwareOnly(), { signal });
+  const status = await readFile(`/proc/${machine.pid}/status`, 'utf8');
+  expect(status).toMatch(/^NoNewPrivs:\s1$/m);
+  // SECCOMP_MODE_FILTER.
+  expect(status).toMatch(/^Seccomp:\s2$/m);
+  const limits = await readFile(`/proc/${machine.pid}/limits`, 'utf8');
+  const bytes = String((128 + 4096) * SZ_1M);
+  for (const [name, limit] of Object.entries({ data: bytes, file: bytes, core: '0' })) {
+    expect(limits).toMatch(new RegExp(`^Max ${name} (?:file )?size +${limit} +${limit} `, 'm'));
+  }
+  // QEMU's own way to start a program.
+  machine.qmp.execute('migrate', { uri: 'exec:true' }).catch(() => {});
+  expect((await machine.ended).signal).toBe('SIGSYS');
 });
 
 it('reaps a QEMU that no longer reacts', async () => {

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: MIT
+import { createWriteStream } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostError, QmpError } from '../errors.ts';
 import { type PhysAddr, type VirtAddr, hex, physAddr } from '../memory/pfn.ts';
 import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
+import { type HostSocket, listenOnce } from './host-socket.ts';
 import type { MachineConfig } from './machine-config.ts';
 import type { MachineEnd } from './machine-end.ts';
 import { MachineHold } from './machine-hold.ts';
 import { MachineRam } from './machine-ram.ts';
-import { quoteShell } from './qemu-args.ts';
 import type { QmpClient, QmpOptions } from './qmp-client.ts';
 import type { SerialPort } from './serial-port.ts';
 import { type RunningQemu, startQemu } from './start-qemu.ts';
@@ -137,13 +139,17 @@ export class Machine implements AsyncDisposable {
    */
   async saveState(path: string): Promise<void> {
     await this.pause();
-    await this.qmp.execute('migrate', { uri: `exec:cat >${quoteShell(path)}` });
+    const at = join(this.#config.folder, 'state.sock');
+    await using socket = await listenOnce(at);
+    const saving = saveTo(socket, path);
+    await this.qmp.execute('migrate', { uri: `unix:${at}` });
     let status = 'setup';
     while (['setup', 'active', 'device'].includes(status)) {
       await delay(SAVING_POLL_MS);
       ({ status } = await this.qmp.execute('query-migrate', {}));
     }
     if (status !== 'completed') throw new QmpError(`Cannot save the machine: QEMU says ${status}`);
+    await saving;
   }
 
   /** The registers of every CPU, as QEMU's monitor prints them. */
@@ -200,4 +206,8 @@ export class Machine implements AsyncDisposable {
     await ended;
     await this.#cleanups[Symbol.asyncDispose]();
   }
+}
+
+async function saveTo(socket: HostSocket, path: string): Promise<void> {
+  await pipeline(await socket.connected, createWriteStream(path));
 }

@@ -23,6 +23,8 @@ it('spells out a whole machine', () => {
   expect(qemuArgs(config).join('\n')).toMatchInlineSnapshot(`
     "-nodefaults
     -no-user-config
+    -sandbox
+    on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
     -display
     none
     -no-reboot

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { type Disk, type MachineConfig, socketPath, socketsOf } from './machine-config.ts';
 
+/** The descriptor at which QEMU has the saved state: the first after standard error. */
+const INCOMING_FD = 3;
+
 /** An option and its argument, which stay together. */
 type QemuOption = readonly [flag: `-${string}`] | readonly [flag: `-${string}`, value: string];
 
 /** Everything that the accelerator has: what a kernel finds must not depend on the age of a CPU model. */
 const CPU = { kvm: 'host', tcg: 'max' } as const;
+
+/**
+ * The system calls that a QEMU taken over by its guest must do without (qemu(1), `-sandbox`): it starts no program, and
+ * gains no rights.
+ */
+const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
 
 /** QEMU's command line, without the name of the binary. */
 export function qemuArgs(config: MachineConfig): string[] {
@@ -26,6 +35,7 @@ function boardOptions({ accel, cpus, memoryMiB }: MachineConfig): QemuOption[] {
   return [
     ['-nodefaults'],
     ['-no-user-config'],
+    ['-sandbox', SANDBOX],
     ['-display', 'none'],
     // A reset ends QEMU, with the reason guest-reset: so a panic differs from a shutdown.
     ['-no-reboot'],
@@ -117,12 +127,7 @@ function debuggerOptions({ debugger: path }: MachineConfig): QemuOption[] {
 }
 
 function incomingOptions({ incoming }: MachineConfig): QemuOption[] {
-  return incoming === undefined ? [] : [['-incoming', `exec:cat ${quoteShell(incoming)}`]];
-}
-
-/** QEMU passes what follows `exec:` to a shell. */
-export function quoteShell(path: string): string {
-  return `'${path.replaceAll("'", String.raw`'\''`)}'`;
+  return incoming === undefined ? [] : [['-incoming', `fd:${INCOMING_FD}`]];
 }
 
 /** QEMU's option parser ends a value at a comma unless it is doubled. */

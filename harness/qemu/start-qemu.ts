@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { open } from 'node:fs/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostError, QmpError } from '../errors.ts';
+import { SZ_1M } from '../memory/pfn.ts';
 import type { CleanupStack } from '../process/cleanup-stack.ts';
 import { withDeadline } from '../process/deadline.ts';
 import { OwnedProcess } from '../process/owned-process.ts';
@@ -46,8 +48,8 @@ export async function startQemu(
     personality: config.personality && (await listen('personality')),
   };
   // QEMU stays after the guest has ended the machine: if it exited at once, its last event could be lost.
-  const argv = [config.binary, ...qemuArgs(config), '-no-shutdown'];
-  const process = cleanups.use(OwnedProcess.spawn(argv));
+  const argv = [...limitsOf(config), config.binary, ...qemuArgs(config), '-no-shutdown'];
+  const process = cleanups.use(await spawnWith(argv, config.incoming));
   const { pid } = process;
   if (pid === undefined) throw endError('start QEMU', await process.ended);
   const run = async (): Promise<RunningQemu> => {
@@ -65,6 +67,25 @@ export async function startQemu(
   };
   const limits = { budgetMs: START_BUDGET_MS, signal: options.signal };
   return withDeadline('QEMU to start', limits, () => orDeath(process, run()));
+}
+
+/** What QEMU may take beside the machine's RAM, MiB: its own memory with TCG's code is below 2 GiB. */
+const OWN_MEMORY_MIB = 4096;
+
+/**
+ * Runs QEMU within limits, for the day that a guest has taken it over: memory, and files not much larger than a dump of
+ * the machine; no core dump, which would have the guest's memory, wherever the host puts it.
+ */
+function limitsOf({ memoryMiB }: MachineConfig): string[] {
+  const bytes = (memoryMiB + OWN_MEMORY_MIB) * SZ_1M;
+  return ['prlimit', `--data=${bytes}`, `--fsize=${bytes}`, '--core=0', '--'];
+}
+
+/** Starts QEMU with the saved state, if there is one, at the first descriptor that it inherits. */
+async function spawnWith(argv: readonly string[], state?: string): Promise<OwnedProcess> {
+  if (state === undefined) return OwnedProcess.spawn(argv);
+  await using file = await open(state);
+  return OwnedProcess.spawn(argv, [file.fd]);
 }
 
 /** Between two polls for the arrival of a saved state, ms: it takes a tenth of a second. */

@@ -32,6 +32,7 @@ const PROGRAMS: readonly (readonly [program: string, from: string])[] = [
   ['objcopy', 'binutils'],
   ['modinfo', 'kmod'],
   ['setpriv', 'util-linux'],
+  ['prlimit', 'util-linux'],
   ['flock', 'util-linux'],
   ['dpkg-deb', 'dpkg'],
   ['apt-get', 'apt'],

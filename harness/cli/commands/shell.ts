@@ -9,7 +9,7 @@ import { requireKernel } from '../../kernel/require-kernel.ts';
 import { requirePackageTree } from '../../package/package-tree.ts';
 import { DEFAULT_CRASHKERNEL } from '../../memory/crashkernel.ts';
 import { makeTempDir, sweepTempDirs } from '../../process/temp-dir.ts';
-import { quoteShell } from '../../qemu/qemu-args.ts';
+import { quoteShell } from '../../process/quote-shell.ts';
 import { showProgress } from '../../report/progress/progress.ts';
 import { requireHost } from '../../runner/host.ts';
 import { requireLayouts } from '../../runner/layouts.ts';
