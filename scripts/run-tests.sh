@@ -4,7 +4,7 @@
 # Runs the tests of one kind, all of them or those with a part of their path:
 #
 #   npm run unit harness/model/two-phase.test.ts
-#   npm run machines jump
+#   npm run machines jump            those of every night, too
 #   npm run nightly
 #
 # Options after -- go to Vitest: npm run unit harness/model -- --watch
@@ -16,8 +16,12 @@ readonly USAGE='Usage: npm run unit|machines|nightly [part of a path]… [-- <op
 # The project of Vitest, what its files are called, and what the host needs for it (setup.sh).
 case ${1:-} in
   unit) project=unit names='*.test.ts' needs=modules ;;
-  machines) project=qemu names='*.qemu.test.ts' needs=start ;;
-  nightly) project=nightly names='*.nightly.test.ts' needs=start ;;
+  # By name also the nightly ones: npm run machines attack.
+  machines)
+    project=qemu names='*.qemu.test.ts' needs=start
+    if [[ $# -gt 1 && $2 != -* ]]; then project='!unit' names='*.[qn]*.test.ts' needs=test; fi
+    ;;
+  nightly) project=nightly names='*.nightly.test.ts' needs=test ;;
   *)
     echo "$USAGE" >&2
     exit 64

@@ -47,7 +47,7 @@ declare -A NEEDED=(
   [libssl-dev]=/usr/include/openssl/ssl.h
 )
 if [[ $PURPOSE == test ]]; then
-  NEEDED+=([shellcheck]=shellcheck [zsh]=zsh [fish]=fish [man-db]=man)
+  NEEDED+=([shellcheck]=shellcheck [zsh]=zsh [fish]=fish [man-db]=man [faketime]=faketime)
 fi
 
 worked=false

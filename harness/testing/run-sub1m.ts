@@ -36,10 +36,14 @@ export function runSub1m(args: readonly string[], env?: NodeJS.ProcessEnv): Prom
 /** What a sub1m process left behind: its QEMU processes and its temporary folders. */
 export function leftBehind(pid: number | undefined): string[] {
   const folders = readdirSync(tmpdir()).filter((name) => name.startsWith(`sub1m-${pid}-`));
-  const processes = readdirSync('/proc').filter(
-    (entry) => /^\d+$/.test(entry) && commandOf(entry).includes(`sub1m-${pid}-`),
-  );
-  return [...folders, ...processes.map((entry) => `process ${entry}`)];
+  return [...folders, ...machinesOf(pid).map((machine) => `process ${machine}`)];
+}
+
+/** The QEMU processes of a sub1m process, dead or alive. */
+export function machinesOf(pid: number | undefined): number[] {
+  return readdirSync('/proc')
+    .filter((entry) => /^\d+$/.test(entry) && commandOf(entry).includes(`sub1m-${pid}-`))
+    .map(Number);
 }
 
 function commandOf(pid: string): string {
