@@ -100,7 +100,8 @@ describe('the kernel is at fault', () => {
   });
 
   it('not if a timer of the machine was lost, but if it is damaged, too', () => {
-    const stall = "rcu: rcu_preempt kthread timer wakeup didn't happen for 5235 jiffies! g-1115 f0x0\n";
+    const stall =
+      "rcu: rcu_preempt kthread timer wakeup didn't happen for 5235 jiffies! g-1115 f0x0\n";
     const silent = overran('boot', SILENT);
     expect(whereOf(silent, SYSTEM)).toBe('boot');
     expect(whereOf(silent, SYSTEM + stall)).toBeNull();
