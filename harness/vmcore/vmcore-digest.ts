@@ -3,7 +3,7 @@ import { FormatError } from '../errors.ts';
 import { pageCrcs } from '../memory/page-crcs.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
 import { rangesOfPages } from '../memory/page-map.ts';
-import { PAGE_SIZE, type Pfn, physAddr } from '../memory/pfn.ts';
+import { PAGE_SIZE, physAddr } from '../memory/pfn.ts';
 import { type Seen, seeing, seeingFrom } from '../seen.ts';
 import type { ByteSource } from './dump/byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
