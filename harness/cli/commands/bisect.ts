@@ -111,7 +111,7 @@ async function bisectAndReport(options: BisectOptions, context: CommandContext):
     ? renderBisectDocument(result)
     : renderBisectReport(result, screenStyle(context));
   await writeStdout(text);
-  context.exit(result.outcome.kind === 'found' ? 0 : 69);
+  context.exit(result.outcome.kind === 'found' ? 'done' : 'unjudged');
 }
 
 function confidence(text: string): number {

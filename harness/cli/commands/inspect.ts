@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { FormatError, HostError, UsageError } from '../../errors.ts';
 import { readyThread, runInThread, threadModule } from '../../process/run-in-thread.ts';
 import type { DeadEvidence } from '../../report/inspect-dead.ts';
 import type { InspectQuestions } from '../../report/inspect-report.ts';
@@ -89,14 +88,7 @@ async function inspectCell(
   return json ? inspectionDocument(named, parts) : renderInspection(parts);
 }
 
-async function inspect(
-  argument: InspectFile,
-  signal: AbortSignal,
-): Promise<Extract<InspectedFile, { kind: 'read' }>> {
+function inspect(argument: InspectFile, signal: AbortSignal): Promise<InspectedFile> {
   const call = { module: INSPECT_FILE, name: 'inspectFile', argument };
-  const found = await runInThread<InspectedFile>(call, signal);
-  if (found.kind === 'host') throw new HostError(found.message);
-  if (found.kind === 'usage') throw new UsageError(found.message);
-  if (found.kind === 'format') throw new FormatError(found.message);
-  return found;
+  return runInThread<InspectedFile>(call, signal);
 }
