@@ -166,6 +166,24 @@ const machineRecordSchema = z.object({
   accel: z.object({ kind: z.enum(['kvm', 'tcg']), why: z.string() }),
 });
 
+/** What a machine is given by the host. */
+const MACHINE_INPUTS = [
+  'kernel',
+  'initramfs',
+  'input disk',
+  'firmware',
+  'variable store',
+  'option ROM',
+  'layout',
+] as const;
+
+const machineInputSchema = z.object({
+  what: z.enum(MACHINE_INPUTS),
+  path: z.string(),
+  /** Of the bytes that the machine was given. */
+  sha256: z.string(),
+});
+
 /** `cell.json`: what was asked, what it was, and how it ended. */
 export const cellRecordSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
@@ -174,6 +192,10 @@ export const cellRecordSchema = z.object({
   /** Null when the cell failed before there was one. */
   kernel: kernelRecordSchema.nullable(),
   machine: machineRecordSchema.nullable(),
+  /** The files that the machine was given, but for its own copies. */
+  inputs: z.array(machineInputSchema).default([]),
+  /** Which of them was no longer that when the cell had ended, in a sentence; null if all were. */
+  changedInput: z.string().nullable().default(null),
   cmdline: z.object({ system: z.string(), capture: z.string().nullable() }),
   /** The known defects that this cell should show. */
   known: z.array(cellDefectSchema).default([]),
@@ -189,6 +211,7 @@ export const cellRecordSchema = z.object({
 
 /** See `cellRecordSchema`. */
 export type CellRecord = z.infer<typeof cellRecordSchema>;
+export type MachineInput = z.infer<typeof machineInputSchema>;
 export type CellDefect = z.infer<typeof cellDefectSchema>;
 export type CellFault = z.infer<typeof cellFaultSchema>;
 export type KernelRecord = z.infer<typeof kernelRecordSchema>;

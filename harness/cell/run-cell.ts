@@ -7,6 +7,7 @@ import {
   type CellRecord,
   type CellSpec,
   type KernelRecord,
+  type MachineInput,
   type MachineRecord,
   type Outcome,
   type Phase,
@@ -15,8 +16,12 @@ import {
 import { triggerOf } from '../bundle/triggers.ts';
 import { Sub1mError, fromSystemError } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
-import { makePersonality } from '../firmware/personality.ts';
-import { type GuestImage, requireGuestImage } from '../guest-link/initramfs.ts';
+import { type Personality, makePersonality } from '../firmware/personality.ts';
+import {
+  type GuestImage,
+  type GuestImageOptions,
+  requireGuestImage,
+} from '../guest-link/initramfs.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
@@ -31,6 +36,7 @@ import { captureCmdline, systemCmdline } from './command-line.ts';
 import { GuestConsole } from './guest-console.ts';
 import { GuestRam, HASH_PAGES, knowsTruth } from './guest-ram.ts';
 import { CellLogs } from './cell-logs.ts';
+import { copiesOf, inputsOf, requireInputs } from './machine-inputs.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RunningCell } from './phases.ts';
 import { runPhases } from './run-phases.ts';
@@ -65,13 +71,15 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
   try {
     const accel = await host.accelerator(job.spec);
     const ovmf = await host.ovmf(job.spec.ovmf);
-    const outcome = await live(job, { host, ovmf, accel, clock });
+    const { outcome, inputs } = await live(job, { host, ovmf, accel, clock });
     const record: CellRecord = {
       schema: SCHEMA_VERSION,
       id: job.id,
       spec: job.spec,
       kernel: kernelRecord(job.kernel),
       machine: { qemu: host.qemu, ovmf: { code: ovmf.code, sha256: ovmf.sha256 }, accel },
+      inputs: [...inputs],
+      changedInput: null,
       cmdline: { system: systemCmdline(job.spec), capture: captureCmdline(job.spec) },
       known: [...job.known],
       fault: job.fault,
@@ -108,24 +116,40 @@ interface LifeOptions {
   readonly clock: PhaseClock;
 }
 
+/** A cell's life, and what its machine was given; nothing if none was started. */
+interface Life {
+  readonly outcome: Outcome;
+  readonly inputs: readonly MachineInput[];
+}
+
 /** The cell's life. Trouble of the harness or the host becomes an outcome; an interruption is thrown. */
-async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
+async function live(job: CellJob, options: LifeOptions): Promise<Life> {
   // Aborted, with the reason, when the host fails the running cell, for example with a full disk.
   const hostFails = new AbortController();
   const signal = AbortSignal.any([job.signal, hostFails.signal]);
   const { clock, host } = options;
+  let inputs: Life['inputs'] = [];
   try {
     await using cell = await startCell({ ...job, signal }, options, hostFails);
+    ({ inputs } = cell);
     const outcome = await runPhases(cell, { ...host, clock, signal });
     if (outcome.kind === 'completed') await cell.ram?.saved();
-    return outcome;
+    return { outcome, inputs };
   } catch (thrown) {
     if (job.signal.aborted) throw thrown;
     const reason: unknown = hostFails.signal.aborted ? hostFails.signal.reason : thrown;
     const error = fromSystemError(reason, `leave evidence in ${job.folder}`);
     if (!(error instanceof Sub1mError)) throw error;
-    return { kind: 'infra', phase: clock.phase, code: error.code, message: error.message };
+    const { code, message } = error;
+    return { outcome: { kind: 'infra', phase: clock.phase, code, message }, inputs };
   }
+}
+
+/** A cell whose machine runs. */
+interface StartedCell extends RunningCell, AsyncDisposable {
+  readonly machine: Machine;
+  /** See `CellRecord`. */
+  readonly inputs: readonly MachineInput[];
 }
 
 /** Starts the cell's machine and records its evidence. Disposing the result ends machine, sockets and temporary files. */
@@ -133,16 +157,20 @@ export async function startCell(
   job: StartJob,
   { host, ovmf, accel, clock }: LifeOptions,
   hostFails: AbortController,
-): Promise<RunningCell & { readonly machine: Machine } & AsyncDisposable> {
-  const { spec, folder, signal, extras } = job;
+): Promise<StartedCell> {
+  const { spec, folder, signal, extras, kernel, layout } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
   if (knowsTruth(spec)) readyThread(HASH_PAGES);
-  const options = { cacheDir: host.cacheDir, signal };
+  const options = { cacheDir: host.cacheDir, signal, log: host.log };
   const image = await guestImage(job, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
+  const vars = await copyVars(ovmf, temp.path);
+  const personality = layout && (await makePersonality(layout, temp.path, options));
+  const inputs = inputsOf({ kernel, image, ovmf, personality });
+  await requireInputs([...inputs, ...copiesOf({ vars, ovmf, personality })]);
   clock.enter('firmware');
   const machine = starting.use(
     await Machine.start(
@@ -151,18 +179,20 @@ export async function startCell(
         accel: accel.kind,
         cpus: spec.cpus,
         memoryMiB: spec.memoryMiB,
-        firmware: { code: ovmf.code, vars: await copyVars(ovmf, temp.path) },
-        kernel: job.kernel.image,
+        firmware: { code: ovmf.code, vars },
+        kernel: kernel.image,
         initrd: image.initrd,
         cmdline: systemCmdline(spec),
         disks: machineDisks(disks),
-        ...(job.layout && { personality: await makePersonality(job.layout, temp.path, options) }),
+        ...(personality && { personality }),
         ...extras?.machine,
         folder: temp.path,
       },
       { signal, onQmp: logs.line('qmp.jsonl') },
     ),
   );
+  // QEMU has read them, all but the input disk.
+  await requireInputs(inputs);
   const ram = knowsTruth(spec)
     ? starting.use(await GuestRam.of(machine, { bundle: folder, signal }))
     : null;
@@ -178,6 +208,7 @@ export async function startCell(
     disks,
     ram,
     machine,
+    inputs,
     ...heard,
     captureCmdline: captureCmdline(spec),
     readsSeed: seedOf(job),
@@ -208,10 +239,7 @@ async function listen(
   return { agent: new GuestAgent(machine.agent), console };
 }
 
-function guestImage(
-  { kernel, extras }: StartJob,
-  options: { readonly cacheDir: string; readonly signal: AbortSignal },
-): Promise<GuestImage> {
+function guestImage({ kernel, extras }: StartJob, options: GuestImageOptions): Promise<GuestImage> {
   if (extras === undefined) return requireGuestImage(kernel, options);
   const modules = [...kernel.modules, ...kernel.networkModules];
   return requireGuestImage({ ...kernel, modules }, { ...options, extra: [extras.archive] });

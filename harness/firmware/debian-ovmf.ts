@@ -34,6 +34,7 @@ export async function requireDebianOvmf(
   const tree = await cachedFolder(
     join(context.cacheDir, 'ovmf', `${version}-${sha256}`),
     (unfinished) => downloadTree([found], unfinished, context),
+    context,
   );
   return ovmfInTree(tree, `${name} ${version}`);
 }

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import type { PackageContext } from '../package/package-lists.ts';
-import { cachedFolder } from '../process/cache.ts';
+import { cachedFolder, isSound } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
@@ -13,6 +13,7 @@ import { type Toolchain, findToolchain, requireBuildTools } from './build-tools.
 import { checkOut, findGitTree, renderRevision, requireFiles } from './git-tree.ts';
 import { type KernelConfig, fragments, requireChanges, wholeConfig } from './kernel-config.ts';
 import { hidingOptions, missingOptions } from './needed-options.ts';
+import { inObjectFolder } from './object-folder.ts';
 import { patchTree } from './patch-tree.ts';
 import { type Recipe, readRecipe } from './recipe.ts';
 import { type Build, runMake } from './run-make.ts';
@@ -87,17 +88,18 @@ export async function buildRevision(
   const config = await fragments([OUR_CONFIG]);
   const toolchain = await findToolchain(config, signal);
   const folder = buildFolder([files, sha256(config.text)], toolchain, context);
-  if (!existsSync(folder)) {
+  if (!(await isSound(folder))) {
     const name = renderRevision(tree, revision);
     // All revisions of a tree share a folder and its objects: each build compiles only what differs.
     await using lock = await lockBuild(`${tree.folder}.lock`, name, context);
     const objects = join(tree.folder, `built-${sha256(config.text).slice(0, 16)}`);
-    await cachedFolder(folder, async (unfinished) => {
-      const sources = await checkOut(tree, files, signal);
+    const make = async (unfinished: string): Promise<void> => {
+      const sources = await checkOut(tree, files, context);
       const { descriptor } = lock;
       const build = { name, tree: sources, objects, toolchain, lock: descriptor, signal, log };
       await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
-    });
+    };
+    await cachedFolder(folder, make, context);
   }
   return { image: join(folder, 'bzImage'), policy: null };
 }
@@ -115,7 +117,7 @@ async function buildPackage(
   const patches = await Promise.all(recipe.patches.map(sha256File));
   const parts = [found.sha256, ...patches, sha256(config.text)];
   const folder = buildFolder(parts, toolchain, context);
-  if (!existsSync(folder)) {
+  if (!(await isSound(folder))) {
     const source = await requireSource(found, context);
     const label = `recipe:${recipe.name}`;
     // All recipes of a source share its tree and its objects: each build compiles only what differs.
@@ -123,14 +125,15 @@ async function buildPackage(
     const objectsOf = ({ text }: KernelConfig): string =>
       join(source.folder, `objects-${sha256(text).slice(0, 16)}`);
     const objects = objectsOf(config);
-    await cachedFolder(folder, async (unfinished) => {
+    const make = async (unfinished: string): Promise<void> => {
       await patchTree(source, recipe.patches, signal);
       if (config.unchanged) await startFrom(objectsOf(config.unchanged), objects, signal);
       const { descriptor } = lock;
       const { tree } = source;
       const build = { name: label, tree, objects, toolchain, lock: descriptor, signal, log };
       await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
-    });
+    };
+    await cachedFolder(folder, make, context);
   }
   return join(folder, 'bzImage');
 }
@@ -183,14 +186,18 @@ async function buildInTree(
     async (unfinished) => {
       await copyFile(image, join(unfinished, 'bzImage'));
     },
+    context,
   );
   return join(folder, 'bzImage');
 }
 
 /** Configures and compiles; gives the path of the image among the objects, where the next build replaces it. */
-async function makeImage(build: Build, config: KernelConfig): Promise<string> {
+function makeImage(build: Build, config: KernelConfig): Promise<string> {
+  return inObjectFolder(build.objects, () => compile(build, config), build.log);
+}
+
+async function compile(build: Build, config: KernelConfig): Promise<string> {
   const { name, objects, log } = build;
-  await mkdir(objects, { recursive: true });
   const before = config.unchanged && (await configure(build, config.unchanged));
   const after = await configure(build, config);
   if (before !== null) requireChanges(config, { name, before, after });

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, realpath, rm } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { BuildError, ProcessError, UsageError } from '../errors.ts';
+import { BuildError, HostError, ProcessError, UsageError, fromSystemError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { sayDamaged } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
@@ -40,6 +42,9 @@ const PLAIN_GIT = [
   'sparseCheckout=false',
 ];
 
+/** What git writes is on disk before it is named: an empty object would be taken for the file. */
+const SYNCED = ['-c', 'core.fsync=loose-object,index'];
+
 interface GitOptions {
   readonly signal: AbortSignal;
   readonly env?: Readonly<Record<string, string>>;
@@ -49,7 +54,7 @@ interface GitOptions {
 function git(where: string, args: readonly string[], options: GitOptions): Promise<string> {
   const config = PLAIN_GIT.flatMap((setting) => ['-c', `core.${setting}`]);
   const env = { LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', ...options.env };
-  return runCommand(['git', '-C', where, ...config, ...args], { ...options, env });
+  return runCommand(['git', '-C', where, ...config, ...SYNCED, ...args], { ...options, env });
 }
 
 /** The git tree whose top is this folder; undefined if there is none. */
@@ -177,16 +182,49 @@ export async function patchedFiles(
   }
 }
 
-/** Fills sub1m's own folder with these files; a file that does not change keeps its time, so that make skips it. */
-export async function checkOut(tree: GitTree, files: string, signal: AbortSignal): Promise<string> {
+/**
+ * Fills sub1m's own folder with these files; a file that does not change keeps its time, so that make skips it. What git
+ * cannot work with is made anew, once. Throws `HostError` if that does not help.
+ */
+export async function checkOut(
+  tree: GitTree,
+  files: string,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
+): Promise<string> {
   const sources = join(tree.folder, 'tree');
-  await mkdir(sources, { recursive: true });
   const index = join(tree.folder, 'index');
-  // The caller holds the build's lock: whoever left this one was killed.
-  await rm(`${index}.lock`, { force: true });
   const env = { ...storeOf(tree), GIT_INDEX_FILE: index, GIT_WORK_TREE: sources };
-  await git(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
+  const read = async (): Promise<void> => {
+    await mkdir(sources, { recursive: true });
+    // The caller holds the build's lock: whoever left this one was killed.
+    await rm(`${index}.lock`, { force: true });
+    await git(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
+  };
+  try {
+    await read();
+  } catch (error) {
+    const why = whyDamaged(error);
+    for (const path of [index, sources]) await rm(path, { recursive: true, force: true });
+    try {
+      await read();
+    } catch (again) {
+      // What git keeps of uncommitted files, which are then written anew.
+      await rm(join(tree.folder, 'objects'), { recursive: true, force: true });
+      const what = whyDamaged(again);
+      throw new HostError(`Cannot check out ${files} of ${tree.top}: ${what}; try again`, {
+        cause: again,
+      });
+    }
+    sayDamaged(log, sources, why);
+  }
   return sources;
+}
+
+/** What git says, or the system; throws any other error. */
+function whyDamaged(error: unknown): string {
+  const known = fromSystemError(error, 'make its folder');
+  if (known instanceof ProcessError || known instanceof HostError) return known.message;
+  throw error;
 }
 
 /** Has `change` work on an index of its own, and gives the id of the files that are then in it. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { existsSync } from 'node:fs';
 import { type PackageContext, packageLists } from '../package/package-lists.ts';
+import { isCached } from '../process/cache.ts';
 import { kernelsAmong, referenceTo } from './kernel-packages.ts';
 import { kernelFolder } from './unpack-kernel.ts';
 
@@ -39,7 +39,7 @@ export async function listKernels(
       flavour,
       suite,
       downloadBytes: parts.reduce((sum, { bytes }) => sum + bytes, 0),
-      cached: existsSync(folder),
+      cached: isCached(folder),
       listed: fetched,
     };
   });

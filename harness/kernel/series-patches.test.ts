@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { commitLine, makeKernelRepo, testGit } from './testing/kernel-repo-builder.ts';
 import { readSeries } from './series-patches.ts';
@@ -26,7 +27,7 @@ describe('readSeries', () => {
       'notes.txt': DIFF,
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(temp.path, name), text);
-    expect(await readSeries(temp.path, { cacheDir: temp.path, signal })).toEqual([
+    expect(await readSeries(temp.path, { cacheDir: temp.path, signal, log: silentLog })).toEqual([
       { path: join(temp.path, '0001-a.patch'), subject: '0001-a.patch' },
       { path: join(temp.path, '0002-b.patch'), subject: 'x86/realmode: Claim once' },
     ]);
@@ -41,7 +42,7 @@ describe('readSeries', () => {
     const mailbox = join(temp.path, 'series.mbox');
     const mails = await testGit(tree, 'format-patch', '--stdout', '--cover-letter', '-2');
     await writeFile(mailbox, `${mails}\n`);
-    const patches = await readSeries(mailbox, { cacheDir: temp.path, signal });
+    const patches = await readSeries(mailbox, { cacheDir: temp.path, signal, log: silentLog });
     expect(patches.map(({ subject }) => subject)).toEqual([
       'init/main.sh: # größer = besser',
       'init/main.sh: # three',
@@ -56,7 +57,9 @@ describe('readSeries', () => {
     await mkdir(join(temp.path, 'empty'));
     await writeFile(join(temp.path, 'words.mbox'), 'From me Mon Sep 17 00:00:00 2001\n\nHello\n');
     const place = join(temp.path, name);
-    await expect(readSeries(place, { cacheDir: temp.path, signal })).rejects.toThrow(
+    await expect(
+      readSeries(place, { cacheDir: temp.path, signal, log: silentLog }),
+    ).rejects.toThrow(
       new UsageError(
         `Cannot read the series ${place}: expected a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD`,
       ),

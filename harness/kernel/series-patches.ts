@@ -2,6 +2,7 @@
 import { readdir, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { requireFile } from '../process/file-kind.ts';
@@ -15,6 +16,12 @@ export interface SeriesPatch {
   readonly subject: string;
 }
 
+interface SeriesContext {
+  readonly cacheDir: string;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
 /** A `Subject:` with its continuation lines. */
 const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
 
@@ -23,13 +30,10 @@ const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
  * Messages without a patch, such as a cover letter, are left out. The cache keeps each message of a mailbox as a file.
  * Throws `UsageError` if there is no patch, `FormatError` if it is neither a folder nor a file.
  */
-export async function readSeries(
-  place: string,
-  { cacheDir, signal }: { readonly cacheDir: string; readonly signal: AbortSignal },
-): Promise<SeriesPatch[]> {
+export async function readSeries(place: string, context: SeriesContext): Promise<SeriesPatch[]> {
   const info = await stat(place).catch(() => undefined);
   if (info && !info.isDirectory()) requireFile(place, info);
-  const folder = info?.isFile() ? await splitMailbox(place, cacheDir, signal) : place;
+  const folder = info?.isFile() ? await splitMailbox(place, context) : place;
   const names = info ? (await readdir(folder)).toSorted() : [];
   const patches: SeriesPatch[] = [];
   for (const name of names.filter((one) => one.endsWith('.patch'))) {
@@ -48,11 +52,13 @@ const SPLIT = `cd "$1" && git mailsplit -o. "$2" && for mail in [0-9]*; do
     git mailinfo --encoding=UTF-8 text diff <"$mail" >"$mail.patch" && cat diff >>"$mail.patch" || exit
   done`;
 
-async function splitMailbox(path: string, cacheDir: string, signal: AbortSignal): Promise<string> {
+async function splitMailbox(path: string, context: SeriesContext): Promise<string> {
+  const { cacheDir, signal } = context;
   const folder = join(cacheDir, 'series', await sha256File(path));
-  return cachedFolder(folder, async (unfinished) => {
+  const split = async (unfinished: string): Promise<void> => {
     await runCommand(['sh', '-c', SPLIT, 'sh', unfinished, resolve(path)], { signal });
-  });
+  };
+  return cachedFolder(folder, split, context);
 }
 
 /** Without `[PATCH 1/3]`. */

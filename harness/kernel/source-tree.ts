@@ -4,14 +4,14 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PackageError, UsageError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { downloadPackages } from '../package/apt-client.ts';
 import { neighbours, newestVersion } from '../package/choose-version.ts';
 import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
 import { cachedFolder, readCachedJson } from '../process/cache.ts';
-import { CleanupStack } from '../process/cleanup-stack.ts';
-import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
+import { TREE, findTreeDamage, noteTree } from './source-list.ts';
 
 /** A source package: its name and version, and the SHA-256 of its file. */
 export interface SourcePackage {
@@ -46,10 +46,14 @@ export async function findSource(
 ): Promise<SourcePackage> {
   if (version === null) return requireRecord(name, version, context);
   const noted = join(sourceFolder(context, name, version), 'source.json');
-  return (await readCachedJson(noted, sourceSchema)) ?? requireRecord(name, version, context);
+  const kind = { schema: sourceSchema, log: silentLog };
+  return (await readCachedJson(noted, kind)) ?? requireRecord(name, version, context);
 }
 
-/** The unpacked source, downloaded if it is not in the cache; a second program waits for the first. */
+/**
+ * The unpacked source, downloaded if it is not in the cache or damaged there; a second program waits for the first, and
+ * for one that builds in it.
+ */
 export async function requireSource(
   source: SourcePackage,
   context: PackageContext,
@@ -57,22 +61,20 @@ export async function requireSource(
   const { name, version, sha256 } = source;
   const folder = sourceFolder(context, name, version);
   const { signal, log } = context;
-  const onWait = (): void => {
-    log.info(`waiting for another sub1m, which is downloading ${name} ${version}`);
-  };
-  await using held = new CleanupStack();
-  held.use(await FileLock.acquire(`${folder}.unpack.lock`, { signal, onWait }));
-  await cachedFolder(folder, async (unfinished) => {
+  const unpack = async (unfinished: string): Promise<void> => {
     const record = await requireRecord(name, version, context);
     log.info(`downloading ${name} ${version} from ${record.suite}: ${megabytes(record)} MB`);
     const debs = await downloadPackages(aptClient(context), [record], unfinished);
     log.info(`unpacking ${name} ${version}: a minute or two, once`);
-    await unpackSource(debs[0] ?? '', join(unfinished, 'tree'), { name, signal });
+    await unpackSource(debs[0] ?? '', join(unfinished, TREE), { name, signal });
     for (const deb of debs) await rm(deb);
+    await noteTree(unfinished, signal);
     const noted = JSON.stringify({ name, version, sha256: record.sha256 }, null, 2);
     await writeFile(join(unfinished, 'source.json'), `${noted}\n`);
-  });
-  return { name, version, sha256, folder, tree: join(folder, 'tree') };
+  };
+  const findFault = (found: string): Promise<string | null> => findTreeDamage(found, signal);
+  await cachedFolder(folder, unpack, { signal, log, findFault, unsealed: TREE });
+  return { name, version, sha256, folder, tree: join(folder, TREE) };
 }
 
 /** Whether a folder is the source of a kernel that can be built for x86. */

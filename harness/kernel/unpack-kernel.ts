@@ -4,6 +4,7 @@ import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { PackageError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { debFields, unpackDeb } from '../package/deb-file.ts';
 import { readCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
@@ -37,8 +38,8 @@ export function kernelFolder(cacheDir: string, hashes: readonly string[]): strin
 }
 
 /** What `unpackKernel` noted in a folder; undefined if there is none, or it is damaged. */
-export function findUnpacked(folder: string): Promise<UnpackedKernel | undefined> {
-  return readCachedJson(join(folder, 'kernel.json'), unpackedSchema);
+export function findUnpacked(folder: string, log: Log): Promise<UnpackedKernel | undefined> {
+  return readCachedJson(join(folder, 'kernel.json'), { schema: unpackedSchema, log });
 }
 
 /**

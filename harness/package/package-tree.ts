@@ -40,8 +40,10 @@ export async function requirePackageTree(
     );
   });
   const key = sha256(found.map((record) => record.sha256).join('\n'));
-  return cachedFolder(join(context.cacheDir, 'packages', key), (unfinished) =>
-    downloadTree(found, unfinished, context),
+  return cachedFolder(
+    join(context.cacheDir, 'packages', key),
+    (unfinished) => downloadTree(found, unfinished, context),
+    context,
   );
 }
 

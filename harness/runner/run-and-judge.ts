@@ -10,6 +10,7 @@ import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { readyThread } from '../process/run-in-thread.ts';
 import { DIGEST_FILE, digestIn, judgeFolder } from './judge-folder.ts';
+import { noteChange } from './note-change.ts';
 import { packVmcore } from './vmcore-file.ts';
 
 /** Runs a cell and judges it. Its vmcore is read and packed while the machine is switched off and its memory hashed. */
@@ -33,7 +34,8 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   await runCell({ ...job, onPhase }, host);
   read();
   await pack(join(folder, DEAD_MEMORY), signal);
-  const judged = await judgeFolder(folder, signal, digest);
+  const first = await judgeFolder(folder, signal, digest);
+  const judged = (await noteChange(first)) ? await judgeFolder(folder, signal, digest) : first;
   if (packing) {
     await packing;
     await rm(vmcore);
