@@ -5,10 +5,10 @@ import { parseJsonFile } from '../json-file.ts';
 import type { Seen } from '../seen.ts';
 import { PHASES, SCHEMA_VERSION } from './cell-record.ts';
 
-/** In hexadecimal; a number once it is read. */
+/** In hexadecimal; a number once it is read, of at most 52 bits: the end of a range may be one beyond. */
 const paddr = z
   .string()
-  .regex(/^0x[0-9a-f]{1,14}$/)
+  .regex(/^0x(?:[0-9a-f]{1,13}|10{13})$/)
   .transform(Number);
 
 /** A kernel's virtual address, in hexadecimal. */
