@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { gzipSync } from 'node:zlib';
 import { describe } from 'vitest';
 import { elfCoreBytes, pageOf } from '../../vmcore/testing/vmcore-builder.ts';
 import { ended } from '../testing/bundle-builder.ts';
@@ -134,14 +135,21 @@ describe("the crashed kernel's memory", () => {
       bundle: crashed({ files: { [JUMP]: 'garbage' } }),
       vmcore: dump(AT_JUMP),
       outcome: 'unseen',
-      why: `${JUMP}: Cannot read the hashes of memory: expected gzip`,
+      why: `${JUMP}: Cannot read the hashes of memory: expected gzip of at most 2048 bytes`,
+    },
+    {
+      id: 'kdump.confined',
+      when: 'the hashes of the end are more than its memory has',
+      bundle: crashed({ files: { [END]: gzipSync(new Uint8Array(2049)) } }),
+      outcome: 'unseen',
+      why: `${END}: Cannot read the hashes of memory: expected gzip of at most 2048 bytes`,
     },
     {
       id: 'kdump.confined',
       when: 'the hashes of the end are garbage',
       bundle: crashed({ files: { [END]: 'garbage' } }),
       outcome: 'unseen',
-      why: `${END}: Cannot read the hashes of memory: expected gzip`,
+      why: `${END}: Cannot read the hashes of memory: expected gzip of at most 2048 bytes`,
     },
     {
       id: 'kdump.vmcore-bytes',

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { gunzipSync } from 'node:zlib';
+import { hashBytes } from '../../bundle/evidence-limits.ts';
 import { FormatError } from '../../errors.ts';
 import { ZERO_PAGE_CRC } from '../../memory/page-crcs.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
@@ -65,9 +66,6 @@ export interface PageList {
 /** Pages that are named of each list: a report shows no more. */
 const NAMED = 64;
 
-/** The most that the hashes of a machine may be, in bytes, unpacked: 64 GiB of memory. */
-const LIMIT = 64 * 1024 * 1024;
-
 /** How far below its stack pointer the CPU that jumps still writes (`machine_kexec()` and what it calls), in bytes. */
 const STACK_REACH = 1024;
 
@@ -91,6 +89,7 @@ export function seenMemoryTruth(
   memory: SystemMemory,
 ): Seen<MemoryTruth> | null {
   if (evidence.cell.spec.truth === 'none') return null;
+  const unpack = unpackHashes(evidence.cell.spec);
   const jump = evidence.read(JUMP, unpack);
   if (jump.value === null) return jump;
   const before = jump.value;
@@ -220,11 +219,20 @@ function hiddenWrites({ kallsyms, iomem }: Evidence): PhysRange[] {
     .map(({ range }) => range);
 }
 
-function unpack(packed: Uint8Array): Uint32Array {
-  try {
-    const bytes = gunzipSync(packed, { maxOutputLength: LIMIT });
-    return new Uint32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 4));
-  } catch (error) {
-    throw new FormatError('Cannot read the hashes of memory: expected gzip', { cause: error });
-  }
+/** Reads the hashes of a machine's memory, of which its size says how many there are. */
+function unpackHashes(machine: {
+  readonly memoryMiB: number;
+}): (packed: Uint8Array) => Uint32Array {
+  const limit = hashBytes(machine);
+  return (packed) => {
+    try {
+      const bytes = gunzipSync(packed, { maxOutputLength: limit });
+      return new Uint32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 4));
+    } catch (error) {
+      throw new FormatError(
+        `Cannot read the hashes of memory: expected gzip of at most ${limit} bytes`,
+        { cause: error },
+      );
+    }
+  };
 }
