@@ -8,6 +8,9 @@ import { reportError } from './report-error.ts';
 import { showRun } from './show-run.ts';
 import { stderrLog } from './stderr-log.ts';
 
+// Nobody else may write to what we make: a link in a results folder would lead the next write astray.
+process.umask(process.umask() | 0o022);
+
 // A reader that has seen enough, such as head(1), is no error.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
