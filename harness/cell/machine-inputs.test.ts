@@ -10,15 +10,22 @@ import { copiesOf, findChangedInput, inputsOf, requireInputs } from './machine-i
 let temp: TempDir;
 beforeEach(async () => {
   temp = await makeTempDir();
-  for (const name of NAMES) await writeFile(place(name), name);
+  for (const name of NAMES) await writeFile(place(name), textOf(name));
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();
 });
 
-const NAMES = ['vmlinuz', 'initrd', 'input', 'code', 'vars', 'rom', 'layout'] as const;
+const NAMES = ['vmlinuz', 'initrd', 'input', 'code', 'vars', 'copy', 'rom', 'layout'] as const;
 
-function place(name: (typeof NAMES)[number]): string {
+type Name = (typeof NAMES)[number];
+
+/** The machine's own variable store is a copy. */
+function textOf(name: Name): string {
+  return name === 'copy' ? 'vars' : name;
+}
+
+function place(name: Name): string {
   return join(temp.path, name);
 }
 
@@ -27,7 +34,7 @@ function given(): ReturnType<typeof inputsOf> {
   const ovmf = {
     code: place('code'),
     sha256: sha256('code'),
-    vars: '/template',
+    vars: place('vars'),
     varsSha256: sha256('vars'),
     descriptor: null,
     description: '',
@@ -59,7 +66,7 @@ function given(): ReturnType<typeof inputsOf> {
   };
   return [
     ...inputsOf({ kernel, image, ovmf, personality }),
-    ...copiesOf({ vars: place('vars'), ovmf, personality }),
+    ...copiesOf({ vars: place('copy'), ovmf, personality }),
   ];
 }
 
@@ -72,7 +79,7 @@ it.each(NAMES)('no machine is started with a damaged %s', async (name) => {
   await truncate(place(name), 1);
   const changed = await findChangedInput(given(), { read: 'again' });
   expect(changed).toContain(
-    `${place(name)} is not what it was: expected sha256 ${sha256(name)}, found ${sha256(name.slice(0, 1))}`,
+    `${place(name)} is not what it was: expected sha256 ${sha256(textOf(name))}, found ${sha256(textOf(name).slice(0, 1))}`,
   );
   await expect(requireInputs(given())).rejects.toThrow(
     new InputError(`Cannot run a machine: ${changed}`),

@@ -22,6 +22,7 @@ export function inputsOf({ kernel, image, ovmf, personality }: GivenParts): Mach
     { what: 'initramfs', path: image.initrd, sha256: image.initrdSha256 },
     { what: 'input disk', path: image.input, sha256: image.inputSha256 },
     { what: 'firmware', path: ovmf.code, sha256: ovmf.sha256 },
+    { what: 'variable store', path: ovmf.vars, sha256: ovmf.varsSha256 },
     ...(personality
       ? [{ what: 'option ROM', path: personality.rom, sha256: personality.romSha256 } as const]
       : []),

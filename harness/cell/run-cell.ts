@@ -158,19 +158,16 @@ export async function startCell(
   { host, ovmf, accel, clock }: LifeOptions,
   hostFails: AbortController,
 ): Promise<StartedCell> {
-  const { spec, folder, signal, extras, kernel, layout } = job;
+  const { spec, folder, signal, extras, kernel } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
   if (knowsTruth(spec)) readyThread(HASH_PAGES);
-  const options = { cacheDir: host.cacheDir, signal, log: host.log };
-  const image = await guestImage(job, options);
+  const { cacheDir, log } = host;
+  const options = { cacheDir, signal, log, temp: temp.path };
+  const { image, vars, personality, inputs } = await machineParts(job, ovmf, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
-  const vars = await copyVars(ovmf, temp.path);
-  const personality = layout && (await makePersonality(layout, temp.path, options));
-  const inputs = inputsOf({ kernel, image, ovmf, personality });
-  await requireInputs([...inputs, ...copiesOf({ vars, ovmf, personality })]);
   clock.enter('firmware');
   const machine = starting.use(
     await Machine.start(
@@ -214,6 +211,29 @@ export async function startCell(
     readsSeed: seedOf(job),
     [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),
   };
+}
+
+interface MachineParts {
+  readonly image: GuestImage;
+  /** The path of the machine's own variable store. */
+  readonly vars: string;
+  readonly personality: Personality | null;
+  readonly inputs: readonly MachineInput[];
+}
+
+/** Makes what the host gives the machine. Throws `InputError` if a file is not what it should be. */
+async function machineParts(
+  job: StartJob,
+  ovmf: CellOvmf,
+  { temp, ...options }: GuestImageOptions & { readonly temp: string },
+): Promise<MachineParts> {
+  const { kernel, layout } = job;
+  const image = await guestImage(job, options);
+  const vars = await copyVars(ovmf, temp);
+  const personality = layout && (await makePersonality(layout, temp, options));
+  const inputs = inputsOf({ kernel, image, ovmf, personality });
+  await requireInputs([...inputs, ...copiesOf({ vars, ovmf, personality })]);
+  return { image, vars, personality, inputs };
 }
 
 /** A number of 48 bits that only the same kernel in the same cell has. */

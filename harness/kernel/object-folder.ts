@@ -33,7 +33,7 @@ export async function inObjectFolder<T>(
     if (error instanceof DamagedObjectError && !isNew) {
       await rm(folder, { recursive: true });
       sayDamaged(log, folder, error.message);
-      return await inObjectFolder(folder, compile, log);
+      return inObjectFolder(folder, compile, log);
     }
     // A make that ended by itself has removed what it had half-written; one that was killed has not.
     if (!(error instanceof ProcessError)) await rm(note, { force: true });

@@ -14,7 +14,7 @@ const GIVEN: readonly MachineInput['what'][] = ['kernel', 'initramfs', 'input di
 const BLAME: readonly Verdict[] = [
   { kind: 'mismatch', broken: ['lowmem.locked'] },
   { kind: 'boot-failure', lastLine: 'end' },
-  { kind: 'no-vmcore', phase: 'capture' } as Verdict,
+  { kind: 'no-vmcore', phase: 'capture' },
 ];
 const UNJUDGED: Verdict = { kind: 'unjudged', code: 'E_PROCESS', why: 'QEMU ended' };
 
