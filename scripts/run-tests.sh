@@ -4,7 +4,7 @@
 # Runs the tests of one kind, all of them or those with a part of their path:
 #
 #   npm run unit harness/model/two-phase.test.ts
-#   npm run machines jump            those of every night, too
+#   npm run machines jump            also those that only run nightly
 #   npm run nightly
 #
 # Options after -- go to Vitest: npm run unit harness/model -- --watch
@@ -16,11 +16,7 @@ readonly USAGE='Usage: npm run unit|machines|nightly [part of a path]… [-- <op
 # The project of Vitest, what its files are called, and what the host needs for it (setup.sh).
 case ${1:-} in
   unit) project=unit names='*.test.ts' needs=modules ;;
-  # By name also the nightly ones: npm run machines attack.
-  machines)
-    project=qemu names='*.qemu.test.ts' needs=start
-    if [[ $# -gt 1 && $2 != -* ]]; then project='!unit' names='*.[qn]*.test.ts' needs=test; fi
-    ;;
+  machines) project=qemu names='*.qemu.test.ts' needs=start ;;
   nightly) project=nightly names='*.nightly.test.ts' needs=test ;;
   *)
     echo "$USAGE" >&2
@@ -29,9 +25,15 @@ case ${1:-} in
 esac
 shift
 
+# Those of every night are machine tests, too: npm run machines attack.
+others=$names
+if [[ $project == qemu && ${1:--} != -* ]]; then
+  project='!unit' others='*.nightly.test.ts' needs=test
+fi
+
 for part in "$@"; do
   if [[ $part == -* ]]; then break; fi
-  if [[ -z $(find harness scripts -path "*${part#./}*" -name "$names" -print -quit) ]]; then
+  if [[ -z $(find harness scripts -path "*${part#./}*" \( -name "$names" -o -name "$others" \) -print -quit) ]]; then
     echo "Cannot run $part: no $names with this in its path" >&2
     echo "$USAGE" >&2
     exit 64

@@ -4,9 +4,9 @@ import type { CellRecord } from '../bundle/cell-record.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { seenFrom } from '../seen.ts';
 import { choosePolicy } from './choose-policy.ts';
-import { findEmulatorFault } from './observe/emulator-fault.ts';
+import { findEmulatorFault, hasLostTimer } from './observe/emulator-fault.ts';
 import { unjudgedBy } from './observe/unjudged-codes.ts';
-import { Evidence } from './observe/evidence.ts';
+import { Evidence, lastKernelPart } from './observe/evidence.ts';
 import type { CellCase, Finding } from './invariants/finding.ts';
 import { INVARIANT_IDS, type InvariantId, invariantOf } from './invariants/invariants.ts';
 import type { FaultOutcome, InvariantOutcome, Judgement, Verdict } from './judgement.ts';
@@ -36,7 +36,8 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
     invariants: findings,
     fault: findFault(cell.record, findings),
     verdict:
-      findObstacle(evidence, emulatorFault) ?? verdictOf(cell.record, findings, cell.failure),
+      findObstacle(evidence, emulatorFault) ??
+      blamingTimer(evidence, verdictOf(cell.record, findings, cell.failure)),
   };
 }
 
@@ -47,6 +48,13 @@ function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict
   const isUnharmed = evidence.cell.outcome.kind === 'completed' && evidence.damage === null;
   if (emulatorFault === null || isUnharmed) return null;
   return unjudgedBy('E_EMULATOR', emulatorFault);
+}
+
+/** The verdict, or that the machine lost a timer, if nothing but a phase's end was missed. */
+function blamingTimer(evidence: Evidence, verdict: Verdict): Verdict {
+  const isLate = verdict.kind === 'unjudged' && verdict.code === 'E_DEADLINE';
+  if (!isLate || !hasLostTimer(lastKernelPart(evidence.text('console.log') ?? ''))) return verdict;
+  return unjudgedBy('E_TIMER', `The machine lost a timer; run the cell again\n${verdict.why}`);
 }
 
 function findInvariants(cell: CellCase): InvariantOutcome[] {

@@ -8,7 +8,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, describe, expect, it, onTestFailed } from 'vitest';
-import type { Phase } from '../bundle/cell-record.ts';
+import { PHASES, type Phase } from '../bundle/cell-record.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import type { CellDocument } from '../report/schema/run-schema.ts';
 import { parseDocument } from '../report/testing/documents.ts';
@@ -16,21 +16,12 @@ import { FAST_FIRMWARE, words } from '../testing/checked-cells.ts';
 import type { CommandEnd, RunningCommand } from '../testing/run-command.ts';
 import { leftBehind, machinesOf, startSub1m } from '../testing/run-sub1m.ts';
 
+const MINUTE_MS = 60_000;
+
 /** Debian's package faketime. */
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
 
-const PHASES: readonly Phase[] = [
-  'firmware',
-  'boot',
-  'observe',
-  'load',
-  'trigger',
-  'capture',
-  'dump',
-  'off',
-];
-
-/** What was tried, what was to be seen, and what was: printed in the end. */
+/** What was tried, and what became of it: printed in the end. */
 const table: string[] = [];
 
 afterAll(() => {
@@ -105,7 +96,7 @@ describe('sub1m', () => {
     await using temp = await makeTempDir();
     const act = async ({ child }: RunningCommand): Promise<void> => {
       child.kill('SIGSTOP');
-      await delay(60_000);
+      await delay(MINUTE_MS);
       child.kill('SIGCONT');
     };
     const { status, cells } = await attack(temp, { what: 'sub1m stopped', phase, act });
@@ -115,22 +106,18 @@ describe('sub1m', () => {
 });
 
 describe('QEMU', () => {
-  const signalled =
-    (name: NodeJS.Signals, minutes = 0) =>
-    async ({ child }: RunningCommand): Promise<void> => {
-      const machines = machinesOf(child.pid);
-      for (const pid of machines) process.kill(pid, name);
-      if (minutes === 0) return;
-      await delay(minutes * 60_000);
-      for (const pid of machinesOf(child.pid)) process.kill(pid, 'SIGCONT');
-    };
+  const signal = ({ child }: RunningCommand, name: NodeJS.Signals): void => {
+    for (const pid of machinesOf(child.pid)) process.kill(pid, name);
+  };
 
   it.each(PHASES)(
     'that is killed in phase %s makes its cell unjudged, and no other',
     async (phase) => {
       await using temp = await makeTempDir();
-      const what = 'QEMU killed';
-      const { status, cells } = await attack(temp, { what, phase, act: signalled('SIGKILL') });
+      const act = async (run: RunningCommand): Promise<void> => {
+        signal(run, 'SIGKILL');
+      };
+      const { status, cells } = await attack(temp, { what: 'QEMU killed', phase, act });
       const [hit, next] = cells;
       // At the very end there may be nothing left to spoil.
       const kinds = phase === 'off' ? ['unjudged', 'match'] : ['unjudged'];
@@ -143,50 +130,51 @@ describe('QEMU', () => {
 
   it.each(PHASES)('that is stopped for a minute in phase %s blames no kernel', async (phase) => {
     await using temp = await makeTempDir();
-    const what = 'QEMU stopped';
-    const { status, cells } = await attack(temp, { what, phase, act: signalled('SIGSTOP', 1) });
+    const act = async (run: RunningCommand): Promise<void> => {
+      signal(run, 'SIGSTOP');
+      await delay(MINUTE_MS);
+      signal(run, 'SIGCONT');
+    };
+    const { status, cells } = await attack(temp, { what: 'QEMU stopped', phase, act });
     expect(['unjudged', 'match']).toContain(cells[0]?.verdict.kind);
     expect(cells[1]?.verdict.kind).toBe('match');
     expect([0, 69]).toContain(status);
   });
 });
 
-/** A file system of few MiB that is gone with the folder. */
-async function smallDisk(temp: TempDir, mib: number): Promise<string> {
+/** A file system of few MiB. */
+async function smallDisk(temp: TempDir, mib: number): Promise<TempDir> {
   const path = join(temp.path, 'small');
   await mkdir(path);
   execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'sub1m-attack', path]);
-  return path;
+  return {
+    path,
+    [Symbol.asyncDispose]: async () => {
+      execFileSync('umount', [path]);
+    },
+  };
 }
 
 describe('the host', () => {
-  it.each(['results', 'temporary files'])('with a full disk for %s', async (place) => {
+  it('with a full disk for results', async () => {
     await using temp = await makeTempDir();
-    const small = await smallDisk(temp, 24);
-    try {
-      const isTemp = place === 'temporary files';
-      const { status, cells } = await attack(temp, {
-        what: `disk full of ${place}`,
-        phase: null,
-        ...(isTemp ? { env: { TMPDIR: small } } : { args: ['--results', join(small, 'results')] }),
-      });
-      expect(status).toBe(69);
-      for (const { verdict } of cells) expect(verdict.kind).toBe('unjudged');
-    } finally {
-      execFileSync('umount', [small]);
-    }
+    await using small = await smallDisk(temp, 24);
+    const args = ['--results', join(small.path, 'results')];
+    const { status, cells } = await attack(temp, { what: 'results full', phase: null, args });
+    expect(status).toBe(69);
+    expect(cells.map(({ verdict }) => verdict.kind)).toEqual(cells.map(() => 'unjudged'));
   });
 
-  it('with a full disk for the cache', async () => {
+  it.each([
+    ['temporary files', 'TMPDIR', 24],
+    ['the cache', 'XDG_CACHE_HOME', 8],
+  ])('with a full disk for %s', async (place, variable, mib) => {
     await using temp = await makeTempDir();
-    const small = await smallDisk(temp, 8);
-    try {
-      const env = { XDG_CACHE_HOME: small };
-      const { status } = await attack(temp, { what: 'disk full of cache', phase: null, env });
-      expect(status).toBe(69);
-    } finally {
-      execFileSync('umount', [small]);
-    }
+    await using small = await smallDisk(temp, mib);
+    const env = { [variable]: small.path };
+    const { status, cells } = await attack(temp, { what: `${place} full`, phase: null, env });
+    expect(status).toBe(69);
+    expect(cells.map(({ verdict }) => verdict.kind)).toEqual(cells.map(() => 'unjudged'));
   });
 
   it('that is so busy that no phase ends in time', async () => {

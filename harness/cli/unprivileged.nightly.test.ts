@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +30,8 @@ it.runIf(isRoot)(
     for (const part of ['package.json', 'dist', 'guest', 'images', 'node_modules']) {
       await cp(projectPath(part), join(project, part), { recursive: true, verbatimSymlinks: true });
     }
-    for (const part of CACHED) {
+    const caches = CACHED.filter((part) => existsSync(join(homedir(), '.cache/sub1m', part)));
+    for (const part of caches) {
       await cp(join(homedir(), '.cache/sub1m', part), join(cache, part), { recursive: true });
     }
     await chmod(temp.path, 0o755);

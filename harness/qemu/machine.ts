@@ -141,15 +141,17 @@ export class Machine implements AsyncDisposable {
     await this.pause();
     const at = join(this.#config.folder, 'state.sock');
     await using socket = await listenOnce(at);
-    const saving = saveTo(socket, path);
-    await this.qmp.execute('migrate', { uri: `unix:${at}` });
+    await Promise.all([saveTo(socket, path), this.#migrate(`unix:${at}`)]);
+  }
+
+  async #migrate(uri: string): Promise<void> {
+    await this.qmp.execute('migrate', { uri });
     let status = 'setup';
     while (['setup', 'active', 'device'].includes(status)) {
       await delay(SAVING_POLL_MS);
       ({ status } = await this.qmp.execute('query-migrate', {}));
     }
     if (status !== 'completed') throw new QmpError(`Cannot save the machine: QEMU says ${status}`);
-    await saving;
   }
 
   /** The registers of every CPU, as QEMU's monitor prints them. */

@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { onTestFailed } from 'vitest';
-import { LOST_TIMER } from '../check/observe/kernel-failure.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import type { CellDocument } from '../report/schema/run-schema.ts';
@@ -29,20 +28,8 @@ export function check(args: readonly string[]): Promise<Run> {
   return runCells(['check', ...args, ...FAST_FIRMWARE]);
 }
 
-/** Runs a command that runs cells, likewise; once more if QEMU lost a timer, so that a cell could not be judged. */
+/** Runs a command that runs cells, likewise. */
 export async function runCells(args: readonly string[]): Promise<Run> {
-  const run = await tryCells(args);
-  const { status, cells, consoles } = run.hasLostTimer ? await tryCells(args) : run;
-  onTestFailed(() => {
-    process.stderr.write(consoles.join('\n'));
-  });
-  return { status, cells };
-}
-
-/** The consoles are those of the cells that do not match. */
-async function tryCells(
-  args: readonly string[],
-): Promise<Run & { consoles: readonly string[]; hasLostTimer: boolean }> {
   await using temp = await makeTempDir();
   const results = join(temp.path, 'results');
   const { status, stdout, stderr } = await runSub1m([...args, '--json', '--results', results]);
@@ -50,9 +37,10 @@ async function tryCells(
   const { cells } = parseDocument('run', stdout);
   const failed = cells.filter(({ verdict }) => verdict.kind !== 'match');
   const consoles = await Promise.all(failed.map(({ id }) => consoleTail(join(results, id))));
-  const isUnjudged = failed.some(({ verdict }) => verdict.kind === 'unjudged');
-  const hasLostTimer = isUnjudged && consoles.some((text) => LOST_TIMER.test(text));
-  return { status, cells, consoles, hasLostTimer };
+  onTestFailed(() => {
+    process.stderr.write(consoles.join('\n'));
+  });
+  return { status, cells };
 }
 
 /** As many lines as an oops has. */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { Bundle } from '../../bundle/bundle.ts';
-import { buildBundle, diedSaying, ended } from '../testing/bundle-builder.ts';
+import { buildBundle, diedSaying, ended, overran } from '../testing/bundle-builder.ts';
 import { Evidence } from './evidence.ts';
 import { findEmulatorFault } from './emulator-fault.ts';
 import { judgeBundle } from '../judge-bundle.ts';
@@ -96,4 +96,29 @@ describe('an oops of an INT3 under TCG', () => {
 
 it.each([oops('9a179a42'), int3('66')])('blames the kernel under KVM whatever it says', (log) => {
   expect(findEmulatorFault(new Evidence(died(log, 'kvm')))).toBeNull();
+});
+
+describe('a machine that lost a timer', () => {
+  /** As 6.12 printed it under QEMU 7.2, with two CPUs on a busy host. */
+  const STALL =
+    "[   67.775] rcu: rcu_preempt kthread timer wakeup didn't happen for 5235 jiffies! g-1115 f0x0\n";
+
+  const late = (log: string): Bundle =>
+    buildBundle({
+      outcome: overran('boot', 60_000),
+      files: { 'console.log': FIRST_LINE + log },
+    });
+
+  it('makes a cell that is late unjudged, which is run again', () => {
+    const { verdict } = judgeBundle(late(STALL), undefined);
+    expect(verdict).toMatchObject({ kind: 'unjudged', code: 'E_TIMER' });
+    expect(JSON.stringify(verdict)).toContain('Phase boot was not over after 60 s');
+    expect(judgeBundle(late(''), undefined).verdict.kind).toBe('boot-failure');
+  });
+
+  it('is no excuse for a kernel that is damaged, nor for a machine that ends', () => {
+    const damaged = judgeBundle(late(STALL + oops('00010246')), undefined);
+    expect(damaged.verdict.kind).toBe('boot-failure');
+    expect(judgeBundle(died(STALL), undefined).verdict.kind).toBe('boot-failure');
+  });
 });

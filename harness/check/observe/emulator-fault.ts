@@ -43,3 +43,14 @@ function findGoneInt3(log: string): string | null {
     /\bCode: [0-9a-f ]*?([0-9a-f]{2}) <[0-9a-f]{2}>/.exec(log.slice(oops)) ?? [];
   return byte === INT3 ? null : `of an INT3 where ${byte} is, which no CPU fetches`;
 }
+
+/**
+ * An idle CPU was not woken by its timer (`rcu_check_gp_kthread_expired_fqs_timer()`, kernel/rcu/tree_stall.h): QEMU
+ * loses one now and then where a host is short of processors, and the machine crawls.
+ */
+const LOST_TIMER = /\brcu: \S+ kthread timer wakeup didn't happen for /;
+
+/** Whether a kernel says that its machine lost a timer: that it is slow then, or silent, is not its fault. */
+export function hasLostTimer(log: string): boolean {
+  return LOST_TIMER.test(log);
+}

@@ -3,6 +3,7 @@ import type { CellRecord, Phase } from '../../bundle/cell-record.ts';
 import { FIRST_LINE, findLogLine, isWholeLog, lastLogLine } from '../../memory/kernel-log.ts';
 import { findDamage, leftByItself } from '../../memory/kernel-trouble.ts';
 import type { Surprise } from '../../surprises.ts';
+import { hasLostTimer } from './emulator-fault.ts';
 import { type Evidence, lastKernelPart } from './evidence.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
@@ -66,12 +67,6 @@ const NO_ACCESS = /^cannot (?:open|stat|map|read) the vmcore\b/;
 
 /** The part of the budget that the console must be silent for an overrun to count as a hang. */
 const HANG_SILENCE = 0.5;
-
-/**
- * An idle CPU was not woken by its timer (`rcu_check_gp_kthread_expired_fqs_timer()`, kernel/rcu/tree_stall.h): QEMU
- * loses one now and then where a host is short of processors, and the machine crawls.
- */
-export const LOST_TIMER = /\brcu: \S+ kthread timer wakeup didn't happen for /;
 
 /**
  * What `run_init_process()` prints (init/main.c) before the agent takes over: from then on a
@@ -166,7 +161,7 @@ function blameOf(outcome: BadEnd): Blame {
 /** Whether an overrun is a kernel that hangs: one that has not reached user space, or that panics. */
 function isHung({ silentMs, budgetMs }: Overrun, { where, log }: Signs): boolean {
   const inKernel = where === 'crash' || !USER_SPACE.test(log);
-  return inKernel && silentMs >= budgetMs * HANG_SILENCE && !LOST_TIMER.test(log);
+  return inKernel && silentMs >= budgetMs * HANG_SILENCE && !hasLostTimer(log);
 }
 
 /** A failure in words. */

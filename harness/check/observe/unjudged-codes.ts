@@ -17,6 +17,8 @@ const UNJUDGED_CODES = {
   E_PERSONALITY: { isOtherMachine: true, mayPass: false, isRunAgain: false },
   /** The kernel died of something that no CPU does. */
   E_EMULATOR: { isOtherMachine: true, mayPass: true, isRunAgain: true },
+  /** A phase was not over in time on a machine that lost a timer; what was seen before counts. */
+  E_TIMER: { isOtherMachine: false, mayPass: true, isRunAgain: true },
 } as const satisfies Record<`E_${string}`, UnjudgedRow>;
 
 /** See `UNJUDGED_CODES`. */

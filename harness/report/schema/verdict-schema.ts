@@ -23,7 +23,9 @@ const unjudgedSchema = z.object({
   kind: z.literal('unjudged'),
   code: z
     .string()
-    .describe('The code of an error (`E_HOST`, …), `E_EVIDENCE`, `E_PERSONALITY` or `E_EMULATOR`.'),
+    .describe(
+      'The code of an error (`E_HOST`, …), `E_EVIDENCE`, `E_PERSONALITY`, `E_EMULATOR` or `E_TIMER`.',
+    ),
   why: z.string(),
 });
 
