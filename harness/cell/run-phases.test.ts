@@ -5,7 +5,7 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { GuestLinkError, InterruptedError, ProcessError } from '../errors.ts';
+import { GuestLinkError, InterruptedError, ProcessError, QmpError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
@@ -106,6 +106,24 @@ describe('runPhases()', () => {
       );
     },
   );
+
+  it.each([
+    ['crashed', ProcessError],
+    ['guest-reset', QmpError],
+  ])('of a connection broken by a QEMU that ends by %s', async (cause, expected) => {
+    await using temp = await makeTempDir();
+    const guest = scriptedCell(cellSpec(), temp.path, () => undefined);
+    const breaks = PHASE_STEPS.slice(0, 1).map((step) => ({
+      ...step,
+      run: async (): Promise<never> => {
+        setImmediate(guest.end, cause);
+        throw new QmpError('QEMU closed the connection');
+      },
+    }));
+    await expect(runSteps(breaks, guest.cell, options({ budgetScale: 1 }))).rejects.toBeInstanceOf(
+      expected,
+    );
+  });
 
   it.each([
     ['other-agent', 'boot', answer('ok', 'hello', { agent: '1', role: 'system' }), ''],

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Outcome, Phase } from '../bundle/cell-record.ts';
-import { DeadlineError, Sub1mError, SurpriseError } from '../errors.ts';
+import { DeadlineError, QmpError, Sub1mError, SurpriseError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from '../process/deadline.ts';
-import { endError } from '../qemu/machine-end.ts';
+import { endBehindBreak, endError } from '../qemu/machine-end.ts';
 import { phaseBudgetMs } from './budgets.ts';
 import type { PhaseClock } from './phase-clock.ts';
 import { PHASE_STEPS, type PhaseStep, type RunningCell } from './phases.ts';
@@ -76,6 +76,8 @@ async function runPhase(
       Promise.race([step.run(cell, signal), machineEnds(step, cell)]),
     );
   } catch (error) {
+    // The process knows why the connection broke.
+    if (error instanceof QmpError) await endBehindBreak(endOf(cell));
     if (error instanceof SurpriseError) return surprised(step.phase, error, { cell, options });
     if (!(error instanceof DeadlineError) || error.waitedFor !== what) throw error;
     // The budget ran out while its memory was read.

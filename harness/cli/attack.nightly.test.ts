@@ -106,7 +106,9 @@ describe('sub1m', () => {
 });
 
 describe('QEMU', () => {
-  const signal = ({ child }: RunningCommand, name: NodeJS.Signals): void => {
+  const signal = async ({ child }: RunningCommand, name: NodeJS.Signals): Promise<void> => {
+    // Phase firmware begins before its QEMU does.
+    await expect.poll(() => machinesOf(child.pid)).not.toEqual([]);
     for (const pid of machinesOf(child.pid)) process.kill(pid, name);
   };
 
@@ -114,9 +116,7 @@ describe('QEMU', () => {
     'that is killed in phase %s makes its cell unjudged, and no other',
     async (phase) => {
       await using temp = await makeTempDir();
-      const act = async (run: RunningCommand): Promise<void> => {
-        signal(run, 'SIGKILL');
-      };
+      const act = (run: RunningCommand): Promise<void> => signal(run, 'SIGKILL');
       const { status, cells } = await attack(temp, { what: 'QEMU killed', phase, act });
       const [hit, next] = cells;
       // At the very end there may be nothing left to spoil.
@@ -131,9 +131,9 @@ describe('QEMU', () => {
   it.each(PHASES)('that is stopped for a minute in phase %s blames no kernel', async (phase) => {
     await using temp = await makeTempDir();
     const act = async (run: RunningCommand): Promise<void> => {
-      signal(run, 'SIGSTOP');
+      await signal(run, 'SIGSTOP');
       await delay(MINUTE_MS);
-      signal(run, 'SIGCONT');
+      await signal(run, 'SIGCONT');
     };
     const { status, cells } = await attack(temp, { what: 'QEMU stopped', phase, act });
     expect(['unjudged', 'match']).toContain(cells[0]?.verdict.kind);
@@ -142,11 +142,11 @@ describe('QEMU', () => {
   });
 });
 
-/** A file system of few MiB. */
-async function smallDisk(temp: TempDir, mib: number): Promise<TempDir> {
+/** A file system of `size`, as tmpfs has it. */
+async function smallDisk(temp: TempDir, size: string): Promise<TempDir> {
   const path = join(temp.path, 'small');
   await mkdir(path);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${mib}m`, 'sub1m-attack', path]);
+  execFileSync('mount', ['-t', 'tmpfs', '-o', `size=${size}`, 'sub1m-attack', path]);
   return {
     path,
     [Symbol.asyncDispose]: async () => {
@@ -158,7 +158,7 @@ async function smallDisk(temp: TempDir, mib: number): Promise<TempDir> {
 describe('the host', () => {
   it('with a full disk for results', async () => {
     await using temp = await makeTempDir();
-    await using small = await smallDisk(temp, 24);
+    await using small = await smallDisk(temp, '24m');
     const args = ['--results', join(small.path, 'results')];
     const { status, cells } = await attack(temp, { what: 'results full', phase: null, args });
     expect(status).toBe(69);
@@ -166,11 +166,11 @@ describe('the host', () => {
   });
 
   it.each([
-    ['temporary files', 'TMPDIR', 24],
-    ['the cache', 'XDG_CACHE_HOME', 8],
-  ])('with a full disk for %s', async (place, variable, mib) => {
+    ['temporary files', 'TMPDIR', '256k'],
+    ['the cache', 'XDG_CACHE_HOME', '8m'],
+  ])('with a full disk for %s', async (place, variable, size) => {
     await using temp = await makeTempDir();
-    await using small = await smallDisk(temp, mib);
+    await using small = await smallDisk(temp, size);
     const env = { [variable]: small.path };
     const { status, cells } = await attack(temp, { what: `${place} full`, phase: null, env });
     expect(status).toBe(69);
