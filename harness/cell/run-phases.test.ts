@@ -116,7 +116,9 @@ describe('runPhases()', () => {
     const breaks = PHASE_STEPS.slice(0, 1).map((step) => ({
       ...step,
       run: async (): Promise<never> => {
-        setImmediate(guest.end, cause);
+        setImmediate(() => {
+          guest.end(cause);
+        });
         throw new QmpError('QEMU closed the connection');
       },
     }));
