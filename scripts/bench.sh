@@ -6,4 +6,4 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 needs=start
 if [[ ${1:-} == start ]]; then needs=modules; fi
 scripts/setup.sh "$needs"
-exec node --import tsx scripts/bench.ts "$@"
+exec node --import ./harness/process/typescript.mjs scripts/bench.ts "$@"

@@ -8,7 +8,7 @@ import { beforeAll, expect, it } from 'vitest';
 import { makeTempDir } from '../harness/process/temp-dir.ts';
 import { FOLDERS } from './check/import-rules.ts';
 
-const TSX = import.meta.resolve('tsx');
+const TSX = import.meta.resolve('../harness/process/typescript.mjs');
 const CHECK = join(import.meta.dirname, 'check/check-imports.ts');
 
 /** Sources that break each rule once. */

@@ -53,7 +53,7 @@ check_format() {
 }
 
 check_imports() {
-  node --import tsx scripts/check/check-imports.ts
+  node --import ./harness/process/typescript.mjs scripts/check/check-imports.ts
 }
 
 check_unused() {

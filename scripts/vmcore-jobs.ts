@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
+import { TYPESCRIPT } from '../harness/testing/run-sub1m.ts';
 import type { DumpFormats } from '../harness/testing/dump-formats.ts';
 import { LOW_PAGES, PAGE_SIZE } from '../harness/memory/pfn.ts';
 import type { Peers } from './peer-tools.ts';
@@ -26,7 +27,12 @@ interface JobCommand extends Job {
 const FORMATS = ['compressed', 'flattened', 'elf'] as const;
 const SUB1M = join(import.meta.dirname, 'sub1m.sh');
 /** Measures itself: without Node's start, and without code that is warm from an earlier run. */
-const READER = [process.execPath, '--import', 'tsx', join(import.meta.dirname, 'read-vmcore.ts')];
+const READER = [
+  process.execPath,
+  '--import',
+  TYPESCRIPT,
+  join(import.meta.dirname, 'read-vmcore.ts'),
+];
 
 /** The whole command of sub1m, the reading in it, and what crash does before it answers anything. */
 export const COMMAND = 'inspect --dmesg --lowmem';

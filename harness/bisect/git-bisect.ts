@@ -9,7 +9,7 @@ import {
   patchedFiles,
   requireFiles,
 } from '../kernel/git-tree.ts';
-import { runCommand } from '../process/owned-process.ts';
+import { runGit } from '../kernel/run-git.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import type { Change } from './answers.ts';
 import type { Find } from './bisect.ts';
@@ -103,9 +103,8 @@ export class CommitRange implements ChangeRange {
 
   /** Whether the tree has uncommitted changes. */
   async isDirty(): Promise<boolean> {
-    const status = ['--no-optional-locks', 'status', '--porcelain', '--untracked-files=no'];
-    const { top } = this.#tree;
-    return (await runCommand(['git', '-C', top, ...status], { signal: this.#signal })) !== '';
+    const status = ['status', '--porcelain', '--untracked-files=no', '--ignore-submodules=all'];
+    return (await runGit(this.#tree.top, status, { signal: this.#signal })) !== '';
   }
 
   async revert({ id, subject }: Change): Promise<Change | string> {
@@ -113,7 +112,8 @@ export class CommitRange implements ChangeRange {
     if (parents.length !== 1) return 'It is a merge, which cannot be reverted on its own';
     await using temp = await makeTempDir();
     const patch = join(temp.path, 'revert.patch');
-    await this.#git.run(['diff-tree', '-p', '--binary', `--output=${patch}`, id, parents[0] ?? '']);
+    const plain = ['-p', '--binary', '--no-ext-diff', '--no-textconv'];
+    await this.#git.run(['diff-tree', ...plain, `--output=${patch}`, id, parents[0] ?? '']);
     try {
       const files = await requireFiles(this.#tree, this.new.id, this.#signal);
       const reverted = await patchedFiles(this.#tree, { files, patch }, this.#signal);
@@ -248,7 +248,7 @@ class Git {
 
   static async of({ top }: GitTree, folder: string, signal: AbortSignal): Promise<Git> {
     const asked = ['rev-parse', '--path-format=absolute', '--git-common-dir'];
-    return new Git(folder, await runCommand(['git', '-C', top, ...asked], { signal }), signal);
+    return new Git(folder, await runGit(top, asked, { signal }), signal);
   }
 
   /** Discards the state of bisect. */
@@ -259,13 +259,8 @@ class Git {
   }
 
   run(args: readonly string[], okExitCodes: readonly number[] = [0]): Promise<string> {
-    const env = { LC_ALL: 'C', GIT_DIR: this.#folder, GIT_COMMON_DIR: this.#commonDir };
-    return runCommand(['git', ...args], {
-      signal: this.#signal,
-      cwd: this.#folder,
-      env,
-      okExitCodes,
-    });
+    const env = { GIT_DIR: this.#folder, GIT_COMMON_DIR: this.#commonDir };
+    return runGit(this.#folder, args, { signal: this.#signal, env, okExitCodes });
   }
 
   log(): Promise<string> {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { homedir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { userInfo } from 'node:os';
+import { isAbsolute, join } from 'node:path';
+import { UsageError } from '../errors.ts';
 import type { RunnerEnvironment } from '../runner/runner-context.ts';
 
 /** What sub1m takes from the environment; nothing else reads it. */
@@ -13,22 +14,40 @@ export interface Environment extends RunnerEnvironment {
   readonly term: string;
 }
 
-/** Reads the environment once, at the start. */
+/** Reads the environment once, at the start. Throws `UsageError` if it tells no folder for the cache. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const { HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME, PATH, SUB1M_MIRROR, NO_COLOR, TERM } = env;
-  const home = HOME ?? homedir();
   const wantsColour = (NO_COLOR ?? '') === '' && TERM !== 'dumb';
   return {
-    cacheDir: join(XDG_CACHE_HOME || join(home, '.cache'), 'sub1m'),
+    cacheDir: join(baseFolder(XDG_CACHE_HOME, HOME, '.cache'), 'sub1m'),
     path: PATH ?? '',
     mirror: SUB1M_MIRROR || undefined,
     firmwareFolders: [
       '/usr/share/qemu/firmware',
       '/etc/qemu/firmware',
-      resolve(XDG_CONFIG_HOME || join(home, '.config'), 'qemu/firmware'),
+      join(baseFolder(XDG_CONFIG_HOME, HOME, '.config'), 'qemu/firmware'),
     ],
     colour: wantsColour && process.stdout.isTTY,
     columns: process.stdout.columns ?? 100,
     term: TERM || 'dumb',
   };
+}
+
+/** A base folder of the user (XDG Base Directory Specification: what is relative is ignored). */
+function baseFolder(named: string | undefined, home: string | undefined, below: string): string {
+  return named && isAbsolute(named) ? named : join(homeFolder(home), below);
+}
+
+/** HOME, or what the user database says where it is empty or relative: nothing goes into the folder we are in. */
+function homeFolder(home: string | undefined): string {
+  if (home && isAbsolute(home)) return home;
+  try {
+    const { homedir } = userInfo();
+    if (isAbsolute(homedir)) return homedir;
+  } catch {
+    // The user is not in it, as in a container that runs under any number.
+  }
+  throw new UsageError(
+    'Cannot find your home folder: HOME is no absolute path, and the user database has none for you; set HOME',
+  );
 }

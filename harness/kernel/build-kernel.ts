@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
+import { counted } from '../memory/counted.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
@@ -10,7 +11,14 @@ import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { projectPath } from '../project-root.ts';
 import { type Toolchain, findToolchain, requireBuildTools } from './build-tools.ts';
-import { checkOut, findGitTree, renderRevision, requireFiles } from './git-tree.ts';
+import {
+  type GitTree,
+  checkOut,
+  filteredFiles,
+  findGitTree,
+  renderRevision,
+  requireFiles,
+} from './git-tree.ts';
 import { type KernelConfig, fragments, requireChanges, wholeConfig } from './kernel-config.ts';
 import { hidingOptions, missingOptions } from './needed-options.ts';
 import { patchTree } from './patch-tree.ts';
@@ -94,12 +102,24 @@ export async function buildRevision(
     const objects = join(tree.folder, `built-${sha256(config.text).slice(0, 16)}`);
     await cachedFolder(folder, async (unfinished) => {
       const sources = await checkOut(tree, files, signal);
+      await warnOfFilters(tree, context);
       const { descriptor } = lock;
       const build = { name, tree: sources, objects, toolchain, lock: descriptor, signal, log };
       await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
     });
   }
   return { image: join(folder, 'bzImage'), policy: null };
+}
+
+/** A filter changes what is in a file: without it another kernel is built. */
+async function warnOfFilters(tree: GitTree, { signal, log }: PackageContext): Promise<void> {
+  for (const [filter, paths] of await filteredFiles(tree, signal)) {
+    const [path = ''] = paths;
+    log.warn(
+      `the filter "${filter}" of git's configuration is not run: the build has ` +
+        `${counted(paths.length, 'file')} of ${tree.top} as git stores them, such as ${path}`,
+    );
+  }
 }
 
 async function buildPackage(

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, realpath, rm } from 'node:fs/promises';
+import { copyFile, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BuildError, ProcessError, UsageError } from '../errors.ts';
 import { sha256 } from '../process/file-hash.ts';
-import { runCommand } from '../process/owned-process.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { hostAdvice } from './build-output.ts';
+import { filterNames, runGit } from './run-git.ts';
+import { takeIn } from './take-in.ts';
 import { isKernelTree } from './source-tree.ts';
 
 /** A user's kernel tree under git. sub1m only reads it; whatever sub1m makes lies in `folder`. */
@@ -32,26 +33,6 @@ const AT = '@';
 /** Hexadecimal digits of an id that a reader sees. */
 const ID_DIGITS = 12;
 
-/** Switched off, whatever the user's git configuration says. */
-const PLAIN_GIT = [
-  'hooksPath=/dev/null',
-  'fsmonitor=false',
-  'splitIndex=false',
-  'sparseCheckout=false',
-];
-
-interface GitOptions {
-  readonly signal: AbortSignal;
-  readonly env?: Readonly<Record<string, string>>;
-  readonly okExitCodes?: readonly number[];
-}
-
-function git(where: string, args: readonly string[], options: GitOptions): Promise<string> {
-  const config = PLAIN_GIT.flatMap((setting) => ['-c', `core.${setting}`]);
-  const env = { LC_ALL: 'C', GIT_OPTIONAL_LOCKS: '0', ...options.env };
-  return runCommand(['git', '-C', where, ...config, ...args], { ...options, env });
-}
-
 /** The git tree whose top is this folder; undefined if there is none. */
 export async function findGitTree(
   folder: string,
@@ -63,7 +44,7 @@ export async function findGitTree(
   const asked = ['rev-parse', '--path-format=absolute', '--absolute-git-dir', ...paths];
   // Git refuses another user's tree (safe.directory) with 128.
   const options = { signal, okExitCodes: [0, 128] };
-  const [gitDir = '', objects = '', index = ''] = (await git(top, asked, options)).split('\n');
+  const [gitDir = '', objects = '', index = ''] = (await runGit(top, asked, options)).split('\n');
   if (index === '') return undefined;
   const own = join(cacheDir, 'trees', sha256(top));
   await mkdir(join(own, 'objects'), { recursive: true });
@@ -112,12 +93,12 @@ export async function requireFiles(
 
 function askRevision(tree: GitTree, revision: string, signal: AbortSignal): Promise<string> {
   const args = ['rev-parse', '--verify', '--quiet', '--end-of-options', revision];
-  return git(tree.top, args, { signal, env: storeOf(tree), okExitCodes: [0, 1, 128] });
+  return runGit(tree.top, args, { signal, env: storeOf(tree), okExitCodes: [0, 1, 128] });
 }
 
 /** A commit for people: the start of its id and its subject. */
 export function subjectOf({ top }: GitTree, id: string, signal: AbortSignal): Promise<string> {
-  return git(top, ['log', '-1', `--format=%h %s`, '--end-of-options', id], { signal });
+  return runGit(top, ['log', '-1', `--format=%h %s`, '--end-of-options', id], { signal });
 }
 
 /** The commits of a range such as `v6.12..HEAD`, the oldest first. */
@@ -127,7 +108,7 @@ export async function commitsOf(
   signal: AbortSignal,
 ): Promise<Commit[]> {
   const args = ['log', '--reverse', '--first-parent', '--format=%H %s', '--end-of-options', range];
-  const lines = (await git(top, args, { signal })).split('\n').filter((line) => line !== '');
+  const lines = (await runGit(top, args, { signal })).split('\n').filter((line) => line !== '');
   return lines.map((line) => ({
     id: line.slice(0, line.indexOf(' ')),
     subject: line.slice(line.indexOf(' ') + 1),
@@ -143,7 +124,7 @@ export async function filesAsTheyStand(tree: GitTree, signal: AbortSignal): Prom
   const files = await withIndex(tree, signal, async (env, scratch) => {
     // The user's index knows which files have not changed.
     if (existsSync(index)) await copyFile(index, scratch);
-    await git(top, ['add', '--all'], { signal, env: { ...env, GIT_WORK_TREE: top } });
+    await takeIn(top, scratch, { signal, env: { ...env, GIT_WORK_TREE: top } });
   });
   const head = await findCommit(tree, 'HEAD', signal);
   const isHead = head !== undefined && (await requireFiles(tree, head, signal)) === files;
@@ -154,7 +135,7 @@ export async function filesAsTheyStand(tree: GitTree, signal: AbortSignal): Prom
 export async function foldersOf(tree: GitTree, signal: AbortSignal): Promise<string[]> {
   const files = await filesAsTheyStand(tree, signal);
   const args = ['ls-tree', '-r', '-d', '-z', '--name-only', files];
-  const names = await git(tree.top, args, { signal, env: storeOf(tree) });
+  const names = await runGit(tree.top, args, { signal, env: storeOf(tree) });
   return ['', ...names.split('\0')].map((name) => join(tree.top, name));
 }
 
@@ -166,9 +147,9 @@ export async function patchedFiles(
 ): Promise<string> {
   try {
     return await withIndex(tree, signal, async (env) => {
-      await git(tree.top, ['read-tree', files], { signal, env });
+      await runGit(tree.top, ['read-tree', files], { signal, env });
       const apply = ['apply', '--cached', '--whitespace=nowarn', resolve(patch)];
-      await git(tree.top, apply, { signal, env: { ...env, GIT_WORK_TREE: tree.top } });
+      await runGit(tree.top, apply, { signal, env: { ...env, GIT_WORK_TREE: tree.top } });
     });
   } catch (error) {
     const said = error instanceof ProcessError && /^error: (.*)/m.exec(error.message)?.[1];
@@ -185,8 +166,35 @@ export async function checkOut(tree: GitTree, files: string, signal: AbortSignal
   // The caller holds the build's lock: whoever left this one was killed.
   await rm(`${index}.lock`, { force: true });
   const env = { ...storeOf(tree), GIT_INDEX_FILE: index, GIT_WORK_TREE: sources };
-  await git(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
+  await runGit(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
   return sources;
+}
+
+/**
+ * The files of the last `checkOut()` that a filter would have changed, such as those of git-lfs(1), by its name: no filter
+ * is run, so that these are built as git keeps them.
+ */
+export async function filteredFiles(
+  tree: GitTree,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, readonly string[]>> {
+  const options = { signal, env: { ...storeOf(tree), GIT_INDEX_FILE: join(tree.folder, 'index') } };
+  const found = new Map<string, string[]>();
+  const filters = new Set(await filterNames(tree.top, options));
+  if (filters.size === 0) return found;
+  await using temp = await makeTempDir();
+  const list = join(temp.path, 'files');
+  await writeFile(list, await runGit(tree.top, ['ls-files', '-z'], options));
+  const asked = ['check-attr', '-z', '--cached', '--stdin', 'filter'];
+  const told = (await runGit(tree.top, asked, { ...options, input: list })).split('\0');
+  for (let at = 0; at + 2 < told.length; at += 3) {
+    const [path = '', , filter = ''] = told.slice(at, at + 3);
+    if (!filters.has(filter)) continue;
+    const paths = found.get(filter) ?? [];
+    paths.push(path);
+    found.set(filter, paths);
+  }
+  return found;
 }
 
 /** Has `change` work on an index of its own, and gives the id of the files that are then in it. */
@@ -199,7 +207,7 @@ async function withIndex(
   const index = join(temp.path, 'index');
   const env = { ...storeOf(tree), GIT_INDEX_FILE: index };
   await change(env, index);
-  return await git(tree.top, ['write-tree'], { signal, env });
+  return await runGit(tree.top, ['write-tree'], { signal, env });
 }
 
 /** Git writes objects into sub1m's folder, and also reads the user's. */

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BuildError, HostError, UsageError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { patchTree, touchedFiles, whyNotApplied } from './patch-tree.ts';
+import { patchTree, whyNotApplied } from './patch-tree.ts';
 
 const { signal } = new AbortController();
 
@@ -141,17 +141,6 @@ it('does not blame a patch for a full disk', async () => {
   vi.unstubAllEnvs();
 });
 
-it('finds every file that a patch touches, once', () => {
-  const renames = 'rename from mm/x.c\nrename to mm/y.c\n';
-  expect(touchedFiles(CHANGE + ADD + REMOVE + AGAIN + renames)).toEqual([
-    'mm/a.c',
-    'mm/new/b.c',
-    'mm/old.c',
-    'mm/x.c',
-    'mm/y.c',
-  ]);
-});
-
 it('names the hunk among several files', () => {
   const said = `patching file mm/a.c
 patching file arch/x86/realmode/init.c
@@ -160,3 +149,44 @@ Hunk #3 FAILED at 54.
 1 out of 3 hunks FAILED`;
   expect(whyNotApplied(said)).toBe('hunk 3 of arch/x86/realmode/init.c does not fit at line 54');
 });
+
+it('renames, copies, makes empty files and changes modes, as git says it in a header alone', async () => {
+  const moves = `diff --git a/mm/a.c b/mm/moved.c
+similarity index 100%
+rename from mm/a.c
+rename to mm/moved.c
+diff --git a/mm/old.c b/mm/copy.c
+similarity index 100%
+copy from mm/old.c
+copy to mm/copy.c
+diff --git a/empty b/empty
+new file mode 100644
+index 0000000..e69de29
+diff --git a/mm/old.c b/mm/old.c
+old mode 100644
+new mode 100755
+`;
+  await apply(moves);
+  expect(existsSync(join(source.tree, 'mm/a.c'))).toBe(false);
+  expect(await read('mm/moved.c')).toBe('one\ntwo\nthree\n');
+  expect(await read('mm/copy.c')).toBe('old\n');
+  expect(await read('empty')).toBe('');
+  expect((await stat(join(source.tree, 'mm/old.c'))).mode & 0o111).toBe(0o111);
+  await apply();
+  expect((await readdir(source.tree, { recursive: true })).toSorted()).toEqual([
+    'mm',
+    'mm/a.c',
+    'mm/old.c',
+  ]);
+  expect((await stat(join(source.tree, 'mm/old.c'))).mode & 0o111).toBe(0);
+});
+
+it.each(['größe.c', 'with space.c', 'Ω/ä ö.c'])(
+  'patches a file that is called %s',
+  async (name) => {
+    await mkdir(join(source.tree, 'Ω'));
+    await writeFile(join(source.tree, name), 'one\ntwo\nthree\n');
+    await apply(CHANGE.replaceAll('mm/a.c', `${name}\t`));
+    expect(await read(name)).toBe('one\nzwei\nthree\n');
+  },
+);

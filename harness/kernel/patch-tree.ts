@@ -1,12 +1,20 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { BuildError, HostError, UsageError } from '../errors.ts';
+import { BuildError, HostError } from '../errors.ts';
 import { runCommand } from '../process/owned-process.ts';
-import { readInput } from '../process/read-input.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { hostAdvice } from './build-output.ts';
+import { type TextPatch, readTextPatch, touchedFiles } from './patch-text.ts';
+import {
+  copyInto,
+  filesIn,
+  makeSame,
+  requireFewCopies,
+  requireOnly,
+  requirePlain,
+} from './patched-files.ts';
 
 /** A source that sub1m may patch, and the folder that holds it. */
 interface PatchedSource {
@@ -18,58 +26,47 @@ interface PatchedSource {
 /** What patch(1) prints for each file, and for a hunk that does not fit. */
 const FILE = /^(?:patching|checking) file '?(.+?)'?$/;
 const FAILED_HUNK = /^Hunk #(\d+) FAILED at (\d+)/;
+/** Of what patch(1) said, where nothing else tells. */
+const SAID_CHARACTERS = 2000;
+
 const REVERSED = /^Reversed \(or previously applied\) patch detected/;
 
 /**
  * Turns a tree into the original source with these patches, whatever was applied before. Only files whose contents
  * change are written, so that make compiles no more than it must. After a kill half-way the next call completes it.
- * Throws `BuildError` naming patch, file and hunk if one does not apply, `UsageError` if one is not a patch: the tree is
- * then as it was.
+ * Throws `BuildError` naming patch, file and hunk if one does not apply, `UsageError` if one is not a patch, `FormatError`
+ * if one names what is no file of the tree: the tree is then as it was, and nothing was written elsewhere.
  */
 export async function patchTree(
   source: PatchedSource,
   patches: readonly string[],
   signal: AbortSignal,
 ): Promise<void> {
-  await using scratch = await makeTempDir();
-  const touched = new Set<string>();
-  for (const patch of patches) {
-    const paths = touchedFiles(await readPatch(patch));
-    if (paths.length === 0) {
-      throw new UsageError(`Cannot apply ${patch}: expected a patch in git's format, found none`);
-    }
-    for (const path of paths) touched.add(path);
+  const parsed = await Promise.all(patches.map(readTextPatch));
+  const touched = new Set(parsed.flatMap(touchedFiles));
+  for (const patch of parsed) {
+    for (const file of touchedFiles(patch)) await requirePlain(source.tree, file, patch.path);
   }
+  await using temp = await makeTempDir();
+  const scratch = join(temp.path, 'tree');
+  await mkdir(scratch);
   for (const path of touched) {
     await keepOriginal(source, path);
     if (existsSync(original(source, path))) {
-      await copyInto(original(source, path), join(scratch.path, path));
+      await copyInto(original(source, path), join(scratch, path));
     }
   }
-  for (const patch of patches) await applyPatch(patch, scratch.path, signal);
+  await requireFewCopies(parsed, scratch);
+  for (const patch of parsed) await applyPatch(patch, temp.path, signal);
+  await requireOnly(touched, scratch);
   const known = [
     ...(await filesIn(join(source.folder, ORIGINAL))),
     ...(await filesIn(join(source.folder, ABSENT))),
   ];
   for (const path of known) {
-    const wanted = touched.has(path) ? join(scratch.path, path) : original(source, path);
-    await makeSame(wanted, join(source.tree, path));
+    const wanted = touched.has(path) ? join(scratch, path) : original(source, path);
+    await makeSame(wanted, path, source.tree);
   }
-}
-
-/** The text of a patch. Throws `UsageError` if there is none, `FormatError` if it is no file. */
-export function readPatch(path: string): Promise<string> {
-  return readInput(path, {
-    missing: (why) => `Cannot read the patch ${path}: ${why}; name a file`,
-  });
-}
-
-/** The files that a patch in git's format changes, makes, renames or removes, from the top of the tree. */
-export function touchedFiles(patch: string): string[] {
-  const lines = patch.matchAll(
-    /^(?:--- a\/|\+\+\+ b\/|rename (?:from|to) |copy (?:from|to) )([^\t\n]+)/gm,
-  );
-  return [...new Set([...lines].map(([, path = '']) => path))];
 }
 
 /** Why a patch does not apply, from what patch(1) said: which file, which hunk. */
@@ -83,8 +80,24 @@ export function whyNotApplied(said: string): string {
     if (line.startsWith("can't find file to patch")) return 'a file it changes does not exist';
     if (line.includes('malformed patch')) return line.replace(/^patch: \*+ /, '');
   }
-  return said.trim();
+  return said.trim().slice(-SAID_CHARACTERS);
 }
+
+const PATCH = [
+  'patch',
+  '-p1',
+  '--batch',
+  '--forward',
+  // A hunk whose surroundings have changed may belong elsewhere.
+  '--fuzz=0',
+  '--no-backup-if-mismatch',
+  '--reject-file=-',
+  // An ed script is run by ed(1), which runs commands.
+  '--unified',
+  // With PATCH_GET in the environment it would run the programs of RCS and SCCS.
+  '--get=0',
+  '--quoting-style=literal',
+];
 
 /** The folders beside the tree: originals of touched files, and an empty file for each that did not exist. */
 const ORIGINAL = 'original';
@@ -106,47 +119,25 @@ async function keepOriginal(source: PatchedSource, path: string): Promise<void> 
   }
 }
 
-async function applyPatch(patch: string, scratch: string, signal: AbortSignal): Promise<void> {
-  // No fuzz: a hunk whose surroundings have changed may belong elsewhere.
-  const argv = ['patch', '-p1', '--batch', '--forward', '--fuzz=0', '--no-backup-if-mismatch'];
+/** Turns the files in `tree` of a folder into those after a patch. */
+async function applyPatch(
+  { path, text }: TextPatch,
+  folder: string,
+  signal: AbortSignal,
+): Promise<void> {
+  // Patch(1) gets what we read, and no more: it finds names in more places and formats than git has.
+  const input = join(folder, 'patch');
+  await writeFile(input, text);
+  const argv = [...PATCH, `--input=${input}`];
   const script = 'cd "$1" && shift && "$@" 2>&1 || echo "sub1m: failed"';
-  const said = await runCommand(
-    ['sh', '-c', script, 'sh', scratch, ...argv, '--reject-file=-', `--input=${patch}`],
-    { signal, env: { LC_ALL: 'C' } },
-  );
+  const said = await runCommand(['sh', '-c', script, 'sh', join(folder, 'tree'), ...argv], {
+    signal,
+    env: { LC_ALL: 'C' },
+  });
   if (!said.endsWith('sub1m: failed')) return;
-  const why = `Cannot apply ${patch}: ${whyNotApplied(said.replace(/\n?sub1m: failed$/, ''))}`;
+  const why = `Cannot apply ${path}: ${whyNotApplied(said.replace(/\n?sub1m: failed$/, ''))}`;
   const advice = hostAdvice(said);
   throw advice === undefined
-    ? new BuildError(`${why}; rebase ${basename(patch)} on the recipe's source`)
+    ? new BuildError(`${why}; rebase ${basename(path)} on the recipe's source`)
     : new HostError(`${why}; ${advice}`);
-}
-
-/** Every file below a folder, from there; none if there is no folder. */
-async function filesIn(folder: string): Promise<string[]> {
-  if (!existsSync(folder)) return [];
-  const entries = await readdir(folder, { recursive: true, withFileTypes: true });
-  return entries
-    .filter((entry) => entry.isFile())
-    .map((entry) => join(entry.parentPath, entry.name).slice(folder.length + 1))
-    .filter((path) => !path.endsWith(UNFINISHED));
-}
-
-/** Gives a file the contents of another, or removes it if there is no other; keeps its time if nothing changes. */
-async function makeSame(wanted: string, path: string): Promise<void> {
-  if (!existsSync(wanted)) {
-    await rm(path, { force: true });
-    return;
-  }
-  const same = existsSync(path) && (await readFile(path)).equals(await readFile(wanted));
-  if (!same) await copyInto(wanted, path);
-}
-
-const UNFINISHED = '.sub1m-unfinished';
-
-/** Copies a file: at its new path it is whole or absent. */
-async function copyInto(from: string, to: string): Promise<void> {
-  await mkdir(dirname(to), { recursive: true });
-  await copyFile(from, `${to}${UNFINISHED}`);
-  await rename(`${to}${UNFINISHED}`, to);
 }

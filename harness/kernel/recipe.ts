@@ -37,18 +37,25 @@ const CHANGE_SUFFIX = '.config';
 
 const DEBIAN = 'debian:';
 
+/** Both are part of the name of a folder. */
+const SOURCE = /^debian:linux-source-\d[\da-z.+-]*$/;
+const VERSION = /^\d[\w.+:~-]*$/;
+
 const NO_PATCHES_ON_TREE = "sub1m does not write into a user's tree; apply patches there yourself";
 
 const recipeSchema = z
   .strictObject({
     schema: z.literal(1),
     source: z.string().min(1),
-    version: z.string().min(1).exactOptional(),
+    version: z
+      .string()
+      .regex(VERSION, 'expected a version of Debian, such as 6.12.117-1')
+      .exactOptional(),
     patches: z.array(z.string().min(1)).default([]),
     config: z.array(z.string().min(1)).min(1),
     policy: z.string().min(1).exactOptional(),
   })
-  .refine(({ source }) => !source.startsWith(DEBIAN) || /^debian:linux-source-\d/.test(source), {
+  .refine(({ source }) => !source.startsWith(DEBIAN) || SOURCE.test(source), {
     path: ['source'],
     message: 'expected debian:linux-source-<version> or the path of a tree',
   })

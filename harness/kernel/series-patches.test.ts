@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
-import { UsageError } from '../errors.ts';
+import { describe, expect, it, vi } from 'vitest';
+import { FormatError, UsageError } from '../errors.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { commitLine, makeKernelRepo, testGit } from './testing/kernel-repo-builder.ts';
 import { readSeries } from './series-patches.ts';
@@ -61,5 +61,39 @@ describe('readSeries', () => {
         `Cannot read the series ${place}: expected a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD`,
       ),
     );
+  });
+
+  it('refuses a mailbox with a patch that climbs out of the tree, and one with no end of messages', async () => {
+    await using temp = await makeTempDir();
+    const mailbox = join(temp.path, 'series.mbox');
+    const mail = (diff: string): string =>
+      `From 1 Mon Sep 17 00:00:00 2001\nFrom: a@b\nSubject: [PATCH] x\n\n---\n${diff}\n`;
+    await writeFile(mailbox, mail(DIFF) + mail(DIFF.replace('b/init', 'b/../../init')));
+    const options = { cacheDir: temp.path, signal };
+    const read = readSeries(mailbox, options);
+    await expect(read).rejects.toThrow(FormatError);
+    await expect(read).rejects.toThrow('found a part "..": "../../init/main.c"');
+    await writeFile(mailbox, mail(DIFF).repeat(1001));
+    await expect(readSeries(mailbox, options)).rejects.toThrow(
+      new FormatError(
+        `Cannot read the series ${mailbox}: expected at most 1000 messages, found 1001`,
+      ),
+    );
+  });
+
+  it('reads a mailbox whole, whatever the configuration of git cuts', async () => {
+    await using temp = await makeTempDir();
+    const config = join(temp.path, 'gitconfig');
+    await writeFile(config, '[mailinfo]\n\tscissors = true\n');
+    vi.stubEnv('GIT_CONFIG_GLOBAL', config);
+    const mailbox = join(temp.path, 'series.mbox');
+    const mail = 'From 1 Mon Sep 17 00:00:00 2001\nFrom: a@b\nSubject: [PATCH] First\n\n';
+    await writeFile(mailbox, `${mail}-- >8 --\nSubject: Second\n\nWords\n---\n${DIFF}\n`);
+    try {
+      const [patch] = await readSeries(mailbox, { cacheDir: temp.path, signal });
+      expect(patch?.subject).toBe('First');
+    } finally {
+      vi.unstubAllEnvs();
+    }
   });
 });

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { readdir, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
+import { FormatError, UsageError } from '../errors.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { requireFile } from '../process/file-kind.ts';
-import { runCommand } from '../process/owned-process.ts';
-import { readPatch, touchedFiles } from './patch-tree.ts';
+import { parsePatch, readPatch } from './patch-text.ts';
+import { runGit } from './run-git.ts';
 
 /** A patch of a series, as a file. */
 export interface SeriesPatch {
@@ -21,7 +21,7 @@ const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
 /**
  * The patches of a folder of `*.patch` in the order of their names, or of a mailbox in the order of its messages.
  * Messages without a patch, such as a cover letter, are left out. The cache keeps each message of a mailbox as a file.
- * Throws `UsageError` if there is no patch, `FormatError` if it is neither a folder nor a file.
+ * Throws `UsageError` if there is no patch, `FormatError` if it is neither a folder nor a file, or like `parsePatch`.
  */
 export async function readSeries(
   place: string,
@@ -35,7 +35,8 @@ export async function readSeries(
   for (const name of names.filter((one) => one.endsWith('.patch'))) {
     const path = join(folder, name);
     const text = await readPatch(path);
-    if (touchedFiles(text).length > 0) patches.push({ path, subject: subjectOf(text, name) });
+    if (parsePatch(text, path).files.length > 0)
+      patches.push({ path, subject: subjectOf(text, name) });
   }
   if (patches.length > 0) return patches;
   throw new UsageError(
@@ -43,17 +44,33 @@ export async function readSeries(
   );
 }
 
-/** Splits a mailbox as git-am(1) does, and decodes its messages; keeps the subject and the patch of each. */
-const SPLIT = `cd "$1" && git mailsplit -o. "$2" && for mail in [0-9]*; do
-    git mailinfo --encoding=UTF-8 text diff <"$mail" >"$mail.patch" && cat diff >>"$mail.patch" || exit
-  done`;
+/** The longest series have some hundred patches. */
+const MESSAGES_LIMIT = 1000;
 
+/** Splits a mailbox as git-am(1) does, and decodes its messages; keeps the subject and the patch of each. */
 async function splitMailbox(path: string, cacheDir: string, signal: AbortSignal): Promise<string> {
+  const nrMessages = (await readPatch(path)).match(/^From /gm)?.length ?? 0;
+  if (nrMessages > MESSAGES_LIMIT) {
+    throw new FormatError(
+      `Cannot read the series ${path}: expected at most ${MESSAGES_LIMIT} messages, found ${nrMessages}`,
+    );
+  }
   const folder = join(cacheDir, 'series', await sha256File(path));
   return cachedFolder(folder, async (unfinished) => {
-    await runCommand(['sh', '-c', SPLIT, 'sh', unfinished, resolve(path)], { signal });
+    // The folders above may be under git, and are none of this.
+    const options = { signal, env: { GIT_CEILING_DIRECTORIES: dirname(unfinished) } };
+    await runGit(unfinished, ['mailsplit', '-o.', resolve(path)], options);
+    for (const mail of (await readdir(unfinished)).toSorted()) {
+      const input = join(unfinished, mail);
+      const headers = await runGit(unfinished, MAILINFO, { ...options, input });
+      const diff = await readFile(join(unfinished, 'diff'));
+      await writeFile(`${input}.patch`, Buffer.concat([Buffer.from(`${headers}\n`), diff]));
+    }
   });
 }
+
+/** Prints the subject, and writes message and patch to files. */
+const MAILINFO = ['mailinfo', '--encoding=UTF-8', '--no-scissors', 'text', 'diff'];
 
 /** Without `[PATCH 1/3]`. */
 function subjectOf(text: string, name: string): string {

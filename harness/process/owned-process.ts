@@ -71,8 +71,8 @@ export class OwnedProcess implements AsyncDisposable {
 export interface RunOptions {
   readonly signal: AbortSignal;
   readonly cwd?: string;
-  /** Added to the environment. */
-  readonly env?: Readonly<Record<string, string>>;
+  /** Added to the environment; undefined is taken away from it. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
   /** Exit codes that are no error; default only 0. */
   readonly okExitCodes?: readonly number[];
   /** Open files that the command inherits as descriptors 3, 4, …; a lock that it takes on one stays ours. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
 import { expect, it, vi } from 'vitest';
+import { TYPESCRIPT } from '../testing/run-sub1m.ts';
 import { runCommand } from './owned-process.ts';
 
 // Each starts two interpreters, one after the other.
@@ -21,9 +22,9 @@ it.each([
   ['when it is killed', "process.kill(process.pid, 'SIGKILL')"],
 ])('restores the settings of the terminal %s', async (_when, end) => {
   // The keeper needs a moment after a kill.
-  const script = `before=$(stty -g); "$NODE" --import tsx --input-type=module -e "$PROGRAM"
+  const script = `before=$(stty -g); "$NODE" --import "$TYPESCRIPT" --input-type=module -e "$PROGRAM"
     for look in $(seq 500); do [ "$(stty -g)" = "$before" ] && echo as before && break; done`;
-  const env = { NODE: process.execPath, PROGRAM: PROGRAM + end };
+  const env = { NODE: process.execPath, TYPESCRIPT, PROGRAM: PROGRAM + end };
   const { signal } = new AbortController();
   const said = await runCommand(['script', '-qec', script, '/dev/null'], { signal, env });
   expect(said).toMatch(/^raw$/m);
@@ -32,7 +33,7 @@ it.each([
 
 it('says that there is no terminal', async () => {
   const { signal } = new AbortController();
-  const argv = [process.execPath, '--import', 'tsx', '--input-type=module', '-e', PROGRAM];
+  const argv = [process.execPath, '--import', TYPESCRIPT, '--input-type=module', '-e', PROGRAM];
   await expect(runCommand(argv, { signal })).rejects.toThrow(
     'Cannot make the terminal raw: stty failed',
   );

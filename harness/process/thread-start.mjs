@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 // What a thread of ours begins with where we run from TypeScript: Node's threads know none by themselves.
-import { register } from 'tsx/esm/api';
+await import('./typescript.mjs');
 
-register();
 await import('./thread-calls.ts');

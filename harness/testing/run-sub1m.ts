@@ -15,11 +15,14 @@ export function sub1mCommand(): readonly string[] {
   return [process.execPath, projectPath('dist/cli/main.js')];
 }
 
+/** What `node --import` needs to run TypeScript. */
+export const TYPESCRIPT = projectPath('harness/process/typescript.mjs');
+
 /** The words that start `sub1m` from TypeScript. */
 export const SUB1M_FROM_SOURCE: readonly string[] = [
   process.execPath,
   '--import',
-  'tsx',
+  TYPESCRIPT,
   projectPath('harness/cli/main.ts'),
 ];
 

@@ -121,7 +121,7 @@ const PACKAGE_OWNERS = {
   zod: 'harness/',
   hysnappy: 'harness/vmcore/dump/decompress\\.ts$|\\.test\\.ts$',
   zstddec: 'harness/vmcore/dump/decompress\\.ts$',
-  tsx: 'harness/process/thread-start\\.mjs$',
+  tsx: 'harness/process/typescript\\.mjs$',
 };
 
 /** What only tests import, and tests themselves. */

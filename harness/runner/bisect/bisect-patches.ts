@@ -4,7 +4,7 @@ import { basename, join, resolve } from 'node:path';
 import type { Change } from '../../bisect/answers.ts';
 import { listRange } from '../../bisect/linear-search.ts';
 import { UsageError } from '../../errors.ts';
-import { readPatch } from '../../kernel/patch-tree.ts';
+import { readPatch } from '../../kernel/patch-text.ts';
 import { type Recipe, readRecipe } from '../../kernel/recipe.ts';
 import { sha256, sha256File } from '../../process/file-hash.ts';
 import { replaceFile } from '../../process/replace-file.ts';
