@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+import { ENDS, type End, endOfCode } from './ends.ts';
+import { sourceStack } from './source-stack.ts';
 import { SURPRISES, type Surprise } from './surprises.ts';
 
 /**
@@ -20,30 +22,38 @@ import { SURPRISES, type Surprise } from './surprises.ts';
  *   │  │  └─ SurpriseError                it broke PROTOCOL.md, and how has a name
  *   │  └─ DeadlineError                   a wait, named, ran out of its budget
  *   └─ InterruptedError          exit 130 Ctrl-C, SIGTERM or the caller's abort
+ *
+ * Anything else that is thrown is a bug of ours: exit 70, E_BUG. `ends.ts` has the exit codes.
  */
 
 /** The base of all: a stable `code` for programs, a message for people, the `cause` kept. */
 export abstract class Sub1mError extends Error {
   abstract readonly code: `E_${string}`;
-  /** The exit status of a command that ends with this error (sysexits.h; 130 as shells do). */
-  abstract readonly exitCode: 64 | 65 | 69 | 130;
 
   constructor(message: string, options?: ErrorOptions) {
     super(message, options);
     this.name = new.target.name;
+  }
+
+  /** How a command ends that this error ends. */
+  get end(): End {
+    return endOfCode(this.code);
+  }
+
+  /** Its exit status. */
+  get exitCode(): number {
+    return ENDS[this.end].status;
   }
 }
 
 /** What the user asked for cannot be done as asked. */
 export class UsageError extends Sub1mError {
   readonly code = 'E_USAGE';
-  readonly exitCode = 64;
 }
 
 /** Bytes or text that are not in the expected format. */
 export class FormatError extends Sub1mError {
   readonly code: `E_${string}` = 'E_FORMAT';
-  readonly exitCode = 65;
 }
 
 /** A format that sub1m knows by name and does not read. */
@@ -57,9 +67,7 @@ export class MissingPageError extends FormatError {
 }
 
 /** The harness cannot tell: no verdict follows from it. */
-abstract class InfraError extends Sub1mError {
-  readonly exitCode = 69;
-}
+abstract class InfraError extends Sub1mError {}
 
 /** The host lacks something that the run needs. */
 export class HostError extends InfraError {
@@ -116,7 +124,39 @@ export class DeadlineError extends InfraError {
 /** The user or the caller stopped the work before it was done. */
 export class InterruptedError extends Sub1mError {
   readonly code = 'E_INTERRUPTED';
-  readonly exitCode = 130;
+}
+
+/** Every class by its name, so that an error can be sent to another thread and stays what it is. */
+export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Sub1mError }>> = {
+  UsageError,
+  FormatError,
+  UnsupportedFormatError,
+  MissingPageError,
+  HostError,
+  BuildError,
+  PackageError,
+  ProcessError,
+  QmpError,
+  GuestLinkError,
+  SurpriseError,
+  DeadlineError,
+  InterruptedError,
+};
+
+/** The code of anything that was thrown: `E_BUG` where nobody threw it on purpose. */
+export function codeOf(thrown: unknown): `E_${string}` {
+  return thrown instanceof Sub1mError ? thrown.code : 'E_BUG';
+}
+
+/** Places of a stack that a report shows. */
+const STACK_LINES = 8;
+
+/** What anything that was thrown says; a bug also says where it is. */
+export function wordsOf(thrown: unknown): string {
+  if (thrown instanceof Sub1mError) return thrown.message;
+  const stack = thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);
+  const lines = sourceStack(stack).split('\n').slice(0, STACK_LINES);
+  return ['A bug of ours; please report it', ...lines].join('\n');
 }
 
 /** An error of Node's file or socket calls as a `HostError`; any other error unchanged. */

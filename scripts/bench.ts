@@ -2,7 +2,8 @@
 /** `npm run -s bench -- <what>`: how fast sub1m is, measured in the same run as other programs that do the same. */
 import { Argument, Command } from 'commander';
 import { readEnvironment } from '../harness/cli/environment.ts';
-import { interruptSignal } from '../harness/cli/interrupt.ts';
+import { ENDS } from '../harness/ends.ts';
+import { watchSignals } from '../harness/cli/interrupt.ts';
 import { reportError } from '../harness/cli/report-error.ts';
 import { positive } from '../harness/cli/run-options.ts';
 import { stderrLog } from '../harness/cli/stderr-log.ts';
@@ -15,7 +16,7 @@ const BENCHES = { cell: benchCell, start: benchStart, vmcore: benchVmcore };
 
 const context: RunnerContext = {
   environment: readEnvironment(process.env),
-  signal: interruptSignal(),
+  signal: watchSignals().signal,
   log: stderrLog,
 };
 
@@ -38,5 +39,5 @@ const program = new Command('npm run -s bench --')
 try {
   await program.parseAsync();
 } catch (error) {
-  process.exitCode = reportError(error);
+  process.exitCode = ENDS[reportError(error)].status;
 }

@@ -8,6 +8,7 @@
  * `scripts/build.sh` calls it, under a lock.
  */
 import {
+  copyFileSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -20,6 +21,8 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const ENTRY_POINTS = ['cli/main', 'index'];
+/** What Node reads first, whichever it is; copied as it is. */
+const START = 'cli/start.cjs';
 /** The one package that is compiled in: it has a hundred files, which take a tenth of a second to load. */
 const BUNDLED = 'zod';
 /** Named for their content, so that a running program keeps the chunks it started with. */
@@ -36,6 +39,8 @@ const files = await compile();
 // Chunks come before what imports them, the stamp comes last.
 for (const file of files.filter(isChunk)) install(file);
 for (const file of files.filter((each) => !isChunk(each))) install(file);
+copyFileSync(`harness/${START}`, `dist/${START}.new`);
+renameSync(`dist/${START}.new`, `dist/${START}`);
 prune(new Set(files.map(({ path }) => path)), process.argv.includes('--prune') ? 0 : WEEK_MS);
 renameSync(`${STAMP}.new`, STAMP);
 

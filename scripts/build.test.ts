@@ -35,7 +35,15 @@ const PROGRAM: Readonly<Record<string, string>> = {
     }`,
 };
 
-const COPIED = ['sub1m', 'scripts/build.sh', 'scripts/build.mjs', 'tsconfig.json', 'package.json'];
+const COPIED = [
+  'sub1m',
+  'scripts/build.sh',
+  'scripts/build.mjs',
+  'scripts/sub1m.sh',
+  'tsconfig.json',
+  'package.json',
+  'harness/cli/start.cjs',
+];
 
 describe('sub1m of a checkout', () => {
   it('compiles when it is first started, and hands on arguments', async () => {
@@ -130,6 +138,117 @@ describe('sub1m of a checkout', () => {
     expect(await runCommand([link], { cwd: '/' })).toEqual(printed('one process/sample'));
   });
 });
+
+/** What keeps the program from running, and what is said of it. */
+const TROUBLES: readonly {
+  readonly what: string;
+  readonly make: (checkout: TempDir) => Promise<NodeJS.ProcessEnv | void>;
+  readonly says: string;
+}[] = [
+  {
+    what: 'set-up fails',
+    make: (checkout) =>
+      write(checkout, 'scripts/setup.sh', '#!/bin/sh\necho "no registry" >&2; exit 69'),
+    says: 'no registry',
+  },
+  {
+    what: 'set-up fails in a way of its own',
+    make: (checkout) => write(checkout, 'scripts/setup.sh', '#!/bin/sh\nexit 1'),
+    says: '',
+  },
+  {
+    what: 'the sources do not compile',
+    make: (checkout) => write(checkout, 'harness/word.ts', 'export const word = ;'),
+    says: 'sub1m: Cannot compile harness/',
+  },
+  {
+    what: 'there is no Node',
+    make: async (checkout) => {
+      await sub1m(checkout);
+      await write(checkout, 'scripts/build.sh', '#!/bin/sh\n');
+      return { PATH: await pathWithoutNode(checkout) };
+    },
+    says: 'sub1m: Cannot start: expected Node, found none',
+  },
+  {
+    what: 'Node does not start',
+    make: async (checkout) => {
+      await sub1m(checkout);
+      return { NODE_OPTIONS: '--require=/no/such/module' };
+    },
+    says: 'sub1m: Cannot start: Node does not start: see above',
+  },
+  {
+    what: 'Node is too old',
+    make: async (checkout) => {
+      const path = join(checkout.path, 'package.json');
+      const manifest = await readFile(path, 'utf8');
+      await writeFile(path, manifest.replace(/"node": ".*"/, '"node": ">=99.1"'));
+    },
+    says: `sub1m: Cannot start: expected Node 99.1 or newer, found ${process.versions.node}`,
+  },
+  {
+    what: 'a compiled file is gone',
+    make: async (checkout) => {
+      await sub1m(checkout);
+      await rm(join(checkout.path, 'dist/chunks'), { recursive: true });
+    },
+    says: 'sub1m: Cannot start: Error [ERR_MODULE_NOT_FOUND]: Cannot find module',
+  },
+  {
+    what: 'nothing was compiled',
+    make: async (checkout) => {
+      await sub1m(checkout);
+      await write(checkout, 'scripts/build.sh', '#!/bin/sh\n');
+      await rm(join(checkout.path, 'dist'), { recursive: true });
+    },
+    says: 'expected',
+  },
+];
+
+describe('when the program cannot run', () => {
+  it.each(TROUBLES)('because $what, sub1m exits with 69, and stops git', async (trouble) => {
+    await using checkout = await makeCheckout();
+    const env = (await trouble.make(checkout)) ?? {};
+    const end = await runCommand(['./sub1m', 'run'], { cwd: checkout.path, env });
+    expect(end).toMatchObject({ status: 69, stdout: '' });
+    expect(end.stderr).toContain(trouble.says);
+    const bisecting = ['./sub1m', 'check', '--bisect-run'];
+    for (const redirection of ['', '2>/dev/full']) {
+      const argv = ['bash', '-c', `"$@" ${redirection}`, 'bash', ...bisecting];
+      const stopped = await runCommand(argv, { cwd: checkout.path, env: { ...env, BASH_ENV: '' } });
+      expect(stopped.status).toBe(128 + 69);
+    }
+  });
+
+  it.each([
+    { argv: ['check', '--bisect-run'], status: 197 },
+    { argv: ['run'], status: 69 },
+  ])('because its folder is gone, sub1m $argv exits with $status', async ({ argv, status }) => {
+    await using checkout = await makeCheckout();
+    await sub1m(checkout);
+    const gone = join(checkout.path, 'gone');
+    const script = 'mkdir "$1" && cd "$1" && rmdir "$1" && shift && exec "$@"';
+    const start = ['bash', '-c', script, 'bash', gone];
+    const end = await runCommand([...start, join(checkout.path, 'sub1m'), ...argv]);
+    expect(end.stderr).toContain('sub1m: Cannot start: the current folder is gone');
+    expect(end.status).toBe(status);
+    const npm = { npm_lifecycle_event: 'sub1m', INIT_CWD: gone };
+    const script2 = join(checkout.path, 'scripts/sub1m.sh');
+    expect((await runCommand([script2, ...argv], { env: npm })).status).toBe(status);
+  });
+});
+
+/** A folder with all programs that the launcher needs, but Node. */
+async function pathWithoutNode({ path }: TempDir): Promise<string> {
+  const bin = join(path, 'bin');
+  await mkdir(bin);
+  for (const name of ['bash', 'dirname', 'readlink']) {
+    const { stdout } = await runCommand(['bash', '-c', `type -P ${name}`]);
+    await symlink(stdout.trim(), join(bin, name));
+  }
+  return bin;
+}
 
 function printed(line: string): CommandEnd {
   return { status: 0, stdout: `${line}\n`, stderr: '' };

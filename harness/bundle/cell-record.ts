@@ -137,7 +137,7 @@ const outcomeSchema = z.discriminatedUnion('kind', [
     why: z.string(),
     lastLines: lastLinesSchema,
   }),
-  /** The harness or the host failed: nothing follows for the kernel. `code` is a `Sub1mError` code. */
+  /** The harness or the host failed: nothing follows for the kernel. `code` is that of the error (`codeOf()`). */
   z.object({
     kind: z.literal('infra'),
     phase: phaseSchema.nullable(),

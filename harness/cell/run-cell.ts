@@ -13,7 +13,7 @@ import {
   SCHEMA_VERSION,
 } from '../bundle/cell-record.ts';
 import { triggerOf } from '../bundle/triggers.ts';
-import { Sub1mError, fromSystemError } from '../errors.ts';
+import { codeOf, fromSystemError, wordsOf } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
 import { makePersonality } from '../firmware/personality.ts';
 import { type GuestImage, requireGuestImage } from '../guest-link/initramfs.ts';
@@ -108,7 +108,7 @@ interface LifeOptions {
   readonly clock: PhaseClock;
 }
 
-/** The cell's life. Trouble of the harness or the host becomes an outcome; an interruption is thrown. */
+/** The cell's life. Trouble of the host and a bug of ours become an outcome; an interruption is thrown. */
 async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
   // Aborted, with the reason, when the host fails the running cell, for example with a full disk.
   const hostFails = new AbortController();
@@ -123,8 +123,7 @@ async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
     if (job.signal.aborted) throw thrown;
     const reason: unknown = hostFails.signal.aborted ? hostFails.signal.reason : thrown;
     const error = fromSystemError(reason, `leave evidence in ${job.folder}`);
-    if (!(error instanceof Sub1mError)) throw error;
-    return { kind: 'infra', phase: clock.phase, code: error.code, message: error.message };
+    return { kind: 'infra', phase: clock.phase, code: codeOf(error), message: wordsOf(error) };
   }
 }
 

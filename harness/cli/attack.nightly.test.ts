@@ -70,8 +70,8 @@ function verdictOf(verdict: CellDocument['verdict']): string {
 
 describe('sub1m', () => {
   const ENDS: readonly [string, readonly NodeJS.Signals[], number | null][] = [
-    ['SIGTERM', ['SIGTERM'], 130],
-    ['SIGHUP', ['SIGHUP'], 130],
+    ['SIGTERM', ['SIGTERM'], 143],
+    ['SIGHUP', ['SIGHUP'], 129],
     ['SIGINT', ['SIGINT'], 130],
     ['SIGINT twice', ['SIGINT', 'SIGINT'], 130],
     ['SIGKILL', ['SIGKILL'], null],

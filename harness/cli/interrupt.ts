@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { setMaxListeners } from 'node:events';
+import { constants } from 'node:os';
 import { InterruptedError } from '../errors.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -7,24 +8,43 @@ const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 /** Under npm one Ctrl-C arrives twice, milliseconds apart: from the terminal and from npm. */
 const SAME_KEY_MS = 500;
 
+/** What ends a command before its work is done. */
+export interface Interrupt {
+  /** Every wait of a command hangs on it. */
+  readonly signal: AbortSignal;
+  /** The number of the Unix signal that came last; null if none did. */
+  readonly number: () => number | null;
+  /** Fires it for another reason. */
+  readonly abort: (reason: Error) => void;
+}
+
 /**
- * The signal that every wait of a command hangs on. The first Ctrl-C, SIGTERM or SIGHUP fires it and lets cleanups run;
- * a second one ends the program at once (QEMU then dies by PR_SET_PDEATHSIG).
+ * The interrupt of this process. The first Ctrl-C, SIGTERM or SIGHUP fires it and lets cleanups run; a second one ends
+ * the program at once (QEMU then dies by PR_SET_PDEATHSIG).
  */
-export function interruptSignal(): AbortSignal {
+export function watchSignals(): Interrupt {
   const controller = new AbortController();
+  const { signal } = controller;
   // Every machine and process of a command listens to it: so many listeners are no leak.
-  setMaxListeners(0, controller.signal);
-  let interruptedAt = 0;
+  setMaxListeners(0, signal);
+  let last: { readonly name: string; readonly number: number; readonly at: number } | undefined;
   for (const name of SIGNALS) {
     process.on(name, () => {
-      const again = controller.signal.aborted;
-      if (again && performance.now() - interruptedAt < SAME_KEY_MS) return;
-      if (again) process.exit(130);
-      interruptedAt = performance.now();
+      const before = last;
+      const at = performance.now();
+      if (before?.name === name && at - before.at < SAME_KEY_MS) return;
+      last = { name, number: constants.signals[name], at };
+      // What it exits with is decided where every exit is: main.ts.
+      if (before) process.exit();
       process.stderr.write(`\n${name}: cleaning up; repeat to quit at once\n`);
       controller.abort(new InterruptedError(`Interrupted by ${name}`));
     });
   }
-  return controller.signal;
+  return {
+    signal,
+    number: () => last?.number ?? null,
+    abort: (reason) => {
+      controller.abort(reason);
+    },
+  };
 }

@@ -1,45 +1,93 @@
 // SPDX-License-Identifier: MIT
+import type { End } from '../ends.ts';
+import { InterruptedError } from '../errors.ts';
 import type { CommandContext } from './command-context.ts';
 import { readEnvironment } from './environment.ts';
-import { bisectRunStatus } from './exit-code.ts';
-import { interruptSignal } from './interrupt.ts';
+import { exitStatus, isBisectRun } from './exit-status.ts';
+import { watchSignals } from './interrupt.ts';
+import { guardOutput } from './output.ts';
 import { buildProgram } from './program.ts';
-import { reportError } from './report-error.ts';
+import { reportBug, reportError } from './report-error.ts';
 import { showRun } from './show-run.ts';
 import { stderrLog } from './stderr-log.ts';
 
-// A reader that has seen enough, such as head(1), is no error.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
-});
+/** After a bug that nobody awaited: how long the command has to clean up and to report what there is, ms. */
+const LAST_WORDS_MS = 30_000;
 
-// An error that nobody awaits is a bug, too. Node would exit with 1, which says that an invariant is broken.
-process.on('uncaughtException', (error) => {
-  process.exit(statusFor(reportError(error)));
-});
+const lostOutput = guardOutput();
+const interrupt = watchSignals();
+/** How the command ends, undefined while it runs; and whether something was thrown that nobody awaits. */
+const life: { end: End | number | undefined; hasBug: boolean } = { end: undefined, hasBug: false };
 
-async function main(): Promise<number> {
-  let exitCode = 0;
-  const context: CommandContext = {
-    environment: readEnvironment(process.env),
-    signal: interruptSignal(),
-    log: stderrLog,
-    showRun,
-    exit: (code) => {
-      exitCode = code;
-    },
+process.on('uncaughtException', endByBug);
+process.on('unhandledRejection', endByBug);
+// Every exit of ours, and every one that Node chooses, comes by here.
+process.on('exit', () => {
+  const options = {
+    isBisectRun: isBisectRun(process.argv.slice(2)),
+    signal: interrupt.number(),
   };
+  process.exitCode = exitStatus(finalEnd(), options);
+});
+
+life.end = await main();
+
+async function main(): Promise<End | number> {
+  let said: End | number = 'done';
   try {
+    const context: CommandContext = {
+      environment: readEnvironment(process.env),
+      signal: interrupt.signal,
+      log: stderrLog,
+      showRun,
+      exit: (how) => {
+        said = how;
+      },
+    };
     const program = await buildProgram(context, process.argv[2]);
     await program.parseAsync();
-    return exitCode;
+    return said;
   } catch (error) {
-    return reportError(error);
+    return reportEnd(error);
   }
 }
 
-function statusFor(status: number): number {
-  return process.argv.includes('--bisect-run') ? bisectRunStatus(status) : status;
+/** After an interrupt a command ends by it, whatever its waits throw. */
+function reportEnd(error: unknown): End {
+  if (!interrupt.signal.aborted) return reportError(error);
+  if (!life.hasBug && !isAbortError(error)) reportError(error);
+  return 'interrupted';
 }
 
-process.exitCode = statusFor(await main());
+/** What Node's own functions throw when the signal fires. */
+function isAbortError(error: unknown): boolean {
+  return error instanceof Error && error.name === 'AbortError';
+}
+
+/** Ends the command when something is thrown that nobody awaits: what it has judged so far is reported. */
+function endByBug(error: unknown): void {
+  reportBug(error);
+  // A second one leaves little hope that the command ends by itself.
+  if (life.hasBug) process.exit();
+  life.hasBug = true;
+  interrupt.abort(new InterruptedError('Ended by a bug of ours'));
+  setTimeout(() => {
+    process.exit();
+  }, LAST_WORDS_MS).unref();
+}
+
+function finalEnd(): End | number {
+  const { end, hasBug } = life;
+  if (hasBug) return 'bug';
+  if (end === undefined) return endOfUnfinished();
+  // A report that was lost proves nothing; how the command failed tells more.
+  const isAnswer = typeof end === 'number' || ['done', 'broken', 'unjudged'].includes(end);
+  return isAnswer && lostOutput() !== null ? 'host' : end;
+}
+
+/** A second Ctrl-C; else nothing is left that the command could wait for. */
+function endOfUnfinished(): End {
+  return interrupt.number() === null
+    ? reportBug(new Error('The command ended before its work was done'))
+    : 'interrupted';
+}

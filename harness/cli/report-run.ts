@@ -11,17 +11,21 @@ const WIDTH_LIMIT = 100;
 
 /**
  * Reads which reports are wanted, so that a wrong one is refused before any work. Returns the function that writes
- * them once the run is over.
+ * them once the run is over; with `keep` also those that the folder of every run holds.
  */
 export function reportRun(
   { json, b4, reporter }: ReportOptions,
   context: CommandContext,
+  { keep = false }: { readonly keep?: boolean } = {},
 ): (run: ComparedRun) => Promise<void> {
   const wanted = parseReporters([...(json ? ['json'] : []), ...(b4 ? ['b4'] : []), ...reporter]);
-  return (run) => writeReports(run, wanted, screenStyle(context));
+  return (run) => {
+    const kept = keep ? folderReporters(run.folder) : [];
+    return writeReports(run, [...wanted, ...kept], screenStyle(context));
+  };
 }
 
-/** Prints a series. */
+/** Prints a series, and writes the reports that the folders of its runs hold. Throws `HostError` like `writeReports`. */
 export async function reportSeries(
   series: SeriesResult,
   { json, b4 }: ReportOptions,
@@ -29,17 +33,18 @@ export async function reportSeries(
 ): Promise<void> {
   const { renderSeriesB4 } = await import('../report/b4-report.ts');
   const { renderSeries, renderSeriesDocument } = await import('../report/series-report.ts');
+  const style = screenStyle(context);
   const render = b4 ? renderSeriesB4 : json ? renderSeriesDocument : renderSeries;
-  await writeStdout(render(series, screenStyle(context)));
+  await writeStdout(render(series, style));
+  // A step with the same image as the one before shares its cells.
+  const runs = new Map(series.steps.map(({ run }) => [run?.folder, run] as const).toReversed());
+  for (const run of runs.values()) {
+    if (run) await writeReports(run, folderReporters(run.folder), style);
+  }
 }
 
 /** How text is shown on standard output. */
 export function screenStyle({ environment }: CommandContext): Style {
   const { colour, columns } = environment;
   return { colour, width: Math.min(columns, WIDTH_LIMIT) };
-}
-
-/** Writes the reports that the folder of every run holds. */
-export async function reportIntoFolder(run: ComparedRun): Promise<void> {
-  await writeReports(run, folderReporters(run.folder), { colour: false, width: WIDTH_LIMIT });
 }

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { InvariantId } from '../check/invariants/invariants.ts';
-import { UsageError } from '../errors.ts';
-import { type ComparedRun, comparisonStatus } from '../matrix/compare-cells.ts';
-import { summary } from '../matrix/judged-cell.ts';
+import { type End, endOfCode, firstEnd } from '../ends.ts';
+import { UsageError, codeOf, wordsOf } from '../errors.ts';
+import { type ComparedRun, comparisonEnd } from '../matrix/compare-cells.ts';
 import { readKnownDefects } from '../matrix/known-defects.ts';
-import { seriesStatus } from '../matrix/series.ts';
+import { invariantEnd, runEnd } from '../matrix/run-end.ts';
+import { seriesEnd } from '../matrix/series.ts';
 import { type CheckPlan, checkAgainst, checkKernels } from '../runner/check-kernels.ts';
 import { checkSeries } from '../runner/check-series.ts';
 import { asItStands, requireBase, requireTreeAround } from '../runner/checked-kernel.ts';
@@ -14,8 +15,7 @@ import { STANDARDS, type Standard } from '../runner/standard-cells.ts';
 import { watchKernel } from '../runner/watch-kernel.ts';
 import { givenAxes } from './cell-options.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCode, invariantExitCode } from './exit-code.ts';
-import { reportIntoFolder, reportRun, reportSeries } from './report-run.ts';
+import { reportRun, reportSeries } from './report-run.ts';
 import type { RunCommandOptions } from './run-options.ts';
 
 export interface CheckOptions extends RunCommandOptions {
@@ -46,12 +46,11 @@ export async function runCheck(
   if (options.series !== undefined) {
     return checkSteps(requireOne(kernels), options.series, check);
   }
-  const report = reportRun(options, context);
+  const report = reportRun(options, context, { keep: true });
   const once = async (): Promise<void> => {
     const run = await checkAsTheyStand(kernels, check);
-    await reportIntoFolder(run);
+    context.exit(endOf(run, options));
     await report(run);
-    context.exit(statusOf(run, options));
   };
   return options.watch ? watchKernel(requireOne(kernels), once, check.plan.sources) : once();
 }
@@ -85,9 +84,9 @@ async function checkAsTheyStand(
   return checkAgainst(await requireBase(options.base, ref, plan.sources), ref, plan);
 }
 
-function statusOf({ cells, comparison }: ComparedRun, { invariant }: CheckOptions): 0 | 1 | 69 {
-  if (comparison) return comparisonStatus(comparison);
-  return invariant === undefined ? exitCode(summary(cells)) : invariantExitCode(cells, invariant);
+function endOf({ cells, comparison }: ComparedRun, { invariant }: CheckOptions): End {
+  if (comparison) return comparisonEnd(comparison);
+  return invariant === undefined ? runEnd(cells) : invariantEnd(cells, invariant);
 }
 
 async function checkSteps(
@@ -96,11 +95,14 @@ async function checkSteps(
   { options, plan, context }: Check,
 ): Promise<void> {
   const series = await checkSeries(patches, await asItStands(kernel, plan.sources), plan);
-  // A step with the same image as the one before shares its cells.
-  const runs = new Map(series.steps.map(({ run }) => [run?.folder, run] as const).toReversed());
-  for (const run of runs.values()) if (run) await reportIntoFolder(run);
   await reportSeries(series, options, context);
-  context.exit(seriesStatus(series));
+  const { cutShort } = series;
+  const end = seriesEnd(series);
+  const ends = firstEnd([end, ...(cutShort === null ? [] : [endOfCode(codeOf(cutShort))])]);
+  // The first bad patch is known, whatever kept the rest from being checked.
+  if (cutShort !== null && ends !== 'broken') throw cutShort;
+  if (cutShort !== null) context.log.warn(wordsOf(cutShort));
+  context.exit(ends);
 }
 
 /** A comparison, a series or a watch is of one kernel. */

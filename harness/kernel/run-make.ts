@@ -52,6 +52,8 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
   const { name, tree, objects, toolchain, lock, signal, log } = build;
   const path = join(objects, 'sub1m-build.log');
   const file = createWriteStream(path);
+  // A log that cannot be written is no reason to end; what make says about the disk is.
+  file.on('error', () => {});
   const output = new BuildOutput();
   const ticker = setInterval(() => {
     log.info(`building ${shortened(name)}: ${output.progress}`);

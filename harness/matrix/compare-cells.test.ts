@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import type { InvariantOutcome, Judgement, Verdict } from '../check/judgement.ts';
-import { type CellChanges, compareRuns, comparisonStatus, isChanged } from './compare-cells.ts';
+import { type CellChanges, compareRuns, comparisonEnd, isChanged } from './compare-cells.ts';
+import type { End } from '../ends.ts';
 import type { Axes } from './expand.ts';
 import { judgedCell } from './testing/judged-cell-builder.ts';
 import type { JudgedCell } from './judged-cell.ts';
@@ -61,8 +62,8 @@ function invariant(words: Partial<InvariantOutcome>): InvariantOutcome {
   return { id: 'lowmem.locked', ...kept, ...words };
 }
 
-function statusOf(...cells: readonly CellChanges[]): number {
-  return comparisonStatus({ base: '', ref: '', sameImage: false, cells, times: [] });
+function endOf(...cells: readonly CellChanges[]): End {
+  return comparisonEnd({ base: '', ref: '', sameImage: false, cells, times: [] });
 }
 
 const LOCKED = { 0x10: 'lock', 0x11: 'lock' };
@@ -71,7 +72,7 @@ const UNSEEN = { outcome: 'unseen' } as const;
 const UNJUDGED = { kind: 'unjudged', code: 'E_HOST', why: 'No memory' } as const;
 
 describe('two cells of which the second', () => {
-  it.each<{ what: string; base: Words; cell: Words; changes: object; status?: 1 }>([
+  it.each<{ what: string; base: Words; cell: Words; changes: object; end?: 'broken' }>([
     {
       what: 'gives pages another owner',
       base: { predicted: LOCKED },
@@ -103,14 +104,14 @@ describe('two cells of which the second', () => {
           { id: 'lowmem.locked', from: 'kept', to: 'broken', why: '1 page', isWorse: true },
         ],
       },
-      status: 1,
+      end: 'broken',
     },
     {
       what: 'breaks it on another page',
       base: { invariants: [invariant(BROKEN)] },
       cell: { invariants: [invariant({ ...BROKEN, pages: pagesOfRun('0x10-0x11') })] },
       changes: { invariants: [{ from: 'broken', to: 'broken', isWorse: true }] },
-      status: 1,
+      end: 'broken',
     },
     {
       what: 'mends an invariant',
@@ -123,7 +124,7 @@ describe('two cells of which the second', () => {
       base: { invariants: [invariant({}), invariant({ id: 'kdump.dmesg' })] },
       cell: { invariants: [invariant(BROKEN), invariant({ id: 'kdump.dmesg', ...UNSEEN })] },
       changes: { invariants: [{ id: 'lowmem.locked', isWorse: true }] },
-      status: 1,
+      end: 'broken',
     },
     {
       what: 'no longer dies early, and so shows more',
@@ -153,10 +154,10 @@ describe('two cells of which the second', () => {
         },
       },
     },
-  ])('$what is changed', ({ base, cell, changes, status = 0 }) => {
+  ])('$what is changed', ({ base, cell, changes, end = 'done' }) => {
     const found = compare(base, cell);
     expect(found).toMatchObject(changes);
-    expect([isChanged(found), statusOf(found)]).toEqual([true, status]);
+    expect([isChanged(found), endOf(found)]).toEqual([true, end]);
   });
 
   it.each<{ what: string; base: Words; cell: Words }>([
@@ -178,19 +179,19 @@ describe('two cells of which the second', () => {
     { what: 'has lost the start of its log', base: { log: ['a'] }, cell: {} },
   ])('$what is not changed', ({ base, cell }) => {
     const found = compare(base, cell);
-    expect([isChanged(found), found.uncompared, statusOf(found)]).toEqual([false, null, 0]);
+    expect([isChanged(found), found.uncompared, endOf(found)]).toEqual([false, null, 'done']);
   });
 
   it('could not be judged is not compared, and no "no difference"', () => {
     const found = compare({}, { verdict: UNJUDGED, log: ['a'] });
     expect(found.uncompared).toBe('The cell is unjudged: No memory');
-    expect([isChanged(found), statusOf(found)]).toEqual([false, 69]);
+    expect([isChanged(found), endOf(found)]).toEqual([false, 'host']);
     expect(compare({ verdict: UNJUDGED }, {}).uncompared).toBe('The base is unjudged: No memory');
   });
 
   it('breaks an invariant in one cell while another could not be judged fails', () => {
     const broken = compare({ invariants: [] }, { invariants: [invariant(BROKEN)] });
-    expect(statusOf(compare({}, { verdict: UNJUDGED }), broken)).toBe(1);
+    expect(endOf(compare({}, { verdict: UNJUDGED }), broken)).toBe('broken');
   });
 });
 

@@ -2,8 +2,10 @@
 import type { CellSpec } from '../bundle/cell-record.ts';
 import { ownerSeen } from '../check/observe/agreement.ts';
 import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
+import { type End, firstEnd } from '../ends.ts';
 import { type TimeChange, compareTimes } from './compare-times.ts';
 import type { JudgedCell, RunResult } from './judged-cell.ts';
+import { untoldEnds } from './run-end.ts';
 
 /** How a kernel differs from its base in the same cells. */
 export interface Comparison {
@@ -76,10 +78,14 @@ export function isChanged({ pages, invariants, log }: CellChanges): boolean {
   return pages.length + invariants.length + log.gone.length + log.come.length > 0;
 }
 
-/** The exit status of a comparison: it is the patch that is judged, not what was broken before it. */
-export function comparisonStatus({ cells }: Comparison): 0 | 1 | 69 {
-  if (cells.some(({ invariants }) => invariants.some(({ isWorse }) => isWorse))) return 1;
-  return cells.some(({ uncompared }) => uncompared !== null) ? 69 : 0;
+/** How a comparison ends a command: it is the patch that is judged, not what was broken before it. */
+export function comparisonEnd({ cells }: Comparison): End {
+  const isWorse = cells.some(({ invariants }) => invariants.some((one) => one.isWorse));
+  const untold = cells.filter(({ uncompared }) => uncompared !== null);
+  return firstEnd([
+    isWorse ? 'broken' : 'done',
+    ...untold.flatMap(({ base, cell }): End[] => ['unjudged', ...[base, cell].flatMap(untoldEnds)]),
+  ]);
 }
 
 function isSameCell(one: CellSpec, other: CellSpec): boolean {

@@ -49,10 +49,22 @@ function withResolvers(): PromiseWithResolvers {
   return { promise, resolve, reject };
 }
 
+/** The kernel of a cell, and why it is untold if it is. */
+function said({ record, folder }: JudgedCell): string {
+  const { kernel } = record.spec;
+  return folder.startsWith('untold') ? `${kernel}: ${folder.slice('untold '.length)}` : kernel;
+}
+
+/** A cell whose folder holds the error. */
+function untold({ spec }: PlannedCell, error: unknown): JudgedCell {
+  const cell = judgedCell({ axes: { kernel: [spec.kernel] } });
+  return { ...cell, folder: `untold ${String(error)}` };
+}
+
 function start(fake: ReturnType<typeof fakeCells>, options: Partial<RunMatrixOptions> = {}) {
   const { run, onEvent } = fake;
   const { signal } = new AbortController();
-  return runMatrix(CELLS, { jobs: 2, signal, run, onEvent, ...options });
+  return runMatrix(CELLS, { jobs: 2, signal, run, untold, onEvent, ...options });
 }
 
 describe('runMatrix', () => {
@@ -79,28 +91,49 @@ describe('runMatrix', () => {
     expect(await run).toHaveLength(5);
   });
 
-  it('runs the other cells when one throws, then throws the first error', async () => {
+  it('runs the other cells when one throws, which is then untold', async () => {
     const fake = fakeCells();
     const run = start(fake);
-    const thrown = run.catch((error: unknown) => error);
-    await fake.end('b', new Error('bug in b'));
-    await fake.end('a', new Error('bug in a'));
-    for (const kernel of ['c', 'd', 'e']) await fake.end(kernel);
-    expect(await thrown).toEqual(new Error('bug in a'));
+    await fake.end('b', new RangeError('bug in b'));
+    for (const kernel of ['a', 'c', 'd', 'e']) await fake.end(kernel);
+    expect((await run).map(said)).toEqual(['a', 'b: RangeError: bug in b', 'c', 'd', 'e']);
     expect(fake.events.filter((event) => event.startsWith('end'))).toHaveLength(5);
   });
 
-  it('starts no cell after an abort and waits for those that run', async () => {
+  it('throws the first error when no cell came to its end', async () => {
+    const fake = fakeCells();
+    const run = start(fake);
+    const thrown = run.catch((error: unknown) => error);
+    await fake.end('b', new Error('no room for b'));
+    await fake.end('a', new Error('no room for a'));
+    for (const kernel of ['c', 'd', 'e']) await fake.end(kernel, new Error('no room'));
+    expect(await thrown).toEqual(new Error('no room for a'));
+  });
+
+  it('starts no cell after an abort, waits for those that run, and keeps those that ended', async () => {
     const fake = fakeCells();
     const abort = new AbortController();
     const run = start(fake, { signal: abort.signal });
-    const thrown = run.catch((error: unknown) => error);
     abort.abort();
     await fake.end('a');
     expect([...fake.running.keys()]).toEqual(['b']);
     await fake.end('b', new InterruptedError('Interrupted'));
-    expect(await thrown).toEqual(new InterruptedError('Interrupted after 1 of 5 cells'));
+    const why = 'InterruptedError: Interrupted after 1 of 5 cells';
+    expect((await run).map(said)).toEqual([
+      'a',
+      ...['b', 'c', 'd', 'e'].map((k) => `${k}: ${why}`),
+    ]);
     expect(fake.events).toEqual(['start a', 'start b', 'end a', 'end b']);
+  });
+
+  it('throws when an abort leaves no cell that ended', async () => {
+    const fake = fakeCells();
+    const abort = new AbortController();
+    const thrown = start(fake, { signal: abort.signal }).catch((error: unknown) => error);
+    abort.abort();
+    await fake.end('a', new Error('The connection is closed'));
+    await fake.end('b', new InterruptedError('Interrupted'));
+    expect(await thrown).toEqual(new InterruptedError('Interrupted after 0 of 5 cells'));
   });
 
   it('starts nothing when it was aborted before', async () => {

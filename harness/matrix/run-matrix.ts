@@ -17,20 +17,22 @@ export interface RunMatrixOptions {
   readonly signal: AbortSignal;
   /** Runs one cell and judges it; says through `onPhase` what it is about. */
   readonly run: (cell: PlannedCell, onPhase: (phase: string) => void) => Promise<JudgedCell>;
+  /** What becomes of a cell whose `run` rejects, or that is not run any more. */
+  readonly untold: (cell: PlannedCell, error: unknown) => JudgedCell;
   readonly onEvent: (event: MatrixEvent) => void;
 }
 
 /**
- * Runs cells, started in order, and gives what came of them in the same order. A cell whose `run`
- * rejects stops no other; the first such error is thrown when all have ended. After an abort it
- * throws `InterruptedError`, when those that ran have ended.
+ * Runs cells, started in order, and gives what came of them in the same order. A cell whose `run` rejects stops no other,
+ * nor does an abort undo those that have ended: `untold` says what becomes of it, and of those that are not run any
+ * more. If that is all there is, the first error is thrown; after an abort `InterruptedError`.
  */
 export async function runMatrix(
   cells: readonly PlannedCell[],
   options: RunMatrixOptions,
 ): Promise<JudgedCell[]> {
-  const { jobs, signal } = options;
-  const results: PromiseSettledResult<JudgedCell>[] = [];
+  const { jobs, signal, untold } = options;
+  const results: (PromiseSettledResult<JudgedCell> | undefined)[] = cells.map(() => undefined);
   // All workers take from one iterator, so that each cell is run once.
   const queue = cells.entries();
   const work = async (): Promise<void> => {
@@ -40,15 +42,19 @@ export async function runMatrix(
     }
   };
   await Promise.all(Array.from({ length: jobs }, work));
-  if (signal.aborted) {
-    const ended = results.filter(({ status }) => status === 'fulfilled').length;
-    throw new InterruptedError(`Interrupted after ${ended} of ${cells.length} cells`, {
-      cause: signal.reason,
-    });
+  const ended = results.filter((result) => result?.status === 'fulfilled').length;
+  const interrupted = new InterruptedError(`Interrupted after ${ended} of ${cells.length} cells`, {
+    cause: signal.reason,
+  });
+  const errorOf = (result: (typeof results)[number]): unknown =>
+    // After an abort every wait ends, each in its own words.
+    signal.aborted || result?.status !== 'rejected' ? interrupted : result.reason;
+  if (ended === 0 && cells.length > 0) {
+    throw errorOf(results.find((result) => result?.status === 'rejected'));
   }
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
+  return cells.map((cell, index) => {
+    const result = results[index];
+    return result?.status === 'fulfilled' ? result.value : untold(cell, errorOf(result));
   });
 }
 

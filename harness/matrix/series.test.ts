@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
 import { compareCells } from './compare-cells.ts';
 import { judgedCell } from './testing/judged-cell-builder.ts';
-import { type SeriesStep, firstBad, seriesStatus, stepOutcome } from './series.ts';
+import { type SeriesStep, firstBad, seriesEnd, stepOutcome } from './series.ts';
 
 const BROKEN: InvariantOutcome = {
   id: 'lowmem.locked',
@@ -33,27 +33,38 @@ const REFUSED: SeriesStep = { name: 'patch', refused: 'Cannot apply it', run: nu
 
 describe('a series', () => {
   it.each([
-    { what: 'good patches', steps: [BASE, patch(), patch()], bad: undefined, status: 0 },
+    { what: 'good patches', steps: [BASE, patch(), patch()], bad: undefined, end: 'done' },
     {
       what: 'one that breaks something, and one that does not apply',
       steps: [BASE, patch(), patch({ invariants: [BROKEN] }), REFUSED],
       bad: 2,
-      status: 1,
+      end: 'broken',
     },
-    { what: 'one that does not build', steps: [BASE, REFUSED, patch()], bad: 1, status: 1 },
-    { what: 'one that could not be judged', steps: [BASE, patch(UNJUDGED)], status: 69 },
-    { what: 'a base that could not', steps: [{ ...BASE, run: runOf(UNJUDGED) }], status: 69 },
+    { what: 'one that does not build', steps: [BASE, REFUSED, patch()], bad: 1, end: 'broken' },
+    { what: 'one that could not be judged', steps: [BASE, patch(UNJUDGED)], end: 'host' },
+    { what: 'a base that could not', steps: [{ ...BASE, run: runOf(UNJUDGED) }], end: 'host' },
     {
       what: 'a base that was broken before',
       steps: [{ ...BASE, run: runOf({ invariants: [BROKEN] }) }, patch()],
       bad: undefined,
-      status: 0,
+      end: 'done',
     },
-  ])('with $what ends with $status', ({ steps, bad, status }) => {
-    expect([firstBad({ steps }), seriesStatus({ steps })]).toEqual([bad, status]);
+  ])('with $what ends as $end', ({ steps, bad, end }) => {
+    expect([firstBad({ steps }), seriesEnd({ steps })]).toEqual([bad, end]);
   });
 
   it('has a step of which nothing was run unjudged', () => {
-    expect(stepOutcome({ name: '', refused: null, run: null })).toBe('unjudged');
+    const blind = { name: '', refused: null, run: null };
+    expect(stepOutcome(blind)).toBe('unjudged');
+    expect(seriesEnd({ steps: [BASE, blind] })).toBe('unjudged');
+  });
+
+  it.each([
+    { code: 'E_BUG', end: 'bug', withBad: 'broken' },
+    { code: 'E_INTERRUPTED', end: 'interrupted', withBad: 'interrupted' },
+  ])('of which $code left a patch unjudged ends as $end', ({ code, end, withBad }) => {
+    const untold = patch({ verdict: { kind: 'unjudged', code, why: '' } });
+    expect(seriesEnd({ steps: [BASE, untold] })).toBe(end);
+    expect(seriesEnd({ steps: [BASE, untold, REFUSED] })).toBe(withBad);
   });
 });

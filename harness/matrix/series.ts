@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
-import { type ComparedRun, comparisonStatus, isChanged } from './compare-cells.ts';
-import { summary } from './judged-cell.ts';
+import { type End, firstEnd } from '../ends.ts';
+import { type ComparedRun, comparisonEnd, isChanged } from './compare-cells.ts';
+import { untoldEnds } from './run-end.ts';
 
 /** A kernel of a series: its base, or what a patch makes of the one before. */
 export interface SeriesStep {
@@ -16,31 +17,35 @@ export interface SeriesStep {
 export interface SeriesResult {
   /** The base first. */
   readonly steps: readonly SeriesStep[];
+  /** What kept the last steps, which have neither a run nor a refusal, from being checked; null if nothing did. */
+  readonly cutShort: Error | null;
 }
 
 /** What became of a patch. */
 export type StepOutcome = 'good' | 'bad' | 'unjudged';
 
-const OUTCOMES = { 0: 'good', 1: 'bad', 69: 'unjudged' } as const;
-
 /** A patch is bad if it cannot be had or breaks what was kept before it, and unjudged if sub1m cannot tell. */
-export function stepOutcome({ refused, run }: SeriesStep): StepOutcome {
-  if (refused !== null) return 'bad';
-  const { comparison, cells } = run ?? {};
-  if (comparison) return OUTCOMES[comparisonStatus(comparison)];
-  return cells && summary(cells).unjudged === 0 ? 'good' : 'unjudged';
+export function stepOutcome(step: SeriesStep): StepOutcome {
+  const end = stepEnd(step);
+  if (end === 'done') return 'good';
+  return end === 'broken' ? 'bad' : 'unjudged';
+}
+
+function stepEnd({ refused, run }: SeriesStep): End {
+  if (refused !== null) return 'broken';
+  if (!run) return 'unjudged';
+  return run.comparison ? comparisonEnd(run.comparison) : firstEnd(run.cells.flatMap(untoldEnds));
 }
 
 /** The number of the first bad patch, counted from 1; undefined if there is none. */
-export function firstBad({ steps }: SeriesResult): number | undefined {
+export function firstBad({ steps }: Pick<SeriesResult, 'steps'>): number | undefined {
   const nr = steps.findIndex((step) => stepOutcome(step) === 'bad');
   return nr === -1 ? undefined : nr;
 }
 
-/** The exit status of a series. */
-export function seriesStatus(series: SeriesResult): 0 | 1 | 69 {
-  if (firstBad(series) !== undefined) return 1;
-  return series.steps.some((step) => stepOutcome(step) === 'unjudged') ? 69 : 0;
+/** How a series ends a command: the first bad patch decides, whatever could not be judged. */
+export function seriesEnd({ steps }: Pick<SeriesResult, 'steps'>): End {
+  return firstEnd(steps.map(stepEnd));
 }
 
 /** How many cells of a step show something else than those of the step before. */

@@ -138,6 +138,11 @@ export async function runGroup(
     }, TERM_GRACE_MS);
   };
   signal.addEventListener('abort', stop, { once: true });
+  // PR_SET_PDEATHSIG ends the leader alone.
+  const endWithUs = (): void => {
+    killGroup(child.pid, 'SIGKILL');
+  };
+  process.once('exit', endWithUs);
   try {
     // This ends once every process of the group has closed its output.
     for await (const line of child.iterable({ from: 'all' })) onLine(line);
@@ -146,8 +151,9 @@ export async function runGroup(
     return exitCode;
   } finally {
     signal.removeEventListener('abort', stop);
+    process.off('exit', endWithUs);
     clearTimeout(killing);
-    killGroup(child.pid, 'SIGKILL');
+    endWithUs();
   }
 }
 

@@ -2,6 +2,7 @@
 import { expect, it } from 'vitest';
 import { InterruptedError } from '../errors.ts';
 import { runInThread } from './run-in-thread.ts';
+import { sampleErrors } from './testing/thread-sample.ts';
 
 const module = new URL('testing/thread-sample.ts', import.meta.url).href;
 const { signal } = new AbortController();
@@ -37,4 +38,43 @@ it('ends with the signal, whatever the function does', async () => {
     abort.abort();
   }, 300);
   await expect(running).rejects.toThrow(InterruptedError);
+});
+
+it.each(Object.entries(sampleErrors()))(
+  'rejects with %s of the class and the fields that it has in the thread',
+  async (which, thrown) => {
+    const call = { module, name: 'throwing', argument: which };
+    const caught: unknown = await runInThread(call, signal).catch((error: unknown) => error);
+    expect(caught).toBeInstanceOf(thrown.constructor);
+    expect(caught).toStrictEqual(thrown);
+    expect(Object.entries(caught as Error)).toEqual(Object.entries(thrown));
+    expect((caught as Error).name).toBe(thrown.name);
+    expect((caught as Error).stack).toContain('thread-sample.ts');
+  },
+);
+
+it('rejects with what is no error', async () => {
+  const call = { module, name: 'throwing', argument: 'words' };
+  await expect(runInThread(call, signal)).rejects.toThrow('just words');
+});
+
+it('rejects when the thread ends itself or cannot answer, and starts another for the next call', async () => {
+  const call = (name: string): Promise<unknown> =>
+    runInThread({ module, name, argument: new Uint8Array([1]) }, signal);
+  await expect(call('gone')).rejects.toThrow('gone ended its thread without a result');
+  await expect(call('unsendable')).rejects.toThrow('could not be cloned');
+  expect(await call('doubled')).toEqual(new Uint8Array([2]));
+});
+
+it('refuses an argument that cannot be sent', async () => {
+  const call = { module, name: 'doubled', argument: () => {} };
+  await expect(runInThread(call, signal)).rejects.toThrow('could not be cloned');
+});
+
+it('forgets a thread that ends while it waits, whatever ends it', async () => {
+  const call = (name: string): Promise<unknown> =>
+    runInThread({ module, name, argument: new Uint8Array([3]) }, signal);
+  expect(await call('thrownLater')).toBe('for now');
+  // A call may still meet the thread that ends; none may wait for one that has ended.
+  await expect.poll(() => call('doubled').catch(String)).toEqual(new Uint8Array([6]));
 });

@@ -3,6 +3,7 @@ import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { InterruptedError } from '../errors.ts';
 import { IS_COMPILED, projectPath } from '../project-root.ts';
+import { type SentError, receivedError } from './thread-error.ts';
 
 /** An exported function of a module of ours, by name; what it is given and gives can be sent to a thread. */
 export interface ThreadCall {
@@ -13,7 +14,7 @@ export interface ThreadCall {
 }
 
 /** What a thread answers: what the function gave, or what it threw. */
-export type ThreadAnswer<T> = { readonly value: T } | { readonly error: Error };
+export type ThreadAnswer<T> = { readonly value: T } | { readonly error: SentError };
 
 /** A thread, and the module that it called last: it need not load it again. */
 interface Thread {
@@ -45,8 +46,20 @@ export function readyThread(module: string): void {
 function startThread(): Worker {
   const compiled = threadModule('process/thread-calls');
   const worker = new Worker(new URL(IS_COMPILED ? compiled : 'thread-start.mjs', import.meta.url));
+  // One that ends while it waits for a call, for want of memory for instance, has failed nobody.
+  worker.on('error', () => {
+    forget(worker);
+  });
+  worker.on('exit', () => {
+    forget(worker);
+  });
   worker.unref();
   return worker;
+}
+
+function forget(worker: Worker): void {
+  const found = idle.findIndex((thread) => thread.worker === worker);
+  if (found !== -1) idle.splice(found, 1);
 }
 
 /** A thread that has loaded the module, else any, else a new one. */
@@ -63,7 +76,7 @@ function post(worker: Worker, call: Partial<ThreadCall>): void {
 
 /**
  * Calls a function in a thread of its own, so that work at memory speed keeps no machine waiting. Rejects with what the
- * function throws, of which a thread can send no more than the message; with `InterruptedError` when the signal fires.
+ * function throws, of the same class and with the same fields; with `InterruptedError` when the signal fires.
  */
 export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T> {
   const worker = takeThread(call.module);
@@ -74,6 +87,7 @@ export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T
       reject(new InterruptedError(`Interrupted in ${call.name}`, { cause: signal.reason }));
     };
     const lost = (): void => {
+      signal.removeEventListener('abort', stop);
       reject(new Error(`${call.name} ended its thread without a result`));
     };
     worker.once('error', reject);
@@ -83,10 +97,16 @@ export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T
       worker.off('error', reject).off('exit', lost).unref();
       idle.push({ worker, module: call.module });
       if ('value' in answer) resolve(answer.value);
-      else reject(answer.error);
+      else reject(receivedError(answer.error));
     });
-    post(worker, call);
     if (signal.aborted) stop();
     else signal.addEventListener('abort', stop, { once: true });
+    try {
+      post(worker, call);
+    } catch (error) {
+      // An argument that cannot be sent is a bug of ours; its thread must not keep the program alive.
+      void worker.terminate();
+      throw error;
+    }
   });
 }

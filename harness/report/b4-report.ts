@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { pathToFileURL } from 'node:url';
-import { type ComparedRun, comparisonStatus, isChanged } from '../matrix/compare-cells.ts';
+import { type ComparedRun, comparisonEnd, isChanged } from '../matrix/compare-cells.ts';
+import type { End } from '../ends.ts';
 import { summary } from '../matrix/judged-cell.ts';
-import { type SeriesResult, seriesStatus } from '../matrix/series.ts';
+import { runEnd } from '../matrix/run-end.ts';
+import { type SeriesResult, seriesEnd } from '../matrix/series.ts';
 import { asciiJson } from './text/ascii-json.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderSeries, seriesSummary } from './series-report.ts';
 
-/** The words of b4 for how a check ended, by our exit status. */
-const STATUSES = { 0: 'pass', 1: 'fail', 69: 'warn' } as const;
+/** The words of b4 for how a check ended; any other end is `warn`. */
+const STATUSES: Readonly<Partial<Record<End, string>>> = { done: 'pass', broken: 'fail' };
 
 /** Mail and terminals: no colour, 80 columns. */
 const STYLE = { colour: false, width: 80 };
@@ -19,11 +21,10 @@ const STYLE = { colour: false, width: 80 };
  */
 export function renderB4(run: ComparedRun): string {
   const { match, mismatch, unjudged } = summary(run.cells);
-  const alone = mismatch > 0 ? 'fail' : unjudged > 0 ? 'warn' : 'pass';
   const counts = `${match} match, ${mismatch} mismatch, ${unjudged} unjudged`;
   const { comparison } = run;
   return renderResult({
-    status: comparison ? STATUSES[comparisonStatus(comparison)] : alone,
+    end: comparison ? comparisonEnd(comparison) : runEnd(run.cells),
     summary: comparison ? `${counts}; ${differences(run)} from ${comparison.base}` : counts,
     url: pathToFileURL(run.folder).href,
     details: renderConsoleReport(run, STYLE),
@@ -34,7 +35,7 @@ export function renderB4(run: ComparedRun): string {
 export function renderSeriesB4(series: SeriesResult): string {
   const last = series.steps.findLast(({ run }) => run !== null)?.run;
   return renderResult({
-    status: STATUSES[seriesStatus(series)],
+    end: seriesEnd(series),
     summary: seriesSummary(series),
     url: last ? pathToFileURL(last.folder).href : '',
     details: renderSeries(series, STYLE),
@@ -48,11 +49,15 @@ function differences({ comparison }: ComparedRun): string {
     : `${changed} cell${changed === 1 ? ' differs' : 's differ'}`;
 }
 
-function renderResult(result: {
-  readonly status: string;
+function renderResult({
+  end,
+  ...result
+}: {
+  readonly end: End;
   readonly summary: string;
   readonly url: string;
   readonly details: string;
 }): string {
-  return `${asciiJson([{ tool: 'sub1m', ...result }], 2)}\n`;
+  const status = STATUSES[end] ?? 'warn';
+  return `${asciiJson([{ tool: 'sub1m', status, ...result }], 2)}\n`;
 }

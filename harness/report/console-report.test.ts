@@ -240,4 +240,17 @@ describe('renderConsoleReport', () => {
     expect(coloured).toContain('\u001b[31m\u001b[7mL\u001b[27m\u001b[39m');
     expect(stripVTControlCharacters(coloured)).toBe(renderConsoleReport(run, PLAIN));
   });
+
+  it('says once what an interrupt kept from being run', () => {
+    const why = 'Interrupted after 1 of 3 cells';
+    const unrun = judgedCell({
+      axes: { crashkernel: ['256M'] },
+      judgement: { verdict: { kind: 'unjudged', code: 'E_INTERRUPTED', why } },
+    });
+    const text = renderConsoleReport(runOf(judgedCell(), unrun, unrun), PLAIN);
+    expect(text.match(/ unjudged /g)).toHaveLength(2);
+    expect(text).toContain('\n\nInterrupted: 2 cells not run to the end\n');
+    expect(text).toContain('1 match, 0 mismatch, 2 unjudged');
+    expect(text).not.toContain('E_INTERRUPTED');
+  });
 });

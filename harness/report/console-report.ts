@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
+import { counted } from '../memory/counted.ts';
 import { renderFindings, renderProofs } from './text/cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
 import { renderFaultTable } from './text/fault-table.ts';
@@ -23,7 +24,8 @@ export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
   const sections = [
     renderCellTable(run.cells, style),
     ...pageMaps(run.cells, style),
-    ...run.cells.map((cell) => renderFindings(cell, style)),
+    ...run.cells.filter((cell) => !isUnrun(cell)).map((cell) => renderFindings(cell, style)),
+    unrunLines(run.cells, style),
     ...(run.cells.length <= MOST_PROOFS ? run.cells.map((cell) => renderProofs(cell, style)) : []),
     renderFaultTable(run.cells, style),
     run.comparison ? renderChanges(run.comparison, style) : [],
@@ -43,4 +45,17 @@ function pageMaps(cells: readonly JudgedCell[], style: Style): string[][] {
   const pages = groups.flatMap((group) => group.pages);
   const unseen = unseenLines(cells).map((line) => `  ?  could not be seen: ${line}`);
   return [...maps, [...renderLegend(pages, style), ...unseen]];
+}
+
+/** Whether an interrupt came before the cell was run to its end. */
+function isUnrun({ judgement: { verdict } }: JudgedCell): boolean {
+  return verdict.kind === 'unjudged' && verdict.code === 'E_INTERRUPTED';
+}
+
+/** After an interrupt all that is said of the cells that were not run is said once. */
+function unrunLines(cells: readonly JudgedCell[], style: Style): string[] {
+  const { length } = cells.filter(isUnrun);
+  return length === 0
+    ? []
+    : wrap(`Interrupted: ${counted(length, 'cell')} not run to the end`, style.width);
 }

@@ -81,25 +81,29 @@ function isReportKind(kind: string): kind is ReportKind {
   return Object.hasOwn(RENDERERS, kind);
 }
 
-/** Writes reports of a run; `style` is for standard output. Throws `HostError`. */
+/** Writes reports of a run; `style` is for standard output. Throws the first `HostError` once all others are written. */
 export async function writeReports(
   run: ComparedRun,
   reporters: readonly Reporter[],
   style: Style,
 ): Promise<void> {
-  for (const { kind, path } of reporters) {
+  const write = async ({ kind, path }: Reporter): Promise<void> => {
     const render = await RENDERERS[kind]();
     const text = render(run, path === null ? style : FILE_STYLE);
     await (path === null ? writeStdout(text) : writeWhole(path, text));
+  };
+  const errors: unknown[] = [];
+  for (const reporter of reporters) {
+    await write(reporter).catch((error: unknown) => errors.push(error));
   }
+  if (errors.length > 0) throw errors[0];
 }
 
-/** Writes a report to standard output. */
+/** Writes a report to standard output. What becomes of one that cannot be written is decided in one place, cli/output.ts. */
 export async function writeStdout(text: string): Promise<void> {
-  await new Promise<void>((written, failed) => {
-    process.stdout.write(text, (error) => {
-      if (error) failed(error);
-      else written();
+  await new Promise<void>((written) => {
+    process.stdout.write(text, () => {
+      written();
     });
   });
 }

@@ -33,6 +33,7 @@ const SERIES = {
     step('x86: Forget the lock', BROKEN),
     { name: HOSTILE, refused: 'Cannot apply 3.patch: init.c: No such file', run: null },
   ],
+  cutShort: null,
 };
 
 describe('a series', () => {
@@ -55,9 +56,17 @@ describe('a series', () => {
   });
 
   it('of which no patch is bad says so', () => {
-    expect(renderSeries({ steps: [BASE, step('x86: Claim once')] }, PLAIN)).toMatch(
+    expect(renderSeries({ steps: [BASE, step('x86: Claim once')], cutShort: null }, PLAIN)).toMatch(
       /^base  v6\.12: match\n {3}1  x86: Claim once: match; no difference\n\n1 patch checked, none is bad\n$/,
     );
+  });
+
+  it('that was cut short says what was not checked', () => {
+    const unchecked = { name: 'x86: Forget the lock', refused: null, run: null };
+    const steps = [BASE, step('x86: Claim once'), unchecked];
+    const text = renderSeries({ steps, cutShort: new Error('Interrupted') }, PLAIN);
+    expect(text).toContain('\n   2  x86: Forget the lock: not checked\n');
+    expect(text).toContain('2 patches checked, none is bad, 1 could not be judged');
   });
 
   it('is a JSON document with that of the run of each step', () => {

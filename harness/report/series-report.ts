@@ -52,7 +52,8 @@ export function seriesSummary(series: SeriesResult): string {
 function stepLine(step: SeriesStep, nr: number): string {
   const name = `${nr === 0 ? 'base' : String(nr).padStart(4)}  ${printableText(step.name)}`;
   if (step.refused !== null) return `${name}: ${printableText(step.refused)}`;
-  const cells = step.run?.cells ?? [];
+  if (step.run === null) return `${name}: not checked`;
+  const { cells } = step.run;
   const verdicts = new Set(cells.map(({ judgement }) => verdictName(judgement)));
   const changed = changedCells(step);
   const compared = changed === 0 ? 'no difference' : `changes ${changed} of ${cells.length} cells`;

@@ -15,24 +15,35 @@ interface CheckedStep extends PlannedStep {
 }
 
 /**
- * Checks a kernel, and then each patch of a series against the kernel before it. Throws like `planSteps`, and like
- * `requireKernel` if there is no base.
+ * Checks a kernel, and then each patch of a series against the kernel before it. What keeps a patch from being checked ends
+ * the series there, with all that was found until then. Throws like `planSteps`, and like `requireKernel` if there is no
+ * base.
  */
 export async function checkSeries(
   series: string,
   kernel: string,
   plan: CheckPlan,
 ): Promise<SeriesResult> {
-  const { sources } = plan;
+  const planned = await planSteps(series, kernel, plan.sources);
   const steps: SeriesStep[] = [];
   let before: CheckedStep | undefined;
-  for (const [nr, step] of (await planSteps(series, kernel, sources)).entries()) {
+  for (const [nr, step] of planned.entries()) {
     plan.context.log.info(`${nr === 0 ? 'base' : `patch ${nr}`}: ${step.name}`);
-    const refused = await whyRefused(step, nr === 0, sources);
-    if (refused === null) before = await checkStep(step, before, stepPlan(plan, nr));
-    steps.push({ name: step.name, refused, run: refused === null ? (before?.run ?? null) : null });
+    try {
+      const refused = await whyRefused(step, nr === 0, plan.sources);
+      if (refused === null) before = await checkStep(step, before, stepPlan(plan, nr));
+      steps.push({
+        name: step.name,
+        refused,
+        run: refused === null ? (before?.run ?? null) : null,
+      });
+    } catch (error) {
+      if (steps.length === 0) throw error;
+      const unchecked = planned.slice(nr).map(({ name }) => ({ name, refused: null, run: null }));
+      return { steps: [...steps, ...unchecked], cutShort: error as Error };
+    }
   }
-  return { steps };
+  return { steps, cutShort: null };
 }
 
 async function checkStep(

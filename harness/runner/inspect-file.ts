@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { FormatError, HostError, UsageError, fromSystemError } from '../errors.ts';
+import { FormatError, fromSystemError } from '../errors.ts';
 import { openFile } from '../process/open-file.ts';
 import {
   type InspectQuestions,
@@ -18,14 +18,16 @@ export interface InspectFile {
   readonly json: boolean;
 }
 
-/** What can be sent from a thread: of an error that is no more than its message. */
-export type InspectedFile =
-  | { readonly kind: 'read'; readonly text: string; readonly notes: readonly string[] }
-  | { readonly kind: 'usage'; readonly message: string }
-  | { readonly kind: 'format'; readonly message: string }
-  | { readonly kind: 'host'; readonly message: string };
+/** The answers, and notes on how sure they are. */
+export interface InspectedFile {
+  readonly text: string;
+  readonly notes: readonly string[];
+}
 
-/** Answers questions about a dump in a file: for a thread. */
+/**
+ * Answers questions about a dump in a file: for a thread. Throws `FormatError` for what is no dump, `UsageError` for a
+ * question without an answer, `HostError` for a file that cannot be read.
+ */
 export function inspectFile({ path, named, questions, style, json }: InspectFile): InspectedFile {
   try {
     using file = openFile(path);
@@ -34,12 +36,8 @@ export function inspectFile({ path, named, questions, style, json }: InspectFile
     }
     const { parts, notes } = inspectVmcore(file, questions, style);
     const text = json ? inspectionDocument(named, parts) : renderInspection(parts);
-    return { kind: 'read', text, notes };
+    return { text, notes };
   } catch (thrown) {
-    const error = fromSystemError(thrown, `read ${named}`);
-    if (error instanceof HostError) return { kind: 'host', message: error.message };
-    if (error instanceof UsageError) return { kind: 'usage', message: error.message };
-    if (error instanceof FormatError) return { kind: 'format', message: error.message };
-    throw thrown;
+    throw fromSystemError(thrown, `read ${named}`);
   }
 }

@@ -8,7 +8,7 @@ import { IS_CHECKOUT, projectPath } from '../project-root.ts';
 export const RESULTS = IS_CHECKOUT ? projectPath('results') : resolve('results');
 
 /** The file that marks a folder as taken by a run. */
-const CLAIM = '.claimed-by-run';
+export const CLAIM = '.claimed-by-run';
 
 /** The folder of one run, and the run's id. */
 export interface ResultsFolder {

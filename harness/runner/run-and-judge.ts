@@ -8,11 +8,16 @@ import type { CellHost } from '../cell/cell-host.ts';
 import { DEAD_MEMORY } from '../cell/post-mortem.ts';
 import { type CellJob, runCell } from '../cell/run-cell.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
+import { judgeUntold } from '../check/judge-untold.ts';
+import { fromSystemError, wordsOf } from '../errors.ts';
 import { readyThread } from '../process/run-in-thread.ts';
 import { DIGEST_FILE, digestIn, judgeFolder } from './judge-folder.ts';
 import { packVmcore } from './vmcore-file.ts';
 
-/** Runs a cell and judges it. Its vmcore is read and packed while the machine is switched off and its memory hashed. */
+/**
+ * Runs a cell and judges it. Its vmcore is read and packed while the machine is switched off and its memory hashed. A cell
+ * that has run and cannot be judged is unjudged. Throws like `runCell`.
+ */
 export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
   const { folder, signal } = job;
   const vmcore = evidencePath(folder, 'vmcore');
@@ -30,20 +35,27 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
     job.onPhase(phase);
     if (phase === 'off') read();
   };
-  await runCell({ ...job, onPhase }, host);
+  const record = await runCell({ ...job, onPhase }, host);
   read();
-  await pack(join(folder, DEAD_MEMORY), signal);
-  const judged = await judgeFolder(folder, signal, digest);
-  if (packing) {
-    await packing;
-    await rm(vmcore);
+  try {
+    const memory = join(folder, DEAD_MEMORY);
+    if (existsSync(memory)) await packed(memory, packVmcore(memory, signal), host);
+    const judged = await judgeFolder(folder, signal, digest);
+    if (packing) await packed(vmcore, packing, host);
+    return judged;
+  } catch (thrown) {
+    if (signal.aborted) throw thrown;
+    const error = fromSystemError(thrown, `judge ${folder}`);
+    return { record, judgement: judgeUntold(record, error), folder };
   }
-  return judged;
 }
 
-/** Packs the memory of a machine whose kernel died, if it was kept. */
-async function pack(memory: string, signal: AbortSignal): Promise<void> {
-  if (!existsSync(memory)) return;
-  await packVmcore(memory, signal);
-  await rm(memory);
+/** Waits until a file is packed, and removes it; one that cannot be packed stays as it is. */
+async function packed(path: string, packing: Promise<void>, { log }: CellHost): Promise<void> {
+  try {
+    await packing;
+    await rm(path);
+  } catch (error) {
+    log.warn(`${path} stays unpacked: ${wordsOf(error)}`);
+  }
 }

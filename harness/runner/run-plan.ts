@@ -16,6 +16,7 @@ import { withRecipePolicy } from './recipe-policy.ts';
 import { claimResultsFolder } from './results-folder.ts';
 import { runAndJudge } from './run-and-judge.ts';
 import type { RunnerContext } from './runner-context.ts';
+import { untoldCell } from './untold-cell.ts';
 
 /** What a run is to do. */
 export interface RunPlan {
@@ -40,7 +41,10 @@ export interface RunSettings {
   readonly results?: string;
 }
 
-/** Runs cells and judges them. Every run has a results folder of its own. */
+/**
+ * Runs cells and judges them. Every run has a results folder of its own. A cell that cannot be run, or that is not run
+ * any more after an interrupt, is unjudged; throws only if no cell came to its end.
+ */
 export async function runPlan(
   { cells: planned, known }: RunPlan,
   settings: RunSettings,
@@ -90,6 +94,7 @@ async function runAll(cells: readonly PlannedCell[], parts: RunParts): Promise<J
       signal,
       onEvent: (event) => display?.onEvent(event),
       run: (cell, onPhase) => runOne(cell, parts, onPhase),
+      untold: (cell, error) => untoldCell(cell, join(folder, cell.id), error),
     });
     const names = cells.map(({ id }) => id);
     const place = ({ record }: JudgedCell): number => names.indexOf(record.id);

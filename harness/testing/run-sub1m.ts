@@ -12,7 +12,7 @@ let compiled = false;
 export function sub1mCommand(): readonly string[] {
   if (!compiled) execFileSync(projectPath('scripts/build.sh'), { stdio: 'pipe' });
   compiled = true;
-  return [process.execPath, projectPath('dist/cli/main.js')];
+  return [process.execPath, projectPath('dist/cli/start.cjs')];
 }
 
 /** What `node --import` needs to run TypeScript. */

@@ -7,6 +7,7 @@ import type { IConfiguration } from 'dependency-cruiser';
 
 /** The files below every folder: each imports at most the others. */
 const GROUND = [
+  'ends',
   'errors',
   'json-file',
   'log',
@@ -14,6 +15,7 @@ const GROUND = [
   'policy-id',
   'project-root',
   'seen',
+  'source-stack',
   'surprises',
 ];
 

@@ -32,7 +32,7 @@ const HELP = {
     'Kernels that do not build, or that break differently, are skipped with a reason. If killed, rerun ' +
       'the same command to resume.',
     'Exit status: 0 the change was found, 64 usage, 65 unreadable input, 69 it could not be found, ' +
-      '130 interrupted.',
+      '130 interrupted (SIGTERM 143, SIGHUP 129).',
   ],
 } as const;
 
@@ -111,7 +111,7 @@ async function bisectAndReport(options: BisectOptions, context: CommandContext):
     ? renderBisectDocument(result)
     : renderBisectReport(result, screenStyle(context));
   await writeStdout(text);
-  context.exit(result.outcome.kind === 'found' ? 0 : 69);
+  context.exit(result.outcome.kind === 'found' ? 'done' : 'unjudged');
 }
 
 function confidence(text: string): number {

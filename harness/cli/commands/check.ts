@@ -37,7 +37,7 @@ const HELP: CommandHelp = {
       '  [b4]\n' +
       '      review-series-check-cmd = /path/to/sub1m/sub1m check --b4',
     'Exit status: 0 every cell matches, 1 a kernel broke an invariant, 64 usage, 65 unreadable input, ' +
-      '69 could not judge, 130 interrupted. With --base only the change counts: 1 if it breaks an ' +
+      '69 could not judge, 130 interrupted (SIGTERM 143, SIGHUP 129). With --base only the change counts: 1 if it breaks an ' +
       'invariant, 0 if not, even if something was broken before. With --bisect-run: 0, 1, 125 if the ' +
       'kernel cannot be built or judged, and 128 or more if git must stop.',
   ],

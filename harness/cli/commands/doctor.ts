@@ -23,7 +23,7 @@ export function addDoctor(program: Command, context: CommandContext): void {
       process.stdout.write(
         options.json ? `${JSON.stringify(document, null, 2)}\n` : renderFindings(findings, ready),
       );
-      context.exit(ready ? 0 : 69);
+      context.exit(ready ? 'done' : 'host');
     });
 }
 

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
-import { FormatError, HostError, UsageError } from '../../errors.ts';
 import { readyThread, runInThread, threadModule } from '../../process/run-in-thread.ts';
 import type { DeadEvidence } from '../../report/inspect-dead.ts';
 import type { InspectQuestions } from '../../report/inspect-report.ts';
@@ -27,7 +26,8 @@ const HELP = {
     'Without a question the answer is a summary. Of a kernel that died or hung in a cell --dmesg, --lowmem and ' +
     '--stacks are kept; the others need a run with --keep memory.',
   notes: [
-    'Exit status: 0 every question is answered, 64 usage, 65 not a dump that can be read, 130 interrupted.',
+    'Exit status: 0 every question is answered, 64 usage, 65 not a dump that can be read, ' +
+      '130 interrupted (SIGTERM 143, SIGHUP 129).',
   ],
 } as const;
 
@@ -89,14 +89,7 @@ async function inspectCell(
   return json ? inspectionDocument(named, parts) : renderInspection(parts);
 }
 
-async function inspect(
-  argument: InspectFile,
-  signal: AbortSignal,
-): Promise<Extract<InspectedFile, { kind: 'read' }>> {
+function inspect(argument: InspectFile, signal: AbortSignal): Promise<InspectedFile> {
   const call = { module: INSPECT_FILE, name: 'inspectFile', argument };
-  const found = await runInThread<InspectedFile>(call, signal);
-  if (found.kind === 'host') throw new HostError(found.message);
-  if (found.kind === 'usage') throw new UsageError(found.message);
-  if (found.kind === 'format') throw new FormatError(found.message);
-  return found;
+  return runInThread<InspectedFile>(call, signal);
 }

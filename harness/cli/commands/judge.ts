@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { summary } from '../../matrix/judged-cell.ts';
+import { firstEnd } from '../../ends.ts';
+import { runEnd } from '../../matrix/run-end.ts';
 import { judgeRun } from '../../runner/judge-run.ts';
 import type { CommandContext } from '../command-context.ts';
-import { exitCode } from '../exit-code.ts';
 import { describeCommand } from '../help.ts';
 import { reportRun } from '../report-run.ts';
 import { type ReportOptions, addReportOptions } from '../run-options.ts';
@@ -24,7 +24,8 @@ export function addJudge(program: Command, context: CommandContext): void {
   command.action(async (results: string, options: ReportOptions) => {
     const report = reportRun(options, context);
     const run = await judgeRun(results, context.signal);
+    for (const { folder, why } of run.notJudged) context.log.warn(`not judged: ${folder}: ${why}`);
     await report(run);
-    context.exit(exitCode(summary(run.cells)));
+    context.exit(firstEnd([runEnd(run.cells), ...run.notJudged.map(({ end }) => end)]));
   });
 }

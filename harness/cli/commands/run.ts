@@ -1,17 +1,16 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { type Axes, eachOnce, expandSpecs, nameCells } from '../../matrix/expand.ts';
-import { summary } from '../../matrix/judged-cell.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
+import { runEnd } from '../../matrix/run-end.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
 import { takeShard } from '../../matrix/shard.ts';
 import { withCorpus } from '../../runner/layouts.ts';
 import { type RunPlan, runPlan } from '../../runner/run-plan.ts';
 import { addCellOptions, givenAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
-import { exitCode } from '../exit-code.ts';
 import { describeCommand } from '../help.ts';
-import { reportIntoFolder, reportRun } from '../report-run.ts';
+import { reportRun } from '../report-run.ts';
 import { type RunCommandOptions, addRunOptions } from '../run-options.ts';
 
 const HELP = {
@@ -40,11 +39,10 @@ export function addRun(program: Command, context: CommandContext): void {
   addCellOptions(command);
   addRunOptions(command);
   command.action(async (matrix: string, options: RunCommandOptions) => {
-    const report = reportRun(options, context);
+    const report = reportRun(options, context, { keep: true });
     const run = await runPlan(await planOf(matrix, options, context), options, context);
-    await reportIntoFolder(run);
     await report(run);
-    context.exit(exitCode(summary(run.cells)));
+    context.exit(runEnd(run.cells));
   });
 }
 

@@ -37,7 +37,8 @@ const HELP = {
   options: '--put and --get may be repeated.',
   notes: [
     'Ctrl-C goes to the guest; Ctrl-] leaves a guest that no longer answers.',
-    'Exit status: that of the command; 69 there is no machine, or it was lost, 64 usage, 130 interrupted.',
+    'Exit status: that of the command; 69 there is no machine, or it was lost, 64 usage, ' +
+      '130 interrupted (SIGTERM 143, SIGHUP 129).',
   ],
 } as const;
 
