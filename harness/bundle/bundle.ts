@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { readFile, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import { UsageError } from '../errors.ts';
 import { parseJsonFile } from '../json-file.ts';
-import { readInput } from '../process/read-input.ts';
-import { type CellRecord, cellRecordSchema } from './cell-record.ts';
-import { EVIDENCE, EVIDENCE_FILES, type EvidenceFile, evidencePath } from './evidence.ts';
-
-/** The largest evidence file that is judged, in bytes; a larger one is not what it claims to be. */
-const EVIDENCE_LIMIT = 64 * 1024 * 1024;
+import type { BundleFolder } from './bundle-folder.ts';
+import { type CellRecord, STANDARD_CELL, cellRecordSchema } from './cell-record.ts';
+import { EVIDENCE, EVIDENCE_FILES, type EvidenceFile } from './evidence.ts';
 
 /** The evidence of one cell in memory: the files that are judged, without the vmcore. */
 export interface Bundle {
@@ -15,35 +13,32 @@ export interface Bundle {
   readonly files: ReadonlyMap<EvidenceFile, Uint8Array>;
 }
 
-/** Reads a cell's folder. Throws `UsageError` if it is none, `FormatError` if `cell.json` is not what it must be. */
-export async function readBundle(folder: string): Promise<Bundle> {
-  const cell = await readCellRecord(folder);
+/**
+ * Reads the bundle of a cell. A file that is missing is left out: a cell that ended early lacks what comes later, and
+ * `check/` reports that as unseen. Throws `UsageError` if there is no `cell.json`, `FormatError` for one that is not
+ * what it must be, and for what no cell leaves: a link, a folder in place of a file, a file that is too large.
+ */
+export function readBundle(folder: BundleFolder): Bundle {
+  const cell = readCellRecord(folder);
   const files = new Map<EvidenceFile, Uint8Array>();
   for (const file of EVIDENCE_FILES.filter((name) => EVIDENCE[name].judged)) {
-    const bytes = await readEvidence(evidencePath(folder, file));
+    const bytes = folder.read(file, cell.spec);
     if (bytes) files.set(file, bytes);
   }
-  return { folder, cell, files };
+  return { folder: folder.path, cell, files };
 }
 
-async function readCellRecord(folder: string): Promise<CellRecord> {
-  const path = evidencePath(folder, 'cell.json');
-  const missing = (): string =>
-    `Cannot read ${path}: not a cell's folder; name a folder under results/`;
-  const text = await readInput(path, { missing });
-  return parseJsonFile(text, path, {
+/** Reads `cell.json`; throws as `readBundle()` does. */
+export function readCellRecord(folder: BundleFolder): CellRecord {
+  const path = join(folder.path, 'cell.json');
+  // How large it can be is the same for every cell.
+  const bytes = folder.read('cell.json', STANDARD_CELL);
+  if (bytes === undefined) {
+    throw new UsageError(`Cannot read ${path}: not a cell's folder; name a folder under results/`);
+  }
+  return parseJsonFile(Buffer.from(bytes).toString('utf8'), path, {
     name: 'cell record',
     schema: cellRecordSchema,
     advice: 'run the cell again, or judge it with the sub1m that wrote it',
   });
-}
-
-/** Undefined if the file is missing: a cell that ended early lacks what comes later, and `check/` reports that as unseen. */
-async function readEvidence(path: string): Promise<Uint8Array | undefined> {
-  try {
-    const info = await stat(path);
-    return info.isFile() && info.size <= EVIDENCE_LIMIT ? await readFile(path) : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -2,10 +2,28 @@
 import { z } from 'zod';
 import { POLICY_IDS } from '../policy-id.ts';
 import { SURPRISE_NAMES } from '../surprises.ts';
+import { CPUS_LIMIT, MEMORY_LIMIT_MIB } from './evidence-limits.ts';
 import { TRIGGERS, TRIGGER_IDS } from './triggers.ts';
 
 /** The version of every JSON file in a results folder. */
 export const SCHEMA_VERSION = 1;
+
+/** Characters of a path (PATH_MAX), a reference, a name: a bundle may be a stranger's, so everything has a limit. */
+export const WORDS_LIMIT = 4096;
+const words = z.string().max(WORDS_LIMIT);
+
+/** Characters of a message: a writer cuts it there. */
+export const MESSAGE_LIMIT = 16_384;
+const message = z.string().max(MESSAGE_LIMIT);
+
+/** Entries of a list. */
+export const LIST_LIMIT = 1000;
+
+/** The name of a cell, which is that of its folder. */
+const cellId = z.string().regex(/^\w[\w.-]{0,254}$/, 'expected a plain name');
+
+/** The id of an invariant, of any release. */
+const invariantId = z.string().max(255);
 
 /** A cell's life, in order (DESIGN.md, "Phases of a cell"). */
 export const PHASES = [
@@ -26,22 +44,22 @@ export type Phase = z.infer<typeof phaseSchema>;
 
 /** What was asked of a cell: one kernel × one machine × crashkernel × load syscall × trigger. */
 export const cellSpecSchema = z.object({
-  /** Kernel reference as the user wrote it: a path or `debian:<version or package>`. */
-  kernel: z.string(),
+  /** Kernel reference as the user wrote it: a path or `debian:<version or package>`; one argument (MAX_ARG_STRLEN). */
+  kernel: z.string().max(131_072),
   /** The value of `crashkernel=`, or null for none. */
-  crashkernel: z.string().nullable(),
+  crashkernel: words.nullable(),
   /** Firmware layout below 1 MiB: `stock` is OVMF's own; else an id of `images/layouts/`, or a path. */
-  layout: z.string(),
+  layout: words,
   /** Whether the cell is judged too when OVMF could not be given the layout in full. */
   layoutBestEffort: z.boolean().default(false),
   /** The firmware: `host` is what the host has; else `debian:<version>` or the path of its code image. */
-  ovmf: z.string().default('host'),
+  ovmf: words.default('host'),
   /** Which syscall loads the capture kernel. */
   load: z.enum(['kexec_file_load', 'kexec_load']),
   /** How the system kernel is made to panic: a row of `TRIGGERS`. */
   trigger: z.enum(TRIGGER_IDS),
-  cpus: z.number().int().positive(),
-  memoryMiB: z.number().int().positive(),
+  cpus: z.number().int().positive().max(CPUS_LIMIT),
+  memoryMiB: z.number().int().positive().max(MEMORY_LIMIT_MIB),
   accel: z.enum(['auto', 'kvm', 'tcg']),
   /**
    * How much of the vmcore is kept, and how it is taken: all of it by mmap(), by read(), or by mmap() with every page
@@ -54,7 +72,7 @@ export const cellSpecSchema = z.object({
    */
   truth: z.enum(['jump', 'none']).default('none'),
   /** Appended to the system kernel's command line. */
-  append: z.string(),
+  append: message,
   /** The policy that the kernel is held to; `auto`: its own, told by what it has. */
   policy: z.enum(['auto', ...POLICY_IDS]),
   /** Whether the cell is unjudged if a promise could not be seen, although it is the kernel that hides it. */
@@ -64,16 +82,16 @@ export const cellSpecSchema = z.object({
 /** A defect that a matrix lists, where a cell is one in which it shows. */
 const cellDefectSchema = z.object({
   /** The id of an invariant. */
-  invariant: z.string(),
+  invariant: invariantId,
   /** Where it is told of: an address, a Message-ID, a commit. */
-  reference: z.string(),
+  reference: words,
 });
 
 /** A mistake that the cell's kernel was given, to test sub1m with. */
 const cellFaultSchema = z.object({
-  name: z.string(),
+  name: words,
   /** The ids of the invariants that name it: one of them must be broken. */
-  caughtBy: z.array(z.string()),
+  caughtBy: z.array(invariantId).max(LIST_LIMIT),
 });
 
 /** See `cellSpecSchema`. */
@@ -97,7 +115,10 @@ export const STANDARD_CELL: Omit<CellSpec, 'kernel'> = {
   strict: false,
 };
 
-const lastLinesSchema = z.array(z.string());
+/** QEMU's `ShutdownCause`, or how QEMU itself ended. */
+const cause = z.string().regex(/^[a-z-]{1,60}$/);
+
+const lastLinesSchema = z.array(message).max(LIST_LIMIT);
 
 /**
  * How a cell's life ended. None of them is a verdict: `check/` decides what each says of the kernel.
@@ -105,13 +126,13 @@ const lastLinesSchema = z.array(z.string());
  */
 const outcomeSchema = z.discriminatedUnion('kind', [
   /** Every phase ended as planned; `cause` is QEMU's `ShutdownCause` of the end, e.g. `guest-reset`. */
-  z.object({ kind: z.literal('completed'), cause: z.string() }),
+  z.object({ kind: z.literal('completed'), cause }),
   /** The machine was reset or powered off from inside in a phase where it must go on. */
   z.object({
     kind: z.literal('machine-ended'),
     phase: phaseSchema,
     /** QEMU's `ShutdownCause`, or `crashed` when QEMU itself died. */
-    cause: z.string(),
+    cause,
     lastLines: lastLinesSchema,
   }),
   /** A phase overran its budget; `silentMs` is how long the console had been silent by then. */
@@ -126,7 +147,7 @@ const outcomeSchema = z.discriminatedUnion('kind', [
   z.object({
     kind: z.literal('refused'),
     phase: phaseSchema,
-    why: z.string(),
+    why: message,
     lastLines: lastLinesSchema,
   }),
   /** The guest did not keep to guest/PROTOCOL.md. */
@@ -134,15 +155,15 @@ const outcomeSchema = z.discriminatedUnion('kind', [
     kind: z.literal('surprise'),
     phase: phaseSchema,
     surprise: z.enum(SURPRISE_NAMES),
-    why: z.string(),
+    why: message,
     lastLines: lastLinesSchema,
   }),
   /** The harness or the host failed: nothing follows for the kernel. `code` is that of the error (`codeOf()`). */
   z.object({
     kind: z.literal('infra'),
     phase: phaseSchema.nullable(),
-    code: z.string(),
-    message: z.string(),
+    code: z.string().regex(/^E_[A-Z_]{1,60}$/),
+    message,
   }),
 ]);
 
@@ -152,39 +173,40 @@ export type Outcome = z.infer<typeof outcomeSchema>;
 /** The kernel image that a reference led to. */
 const kernelRecordSchema = z.object({
   /** The release string in the image's header, e.g. `6.12.43+deb12-cloud-amd64`. */
-  release: z.string(),
-  image: z.string(),
-  imageSha256: z.string(),
+  release: words,
+  image: words,
+  imageSha256: words,
   /** Name and version of the package it came from, or null for a bare image. */
-  package: z.string().nullable(),
+  package: words.nullable(),
 });
 
 /** The machine that a cell ran on. */
 const machineRecordSchema = z.object({
-  qemu: z.object({ binary: z.string(), version: z.string() }),
-  ovmf: z.object({ code: z.string(), sha256: z.string() }),
-  accel: z.object({ kind: z.enum(['kvm', 'tcg']), why: z.string() }),
+  qemu: z.object({ binary: words, version: words }),
+  ovmf: z.object({ code: words, sha256: words }),
+  accel: z.object({ kind: z.enum(['kvm', 'tcg']), why: message }),
 });
 
 /** `cell.json`: what was asked, what it was, and how it ended. */
 export const cellRecordSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
-  id: z.string(),
+  id: cellId,
   spec: cellSpecSchema,
   /** Null when the cell failed before there was one. */
   kernel: kernelRecordSchema.nullable(),
   machine: machineRecordSchema.nullable(),
-  cmdline: z.object({ system: z.string(), capture: z.string().nullable() }),
+  cmdline: z.object({ system: message, capture: message.nullable() }),
   /** The known defects that this cell should show. */
-  known: z.array(cellDefectSchema).default([]),
+  known: z.array(cellDefectSchema).max(LIST_LIMIT).default([]),
   /** The seeded fault of its kernel; null in all cells but those that test sub1m. */
   fault: cellFaultSchema.nullable().default(null),
   /** What the panic's line says that the cell was to trigger; null if none. */
-  panicLine: z.string().nullable().default(TRIGGERS.sysrq.panicLine),
+  panicLine: words.nullable().default(TRIGGERS.sysrq.panicLine),
   outcome: outcomeSchema,
   /** Seconds per phase that was entered, and `total`. */
-  seconds: z.record(z.string(), z.number()),
-  startedAt: z.string(),
+  seconds: z.record(words, z.number()),
+  /** ISO 8601, in UTC. */
+  startedAt: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/),
 });
 
 /** See `cellRecordSchema`. */

@@ -3,7 +3,8 @@
 import { z } from 'zod';
 import { parseJsonFile } from '../json-file.ts';
 import type { Seen } from '../seen.ts';
-import { PHASES, SCHEMA_VERSION } from './cell-record.ts';
+import { MESSAGE_LIMIT, PHASES, SCHEMA_VERSION } from './cell-record.ts';
+import { CPUS_LIMIT } from './evidence-limits.ts';
 
 /** In hexadecimal; a number once it is read. */
 const paddr = z
@@ -14,20 +15,23 @@ const paddr = z
 /** A kernel's virtual address, in hexadecimal. */
 const vaddr = z.string().regex(/^0x[0-9a-f]{1,16}$/);
 
+/** What the kernel says, and why something is missing. */
+const said = z.string().max(MESSAGE_LIMIT);
+
 /** A value, or why there is none. */
 function seen<O, I>(value: z.ZodType<O, I>): z.ZodType<Seen<O>, Seen<I>> {
-  return z.union([z.object({ value }), z.object({ value: z.null(), why: z.string() })]);
+  return z.union([z.object({ value }), z.object({ value: z.null(), why: said })]);
 }
 
 /** Half-open; `flags` are `enum memblock_flags`. */
-const regions = z.array(z.object({ start: paddr, end: paddr, flags: z.number() }));
+const regions = z.array(z.object({ start: paddr, end: paddr, flags: z.number() })).max(65_536);
 
 const traceSchema = z.object({
   by: z.enum(['orc', 'frame pointers']),
   /** Innermost first; a number where no symbol is known. */
-  frames: z.array(z.object({ ip: vaddr, sp: vaddr, symbol: z.string() })),
+  frames: z.array(z.object({ ip: vaddr, sp: vaddr, symbol: said })).max(256),
   /** Why it ends. */
-  end: z.string(),
+  end: said,
 });
 
 const kernelSchema = z.object({
@@ -39,7 +43,7 @@ const kernelSchema = z.object({
     paddr,
     by: z.enum(['page tables of a CPU', 'search']),
   }),
-  release: seen(z.string()),
+  release: seen(said),
   /** How many symbols its kallsyms has. */
   symbols: seen(z.number()),
   /** What the layout of its structures is known by. */
@@ -50,9 +54,9 @@ const kernelSchema = z.object({
   log: seen(z.object({ records: z.number() })),
   panic: z
     .object({
-      message: z.string().nullable(),
+      message: said.nullable(),
       cpu: z.number().nullable(),
-      task: z.object({ pid: z.number(), comm: z.string() }).nullable(),
+      task: z.object({ pid: z.number(), comm: said }).nullable(),
     })
     .nullable(),
   /** The class of each of the 256 pages below 1 MiB. */
@@ -68,7 +72,9 @@ const kernelSchema = z.object({
     }),
   ),
   /** Of each CPU. */
-  stacks: z.array(z.object({ cpu: z.number(), halted: z.boolean(), trace: seen(traceSchema) })),
+  stacks: z
+    .array(z.object({ cpu: z.number(), halted: z.boolean(), trace: seen(traceSchema) }))
+    .max(CPUS_LIMIT),
 });
 
 /** See the file's head. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
 import type { CellSpec, Phase } from './cell-record.ts';
+import * as most from './evidence-limits.ts';
 
 /** What is known of a file of a bundle. */
 interface EvidenceRow {
@@ -10,6 +11,10 @@ interface EvidenceRow {
   readonly phase: Phase | null;
   /** Whether it is read into memory to be judged; the others are for people, or are read piece by piece. */
   readonly judged: boolean;
+  /** A larger one is not what it claims to be, and is not read; nor does a cell leave one. */
+  readonly limit: most.Limit;
+  /** Whether of a larger one the end is kept: it is a log. */
+  readonly keepsEnd?: true;
   /** The option without which a kernel does not leave it, if that is all it takes. */
   readonly shownBy?: `CONFIG_${string}`;
 }
@@ -20,166 +25,235 @@ export const EVIDENCE = {
     is: 'what was asked, what it ran on, how it ended (`cell.schema.json`)',
     phase: null,
     judged: false,
+    limit: most.RECORD,
   },
   'timeline.jsonl': {
     is: "a line for each phase entered: `at`, in seconds since the cell's start, and `phase`",
     phase: null,
     judged: false,
+    limit: most.LINES,
   },
   'console.log': {
     is: 'what the kernels printed on their serial console',
     phase: 'firmware',
     judged: true,
+    limit: most.PORT_LOG,
   },
-  'tap.log': { is: 'what the agent said (guest/PROTOCOL.md)', phase: 'boot', judged: false },
-  'qmp.jsonl': { is: 'QMP, both ways', phase: 'firmware', judged: false },
+  'tap.log': {
+    is: 'what the agent said (guest/PROTOCOL.md)',
+    phase: 'boot',
+    judged: false,
+    limit: most.PORT_LOG,
+  },
+  'qmp.jsonl': { is: 'QMP, both ways', phase: 'firmware', judged: false, limit: most.PORT_LOG },
   'personality.log': {
     is: 'of a cell with a layout: what OVMF was asked for and got (guest/personality/PROTOCOL.md)',
     phase: 'firmware',
     judged: true,
+    limit: most.TABLE,
   },
-  'system/iomem': { is: '`/proc/iomem`', phase: 'observe', judged: true },
-  'system/cmdline': { is: '`/proc/cmdline`', phase: 'observe', judged: true },
-  'system/dmesg': { is: "the kernel's log", phase: 'observe', judged: true },
-  'system/release': { is: '`uname -r`', phase: 'observe', judged: true },
-  'system/cpus': { is: 'the CPUs online, as a list (`0-3`)', phase: 'observe', judged: true },
+  'system/iomem': { is: '`/proc/iomem`', phase: 'observe', judged: true, limit: most.TABLE },
+  'system/cmdline': { is: '`/proc/cmdline`', phase: 'observe', judged: true, limit: most.LINES },
+  'system/dmesg': {
+    is: "the kernel's log",
+    phase: 'observe',
+    judged: true,
+    limit: most.KERNEL_LOG,
+    keepsEnd: true,
+  },
+  'system/release': { is: '`uname -r`', phase: 'observe', judged: true, limit: most.LINES },
+  'system/cpus': {
+    is: 'the CPUs online, as a list (`0-3`)',
+    phase: 'observe',
+    judged: true,
+    limit: most.LINES,
+  },
   'system/kallsyms': {
     is: 'the lines of `/proc/kallsyms` that tell the policy and where the trampoline is',
     phase: 'observe',
     judged: true,
+    limit: most.LINES,
     shownBy: 'CONFIG_KALLSYMS',
   },
   'system/kpageflags': {
     is: 'a little-endian 64-bit word of `/proc/kpageflags` for each of pfn 0 to 255',
     phase: 'observe',
     judged: true,
+    limit: most.LOW_PAGE_WORDS,
     shownBy: 'CONFIG_PROC_PAGE_MONITOR',
   },
   'system/kpagecount': {
     is: 'the same of `/proc/kpagecount`',
     phase: 'observe',
     judged: false,
+    limit: most.LOW_PAGE_WORDS,
   },
   'system/firmware-memmap': {
     is: '`START END TYPE` for each entry of `/sys/firmware/memmap` (END inclusive)',
     phase: 'observe',
     judged: true,
+    limit: most.TABLE,
   },
   'system/efi-runtime-map': {
     is: '`TYPE ATTRIBUTE PHYS_ADDR NUM_PAGES` for each entry of `/sys/firmware/efi/runtime-map`',
     phase: 'observe',
     judged: false,
+    limit: most.TABLE,
   },
   'system/boot-params': {
     is: '`/sys/kernel/boot_params/data`: it tells where the EFI stub left the EFI memory map',
     phase: 'observe',
     judged: true,
+    limit: most.PAGE,
   },
   'system/efi-memory-map.bin': {
     is: 'that map: what the firmware gave at `ExitBootServices`; the kernel marks in it what it keeps',
     phase: 'observe',
     judged: true,
+    limit: most.TABLE,
   },
   'system/page0.bin': {
     is: 'physical page 0, with the BIOS data area',
     phase: 'observe',
     judged: true,
+    limit: most.PAGE,
   },
   'system/real-mode.json': {
     is: "the kernel variables from which the trampoline's address follows",
     phase: 'observe',
     judged: true,
+    limit: most.LINES,
     shownBy: 'CONFIG_KALLSYMS_ALL',
   },
   'load/page-crcs.gz': {
     is: "gzip: a CRC-32, little-endian, for each page of the guest's RAM when the capture kernel had been loaded, in the order of QEMU's RAM",
     phase: 'load',
     judged: true,
+    limit: most.packedHashes,
   },
-  'jump/page-crcs.gz': { is: 'the same at the kexec jump', phase: 'trigger', judged: true },
+  'jump/page-crcs.gz': {
+    is: 'the same at the kexec jump',
+    phase: 'trigger',
+    judged: true,
+    limit: most.packedHashes,
+  },
   'jump/low1m.bin': {
     is: 'physical memory from 0 to 1 MiB at the kexec jump; without one, just before the panic or the power-off',
     phase: 'trigger',
     judged: true,
+    limit: most.LOW_MEMORY,
   },
   'jump/registers': {
     is: "QEMU's `info registers -a` at that moment",
     phase: 'trigger',
     judged: false,
+    limit: most.registersBytes,
   },
   'jump/stack': {
     is: 'where in physical memory the stack of the CPU that jumps is',
     phase: 'trigger',
     judged: true,
+    limit: most.LINES,
   },
   'jump/vmcoreinfo-copy': {
     is: 'where the copy of VMCOREINFO is that the crashing kernel writes to',
     phase: 'trigger',
     judged: true,
+    limit: most.LINES,
     shownBy: 'CONFIG_KALLSYMS_ALL',
   },
-  'capture/iomem': { is: '`/proc/iomem`', phase: 'capture', judged: true },
-  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: true },
-  'capture/dmesg': { is: "the capture kernel's log", phase: 'capture', judged: true },
-  'capture/release': { is: '`uname -r`', phase: 'capture', judged: false },
-  'capture/cpus': { is: 'the CPUs online', phase: 'capture', judged: false },
-  'capture/zoneinfo': { is: '`/proc/zoneinfo`', phase: 'capture', judged: true },
+  'capture/iomem': { is: '`/proc/iomem`', phase: 'capture', judged: true, limit: most.TABLE },
+  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: true, limit: most.LINES },
+  'capture/dmesg': {
+    is: "the capture kernel's log",
+    phase: 'capture',
+    judged: true,
+    limit: most.KERNEL_LOG,
+    keepsEnd: true,
+  },
+  'capture/release': { is: '`uname -r`', phase: 'capture', judged: false, limit: most.LINES },
+  'capture/cpus': { is: 'the CPUs online', phase: 'capture', judged: false, limit: most.LINES },
+  'capture/zoneinfo': { is: '`/proc/zoneinfo`', phase: 'capture', judged: true, limit: most.TABLE },
   'capture/vmcore-header': {
     is: 'the first 64 KiB of `/proc/vmcore`: ELF header, program headers, notes',
     phase: 'capture',
     judged: true,
+    limit: most.LINES,
   },
   'capture/crashed-dmesg': {
     is: "the crashed kernel's log, out of the vmcore",
     phase: 'capture',
     judged: true,
+    limit: most.KERNEL_LOG,
+    keepsEnd: true,
   },
   'capture/makedumpfile.log': {
     is: 'what makedumpfile said',
     phase: 'capture',
     judged: false,
+    limit: most.TABLE,
+    keepsEnd: true,
   },
   'capture/vmcore-reads': {
     is: 'what read(), pread() and mmap() gave of `/proc/vmcore`, compared in the guest (guest/PROTOCOL.md)',
     phase: 'dump',
     judged: true,
+    limit: most.TABLE,
   },
   'capture/page-crcs.gz': {
     is: 'as at the kexec jump, when the machine had ended',
     phase: 'off',
     judged: true,
+    limit: most.packedHashes,
   },
   'dead/kernel.json': {
     is: 'of a kernel that died or hung: what its memory shows of its pages, memblock, trampoline and stacks',
     phase: null,
     judged: true,
+    limit: most.DEAD_RECORD,
   },
   'dead/kallsyms': {
     is: 'those of its symbols that `system/kallsyms` has',
     phase: null,
     judged: true,
+    limit: most.LINES,
   },
-  'dead/dmesg': { is: 'its log, as it is in memory', phase: null, judged: true },
+  'dead/dmesg': {
+    is: 'its log, as it is in memory',
+    phase: null,
+    judged: true,
+    limit: most.KERNEL_LOG,
+    keepsEnd: true,
+  },
   'dead/low1m.bin': {
     is: 'physical memory from 0 to 1 MiB as it left it',
     phase: null,
     judged: false,
+    limit: most.LOW_MEMORY,
   },
-  'dead/registers': { is: "QEMU's `info registers -a` then", phase: null, judged: false },
+  'dead/registers': {
+    is: "QEMU's `info registers -a` then",
+    phase: null,
+    judged: false,
+    limit: most.registersBytes,
+  },
   'dead/memory.zst': {
     is: "with `--keep memory`: QEMU's dump of the machine then, flattened, without its pages of zeroes",
     phase: null,
     judged: false,
+    limit: most.packedDump,
   },
   vmcore: {
     is: 'with `--vmcore filtered`: as makedumpfile writes it, flattened',
     phase: 'dump',
     judged: false,
+    limit: most.dumpBytes,
   },
   'vmcore.zst': {
     is: "the whole vmcore, flattened, without its pages of zeroes; of a cell without crashkernel QEMU's dump of the machine as it reboots",
     phase: 'dump',
     judged: false,
+    limit: most.packedDump,
   },
 } as const satisfies Record<string, EvidenceRow>;
 
@@ -199,6 +273,12 @@ export function evidenceRow(file: EvidenceFile): EvidenceRow {
   return EVIDENCE[file];
 }
 
+/** The most bytes that the file may have in the bundle of such a cell. */
+export function evidenceLimit(file: EvidenceFile, machine: most.Machine): number {
+  const { limit } = evidenceRow(file);
+  return typeof limit === 'number' ? limit : limit(machine);
+}
+
 /** Whether that is the path of an evidence file. */
 export function isEvidenceFile(path: string): path is EvidenceFile {
   return Object.hasOwn(EVIDENCE, path);
@@ -208,6 +288,9 @@ export function isEvidenceFile(path: string): path is EvidenceFile {
 export function evidencePath(bundle: string, file: EvidenceFile): string {
   return join(bundle, file);
 }
+
+/** Where a dump is: not packed, then packed. */
+export const VMCORES = ['vmcore', 'vmcore.zst'] as const satisfies readonly EvidenceFile[];
 
 /** The dump of such a cell: a complete one is packed, a filtered one was compressed by makedumpfile. */
 export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {

@@ -2,14 +2,13 @@
 import { open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellSpec } from '../bundle/cell-record.ts';
+import { dumpBytes } from '../bundle/evidence-limits.ts';
 
 /** The size of the disks `system` and `capture`, in bytes: `observe` fits several times. */
 const OBSERVED_DISK_SIZE = 64 * 1024 * 1024;
 
 /** What the vmcore is called in the bundle while it is not whole. */
 export const VMCORE_PART = 'vmcore.part';
-
-const MIB = 1024 * 1024;
 
 /** A disk that the guest writes: a sparse file. */
 interface OutputDisk {
@@ -36,13 +35,11 @@ export async function makeCellDisks(
   }: { readonly input: string; readonly temp: string; readonly bundle: string },
 ): Promise<CellDisks> {
   const keepsVmcore = spec.crashkernel !== null && spec.vmcore !== 'none';
-  // LZO can only shrink a page; the rest is for headers and page descriptors.
-  const vmcoreSize = (Math.ceil(spec.memoryMiB * 1.25) + 64) * MIB;
   return {
     input,
     system: await makeDisk(join(temp, 'system'), OBSERVED_DISK_SIZE),
     capture: await makeDisk(join(temp, 'capture'), OBSERVED_DISK_SIZE),
-    vmcore: keepsVmcore ? await makeDisk(join(bundle, VMCORE_PART), vmcoreSize) : undefined,
+    vmcore: keepsVmcore ? await makeDisk(join(bundle, VMCORE_PART), dumpBytes(spec)) : undefined,
   };
 }
 

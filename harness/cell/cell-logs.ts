@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
+import { EVIDENCE, evidencePath } from '../bundle/evidence.ts';
+import { LOG_NOTE_BYTES } from '../bundle/evidence-limits.ts';
 import { HostError } from '../errors.ts';
 
-/** The size limit of one log, in bytes; the rest of what a guest writes is dropped, and the log says so. */
-const LOG_LIMIT = 32 * 1024 * 1024;
+/** The logs that grow while the machine runs. */
+type LogFile = 'console.log' | 'tap.log' | 'qmp.jsonl' | 'personality.log';
 
 /**
- * The logs in a bundle that grow while the machine runs. Each write is on the disk at once, so that the evidence
- * survives a crash of ours; a disk that is full aborts `hostFails` with a `HostError`.
+ * Writes those logs, each up to its limit: the rest of what a guest writes is dropped, and the log says so. Each write
+ * is on the disk at once, so that the evidence survives a crash of ours; a disk that is full aborts `hostFails` with a
+ * `HostError`.
  */
 export class CellLogs implements AsyncDisposable {
   readonly #folder: string;
@@ -21,17 +23,18 @@ export class CellLogs implements AsyncDisposable {
   }
 
   /** Opens a log; gives the function that appends bytes to it. */
-  bytes(file: EvidenceFile): (bytes: Uint8Array) => void {
+  bytes(file: LogFile): (bytes: Uint8Array) => void {
     const path = evidencePath(this.#folder, file);
     const fd = openSync(path, 'w');
     this.#open.push(fd);
-    let left = LOG_LIMIT;
+    const limit = EVIDENCE[file].limit - LOG_NOTE_BYTES;
+    let left = limit;
     return (bytes) => {
       if (left <= 0) return;
       try {
         writeSync(fd, bytes.subarray(0, left));
         left -= bytes.length;
-        if (left <= 0) writeSync(fd, `\n[sub1m dropped the rest beyond ${LOG_LIMIT} bytes]\n`);
+        if (left <= 0) writeSync(fd, `\n[sub1m dropped the rest beyond ${limit} bytes]\n`);
       } catch (error) {
         left = 0;
         this.#hostFails.abort(
@@ -42,7 +45,7 @@ export class CellLogs implements AsyncDisposable {
   }
 
   /** Opens a log; gives the function that appends a line to it. */
-  line(file: EvidenceFile): (line: string) => void {
+  line(file: LogFile): (line: string) => void {
     const write = this.bytes(file);
     return (line) => {
       write(Buffer.from(`${line}\n`));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { DeadKernelFile } from '../bundle/dead-kernel.ts';
+import { EVIDENCE } from '../bundle/evidence.ts';
 import { keepKernelSymbols } from '../memory/kallsyms.ts';
 import { hex } from '../memory/pfn.ts';
 import type { PhysRange } from '../memory/phys-range.ts';
@@ -24,13 +25,10 @@ export interface DeadMachine {
 export interface PostMortem {
   readonly kernel: DeadKernelFile['kernel'];
   /** Null if there is no log. */
-  readonly dmesg: string | null;
+  readonly dmesg: Uint8Array | null;
   /** Its symbols as `system/kallsyms` has them; null if there are none. */
   readonly kallsyms: Uint8Array | null;
 }
-
-/** Bytes of a log that are kept, at most, from its end; a kernel's own limit is less by default. */
-const DMESG_LIMIT = 16 * 1024 * 1024;
 
 /** Reads the kernel that died out of memory: for a thread. */
 export function examineDead({ ram, registers, hint }: DeadMachine): PostMortem {
@@ -42,7 +40,7 @@ export function examineDead({ ram, registers, hint }: DeadMachine): PostMortem {
   const dmesg = log ? [...renderPrintk(log)].map((line) => `${line}\n`).join('') : null;
   return {
     kernel: seeingFrom(found, (kernel) => fileOf(kernel, hint.crashkernel)),
-    dmesg: dmesg && dmesg.slice(-DMESG_LIMIT),
+    dmesg: dmesg === null ? null : Buffer.from(dmesg).subarray(-EVIDENCE['dead/dmesg'].limit),
     kallsyms: found.value?.kallsyms.value ? linesOf(found.value.kallsyms.value) : null,
   };
 }

@@ -62,17 +62,34 @@ export async function saveLowMemory({ machine, folder }: Observed): Promise<void
   await machine.savePhys(physRange(0, SZ_1M), await evidencePlace(folder, 'jump/low1m.bin'));
 }
 
+/** `KASAN_SHADOW_OFFSET` of x86-64: the shadow of 8 bytes is the byte at address / 8 from here (include/linux/kasan.h). */
+const KASAN_SHADOW_OFFSET = 0xdffffc0000000000n;
+
 /**
  * Saves what a machine that is held at the kexec jump does next: the registers of all CPUs, into `jump/registers`, and
- * where the stack of the CPU that jumps is in physical memory, into `jump/stack`; not if its page tables do not say.
+ * where the stack of the CPU that jumps is in physical memory, and its shadow if the kernel has CONFIG_KASAN, into
+ * `jump/stack`; not if its page tables do not say.
  */
 export async function saveStack({ machine, folder }: Observed, cpu: number): Promise<void> {
   const registers = await machine.registers();
   await writeEvidence(folder, 'jump/registers', registers);
   const ofCpu = registers.split(/^CPU#\d+$/m)[cpu + 1] ?? '';
   const rsp = /\bRSP=([0-9a-f]{16})\b/.exec(ofCpu)?.[1];
-  const stack = rsp && (await machine.physOf(virtAddr(BigInt(`0x${rsp}`)), cpu));
-  if (stack) await writeEvidence(folder, 'jump/stack', `${hex(stack)}\n`);
+  if (!rsp) return;
+  const stack = virtAddr(BigInt(`0x${rsp}`));
+  const place = await machine.physOf(stack, cpu);
+  if (!place) return;
+  const hasShadow = (await findSymbol(folder, '__asan_loadN')) !== undefined;
+  const shadow = hasShadow && (await machine.physOf(shadowOf(stack), cpu));
+  await writeEvidence(
+    folder,
+    'jump/stack',
+    `${hex(place)}\n${shadow ? `shadow ${hex(shadow)}\n` : ''}`,
+  );
+}
+
+function shadowOf(address: VirtAddr): VirtAddr {
+  return virtAddr(BigInt.asUintN(64, (address >> 3n) + KASAN_SHADOW_OFFSET));
 }
 
 /**

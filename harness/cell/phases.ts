@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { rename, truncate } from 'node:fs/promises';
 import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
-import { type EvidenceFile, evidencePath, isEvidenceFile } from '../bundle/evidence.ts';
+import {
+  type EvidenceFile,
+  evidenceLimit,
+  evidencePath,
+  evidenceRow,
+  isEvidenceFile,
+} from '../bundle/evidence.ts';
 import { triggerOf } from '../bundle/triggers.ts';
 import { GuestLinkError, SurpriseError } from '../errors.ts';
 import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
@@ -208,16 +214,26 @@ async function observe(
 
 /** Puts the files that the agent wrote into the bundle. */
 async function keepFiles(
-  { disks, folder }: RunningCell,
+  { disks, folder, spec }: RunningCell,
   role: GuestRole,
   point: TestPoint,
 ): Promise<undefined> {
   const disk = disks[role];
   const files = await readObservedTar(disk.path, byteCount(point, disk.size));
   for (const [name, bytes] of files) {
+    const file = requireEvidenceFile(`${role}/${name}`);
     const content = name === 'kallsyms' ? keepKernelSymbols(bytes) : bytes;
-    await writeEvidence(folder, requireEvidenceFile(`${role}/${name}`), content);
+    await writeEvidence(folder, file, requireSize(file, content, spec));
   }
+}
+
+/** What of a guest's file the bundle has: of a log that is too large the end. Throws `SurpriseError` for other files. */
+function requireSize(file: EvidenceFile, bytes: Uint8Array, spec: CellSpec): Uint8Array {
+  const limit = evidenceLimit(file, spec);
+  if (bytes.length <= limit) return bytes;
+  if (evidenceRow(file).keepsEnd) return bytes.subarray(-limit);
+  const found = `found ${bytes.length}`;
+  throw new SurpriseError('garbage', `${file}: expected at most ${limit} bytes, ${found}`);
 }
 
 /** A file without a row in the table would never be read: refused, so that nobody misses it. */

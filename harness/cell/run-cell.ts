@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import {
   type CellDefect,
   type CellFault,
   type CellRecord,
   type CellSpec,
   type KernelRecord,
+  MESSAGE_LIMIT,
   type MachineRecord,
   type Outcome,
   type Phase,
@@ -61,7 +62,11 @@ export interface CellJob {
 export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord> {
   const startedAt = new Date().toISOString();
   const clock = new PhaseClock(job.onPhase);
-  await mkdir(job.folder, { recursive: true });
+  await mkdir(dirname(job.folder), { recursive: true });
+  // It must be ours: whoever made a folder of that name could make links in it.
+  await mkdir(job.folder).catch((error: unknown) => {
+    throw fromSystemError(error, `make ${job.folder}`);
+  });
   try {
     const accel = await host.accelerator(job.spec);
     const ovmf = await host.ovmf(job.spec.ovmf);
@@ -76,7 +81,7 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
       known: [...job.known],
       fault: job.fault,
       panicLine: triggerOf(job.spec)?.panicLine ?? null,
-      outcome,
+      outcome: withinLimit(outcome),
       seconds: clock.seconds(),
       startedAt,
     };
@@ -87,6 +92,13 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
     await rm(job.folder, { recursive: true, force: true });
     throw fromSystemError(error, `leave evidence in ${job.folder}`);
   }
+}
+
+/** An outcome as a record may have it: what a guest or a program says may have any length. */
+function withinLimit(outcome: Outcome): Outcome {
+  if ('why' in outcome) return { ...outcome, why: outcome.why.slice(0, MESSAGE_LIMIT) };
+  if (outcome.kind !== 'infra') return outcome;
+  return { ...outcome, message: outcome.message.slice(0, MESSAGE_LIMIT) };
 }
 
 /** What `sub1m shell` adds to a cell's machine, so that people can work in it. */

@@ -5,7 +5,14 @@ import { mkdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
-import { GuestLinkError, InterruptedError, ProcessError, QmpError } from '../errors.ts';
+import { evidenceLimit } from '../bundle/evidence.ts';
+import {
+  GuestLinkError,
+  InterruptedError,
+  ProcessError,
+  QmpError,
+  SurpriseError,
+} from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
@@ -182,6 +189,33 @@ describe('runPhases()', () => {
       new GuestLinkError('Cannot keep system/spare: expected a file of the table EVIDENCE'),
     );
     expect(existsSync(join(temp.path, 'system/spare'))).toBe(false);
+  });
+
+  it('keeps the end of a log that is too large, and takes no other file that is', async () => {
+    await using temp = await makeTempDir();
+    let written = '';
+    const { cell } = scriptedCell(cellSpec(), temp.path, () => written);
+    const limit = evidenceLimit('system/dmesg', cell.spec);
+    const path = join(temp.path, 'disk');
+    const observe = async (name: string, bytes: number): Promise<void> => {
+      await writeFile(join(temp.path, name), `${'x'.repeat(bytes - 4)}end\n`);
+      await promisify(execFile)('tar', ['-cf', 'disk', name], { cwd: temp.path });
+      const { size } = await stat(path);
+      written = answer('ok', 'observe', { bytes: String(size) });
+      const disks = { ...cell.disks, system: { path, size } };
+      const [step] = PHASE_STEPS.filter(({ phase }) => phase === 'observe');
+      await step?.run({ ...cell, disks }, new AbortController().signal);
+    };
+    // The phase ends with an error: this kernel left no iomem.
+    await observe('dmesg', limit + 10).catch(() => {});
+    const kept = await readFile(join(temp.path, 'system/dmesg'), 'utf8');
+    expect([kept.length, kept.slice(-4)]).toEqual([limit, 'end\n']);
+    const found = observe('iomem', 2 ** 20 + 1);
+    await expect(found).rejects.toThrow(SurpriseError);
+    await expect(found).rejects.toThrow(
+      'system/iomem: expected at most 1048576 bytes, found 1048577',
+    );
+    expect(existsSync(join(temp.path, 'system/iomem'))).toBe(false);
   });
 
   it.each([

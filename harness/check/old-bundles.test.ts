@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { readBundle } from '../bundle/bundle.ts';
+import { bundleIn } from '../bundle/testing/bundle-in.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { judgeBundle } from './judge-bundle.ts';
 
@@ -19,7 +19,7 @@ it.each(['5.10-locked', '6.12-ownership', '6.12-boot-failure'])(
   'gives the bundle %s the verdict that the sub1m gave that ran it',
   async (name) => {
     const folder = join(OLD_BUNDLES, name);
-    const { policy, verdict, invariants } = judgeBundle(await readBundle(folder), undefined);
+    const { policy, verdict, invariants } = judgeBundle(bundleIn(folder), undefined);
     const text = await readFile(join(folder, 'verdict.json'), 'utf8');
     const old = JSON.parse(text) as OldVerdict;
     const known = new Set(old.invariants.map(({ id }) => id));

@@ -2,7 +2,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readBundle } from '../bundle/bundle.ts';
+import { bundleIn } from '../bundle/testing/bundle-in.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { renderRange } from '../memory/phys-range.ts';
 import { OWNERS } from '../model/owners.ts';
@@ -36,7 +36,7 @@ describe('a captured cell', () => {
   );
 
   it.each(names)('yields what it must: %s', async (name) => {
-    const bundle = await readBundle(join(TESTDATA, name));
+    const bundle = bundleIn(join(TESTDATA, name));
     const judgement = judgeBundle(bundle, digestOf(wholeDump()));
     await expect(renderYield(judgement)).toMatchFileSnapshot(join(TESTDATA, name, 'yields.txt'));
   });

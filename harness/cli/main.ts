@@ -14,6 +14,9 @@ import { stderrLog } from './stderr-log.ts';
 /** After a bug that nobody awaited: how long the command has to clean up and to report what there is, ms. */
 const LAST_WORDS_MS = 30_000;
 
+// Nobody else may write to what we make: a link in a results folder would lead the next write astray.
+process.umask(process.umask() | 0o022);
+
 const lostOutput = guardOutput();
 const interrupt = watchSignals();
 /** How the command ends, undefined while it runs; and whether something was thrown that nobody awaits. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import type { CellDefect, CellSpec } from '../bundle/cell-record.ts';
+import { type CellDefect, type CellSpec, LIST_LIMIT, WORDS_LIMIT } from '../bundle/cell-record.ts';
 import { INVARIANTS } from '../check/invariants/invariants.ts';
 import { meetsCondition, parseKernelCondition } from '../check/kernel-condition.ts';
 import { parseJsonFile } from '../json-file.ts';
@@ -30,7 +30,7 @@ export const knownDefectSchema = z.strictObject({
   /** A word of what is appended to the command line. */
   append: z.string().regex(/^\S+$/, 'expected one word of a command line').exactOptional(),
   invariant: invariantSchema,
-  reference: z.string().regex(/\S/, 'expected an address or a commit'),
+  reference: z.string().max(WORDS_LIMIT).regex(/\S/, 'expected an address or a commit'),
 });
 
 /** See `knownDefectSchema`. */
@@ -38,7 +38,7 @@ export type KnownDefect = z.infer<typeof knownDefectSchema>;
 
 const fileSchema = z.strictObject({
   schema: z.literal(1),
-  known: z.array(knownDefectSchema),
+  known: z.array(knownDefectSchema).max(LIST_LIMIT),
 });
 
 /**

@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { cellSpecSchema } from '../bundle/cell-record.ts';
+import { LIST_LIMIT, cellSpecSchema } from '../bundle/cell-record.ts';
 import type { Axes } from './expand.ts';
 import { parseJsonFile } from '../json-file.ts';
 import { readInput } from '../process/read-input.ts';
@@ -62,7 +62,7 @@ const matrixSchema = z
   .strictObject({
     schema: z.literal(1),
     axes: oneOrMore(axesSchema).exactOptional(),
-    known: z.array(knownDefectSchema).default([]),
+    known: z.array(knownDefectSchema).max(LIST_LIMIT).default([]),
     seeded: oneOrMore(seededSchema).exactOptional(),
   })
   .refine(({ axes, seeded }) => axes !== undefined || seeded !== undefined, {

@@ -5,6 +5,7 @@
  * is not here cannot be asked for: `KernelSymbols` does not take its name.
  */
 export const KERNEL_SYMBOLS = [
+  '__asan_loadN',
   '_stext',
   '_text',
   'crash_reserve_low_1M',

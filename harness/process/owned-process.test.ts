@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { existsSync, readFileSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { describe, expect, it } from 'vitest';
 import { InterruptedError, ProcessError } from '../errors.ts';
-import { OwnedProcess, runCommand, runGroup } from './owned-process.ts';
+import { OwnedProcess, outputOf, runCommand, runGroup } from './owned-process.ts';
 
 const signal = new AbortController().signal;
 
@@ -42,6 +43,50 @@ describe('OwnedProcess', () => {
     const end = await child.ended;
     expect(end.exitCode).not.toBe(0);
     expect(end.stderr).toContain('/nonexistent/qemu');
+  });
+});
+
+describe('outputOf()', () => {
+  const openVersion = (): Promise<FileHandle> => open('/proc/version');
+
+  it('gives what a command makes of an open file', async () => {
+    await using file = await openVersion();
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of outputOf(['cat'], { input: file.fd, signal })) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe(readFileSync('/proc/version', 'utf8'));
+  });
+
+  it('ends a command whose output nobody takes any more', async () => {
+    await using file = await openVersion();
+    let got = 0;
+    for await (const chunk of outputOf(['yes'], { input: file.fd, signal })) {
+      got += chunk.length;
+      if (got > 0) break;
+    }
+    expect(got).toBeGreaterThan(0);
+  });
+
+  it('throws what a command says that fails', async () => {
+    await using file = await openVersion();
+    const command = ['sh', '-c', 'echo "no such page" >&2; exit 3'];
+    const all = async (): Promise<void> => {
+      for await (const chunk of outputOf(command, { input: file.fd, signal }))
+        expect(chunk).toBe('');
+    };
+    await expect(all()).rejects.toThrow(ProcessError);
+    await expect(all()).rejects.toThrow(/exit status 3\nno such page/);
+  });
+
+  it('ends when it is interrupted', async () => {
+    await using file = await openVersion();
+    const controller = new AbortController();
+    const all = async (): Promise<void> => {
+      const options = { input: file.fd, signal: controller.signal };
+      for await (const chunk of outputOf(['yes'], options)) {
+        if (chunk.length > 0) controller.abort();
+      }
+    };
+    await expect(all()).rejects.toThrow(InterruptedError);
   });
 });
 

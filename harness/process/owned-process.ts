@@ -113,6 +113,43 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
   }
 }
 
+/** A command that reads an open file. */
+interface FilterOptions {
+  readonly input: number;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Runs a command and yields its standard output as it comes, for as long as the caller takes it. Throws as
+ * `runCommand()` does.
+ */
+export async function* outputOf(
+  argv: readonly string[],
+  { input, signal }: FilterOptions,
+): AsyncGenerator<Uint8Array> {
+  const [file = ''] = argv;
+  const child = execa('setpriv', [...DIE_WITH_US, ...argv], {
+    ...CHILD_OPTIONS,
+    // Execa takes any descriptor; its types know only the first few numbers.
+    stdio: [input as 3, 'pipe', 'pipe'],
+    buffer: { stdout: false },
+    encoding: 'buffer',
+    cancelSignal: signal,
+  });
+  try {
+    yield* child.stdout as AsyncIterable<Uint8Array>;
+    const { exitCode, stderr, isCanceled } = await child;
+    if (isCanceled) throw new InterruptedError(`Interrupted while running ${file}`);
+    if (exitCode === 0) return;
+    const how = exitCode === undefined ? 'it was killed' : `exit status ${exitCode}`;
+    const said = Buffer.from(stderr).toString();
+    throw new ProcessError(`Cannot run "${argv.join(' ')}": ${how}${tail(said)}`);
+  } finally {
+    child.kill('SIGKILL');
+    await child;
+  }
+}
+
 /**
  * Runs a long command that has children of its own, such as make, and returns its exit code, or undefined if a signal
  * killed it. When `signal` fires, the whole process group is ended, and `InterruptedError` is thrown once it is gone.

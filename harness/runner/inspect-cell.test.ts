@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, truncate, writeFile } from 'node:fs/promises';
+import { mkdir, readlink, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { DeadKernelFile } from '../bundle/dead-kernel.ts';
+import { buildBundle } from '../check/testing/bundle-builder.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { findTarget } from './inspect-cell.ts';
 
@@ -21,47 +22,55 @@ async function cell(folder: string, files: Readonly<Record<string, string>>): Pr
   }
 }
 
+const RECORD = JSON.stringify(buildBundle().cell);
+
+const { signal } = new AbortController();
+
 const WITH_DEAD = {
-  'cell.json': '',
+  'cell.json': RECORD,
   'dead/kernel.json': JSON.stringify(DEAD),
   'dead/dmesg': 'one',
 };
 
 it.each([
-  { files: { 'cell.json': '', vmcore: '' }, dump: 'vmcore' },
-  { files: { 'cell.json': '', 'vmcore.zst': '' }, dump: 'vmcore.zst' },
+  { files: { 'cell.json': RECORD, vmcore: '' }, dump: 'vmcore' },
+  { files: { 'cell.json': RECORD, 'vmcore.zst': '' }, dump: 'vmcore.zst' },
   { files: { ...WITH_DEAD, 'dead/memory.zst': '' }, needsMemory: true, dump: 'dead/memory.zst' },
 ])('takes the $dump of a cell', async ({ files, needsMemory = false, dump }) => {
   await using temp = await makeTempDir();
   await cell(temp.path, files);
-  const target = await findTarget(temp.path, needsMemory);
-  expect(target).toEqual({ kind: 'dump', path: join(temp.path, dump) });
+  const target = await findTarget(temp.path, needsMemory, signal);
+  if (target.kind !== 'dump') throw new Error('expected a dump');
+  await using vmcore = target.vmcore;
+  expect(await readlink(vmcore.path)).toBe(join(temp.path, dump));
 });
 
 it('takes what was kept of a dead kernel before the vmcore', async () => {
   await using temp = await makeTempDir();
   await cell(temp.path, { ...WITH_DEAD, vmcore: '' });
   const evidence = { record: DEAD, dmesg: 'one' };
-  expect(await findTarget(temp.path, false)).toEqual({ kind: 'dead', evidence });
+  expect(await findTarget(temp.path, false, signal)).toEqual({ kind: 'dead', evidence });
 });
 
 it.each([
   { files: {}, why: "expected a dump or a cell's folder, found a folder without cell.json" },
   {
-    files: { 'cell.json': '' },
+    files: { 'cell.json': RECORD },
     why: 'expected a vmcore or what was kept of a dead kernel, found a folder with neither',
   },
-  { files: { 'cell.json': '', 'dead/kernel.json': '{}' }, why: 'schema: ' },
-  { files: { 'cell.json': '', 'dead/kernel.json': '{' }, why: 'not JSON: ' },
+  { files: { 'cell.json': RECORD, 'dead/kernel.json': '{}' }, why: 'schema: ' },
+  { files: { 'cell.json': RECORD, 'dead/kernel.json': '{' }, why: 'not JSON: ' },
 ])('refuses a folder that has nothing: $why', async ({ files, why }) => {
   await using temp = await makeTempDir();
   await cell(temp.path, files);
-  await expect(findTarget(temp.path, false)).rejects.toThrow(why);
+  await expect(findTarget(temp.path, false, signal)).rejects.toThrow(why);
 });
 
 it('does not read a log without end', async () => {
   await using temp = await makeTempDir();
   await cell(temp.path, WITH_DEAD);
   await truncate(join(temp.path, 'dead/dmesg'), 2 ** 40);
-  await expect(findTarget(temp.path, false)).rejects.toThrow('expected a file of at most');
+  await expect(findTarget(temp.path, false, signal)).rejects.toThrow(
+    'expected at most 16777216 bytes',
+  );
 });

@@ -1,53 +1,53 @@
 // SPDX-License-Identifier: MIT
-import { existsSync } from 'node:fs';
-import { readFile, stat } from 'node:fs/promises';
+import { readCellRecord } from '../bundle/bundle.ts';
+import { BundleFolder } from '../bundle/bundle-folder.ts';
+import type { CellSpec } from '../bundle/cell-record.ts';
 import { parseDeadKernel } from '../bundle/dead-kernel.ts';
-import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
+import { VMCORES, evidencePath } from '../bundle/evidence.ts';
 import { FormatError } from '../errors.ts';
 import type { DeadEvidence } from '../report/inspect-dead.ts';
+import { type VmcoreFile, findVmcoreIn } from './vmcore-file.ts';
 
-/** What there is to inspect: a dump in a file, or what was kept of a kernel that died. */
+/** What there is to inspect: a dump, or what was kept of a kernel that died. */
 export type InspectTarget =
-  | { readonly kind: 'dump'; readonly path: string }
+  | { readonly kind: 'dump'; readonly vmcore: VmcoreFile }
   | { readonly kind: 'dead'; readonly evidence: DeadEvidence };
-
-/** Bytes of what was kept, at most: a log has less than 16 MiB. */
-const FILE_LIMIT = 64 * 1024 * 1024;
 
 /**
  * Finds what to inspect in a cell's folder, in this order: the whole memory of the machine whose kernel died, if only that
  * answers; what was kept of that kernel; the vmcore. Throws `FormatError` for a folder that has none of them, and for what is
  * not what it must be.
  */
-export async function findTarget(path: string, needsMemory: boolean): Promise<InspectTarget> {
-  const has = (file: EvidenceFile): boolean => existsSync(evidencePath(path, file));
-  if (!has('cell.json')) {
+export async function findTarget(
+  path: string,
+  needsMemory: boolean,
+  signal: AbortSignal,
+): Promise<InspectTarget> {
+  using folder = BundleFolder.open(path);
+  if (!folder.has('cell.json')) {
     throw new FormatError(
       `Cannot read ${path}: expected a dump or a cell's folder, found a folder without cell.json`,
     );
   }
-  if (needsMemory && has('dead/memory.zst')) {
-    return { kind: 'dump', path: evidencePath(path, 'dead/memory.zst') };
-  }
-  if (has('dead/kernel.json')) return { kind: 'dead', evidence: await readDead(path) };
-  const vmcore = (['vmcore', 'vmcore.zst'] as const).find(has);
-  if (vmcore) return { kind: 'dump', path: evidencePath(path, vmcore) };
+  const { spec } = readCellRecord(folder);
+  const isDead = folder.has('dead/kernel.json');
+  const files = [
+    ...(needsMemory ? (['dead/memory.zst'] as const) : []),
+    ...(isDead ? [] : VMCORES),
+  ];
+  const vmcore = await findVmcoreIn(folder, { files, spec }, signal);
+  if (vmcore) return { kind: 'dump', vmcore };
+  if (isDead) return { kind: 'dead', evidence: readDead(folder, spec) };
   throw new FormatError(
     `Cannot read ${path}: expected a vmcore or what was kept of a dead kernel, ` +
       'found a folder with neither',
   );
 }
 
-async function readDead(folder: string): Promise<DeadEvidence> {
-  const path = evidencePath(folder, 'dead/kernel.json');
-  const record = parseDeadKernel(Buffer.from(await readSmall(path)).toString('utf8'), path);
-  const log = evidencePath(folder, 'dead/dmesg');
-  const dmesg = existsSync(log) ? Buffer.from(await readSmall(log)).toString('latin1') : null;
-  return { record, dmesg };
-}
-
-async function readSmall(path: string): Promise<Uint8Array> {
-  const info = await stat(path);
-  if (info.isFile() && info.size <= FILE_LIMIT) return readFile(path);
-  throw new FormatError(`Cannot read ${path}: expected a file of at most ${FILE_LIMIT} bytes`);
+function readDead(folder: BundleFolder, spec: CellSpec): DeadEvidence {
+  const path = evidencePath(folder.path, 'dead/kernel.json');
+  const text = Buffer.from(folder.read('dead/kernel.json', spec) ?? []).toString('utf8');
+  const log = folder.read('dead/dmesg', spec);
+  const dmesg = log === undefined ? null : Buffer.from(log).toString('latin1');
+  return { record: parseDeadKernel(text, path), dmesg };
 }

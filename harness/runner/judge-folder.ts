@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { type Bundle, readBundle } from '../bundle/bundle.ts';
+import { BundleFolder } from '../bundle/bundle-folder.ts';
+import { type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
+import { VMCORES } from '../bundle/evidence.ts';
 import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import { judgeUntold } from '../check/judge-untold.ts';
@@ -11,8 +11,7 @@ import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import { verdictDocument } from '../report/verdict-document.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
-import { findVmcore } from './vmcore-file.ts';
-import { evidencePath } from '../bundle/evidence.ts';
+import { findVmcoreIn } from './vmcore-file.ts';
 
 /**
  * Judges the bundle in `folder` from its evidence alone, and leaves `observation.json`, `prediction.json` and
@@ -22,13 +21,14 @@ import { evidencePath } from '../bundle/evidence.ts';
 export async function judgeFolder(
   folder: string,
   signal: AbortSignal,
-  digest = digestIn(folder, signal),
+  digest?: Promise<VmcoreDigest | undefined>,
 ): Promise<JudgedCell> {
   // It may fail before it is awaited.
-  digest.catch(() => {});
-  const bundle = await readBundle(folder);
-  const judgement = await judged(bundle, digest);
-  await writeJudgement(folder, judgement);
+  digest?.catch(() => {});
+  using held = BundleFolder.open(folder);
+  const bundle = readBundle(held);
+  const judgement = await judged(bundle, digest ?? digestIn(held, bundle.cell.spec, signal));
+  writeJudgement(held, judgement);
   return { record: bundle.cell, judgement, folder };
 }
 
@@ -46,14 +46,14 @@ async function judged(
   }
 }
 
-async function writeJudgement(folder: string, judgement: Judgement): Promise<void> {
+function writeJudgement(folder: BundleFolder, judgement: Judgement): void {
   const documents = {
-    observation: { schema: SCHEMA_VERSION, ...judgement.observation },
-    prediction: { schema: SCHEMA_VERSION, ...judgement.prediction },
-    verdict: verdictDocument(judgement),
-  };
+    'observation.json': { schema: SCHEMA_VERSION, ...judgement.observation },
+    'prediction.json': { schema: SCHEMA_VERSION, ...judgement.prediction },
+    'verdict.json': verdictDocument(judgement),
+  } as const;
   for (const [name, document] of Object.entries(documents)) {
-    await writeFile(join(folder, `${name}.json`), `${JSON.stringify(document, null, 1)}\n`);
+    folder.replace(name as keyof typeof documents, `${JSON.stringify(document, null, 1)}\n`);
   }
 }
 
@@ -62,10 +62,11 @@ export const DIGEST_FILE = threadModule('runner/digest-file');
 
 /** The vmcore, read in a thread of its own; undefined if the cell left none. */
 export async function digestIn(
-  folder: string,
+  folder: BundleFolder,
+  spec: CellSpec,
   signal: AbortSignal,
 ): Promise<VmcoreDigest | undefined> {
-  await using vmcore = await findVmcore(evidencePath(folder, 'vmcore'), signal);
+  await using vmcore = await findVmcoreIn(folder, { files: VMCORES, spec }, signal);
   if (!vmcore) return undefined;
   const call = { module: DIGEST_FILE, name: 'digestFile', argument: vmcore.path };
   return await runInThread<VmcoreDigest>(call, signal);

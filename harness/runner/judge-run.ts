@@ -1,12 +1,18 @@
 // SPDX-License-Identifier: MIT
-import { type Dirent, existsSync } from 'node:fs';
-import { readdir } from 'node:fs/promises';
+import { existsSync, statSync } from 'node:fs';
 import { basename, join, resolve } from 'node:path';
 import { z } from 'zod';
 import { type End, endOfCode } from '../ends.ts';
-import { InterruptedError, UsageError, codeOf, fromSystemError, wordsOf } from '../errors.ts';
+import {
+  FormatError,
+  InterruptedError,
+  UsageError,
+  codeOf,
+  fromSystemError,
+  wordsOf,
+} from '../errors.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
-import { readInput } from '../process/read-input.ts';
+import { HeldFolder } from '../process/held-folder.ts';
 import { judgeFolder } from './judge-folder.ts';
 import { CLAIM } from './results-folder.ts';
 
@@ -22,6 +28,15 @@ export interface JudgedRun extends RunResult {
   readonly notJudged: readonly NotJudged[];
 }
 
+/** Files and folders of a run. */
+const ENTRIES_LIMIT = 10_000;
+
+/** Characters of what is judged, as JSON: a cell has 100,000. */
+const RUN_LIMIT = 512 * 1024 * 1024;
+
+/** Bytes of `run.json`, of which only the order of the cells is read. */
+const ORDER_LIMIT = 64 * 1024 * 1024;
+
 /**
  * Judges the bundles of a run again, or of one cell, from their evidence alone: no machine is started. What cannot be
  * judged keeps nothing else from it. Throws `UsageError` if the folder holds no bundle, `FormatError` for a single cell
@@ -30,13 +45,16 @@ export interface JudgedRun extends RunResult {
 export async function judgeRun(results: string, signal: AbortSignal): Promise<JudgedRun> {
   const startedAt = performance.now();
   const folder = resolve(results);
-  const entries = await readdir(folder, { withFileTypes: true }).catch(() => []);
-  const isCell = entries.some(({ name }) => name === 'cell.json');
+  const isCell = existsSync(join(folder, 'cell.json'));
   const cells: JudgedCell[] = [];
   const notJudged: NotJudged[] = [];
-  for (const cell of isCell ? [folder] : await cellFolders(folder, entries)) {
+  let characters = 0;
+  for (const cell of isCell ? [folder] : cellFolders(folder)) {
     try {
-      cells.push(await judgeCell(cell, signal));
+      if (characters > RUN_LIMIT) throw tooMuch();
+      const judged = keptAlone(await judgeCell(cell, signal));
+      characters += JSON.stringify(judged).length;
+      cells.push(judged);
     } catch (error) {
       if (isCell) throw error;
       notJudged.push(notJudgedFor(cell, error));
@@ -75,33 +93,53 @@ function notJudgedFor(folder: string, error: unknown): NotJudged {
   return { folder, why: wordsOf(error), end: isAnswer ? end : 'unjudged' };
 }
 
+/** What was judged, without the evidence: a string that was cut out of a file keeps all of it in memory. */
+function keptAlone(cell: JudgedCell): JudgedCell {
+  return structuredClone(cell);
+}
+
+function tooMuch(): FormatError {
+  return new FormatError(
+    `Expected at most ${RUN_LIMIT} characters of judgements in a run, found more; judge its cells one by one`,
+  );
+}
+
 /** The folders of a run's cells, in the order of the run's report if there is one. */
-async function cellFolders(folder: string, entries: readonly Dirent[]): Promise<string[]> {
-  const cells = entries.filter((entry) => entry.isDirectory()).map(({ name }) => name);
+function cellFolders(path: string): string[] {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw noRun(path);
+  // The folder that a user names may be a link of the user's; a link in it is a cell that cannot be judged.
+  using folder = HeldFolder.open(path, { follow: true });
+  const entries = folder.entries(ENTRIES_LIMIT);
+  const order = new Map(reportedOrder(folder).map((id, place) => [id, place]));
+  const cells = entries
+    .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+    .map(({ name }) => name);
   const isRun =
     entries.some(({ name }) => name === CLAIM) ||
-    cells.some((name) => existsSync(join(folder, name, 'cell.json')));
-  if (!isRun || cells.length === 0) {
-    throw new UsageError(
-      `Cannot judge ${folder}: expected the folder of a run or a cell; they are under results/`,
-    );
-  }
-  const order = await reportedOrder(folder);
-  const place = (id: string): number => (order.includes(id) ? order.indexOf(id) : order.length);
+    cells.some((name) => existsSync(join(path, name, 'cell.json')));
+  if (!isRun || cells.length === 0) throw noRun(path);
+  const place = (id: string): number => order.get(id) ?? order.size;
   return cells
     .toSorted()
     .toSorted((a, b) => place(a) - place(b))
-    .map((id) => join(folder, id));
+    .map((id) => join(path, id));
 }
 
-const runSchema = z.object({ cells: z.array(z.object({ id: z.string() })) });
+function noRun(path: string): UsageError {
+  return new UsageError(
+    `Cannot judge ${path}: expected the folder of a run or a cell; they are under results/`,
+  );
+}
 
-/** The ids of the cells in `run.json`; a run that was cut short has none. */
-async function reportedOrder(folder: string): Promise<string[]> {
+const runSchema = z.object({ cells: z.array(z.object({ id: z.string() })).max(ENTRIES_LIMIT) });
+
+/** The ids of the cells in `run.json`; none of a run that was cut short, or of one that is no run's. */
+function reportedOrder(folder: HeldFolder): string[] {
+  using file = folder.file('run.json');
+  if (file === undefined || file.size > ORDER_LIMIT) return [];
   try {
-    const text = await readInput(join(folder, 'run.json'), { missing: (why) => why });
-    const { cells } = runSchema.parse(JSON.parse(text));
-    return cells.map(({ id }) => id);
+    const text = Buffer.from(file.read(0, file.size)).toString('utf8');
+    return runSchema.parse(JSON.parse(text)).cells.map(({ id }) => id);
   } catch {
     return [];
   }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
@@ -40,5 +40,30 @@ describe('claimResultsFolder()', () => {
     await expect(claimResultsFolder(path)).rejects.toThrow(
       'expected a new or empty folder, found a file',
     );
+  });
+
+  it('refuses a folder that everybody may write to, and one of somebody else', async () => {
+    await using temp = await makeTempDir();
+    const path = join(temp.path, 'open');
+    await mkdir(path);
+    await chmod(path, 0o777);
+    await expect(claimResultsFolder(path)).rejects.toThrow(
+      'expected a folder of your own, found one that everybody may write to',
+    );
+    expect(await readdir(path)).toEqual([]);
+    // Of root's, or of another user's: who runs this is one of them.
+    const ours = process.geteuid?.() === 0;
+    if (ours) await chmod(path, 0o755);
+    if (ours) await chown(path, 12_345, 12_345);
+    await expect(claimResultsFolder(ours ? path : '/')).rejects.toThrow(
+      `expected a folder of your own, found one of user ${ours ? 12_345 : 0}`,
+    );
+  });
+
+  it('takes a folder that the user reaches by a link', async () => {
+    await using temp = await makeTempDir();
+    await mkdir(join(temp.path, 'disk'));
+    await symlink('disk', join(temp.path, 'results'));
+    expect((await claimResultsFolder(join(temp.path, 'results'))).run).toBe('results');
   });
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
 import { IS_CHECKOUT, projectPath } from '../project-root.ts';
@@ -27,6 +28,7 @@ export async function claimResultsFolder(wanted: string | undefined): Promise<Re
     await mkdir(path);
   } catch (error) {
     if (!(error instanceof Error) || !('code' in error) || error.code !== 'EEXIST') throw error;
+    await requireOurs(path);
     await requireEmpty(path);
   }
   // Of two runs that found the folder empty at once, one cannot make this file.
@@ -38,6 +40,22 @@ export async function claimResultsFolder(wanted: string | undefined): Promise<Re
 function runId(): string {
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-');
   return `${time}-${process.pid}`;
+}
+
+/** Whoever may write into the folder could lead our files elsewhere with links. A link to the folder is the user's own. */
+async function requireOurs(path: string): Promise<void> {
+  const { uid, mode } = await stat(path);
+  const found =
+    uid !== process.geteuid?.()
+      ? `one of user ${uid}`
+      : (mode & constants.S_IWOTH) !== 0
+        ? 'one that everybody may write to'
+        : undefined;
+  if (found === undefined) return;
+  throw new UsageError(
+    `Cannot use ${path} for results: expected a folder of your own, found ${found}; ` +
+      'name a new one with --results',
+  );
 }
 
 async function requireEmpty(path: string): Promise<void> {

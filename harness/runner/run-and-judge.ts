@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { BundleFolder } from '../bundle/bundle-folder.ts';
 import type { Phase } from '../bundle/cell-record.ts';
 import { evidencePath, vmcoreFile } from '../bundle/evidence.ts';
 import type { CellHost } from '../cell/cell-host.ts';
@@ -22,11 +23,11 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   const { folder, signal } = job;
   const vmcore = evidencePath(folder, 'vmcore');
   if (job.spec.vmcore !== 'none') readyThread(DIGEST_FILE);
-  let digest: ReturnType<typeof digestIn> | undefined;
+  let digest: ReturnType<typeof digestOf> | undefined;
   let packing: Promise<void> | undefined;
   const read = (): void => {
     if (digest || !existsSync(vmcore)) return;
-    digest = digestIn(folder, signal);
+    digest = digestOf(job);
     if (vmcoreFile(job.spec) !== 'vmcore') packing = packVmcore(vmcore, signal);
     // Failures surface where these promises are awaited.
     void Promise.allSettled([digest, packing]);
@@ -48,6 +49,11 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
     const error = fromSystemError(thrown, `judge ${folder}`);
     return { record, judgement: judgeUntold(record, error), folder };
   }
+}
+
+async function digestOf({ folder, spec, signal }: CellJob): ReturnType<typeof digestIn> {
+  using held = BundleFolder.open(folder);
+  return await digestIn(held, spec, signal);
 }
 
 /** Waits until a file is packed, and removes it; one that cannot be packed stays as it is. */

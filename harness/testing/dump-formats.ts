@@ -9,7 +9,7 @@ import { type ElfLoad, readElfCore } from '../vmcore/dump/elf.ts';
 import { openVmcore } from '../vmcore/dump/open-vmcore.ts';
 import type { PhysicalMemory } from '../vmcore/dump/physical-memory.ts';
 import { openFile } from '../process/open-file.ts';
-import { findVmcore } from '../runner/vmcore-file.ts';
+import { requireVmcore } from '../runner/vmcore-file.ts';
 
 /** Paths of one dump in each format. */
 export interface DumpFormats {
@@ -27,8 +27,8 @@ export async function writeFormats(
   const [flattened, compressed, elf] = ['flattened', 'compressed', 'elf'].map((name) =>
     join(folder, `vmcore.${name}`),
   ) as [string, string, string];
-  await using kept = await findVmcore(join(bundle, 'vmcore'), signal);
-  await copyFile(kept?.path ?? join(bundle, 'vmcore'), flattened);
+  await using kept = await requireVmcore(join(bundle, 'vmcore'), signal);
+  await copyFile(kept.path, flattened);
   const rearrange = ['bash', '-c', 'makedumpfile -R "$2" <"$1"', 'bash', flattened, compressed];
   await runCommand(rearrange, { signal });
   writeProcVmcore(bundle, flattened, elf);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { gzipSync } from 'node:zlib';
 import { describe } from 'vitest';
 import { elfCoreBytes, pageOf } from '../../vmcore/testing/vmcore-builder.ts';
 import { ended } from '../testing/bundle-builder.ts';
@@ -134,14 +135,21 @@ describe("the crashed kernel's memory", () => {
       bundle: crashed({ files: { [JUMP]: 'garbage' } }),
       vmcore: dump(AT_JUMP),
       outcome: 'unseen',
-      why: `${JUMP}: Cannot read the hashes of memory: expected gzip`,
+      why: `${JUMP}: Cannot read the hashes of memory: expected gzip of at most 2048 bytes`,
+    },
+    {
+      id: 'kdump.confined',
+      when: 'the hashes of the end are more than its memory has',
+      bundle: crashed({ files: { [END]: gzipSync(new Uint8Array(2049)) } }),
+      outcome: 'unseen',
+      why: `${END}: Cannot read the hashes of memory: expected gzip of at most 2048 bytes`,
     },
     {
       id: 'kdump.confined',
       when: 'the hashes of the end are garbage',
       bundle: crashed({ files: { [END]: 'garbage' } }),
       outcome: 'unseen',
-      why: `${END}: Cannot read the hashes of memory: expected gzip`,
+      why: `${END}: Cannot read the hashes of memory: expected gzip of at most 2048 bytes`,
     },
     {
       id: 'kdump.vmcore-bytes',
@@ -172,6 +180,16 @@ describe("the crashed kernel's memory", () => {
       bundle: crashed({ end: [1, 2, 3, 4, 55, 6, 7, 0] }),
       outcome: 'kept',
       why: `${HAS}, and wrote to no other page, but for what the jump itself writes: the stack of the CPU that jumps (page 0x104)`,
+    },
+    {
+      id: 'kdump.confined',
+      when: 'the jump wrote to the shadow of its stack (KASAN)',
+      bundle: crashed({
+        end: [1, 2, 3, 4, 55, 66, 7, 0],
+        files: { 'jump/stack': '0x104ff8\nshadow 0x105b40\n' },
+      }),
+      outcome: 'kept',
+      why: `${HAS}, and wrote to no other page, but for what the jump itself writes: the stack of the CPU that jumps (page 0x104), the shadow of its stack (page 0x105)`,
     },
     {
       id: 'kdump.confined',

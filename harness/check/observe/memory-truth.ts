@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { gunzipSync } from 'node:zlib';
+import { hashBytes } from '../../bundle/evidence-limits.ts';
 import { FormatError } from '../../errors.ts';
 import { ZERO_PAGE_CRC } from '../../memory/page-crcs.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
@@ -65,9 +66,6 @@ export interface PageList {
 /** Pages that are named of each list: a report shows no more. */
 const NAMED = 64;
 
-/** The most that the hashes of a machine may be, in bytes, unpacked: 64 GiB of memory. */
-const LIMIT = 64 * 1024 * 1024;
-
 /** How far below its stack pointer the CPU that jumps still writes (`machine_kexec()` and what it calls), in bytes. */
 const STACK_REACH = 1024;
 
@@ -91,6 +89,7 @@ export function seenMemoryTruth(
   memory: SystemMemory,
 ): Seen<MemoryTruth> | null {
   if (evidence.cell.spec.truth === 'none') return null;
+  const unpack = unpackHashes(evidence.cell.spec);
   const jump = evidence.read(JUMP, unpack);
   if (jump.value === null) return jump;
   const before = jump.value;
@@ -191,11 +190,24 @@ function efiTablesIn(pages: readonly Pfn[], log: string): string[] {
     .map(([table]) => table);
 }
 
+/** Where `jump/stack` says what lies, and how far below that the jump writes. */
+const STACKS = [
+  { place: /^(0x[0-9a-f]{1,13})$/m, reach: STACK_REACH, what: 'the stack of the CPU that jumps' },
+  // A byte stands for 8 (CONFIG_KASAN: what a function enters and leaves is marked there).
+  {
+    place: /^shadow (0x[0-9a-f]{1,13})$/m,
+    reach: STACK_REACH / 8,
+    what: 'the shadow of its stack',
+  },
+] as const;
+
 function stackWrites(evidence: Evidence): JumpWrite[] {
-  const stack = Number(/^0x[0-9a-f]{1,13}$/m.exec(evidence.text('jump/stack') ?? '')?.[0]);
-  if (Number.isNaN(stack) || stack < SZ_1M) return [];
-  const pages = pagesIn([physRange(stack - STACK_REACH, stack + 1)]);
-  return pages.map((page) => ({ page, what: 'the stack of the CPU that jumps' }));
+  const text = evidence.text('jump/stack') ?? '';
+  return STACKS.flatMap(({ place, reach, what }) => {
+    const start = Number(place.exec(text)?.[1]);
+    if (Number.isNaN(start) || start < SZ_1M) return [];
+    return pagesIn([physRange(start - reach, start + 1)]).map((page) => ({ page, what }));
+  });
 }
 
 /** The page of an address that a file of the bundle has. */
@@ -220,11 +232,20 @@ function hiddenWrites({ kallsyms, iomem }: Evidence): PhysRange[] {
     .map(({ range }) => range);
 }
 
-function unpack(packed: Uint8Array): Uint32Array {
-  try {
-    const bytes = gunzipSync(packed, { maxOutputLength: LIMIT });
-    return new Uint32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 4));
-  } catch (error) {
-    throw new FormatError('Cannot read the hashes of memory: expected gzip', { cause: error });
-  }
+/** Reads the hashes of a machine's memory, of which its size says how many there are. */
+function unpackHashes(machine: {
+  readonly memoryMiB: number;
+}): (packed: Uint8Array) => Uint32Array {
+  const limit = hashBytes(machine);
+  return (packed) => {
+    try {
+      const bytes = gunzipSync(packed, { maxOutputLength: limit });
+      return new Uint32Array(Uint8Array.from(bytes).buffer, 0, Math.floor(bytes.length / 4));
+    } catch (error) {
+      throw new FormatError(
+        `Cannot read the hashes of memory: expected gzip of at most ${limit} bytes`,
+        { cause: error },
+      );
+    }
+  };
 }

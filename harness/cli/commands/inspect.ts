@@ -6,7 +6,7 @@ import type { DeadEvidence } from '../../report/inspect-dead.ts';
 import type { InspectQuestions } from '../../report/inspect-report.ts';
 import type { InspectTarget } from '../../runner/inspect-cell.ts';
 import type { InspectFile, InspectedFile } from '../../runner/inspect-file.ts';
-import { findVmcore } from '../../runner/vmcore-file.ts';
+import { requireVmcore } from '../../runner/vmcore-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 
@@ -50,13 +50,13 @@ export function addInspect(program: Command, { environment, signal, log }: Comma
       const json = asked === true;
       readyThread(INSPECT_FILE);
       const style = { colour: environment.colour && !json, width: environment.columns };
-      const target = await targetOf(named, questions);
+      const target = await targetOf(named, questions, signal);
       if (target.kind === 'dead') {
         process.stdout.write(await inspectCell(named, target.evidence, { questions, style, json }));
         return;
       }
-      await using vmcore = await findVmcore(target.path, signal);
-      const path = vmcore?.path ?? target.path;
+      await using vmcore = target.vmcore;
+      const { path } = vmcore;
       const { text, notes } = await inspect({ path, named, questions, style, json }, signal);
       for (const note of notes) log.info(note);
       process.stdout.write(text);
@@ -66,16 +66,18 @@ export function addInspect(program: Command, { environment, signal, log }: Comma
 /** Questions that only memory can answer. */
 const NEED_MEMORY = ['iomem', 'symbols', 'read', 'struct'] as const;
 
-async function targetOf(named: string, questions: InspectQuestions): Promise<InspectTarget> {
+async function targetOf(
+  named: string,
+  questions: InspectQuestions,
+  signal: AbortSignal,
+): Promise<InspectTarget> {
   // What it takes to read a cell's folder is loaded for one only.
   if (!statSync(named, { throwIfNoEntry: false })?.isDirectory()) {
-    return { kind: 'dump', path: named };
+    return { kind: 'dump', vmcore: await requireVmcore(named, signal) };
   }
   const { findTarget } = await import('../../runner/inspect-cell.ts');
-  return findTarget(
-    named,
-    NEED_MEMORY.some((name) => questions[name] !== undefined),
-  );
+  const needsMemory = NEED_MEMORY.some((name) => questions[name] !== undefined);
+  return findTarget(named, needsMemory, signal);
 }
 
 async function inspectCell(

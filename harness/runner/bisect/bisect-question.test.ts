@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { cp } from 'node:fs/promises';
+import { cp, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../../errors.ts';
@@ -47,6 +47,33 @@ describe('readQuestion', { timeout: 30_000 }, () => {
     await expect(kept).rejects.toThrow(
       'expected boot.userspace broken there, found broken: lowmem.locked',
     );
+  });
+
+  it.each([
+    ['layout', '/tmp/of-a-stranger.json'],
+    ['ovmf', '/tmp/OVMF_CODE.fd'],
+  ] as const)('reads no %s by a path that only the record has', async (axis, path) => {
+    await using temp = await makeTempDir();
+    const cell = join(temp.path, 'cell');
+    await cp(FAILED, cell, { recursive: true });
+    const record = JSON.parse(await readFile(join(cell, 'cell.json'), 'utf8')) as {
+      readonly spec: object;
+    };
+    const doctored = { ...record, spec: { ...record.spec, [axis]: path } };
+    await writeFile(join(cell, 'cell.json'), JSON.stringify(doctored));
+    const asked = readQuestion({ from: cell }, signal);
+    await expect(asked).rejects.toThrow(UsageError);
+    await expect(asked).rejects.toThrow(
+      `expected a ${axis} that has a name, found the path ${path}; if it is yours, give it with --${axis}`,
+    );
+  });
+
+  it('reads a firmware by a path that the user gives', async () => {
+    await using temp = await makeTempDir();
+    const cell = join(temp.path, 'cell');
+    await cp(FAILED, cell, { recursive: true });
+    const { spec } = await readQuestion({ from: cell, axes: { ovmf: ['/my/CODE.fd'] } }, signal);
+    expect(spec.ovmf).toBe('/my/CODE.fd');
   });
 
   it.each([

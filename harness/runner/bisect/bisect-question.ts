@@ -62,6 +62,7 @@ async function questionOfCell(
     );
   }
   const judged = await judgeFolder(folder, signal);
+  requireNames(folder, judged.record.spec, options);
   const broken = brokenIn(judged);
   // That pages are not as predicted tells least about what is wrong with them.
   const invariant = named ?? broken.find((id) => id !== 'lowmem.matches-model') ?? broken[0];
@@ -73,6 +74,21 @@ async function questionOfCell(
     );
   }
   return { invariant, spec: oneCell(judged.record.spec, options), reason: fact.reason };
+}
+
+/** What a cell's record may name: what sub1m or its host has. */
+const NAMES = { layout: /^[a-z0-9-]+$/, ovmf: /^(?:host$|debian:)/ } as const;
+
+/** The record may be a stranger's: a path in it says what to read only once the user says so. */
+function requireNames(folder: string, spec: CellSpec, { axes = {} }: QuestionOptions): void {
+  for (const [axis, pattern] of Object.entries(NAMES)) {
+    const field = axis as keyof typeof NAMES;
+    if (axes[field] !== undefined || pattern.test(spec[field])) continue;
+    throw new UsageError(
+      `Cannot take the question from ${folder}: expected a ${axis} that has a name, found the path ${spec[field]}; ` +
+        `if it is yours, give it with --${axis}`,
+    );
+  }
 }
 
 function brokenIn({ judgement }: JudgedCell): InvariantId[] {
