@@ -41,7 +41,7 @@ const axesSchema = z.strictObject({
 });
 
 const seededSchema = z.strictObject({
-  base: spec.kernel,
+  base: oneOrMore(spec.kernel),
   faults: z
     .array(
       z.strictObject({

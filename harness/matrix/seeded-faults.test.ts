@@ -6,7 +6,7 @@ import { nameCells } from './expand.ts';
 import { faultCells } from './seeded-faults.ts';
 
 const SEEDED = {
-  base: 'recipe:two-phase-6.12',
+  base: ['recipe:two-phase-6.12'],
   faults: [
     { name: 'one', axes: { layout: ['thread-2021'] }, caughtBy: ['lowmem.locked'] },
     { name: 'two', axes: { layout: ['stock', 'thread-2021'] }, caughtBy: ['lowmem.released'] },
@@ -23,6 +23,17 @@ it('runs the cells of all faults, and before them each once without any', () => 
     ['recipe:two-phase-6.12+faults/two', 'thread-2021', 'two'],
   ]);
   expect(cells[2]?.fault).toEqual({ name: 'one', caughtBy: ['lowmem.locked'] });
+});
+
+it('gives a fault to each of several kernels', () => {
+  const base = ['recipe:a', 'recipe:b'];
+  const cells = faultCells({ base, faults: SEEDED.faults.slice(0, 1) }, (axes) => axes);
+  expect(cells.map(({ spec }) => spec.kernel)).toEqual([
+    'recipe:a',
+    'recipe:b',
+    'recipe:a+faults/one',
+    'recipe:b+faults/one',
+  ]);
 });
 
 it('lets the command line have the last word', () => {

@@ -4,8 +4,8 @@ import { type Axes, type PlannedCell, expandSpecs } from './expand.ts';
 
 /** Mistakes that a kernel is given to test sub1m with, each a patch on top of a recipe without fault. */
 export interface SeededFaults {
-  /** The recipe without fault, as a kernel reference. */
-  readonly base: string;
+  /** Recipes without fault, as kernel references. */
+  readonly base: readonly string[];
   readonly faults: readonly SeededFault[];
 }
 
@@ -27,11 +27,11 @@ export function faultCells(
 ): Omit<PlannedCell, 'id'>[] {
   const sound = new Map<string, { readonly spec: CellSpec }>();
   const faulty = faults.flatMap(({ name, axes, caughtBy }) => {
-    for (const spec of expandSpecs(over({ ...axes, kernel: [base] }))) {
+    for (const spec of expandSpecs(over({ ...axes, kernel: base }))) {
       sound.set(JSON.stringify(spec), { spec });
     }
     const fault = { name, caughtBy: [...caughtBy] };
-    const kernel = [`${base}+faults/${name}`];
+    const kernel = base.map((recipe) => `${recipe}+faults/${name}`);
     return expandSpecs(over({ ...axes, kernel })).map((spec) => ({ spec, fault }));
   });
   return [...sound.values(), ...faulty];
