@@ -6,10 +6,10 @@ import type { Seen } from '../seen.ts';
 import { MESSAGE_LIMIT, PHASES, SCHEMA_VERSION } from './cell-record.ts';
 import { CPUS_LIMIT } from './evidence-limits.ts';
 
-/** In hexadecimal; a number once it is read. */
+/** In hexadecimal; a number once it is read, of at most 52 bits: the end of a range may be one beyond. */
 const paddr = z
   .string()
-  .regex(/^0x[0-9a-f]{1,14}$/)
+  .regex(/^0x(?:[0-9a-f]{1,13}|10{13})$/)
   .transform(Number);
 
 /** A kernel's virtual address, in hexadecimal. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
+import type { CellSpec } from '../bundle/cell-record.ts';
 import { type EvidenceFile, evidencePath } from '../bundle/evidence.ts';
 import { readEfiMapLocation } from '../memory/efi-memory-map.ts';
 import { parseIomem } from '../memory/iomem.ts';
@@ -17,6 +18,7 @@ import {
   virtAddr,
 } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
+import { ramLayout } from '../memory/ram-layout.ts';
 import { seeing } from '../seen.ts';
 import type { CellMachine } from './cell-machine.ts';
 import { evidencePlace, writeEvidence } from './write-evidence.ts';
@@ -25,6 +27,7 @@ import { evidencePlace, writeEvidence } from './write-evidence.ts';
 interface Observed {
   readonly machine: CellMachine;
   readonly folder: string;
+  readonly spec: Pick<CellSpec, 'memoryMiB'>;
 }
 
 /**
@@ -34,31 +37,32 @@ interface Observed {
  *   address of the trampoline; not written if kallsyms or iomem do not say where they are;
  * - `efi-memory-map.bin`: the map that the EFI stub left in memory; not written where there was no EFI.
  */
-export async function saveGuestMemory({ machine, folder }: Observed): Promise<void> {
+export async function saveGuestMemory(observed: Observed): Promise<void> {
+  const { machine, folder } = observed;
   const page0 = await machine.readPhys(physAddr(0), PAGE_SIZE);
   await writeEvidence(folder, 'system/page0.bin', page0);
   const bootParams = await readIfLeft(folder, 'system/boot-params');
-  const efiMap = bootParams && readEfiMapLocation(bootParams);
-  if (efiMap) {
-    const bytes = await machine.readPhys(efiMap.address, efiMap.size);
-    await writeEvidence(folder, 'system/efi-memory-map.bin', bytes);
-  }
+  const efiMap = bootParams && seeing(() => readEfiMapLocation(bootParams)).value;
+  const bytes = efiMap && (await readRam(observed, efiMap.address, efiMap.size));
+  if (bytes) await writeEvidence(folder, 'system/efi-memory-map.bin', bytes);
   const symbols = await readSymbols(folder);
   const text = await readFile(evidencePath(folder, 'system/iomem'), 'latin1');
   const iomem = seeing(() => parseIomem(text)).value ?? [];
-  const realModeHeader = imagePhys(symbols, iomem, 'real_mode_header');
-  const pageOffsetBase = imagePhys(symbols, iomem, 'page_offset_base');
+  const valueOf = (name: KernelSymbol): Promise<bigint | undefined> =>
+    readU64(observed, imagePhys(symbols, iomem, name));
+  const realModeHeader = await valueOf('real_mode_header');
   if (realModeHeader === undefined) return;
+  // The map of all memory has a constant base in kernels without this variable.
+  const pageOffsetBase = await valueOf('page_offset_base');
   const values = {
-    real_mode_header: hex(await readU64(machine, realModeHeader)),
-    // The map of all memory has a constant base in kernels without this variable.
-    ...(pageOffsetBase && { page_offset_base: hex(await readU64(machine, pageOffsetBase)) }),
+    real_mode_header: hex(realModeHeader),
+    ...(pageOffsetBase !== undefined && { page_offset_base: hex(pageOffsetBase) }),
   };
   await writeEvidence(folder, 'system/real-mode.json', `${JSON.stringify(values)}\n`);
 }
 
 /** Saves the low 1 MiB as the system kernel leaves it, into `jump/low1m.bin`. */
-export async function saveLowMemory({ machine, folder }: Observed): Promise<void> {
+export async function saveLowMemory({ machine, folder }: Omit<Observed, 'spec'>): Promise<void> {
   await machine.savePhys(physRange(0, SZ_1M), await evidencePlace(folder, 'jump/low1m.bin'));
 }
 
@@ -70,7 +74,10 @@ const KASAN_SHADOW_OFFSET = 0xdffffc0000000000n;
  * where the stack of the CPU that jumps is in physical memory, and its shadow if the kernel has CONFIG_KASAN, into
  * `jump/stack`; not if its page tables do not say.
  */
-export async function saveStack({ machine, folder }: Observed, cpu: number): Promise<void> {
+export async function saveStack(
+  { machine, folder }: Omit<Observed, 'spec'>,
+  cpu: number,
+): Promise<void> {
   const registers = await machine.registers();
   await writeEvidence(folder, 'jump/registers', registers);
   const ofCpu = registers.split(/^CPU#\d+$/m)[cpu + 1] ?? '';
@@ -96,14 +103,13 @@ function shadowOf(address: VirtAddr): VirtAddr {
  * Saves where the copy of VMCOREINFO lies in crashkernel memory, which `crash_save_vmcoreinfo()` writes to before the
  * jump, into `jump/vmcoreinfo-copy`; not if the kernel does not say.
  */
-export async function saveVmcoreinfoCopy(
-  { machine, folder }: Observed,
-  cpu: number,
-): Promise<void> {
+export async function saveVmcoreinfoCopy(observed: Observed, cpu: number): Promise<void> {
+  const { machine, folder } = observed;
   const variable = await findSymbol(folder, 'vmcoreinfo_data_safecopy');
   const place = variable && (await machine.physOf(variable, cpu));
-  if (place === undefined) return;
-  const copy = await machine.physOf(virtAddr(await readU64(machine, place)), cpu);
+  const pointer = place && (await readU64(observed, place));
+  if (pointer === undefined) return;
+  const copy = await machine.physOf(virtAddr(pointer), cpu);
   if (copy) await writeEvidence(folder, 'jump/vmcoreinfo-copy', `${hex(copy)}\n`);
 }
 
@@ -127,6 +133,23 @@ async function readIfLeft(folder: string, file: EvidenceFile): Promise<Buffer | 
   return existsSync(path) ? readFile(path) : undefined;
 }
 
-async function readU64(machine: CellMachine, address: PhysAddr): Promise<bigint> {
-  return Buffer.from(await machine.readPhys(address, 8)).readBigUInt64LE();
+/** What RAM holds where a guest says; undefined if the machine has no RAM there. */
+async function readRam(
+  { machine, spec }: Observed,
+  address: PhysAddr,
+  bytes: number,
+): Promise<Uint8Array | undefined> {
+  const isRam = ramLayout(spec.memoryMiB).some(
+    ({ range }) => range.start <= address && address + bytes <= range.end,
+  );
+  return isRam ? machine.readPhys(address, bytes) : undefined;
+}
+
+/** The same of a pointer; undefined too if the guest does not say where it is. */
+async function readU64(
+  observed: Observed,
+  address: PhysAddr | undefined,
+): Promise<bigint | undefined> {
+  const bytes = address === undefined ? undefined : await readRam(observed, address, 8);
+  return bytes && Buffer.from(bytes).readBigUInt64LE();
 }

@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { rename, truncate } from 'node:fs/promises';
 import type { CellSpec, Outcome, Phase } from '../bundle/cell-record.ts';
-import {
-  type EvidenceFile,
-  evidenceLimit,
-  evidencePath,
-  evidenceRow,
-  isEvidenceFile,
-} from '../bundle/evidence.ts';
+import { type EvidenceFile, evidenceLimit, evidencePath, evidenceRow } from '../bundle/evidence.ts';
+import { findGuestFile } from '../bundle/guest-files.ts';
 import { triggerOf } from '../bundle/triggers.ts';
-import { GuestLinkError, SurpriseError } from '../errors.ts';
+import { SurpriseError } from '../errors.ts';
 import type { GuestAgent, GuestRole } from '../guest-link/guest-agent.ts';
 import type { TestPoint } from '../guest-link/guest-tap.ts';
 import { readObservedTar } from '../guest-link/observed-tar.ts';
@@ -221,7 +216,7 @@ async function keepFiles(
   const disk = disks[role];
   const files = await readObservedTar(disk.path, byteCount(point, disk.size));
   for (const [name, bytes] of files) {
-    const file = requireEvidenceFile(`${role}/${name}`);
+    const file = requireGuestFile(role, name);
     const content = name === 'kallsyms' ? keepKernelSymbols(bytes) : bytes;
     await writeEvidence(folder, file, requireSize(file, content, spec));
   }
@@ -236,10 +231,14 @@ function requireSize(file: EvidenceFile, bytes: Uint8Array, spec: CellSpec): Uin
   throw new SurpriseError('garbage', `${file}: expected at most ${limit} bytes, ${found}`);
 }
 
-/** A file without a row in the table would never be read: refused, so that nobody misses it. */
-function requireEvidenceFile(path: string): EvidenceFile {
-  if (isEvidenceFile(path)) return path;
-  throw new GuestLinkError(`Cannot keep ${path}: expected a file of the table EVIDENCE`);
+/** A file that nobody reads is refused, so that nobody misses it; and one that the host makes is not the guest's. */
+function requireGuestFile(role: GuestRole, name: string): EvidenceFile {
+  const file = findGuestFile(role, name);
+  if (file !== undefined) return file;
+  throw new SurpriseError(
+    'garbage',
+    `expected files that guest/PROTOCOL.md names, found ${role}/${name}`,
+  );
 }
 
 function refusal(

@@ -6,13 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { evidenceLimit } from '../bundle/evidence.ts';
-import {
-  GuestLinkError,
-  InterruptedError,
-  ProcessError,
-  QmpError,
-  SurpriseError,
-} from '../errors.ts';
+import { InterruptedError, ProcessError, QmpError, SurpriseError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
@@ -174,10 +168,17 @@ describe('runPhases()', () => {
     });
   });
 
-  it('keeps nothing from the agent that has no row in the table of evidence', async () => {
+  it.each([
+    'spare',
+    'real-mode.json',
+    'page-crcs.gz',
+    'efi-memory-map.bin',
+    'vmcore-header',
+    'kernel.json',
+  ])('keeps nothing from the agent that it does not send: %s', async (name) => {
     await using temp = await makeTempDir();
-    await writeFile(join(temp.path, 'spare'), 'x');
-    await promisify(execFile)('tar', ['-cf', 'disk', 'spare'], { cwd: temp.path });
+    await writeFile(join(temp.path, name), 'x');
+    await promisify(execFile)('tar', ['-cf', 'disk', name], { cwd: temp.path });
     const path = join(temp.path, 'disk');
     const { size } = await stat(path);
     const written = answer('ok', 'observe', { bytes: String(size) });
@@ -185,10 +186,11 @@ describe('runPhases()', () => {
     const disks = { ...cell.disks, system: { path, size } };
     const [observe] = PHASE_STEPS.filter(({ phase }) => phase === 'observe');
     const running = observe?.run({ ...cell, disks }, new AbortController().signal);
+    const expected = 'expected files that guest/PROTOCOL.md names';
     await expect(running).rejects.toThrow(
-      new GuestLinkError('Cannot keep system/spare: expected a file of the table EVIDENCE'),
+      new SurpriseError('garbage', `${expected}, found system/${name}`),
     );
-    expect(existsSync(join(temp.path, 'system/spare'))).toBe(false);
+    expect(existsSync(join(temp.path, 'system', name))).toBe(false);
   });
 
   it('keeps the end of a log that is too large, and takes no other file that is', async () => {

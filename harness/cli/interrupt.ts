@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { constants } from 'node:os';
 import { InterruptedError } from '../errors.ts';
+import { writeStderr } from '../report/screen.ts';
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
@@ -36,7 +37,7 @@ export function watchSignals(): Interrupt {
       last = { name, number: constants.signals[name], at };
       // What it exits with is decided where every exit is: main.ts.
       if (before) process.exit();
-      process.stderr.write(`\n${name}: cleaning up; repeat to quit at once\n`);
+      writeStderr(`\n${name}: cleaning up; repeat to quit at once`);
       controller.abort(new InterruptedError(`Interrupted by ${name}`));
     });
   }

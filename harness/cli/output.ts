@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { writeStderr } from '../report/screen.ts';
 
 /** Codes of a write to a pipe or socket that nobody reads any more. */
 const GONE = ['EPIPE', 'ECONNRESET'];
@@ -11,13 +12,18 @@ const GONE = ['EPIPE', 'ECONNRESET'];
 export function guardOutput(): () => NodeJS.ErrnoException | null {
   let lost: NodeJS.ErrnoException | null = null;
   process.stderr.on('error', () => {});
+  // Node and packages warn of what they read, with words of it.
+  process.removeAllListeners('warning');
+  process.on('warning', ({ message }) => {
+    writeStderr(`warning: ${message}`);
+  });
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // A terminal that is closed says EIO.
     const isGone =
       GONE.includes(error.code ?? '') || (process.stdout.isTTY && error.code === 'EIO');
     if (isGone || lost) return;
     lost = error;
-    process.stderr.write(`sub1m: Cannot write to standard output: ${error.message}\n`);
+    writeStderr(`sub1m: Cannot write to standard output: ${error.message}`);
   });
   return () => lost;
 }

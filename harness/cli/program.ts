@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import manifest from '../../package.json' with { type: 'json' };
 import type { CommandContext } from './command-context.ts';
+import { writeStderr } from '../report/screen.ts';
 import { HELP_STYLE, describeCommand } from './help.ts';
 
 const HELP = {
@@ -38,6 +39,11 @@ export async function buildProgram(context: CommandContext, named = ''): Promise
   const program = describeCommand(new Command('sub1m'), HELP)
     .version(manifest.version)
     .exitOverride()
+    .configureOutput({
+      writeErr: (text) => {
+        writeStderr(text.replace(/\n$/, ''));
+      },
+    })
     .configureHelp(HELP_STYLE);
   for (const load of commandsToLoad(named)) (await load())(program, context);
   return program;

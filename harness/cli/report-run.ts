@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { SeriesResult } from '../matrix/series.ts';
-import { folderReporters, parseReporters, writeReports, writeStdout } from '../report/reporters.ts';
+import { folderReporters, parseReporters, writeReports } from '../report/reporters.ts';
+import { writeStdout } from '../report/screen.ts';
 import type { Style } from '../report/text/style.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ReportOptions } from './run-options.ts';

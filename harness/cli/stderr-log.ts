@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 import type { Log } from '../log.ts';
+import { writeStderr } from '../report/screen.ts';
 
 /** The log of a command: notes for people, on standard error; standard output is for results. */
 export const stderrLog: Log = {
   debug: () => {},
   info: (message) => {
-    process.stderr.write(`${message}\n`);
+    writeStderr(message);
   },
   warn: (message) => {
-    process.stderr.write(`warning: ${message}\n`);
+    writeStderr(`warning: ${message}`);
   },
 };

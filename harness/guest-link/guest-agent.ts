@@ -7,12 +7,16 @@ import { GuestTap, type TestPoint } from './guest-tap.ts';
 /** The version of guest/PROTOCOL.md that this file speaks. */
 const AGENT_VERSION = '2';
 
+/** Answers that are kept before somebody asks for them. */
+const UNREAD_LIMIT = 16;
+
 /** Which kernel an agent runs in. */
 export type GuestRole = 'system' | 'capture';
 
 /** What the agent says about itself when its kernel has reached user space. */
 export interface Hello {
   readonly role: GuestRole;
+  /** Printable. */
   readonly release: string;
   /** Whether its kernel has a `/proc/vmcore`. */
   readonly hasVmcore: boolean;
@@ -33,7 +37,8 @@ export class GuestAgent {
   constructor(port: AgentPort) {
     this.#port = port;
     const tap = new GuestTap((point) => {
-      this.#points.push(point);
+      // One that nobody waits for is a surprise already.
+      if (this.#points.length < UNREAD_LIMIT) this.#points.push(point);
       this.#arrivals.emit('point');
     });
     port.onBytes((bytes) => {
@@ -54,7 +59,7 @@ export class GuestAgent {
     if (found !== role) {
       throw new SurpriseError('other-kernel', `expected the ${role}'s, found ${shown(found)}`);
     }
-    return { role, release, hasVmcore: vmcore === 'yes' };
+    return { role, release: shortened(release), hasVmcore: vmcore === 'yes' };
   }
 
   /** Sends a command and waits for its answer, which may be `not ok`. The caller bounds the wait. */
@@ -84,9 +89,13 @@ export class GuestAgent {
   }
 }
 
-/** Characters of a guest's word that a message shows. */
-const SHOWN_CHARACTERS = 40;
+/** Characters of a guest's word that a message shows; a release has at most 64 (`__NEW_UTS_LEN`). */
+const SHOWN_CHARACTERS = 64;
 
 function shown(word: string | undefined): string {
-  return word === undefined ? 'nothing' : `"${printableText(word.slice(0, SHOWN_CHARACTERS))}"`;
+  return word === undefined ? 'nothing' : `"${shortened(word)}"`;
+}
+
+function shortened(word: string): string {
+  return printableText(word.slice(0, SHOWN_CHARACTERS));
 }

@@ -57,3 +57,24 @@ describe('GuestTap', () => {
     expect(points(`${HELLO}${noise}\n${HELLO}`).slice(-1)).toEqual([hello]);
   });
 });
+
+describe('what is longer than any answer', () => {
+  const START = 'TAP version 14\nok 1 - load\n  ---\n';
+
+  it('is noise, and the next document is read', () => {
+    const long = `${START}${'  why: "no"\n'.repeat(40)}  ...\n1..1\n`;
+    expect(points(`${long}${HELLO}`)).toEqual([hello]);
+  });
+
+  it('is cut: a value, and how many there are', () => {
+    const block = `  why: |\n${`    ${'x'.repeat(900)}\n`.repeat(20)}`;
+    const many = Array.from({ length: 20 }, (_, nr) => `  k${nr}: "v"\n`).join('');
+    const [first] = points(`${START}${block}  ...\n1..1\n`);
+    expect(first?.values.get('why')).toHaveLength(1024);
+    expect(points(`${START}${many}  ...\n1..1\n`)[0]?.values.size).toBe(16);
+  });
+
+  it.each(['\r', '\u2028', '\u2029'])('ends no line for the parser: %j', (end) => {
+    expect(points(`TAP version 14\nnoise${end}noise\n${HELLO.slice(15)}`)).toEqual([hello]);
+  });
+});

@@ -6,6 +6,7 @@ import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
 import type { MachineMaps } from './layout.ts';
 import { findRange } from '../memory/phys-range.ts';
 import { printableText } from '../memory/printable-text.ts';
+import { linesOf } from '../memory/text-lines.ts';
 
 /** The attributes that `efi_md_typeattr_format()` prints by name, as UEFI numbers them. */
 export const EFI_ATTRIBUTES: Readonly<Record<string, bigint>> = {
@@ -31,7 +32,11 @@ export const EFI_ATTRIBUTES: Readonly<Record<string, bigint>> = {
  * the kernel calls invalid have no size in MB.
  */
 const EFI_LINE =
-  /\befi: mem(\d+): \[([^|\]]+)\|([^\]]*)\] range=\[0x([0-9a-f]+)-0x([0-9a-f]+)([\])]) \(\d+MB\)/;
+  /\befi: mem(\d{1,6}): \[([^|\]]{1,64})\|([^\]]{0,128})\] range=\[0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})([\])]) \(\d{1,16}MB\)/;
+
+/** A journal has the logs of many boots, each line with a stamp; a map has far fewer entries. */
+const LIMITS = { lines: 1024 * 1024, length: 1024 };
+const ENTRIES_LIMIT = 8192;
 
 const WHAT_TO_DO =
   'boot with efi=debug and save the whole log, from its first line ("journalctl -k -b" has it)';
@@ -56,7 +61,9 @@ export function parseDmesgMaps(text: string): MachineMaps {
 /** Only the first map: a journal can contain many boots. */
 function findEfiMap(text: string): EfiDescriptor[] | null {
   const found: EfiDescriptor[] = [];
-  for (const [index, line] of text.split('\n').entries()) {
+  let index = -1;
+  for (const line of linesOf(text, LIMITS)) {
+    index += 1;
     const match = EFI_LINE.exec(line);
     if (!match) continue;
     const number = Number(match[1]);
@@ -67,8 +74,15 @@ function findEfiMap(text: string): EfiDescriptor[] | null {
       );
     }
     found.push(descriptor(match, index + 1));
+    if (found.length > ENTRIES_LIMIT) throw tooMany();
   }
   return found.length === 0 ? null : found;
+}
+
+function tooMany(): FormatError {
+  return new FormatError(
+    `Cannot read the EFI memory map of the log: expected at most ${ENTRIES_LIMIT} descriptors, found more`,
+  );
 }
 
 function descriptor(match: RegExpExecArray, lineNumber: number): EfiDescriptor {

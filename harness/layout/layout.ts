@@ -84,6 +84,9 @@ const TYPES = { efi: EFI_TYPES, e820: Object.keys(E820_TYPES) };
 /** Each island adds two entries to the EFI memory map, of which the kernel takes a few thousand. */
 const ISLANDS_LIMIT = 400;
 
+/** There are 256 pages, and in a layout no two ranges share one. */
+const RANGES_LIMIT = 1024;
+
 const address = z
   .string()
   .regex(/^0x[0-9a-f]{1,16}$/i, 'expected an address such as "0x9ffff"')
@@ -109,7 +112,8 @@ const layoutSchema = z.strictObject({
         tag: z.boolean().default(true),
       }),
     )
-    .min(1),
+    .min(1)
+    .max(RANGES_LIMIT),
   bda: z
     .strictObject({ ebdaSegment: address.refine(isWord), baseMemoryKiB: z.int().refine(isWord) })
     .exactOptional(),
@@ -120,13 +124,19 @@ const layoutSchema = z.strictObject({
       setVirtualAddressMapFails: z.literal(true).exactOptional(),
       islands: z
         .array(
-          z.strictObject({
-            type: z.enum(EFI_TYPES),
-            start: address,
-            step: address,
-            count: z.int().min(1).max(ISLANDS_LIMIT),
-          }),
+          z
+            .strictObject({
+              type: z.enum(EFI_TYPES),
+              start: address,
+              step: address,
+              count: z.int().min(1).max(ISLANDS_LIMIT),
+            })
+            .refine(
+              ({ start, step, count }) => start + count * step + PAGE_SIZE <= PHYS_ADDR_LIMIT,
+              'expected islands of at most 52 bits',
+            ),
         )
+        .max(ISLANDS_LIMIT)
         .exactOptional(),
     })
     .exactOptional(),

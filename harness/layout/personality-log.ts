@@ -4,6 +4,8 @@ import type { BiosWords } from '../memory/bios-data-area.ts';
 import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 import { LOW_PAGES, type Pfn, pfn } from '../memory/pfn.ts';
 import { type PhysRange, findRange } from '../memory/phys-range.ts';
+import { printableText } from '../memory/printable-text.ts';
+import { linesOf } from '../memory/text-lines.ts';
 
 /** What the personality driver (`guest/personality/`) reported: what was requested, and what came of it. */
 export interface PersonalityLog {
@@ -45,43 +47,43 @@ const FIRST_LINE = /^sub1m-personality 1$/;
 const TYPE_HOLE = 0xffff_ffff;
 const RESULTS = ['allocated', 'retaken', 'held', 'denied'] as const;
 
-/** More lines than any report has: 256 tags, a few thousand descriptors. */
-const LINES_LIMIT = 20_000;
+/** More than any report has: 256 tags, a few thousand descriptors. */
+const LIMITS = { lines: 20_000, length: 256 };
 
 /**
  * Parses `personality.log`. Whatever follows the last line, `done`, may come from the kernel and is ignored. Throws
  * `FormatError` if the driver wrote nothing, or for a line that is not in its format.
  */
 export function parsePersonalityLog(text: string): PersonalityLog {
-  const lines = text.split('\n', LINES_LIMIT).map((line) => line.trim());
+  const lines = Array.from(linesOf(text, LIMITS), (line) => line.trim());
   if (!FIRST_LINE.test(lines[0] ?? '')) {
     throw new FormatError('Cannot read personality.log: expected "sub1m-personality 1" in line 1');
   }
   const end = lines.indexOf('done');
   const words = lines.slice(1, end === -1 ? undefined : end).map((line) => line.split(' '));
-  const linesOf = (name: string): string[][] =>
+  const wordsOf = (name: string): string[][] =>
     words.filter(([first]) => first === name).map((line) => line.slice(1));
   const table = (name: string): PhysRange | null =>
-    linesOf(name).map(([at]) => range(at))[0] ?? null;
+    wordsOf(name).map(([at]) => range(at))[0] ?? null;
   return {
-    asked: linesOf('ask').map(([at, type]) => ({ range: range(at), type: memoryType(type) })),
-    got: linesOf('got').map(([at, type, result]) => ({
+    asked: wordsOf('ask').map(([at, type]) => ({ range: range(at), type: memoryType(type) })),
+    got: wordsOf('got').map(([at, type, result]) => ({
       range: range(at),
       type: memoryType(type),
       result: RESULTS.find((known) => known === result) ?? 'denied',
     })),
-    islands: linesOf('islands').map(([got, wanted]) => ({
+    islands: wordsOf('islands').map(([got, wanted]) => ({
       got: number(got),
       wanted: number(wanted),
     })),
-    before: linesOf('before').map(descriptor),
-    after: linesOf('after').map(descriptor),
-    exit: linesOf('exit').map(descriptor),
-    biosWords: linesOf('bda').map(biosWords)[0] ?? null,
-    tags: new Map(linesOf('tag').map(([page, crc]) => [lowPage(page), number(crc)])),
+    before: wordsOf('before').map(descriptor),
+    after: wordsOf('after').map(descriptor),
+    exit: wordsOf('exit').map(descriptor),
+    biosWords: wordsOf('bda').map(biosWords)[0] ?? null,
+    tags: new Map(wordsOf('tag').map(([page, crc]) => [lowPage(page), number(crc)])),
     tables: { esrt: table('esrt'), bgrt: table('bgrt') },
     setVirtualAddressMapFails: table('svam') !== null,
-    errors: linesOf('error').map((line) => line.join(' ')),
+    errors: wordsOf('error').map((line) => line.join(' ')),
     done: end !== -1,
   };
 }
@@ -124,6 +126,6 @@ function number(word: string | undefined): number {
 
 function fault(expected: string, found: string | undefined): FormatError {
   return new FormatError(
-    `Cannot read personality.log: expected ${expected}, found ${JSON.stringify(found ?? '')}`,
+    `Cannot read personality.log: expected ${expected}, found ${printableText(JSON.stringify(found ?? ''))}`,
   );
 }

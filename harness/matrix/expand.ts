@@ -43,16 +43,27 @@ const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
   strict: () => 'strict',
 };
 
+/** Cells that a matrix may have: they run for weeks. */
+const CELLS_LIMIT = 100_000;
+
+function requireFew(cells: number): void {
+  if (cells <= CELLS_LIMIT) return;
+  throw new UsageError(
+    `Cannot run the matrix: expected at most ${CELLS_LIMIT} cells, found ${cells} or more; cross fewer values`,
+  );
+}
+
 /** Every combination of the axes' values, kernel by kernel; a value given twice counts once. */
 export function expand(axes: Axes): PlannedCell[] {
   return nameCells(expandSpecs(axes).map((spec) => ({ spec })));
 }
 
-/** See `expand`: before the cells have names. Throws `UsageError` for a crashkernel that reserves nothing. */
+/** See `expand`: before the cells have names. Throws `UsageError` for a crashkernel that reserves nothing, and for too many cells. */
 export function expandSpecs(axes: Axes): CellSpec[] {
   let specs = [...new Set(axes.kernel)].map((kernel): CellSpec => ({ ...STANDARD_CELL, kernel }));
   for (const field of FIELDS) {
     const values = [...new Set(axes[field] ?? [STANDARD_CELL[field]])];
+    requireFew(specs.length * values.length);
     specs = specs.flatMap((spec) => values.map((value): CellSpec => ({ ...spec, [field]: value })));
   }
   for (const spec of specs) requireCrashkernel(spec);

@@ -93,12 +93,15 @@ export async function readMatrix(nameOrPath: string): Promise<Matrix> {
     const these = names.join(', ');
     return `Cannot read matrix ${path}: not a readable file; give its path, or one of ${these}`;
   };
-  const text = await readInput(path, { missing });
-  const advice = 'compare images/matrices/default.json';
+  return parseMatrix(await readInput(path, { missing }), path);
+}
+
+/** Parses the text of such a file; `path` is for messages. Throws `FormatError` naming the field at fault. */
+export function parseMatrix(text: string, path: string): Matrix {
   const { axes, known, seeded } = parseJsonFile(text, path, {
     name: 'matrix',
     schema: matrixSchema,
-    advice,
+    advice: 'compare images/matrices/default.json',
   });
   return { axes: axes ?? [], known, seeded: seeded ?? [] };
 }

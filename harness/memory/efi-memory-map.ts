@@ -33,8 +33,8 @@ const SIGNATURE = 0x34_36_4c_45;
 
 /** Bytes of an `EFI_MEMORY_DESCRIPTOR`. */
 const DESCRIPTOR_SIZE = 40;
-/** More than any firmware needs, in bytes: some 20,000 descriptors. */
-const MAP_LIMIT = 1024 * 1024;
+/** More than any firmware needs, in bytes: some 6,000 descriptors. */
+const MAP_LIMIT = 256 * 1024;
 
 /**
  * Reads `efi_info` of `/sys/kernel/boot_params/data`: undefined on a kernel that was not booted by
@@ -65,6 +65,11 @@ export function readEfiMapLocation(bootParams: Uint8Array): EfiMapLocation | und
  * `FormatError` for a map that is cut short or impossible.
  */
 export function readEfiMemoryMap(bytes: Uint8Array, descriptorSize: number): EfiDescriptor[] {
+  if (bytes.length > MAP_LIMIT) {
+    throw new FormatError(
+      `Cannot read the EFI memory map: expected at most ${MAP_LIMIT} bytes, found ${bytes.length}`,
+    );
+  }
   const count = Math.floor(bytes.length / descriptorSize);
   if (count === 0 || bytes.length % descriptorSize !== 0) {
     throw new FormatError(

@@ -2,7 +2,7 @@
 import type { IomemEntry } from './iomem.ts';
 import type { KernelSymbols } from './kallsyms.ts';
 import type { KernelSymbol } from './kernel-symbols.ts';
-import { type PhysAddr, physAddr } from './pfn.ts';
+import { PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from './pfn.ts';
 
 /** `__START_KERNEL_map`: where the kernel image is mapped without KASLR (arch/x86/include/asm/page_64_types.h). */
 export const START_KERNEL_MAP = 0xffffffff80000000n;
@@ -24,5 +24,6 @@ export function imagePhys(
   if (address === undefined || text === undefined || code === undefined) return undefined;
   const offset = address - text;
   if (offset < 0n || offset >= KERNEL_IMAGE_SIZE) return undefined;
-  return physAddr(code + Number(offset));
+  const place = code + Number(offset);
+  return place < PHYS_ADDR_LIMIT ? physAddr(place) : undefined;
 }

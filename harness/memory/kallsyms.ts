@@ -2,6 +2,7 @@
 import { FormatError } from '../errors.ts';
 import { KERNEL_SYMBOLS, type KernelSymbol } from './kernel-symbols.ts';
 import { type VirtAddr, virtAddr } from './pfn.ts';
+import { linesOf } from './text-lines.ts';
 
 /** The addresses of the symbols that a kernel has. Only what is in `KERNEL_SYMBOLS` can be asked for. */
 export type KernelSymbols = ReadonlyMap<KernelSymbol, VirtAddr>;
@@ -10,9 +11,13 @@ export type KernelSymbols = ReadonlyMap<KernelSymbol, VirtAddr>;
  * A symbol of the kernel image: one of a module has the module's name behind it. ThinLTO makes a static symbol global
  * that another file came to use, and gives it a unique name (`efi_unmap_boot_services.llvm.7823`).
  */
-const LINE = /^([0-9a-f]{1,16}) [A-Za-z] (\S+?)(?:\.llvm\.\d+)?$/gm;
+const LINE = /^([0-9a-f]{1,16}) [A-Za-z] (\S+?)(?:\.llvm\.\d+)?$/;
 
-const LAST_WORD = / (\S+?)(?:\.llvm\.\d+)?$/;
+/** Several times what any kernel has; a name is at most KSYM_NAME_LEN, 512 characters. */
+const LIMITS = { lines: 1024 * 1024, length: 1024 };
+
+/** Lines that are kept, at most: of each symbol a few. */
+const KEPT_LINES = 1024;
 
 const ASKED_FOR: ReadonlySet<string> = new Set(KERNEL_SYMBOLS);
 
@@ -23,8 +28,9 @@ const ASKED_FOR: ReadonlySet<string> = new Set(KERNEL_SYMBOLS);
 export function parseKallsyms(text: string): KernelSymbols {
   const symbols = new Map<KernelSymbol, VirtAddr>();
   let lines = 0;
-  for (const [, address = '', name = ''] of text.matchAll(LINE)) {
-    lines++;
+  for (const line of linesOf(text, LIMITS)) {
+    const [, address = '', name = ''] = LINE.exec(line) ?? [];
+    if (name !== '') lines += 1;
     if (isAskedFor(name) && !symbols.has(name)) {
       symbols.set(name, virtAddr(BigInt(`0x${address}`)));
     }
@@ -37,8 +43,11 @@ export function parseKallsyms(text: string): KernelSymbols {
 
 /** Cuts `/proc/kallsyms` down to `KERNEL_SYMBOLS`: a bundle need not hold seven megabytes of the others. */
 export function keepKernelSymbols(kallsyms: Uint8Array): Uint8Array {
-  const lines = Buffer.from(kallsyms).toString('latin1').split('\n');
-  const kept = lines.filter((line) => ASKED_FOR.has(LAST_WORD.exec(line)?.[1] ?? ''));
+  const kept: string[] = [];
+  for (const line of linesOf(Buffer.from(kallsyms).toString('latin1'), LIMITS)) {
+    if (ASKED_FOR.has(LINE.exec(line)?.[2] ?? '')) kept.push(line);
+    if (kept.length === KEPT_LINES) break;
+  }
   return Buffer.from(`${kept.join('\n')}\n`, 'latin1');
 }
 

@@ -1,25 +1,33 @@
 // SPDX-License-Identifier: MIT
 import { printableText } from './printable-text.ts';
+import { LOG_LIMITS, linesFromEnd, linesOf } from './text-lines.ts';
 
 /** Every kernel's log begins with this. */
 export const FIRST_LINE = 'Linux version ';
-
-/** No line of printk is longer, in characters; other output of a guest may be. */
-const LINE_LIMIT = 1024;
 
 /** The last line of a kernel's log or console that matches all patterns, or has them as text, made printable. */
 export function findLogLine(
   log: string,
   ...patterns: readonly (RegExp | string)[]
 ): string | undefined {
-  const line = log
-    .split('\n')
-    .findLast((text) =>
-      patterns.every((pattern) =>
-        typeof pattern === 'string' ? text.includes(pattern) : pattern.test(text),
-      ),
+  for (const line of linesFromEnd(log, LOG_LIMITS)) {
+    const hasAll = patterns.every((pattern) =>
+      typeof pattern === 'string' ? line.includes(pattern) : pattern.test(line),
     );
-  return line === undefined ? undefined : printableText(line.slice(0, LINE_LIMIT));
+    if (hasAll) return printableText(line);
+  }
+  return undefined;
+}
+
+/**
+ * What lines of a log say behind a mark such as `efi: `, in order. Whoever looks for a mark and for something behind it
+ * in one pattern searches the line anew from each mark.
+ */
+export function* behind(log: string, mark: RegExp): Generator<string> {
+  for (const line of linesOf(log, LOG_LIMITS)) {
+    const found = mark.exec(line);
+    if (found) yield line.slice(found.index + found[0].length);
+  }
 }
 
 /** The last line that is not blank, made printable; empty if all are. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** Lines by which a kernel says that something went wrong in it, and is up all the same. */
 import { printableText } from './printable-text.ts';
+import { LOG_LIMITS, linesOf } from './text-lines.ts';
 
 /** What a kernel complains of. */
 interface Complaint {
@@ -25,7 +26,7 @@ const COMPLAINTS: readonly Complaint[] = [
   },
   {
     what: 'a failed allocation of virtual memory',
-    pattern: /\bvmalloc(?: error|: allocation failure|.*: vmalloc size)/,
+    pattern: /\bvmalloc(?: error|: allocation failure)|(?<=\bvmalloc.*): vmalloc size/,
     from: '__vmalloc_node_range() (mm/vmalloc.c)',
   },
   {
@@ -40,7 +41,7 @@ const COMPLAINTS: readonly Complaint[] = [
   },
   {
     what: 'a DMA pool that could not be made',
-    pattern: /\bDMA: failed to allocate .* pool for atomic allocation/,
+    pattern: /\bDMA: failed to allocate .{1,64} pool for atomic allocation/,
     from: '__dma_atomic_pool_init() (kernel/dma/pool.c)',
   },
   {
@@ -120,11 +121,8 @@ export interface Trouble {
   readonly key: string;
 }
 
-/** The first lines of a log that are looked at; of these, the complaints that are kept. */
-const LINE_LIMIT = 65_536;
+/** The complaints that are kept. */
 const TROUBLE_LIMIT = 256;
-/** No line of printk is longer, in characters. */
-const LENGTH_LIMIT = 1024;
 
 /** `[    1.234567] `, and with CONFIG_PRINTK_CALLER `[    1.234567][    T1] `. */
 const STAMP = /^\[ *\d+\.\d+\](?:\[ *[TC]\d+\])? ?/;
@@ -135,11 +133,10 @@ const VARYING = /(\.[chS]:\d+)|0x[0-9a-f]+|\b[0-9a-f]{16}\b|\d+/g;
 /** What a kernel's log complains of, each once. */
 export function findTrouble(log: string): Trouble[] {
   const found = new Map<string, Trouble>();
-  for (const text of log.split('\n', LINE_LIMIT)) {
-    const trouble = troubleIn(text.slice(0, LENGTH_LIMIT));
-    if (trouble && !found.has(trouble.key) && found.size < TROUBLE_LIMIT) {
-      found.set(trouble.key, trouble);
-    }
+  for (const text of linesOf(log, LOG_LIMITS)) {
+    const trouble = troubleIn(text);
+    if (trouble && !found.has(trouble.key)) found.set(trouble.key, trouble);
+    if (found.size === TROUBLE_LIMIT) break;
   }
   return [...found.values()];
 }
@@ -176,8 +173,8 @@ const DAMAGE = COMPLAINTS.filter(({ isDamage }) => isDamage);
  * that the cell triggers: with it, the search ends.
  */
 export function findDamage(log: string, expected: string | null): string | null {
-  for (const whole of log.split('\n')) {
-    const line = whole.slice(0, LENGTH_LIMIT).trimEnd();
+  for (const whole of linesOf(log, LOG_LIMITS)) {
+    const line = whole.trimEnd();
     if (expected !== null && line.includes(expected)) return null;
     if (DAMAGE.some(({ pattern }) => pattern.test(line)) && !leftByItself(line)) return line;
   }

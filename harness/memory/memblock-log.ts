@@ -11,11 +11,17 @@ export interface MemblockLine {
 /** `memblock_reserve` and `memblock_free`; from 7.2 `__memblock_reserve`, from 5.16 `memblock_phys_free`. */
 const LINE = /\b(?:__)?memblock_(reserve|(?:phys_)?free): \[0x([0-9a-f]+)-0x([0-9a-f]+)\]/g;
 
+/** Several times what a kernel does below 1 MiB; the rest is not looked at. */
+const CALLS_LIMIT = 16_384;
+
 /** The `memblock=debug` lines of a kernel log for ranges that begin below 1 MiB, in order. */
 export function parseMemblockLog(text: string): MemblockLine[] {
-  return Array.from(text.matchAll(LINE)).flatMap(([, name, first = '', last = '']) => {
+  const calls: MemblockLine[] = [];
+  for (const [, name, first = '', last = ''] of text.matchAll(LINE)) {
     const range = findRange(first, last);
-    if (!range || range.start >= SZ_1M) return [];
-    return [{ call: name === 'reserve' ? 'reserve' : 'free', range } as const];
-  });
+    if (!range || range.start >= SZ_1M) continue;
+    calls.push({ call: name === 'reserve' ? 'reserve' : 'free', range });
+    if (calls.length === CALLS_LIMIT) break;
+  }
+  return calls;
 }

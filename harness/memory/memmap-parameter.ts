@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { E820Entry } from './e820.ts';
 import { findSize, parseCmdline } from './kernel-cmdline.ts';
-import { PHYS_ADDR_LIMIT } from './pfn.ts';
-import { physRange } from './phys-range.ts';
+import { clippedRange } from './phys-range.ts';
 
 /** The separators of `memmap=size<separator>start`, and whether they add RAM. */
 const ADDS_RAM: Readonly<Record<string, boolean>> = { '@': true, '#': false, $: false, '!': false };
@@ -26,11 +25,10 @@ function applyPart(entries: E820Entry[], part: string): E820Entry[] | undefined 
   const size = findSize(part);
   if (!size) return entries;
   if (size.rest === '') {
-    return [...entries, { range: physRange(size.bytes, PHYS_ADDR_LIMIT), ram: false }];
+    return [...entries, { range: clippedRange(size.bytes, Infinity), ram: false }];
   }
   const ram = ADDS_RAM[size.rest.charAt(0)];
   const start = findSize(size.rest.slice(1));
   if (ram === undefined || !start) return undefined;
-  const end = Math.min(start.bytes + size.bytes, PHYS_ADDR_LIMIT);
-  return [...entries, { range: physRange(Math.min(start.bytes, end), end), ram }];
+  return [...entries, { range: clippedRange(start.bytes, start.bytes + size.bytes), ram }];
 }

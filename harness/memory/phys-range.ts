@@ -12,6 +12,11 @@ export function physRange(start: number, end: number): PhysRange {
   return { start: physAddr(start), end: physAddr(end) };
 }
 
+/** What of these bounds can be memory at all: for numbers that a guest or a stranger gave. */
+export function clippedRange(start: number, end: number): PhysRange {
+  return physRange(Math.min(start, PHYS_ADDR_LIMIT), Math.min(end, PHYS_ADDR_LIMIT));
+}
+
 /** Builds a range from an inclusive last address, as `/proc/iomem` and the kernel log print it. */
 export function fromInclusive(first: number, last: number): PhysRange {
   return physRange(first, last + 1);

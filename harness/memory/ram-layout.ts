@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { SZ_1M } from './pfn.ts';
-import { type PhysRange, physRange } from './phys-range.ts';
+import { type PhysRange, clippedRange, physRange } from './phys-range.ts';
 
 /** A piece of guest memory that is also one piece of the machine's RAM. */
 export interface RamPiece {
@@ -22,7 +22,8 @@ const LEGACY_VIDEO = 0xa_0000;
 
 /**
  * Where the CPUs of a q35 see its RAM, which is one piece in QEMU's memory (`pc.ram`), in order. Mirrors QEMU's
- * `pc_q35_init()` (hw/i386/pc_q35.c), without 0xa0000 to 1 MiB, which is not always RAM.
+ * `pc_q35_init()` (hw/i386/pc_q35.c), without 0xa0000 to 1 MiB, which is not always RAM. A bundle may claim any size:
+ * memory ends with 52 bits.
  */
 export function ramLayout(memoryMiB: number): RamPiece[] {
   const size = memoryMiB * SZ_1M;
@@ -30,6 +31,6 @@ export function ramLayout(memoryMiB: number): RamPiece[] {
   return [
     { range: physRange(0, LEGACY_VIDEO), ramOffset: 0 },
     { range: physRange(SZ_1M, lowmem), ramOffset: SZ_1M },
-    { range: physRange(SZ_4G, SZ_4G + size - lowmem), ramOffset: lowmem },
+    { range: clippedRange(SZ_4G, SZ_4G + size - lowmem), ramOffset: lowmem },
   ].filter(({ range }) => range.start < range.end);
 }

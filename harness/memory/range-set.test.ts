@@ -2,14 +2,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type PhysRange, physRange } from './phys-range.ts';
-import { type RangeSet, addRange, hasAnyOf, removeRange, without } from './range-set.ts';
+import { addRange, hasAnyOf, rangeSet, removeRange, without } from './range-set.ts';
 
 const anyRange = fc
   .tuple(fc.nat(40), fc.nat(10))
   .map(([start, size]) => physRange(start, start + size));
-const anySet = fc
-  .array(anyRange, { maxLength: 8 })
-  .map((ranges) => ranges.reduce<RangeSet>(addRange, []));
+const anyRanges = fc.array(anyRange, { maxLength: 8 });
+const anySet = anyRanges.map(rangeSet);
 
 /** The slow way: a set of numbers. */
 function bytes(...ranges: readonly PhysRange[]): Set<number> {
@@ -45,6 +44,27 @@ describe('a set of ranges', () => {
             expect(start).toBeGreaterThan(result[index - 1]?.end ?? -1);
           }
         }
+      }),
+    );
+  });
+
+  it('has the bytes of all its ranges, which may overlap', () => {
+    fc.assert(
+      fc.property(anyRanges, (ranges) => {
+        expect(sorted(bytes(...rangeSet(ranges)))).toEqual(sorted(bytes(...ranges)));
+        expect(rangeSet(ranges)).toEqual(ranges.reduce(addRange, rangeSet([])));
+      }),
+    );
+  });
+
+  it('keeps ranges that overlap apart when others are taken out of them', () => {
+    fc.assert(
+      fc.property(anyRanges, anyRanges, (ranges, others) => {
+        const alone = ranges.flatMap((range) => without([range], others));
+        expect(without(ranges, others)).toEqual(alone);
+        const gone = bytes(...others);
+        const left = [...bytes(...ranges)].filter((byte) => !gone.has(byte));
+        expect(sorted(bytes(...alone))).toEqual(sorted(left));
       }),
     );
   });

@@ -7,21 +7,27 @@ import { type PhysRange, intersects, physRange } from './phys-range.ts';
  */
 export type RangeSet = readonly PhysRange[];
 
-/** The set of the bytes of ranges, which may overlap, in any order. */
+/** The set of the bytes of ranges, which may overlap, in any order: in the time that sorting them takes. */
 export function rangeSet(ranges: readonly PhysRange[]): RangeSet {
-  return ranges.reduce<RangeSet>(addRange, []);
+  const merged: PhysRange[] = [];
+  const sorted = ranges.filter(({ start, end }) => start < end);
+  for (const range of sorted.toSorted((a, b) => a.start - b.start)) {
+    const last = merged.at(-1);
+    if (last === undefined || last.end < range.start) merged.push(range);
+    else if (last.end < range.end) merged.splice(-1, 1, physRange(last.start, range.end));
+  }
+  return merged;
 }
 
 /** The set with `range` added; an empty range adds nothing. */
 export function addRange(set: RangeSet, range: PhysRange): RangeSet {
   if (range.end <= range.start) return set;
-  const touches = (other: PhysRange): boolean =>
-    other.start <= range.end && range.start <= other.end;
-  const merged = [range, ...set.filter(touches)];
-  const start = Math.min(...merged.map((other) => other.start));
-  const end = Math.max(...merged.map((other) => other.end));
-  const rest = set.filter((other) => !touches(other));
-  return [...rest, physRange(start, end)].toSorted((a, b) => a.start - b.start);
+  const before = set.filter((other) => other.end < range.start);
+  const after = set.filter((other) => range.end < other.start);
+  const touched = set.slice(before.length, set.length - after.length);
+  const start = Math.min(range.start, touched[0]?.start ?? Infinity);
+  const end = Math.max(range.end, touched.at(-1)?.end ?? 0);
+  return [...before, physRange(start, end), ...after];
 }
 
 /** The set without any byte of `range`. */
@@ -40,7 +46,34 @@ export function hasAnyOf(set: RangeSet, range: PhysRange): boolean {
   return set.some((other) => intersects(other, range));
 }
 
-/** The bytes of `set` that are not in `others`. */
-export function without(set: RangeSet, others: RangeSet): RangeSet {
-  return others.reduce<RangeSet>(removeRange, set);
+/**
+ * The bytes of `set` that are not in `others`. Both may be any ranges: those of `set` stay apart and in
+ * their order. Takes as long as to sort `others`, and to walk what comes out.
+ */
+export function without(set: RangeSet, others: readonly PhysRange[]): RangeSet {
+  const holes = rangeSet(others);
+  return set.flatMap((range) => [...piecesOf(range, holes)]);
+}
+
+/** What of a range lies between the holes, which ascend. */
+function* piecesOf({ start, end }: PhysRange, holes: RangeSet): Generator<PhysRange> {
+  let from: number = start;
+  for (let at = firstBeyond(holes, start); at < holes.length && from < end; at += 1) {
+    const hole = holes[at];
+    if (hole === undefined || hole.start >= end) break;
+    if (from < hole.start) yield physRange(from, hole.start);
+    from = hole.end;
+  }
+  if (from < end) yield physRange(from, end);
+}
+
+/** The index of the first range that ends after an address. */
+function firstBeyond(set: RangeSet, address: number): number {
+  let [low, high] = [0, set.length];
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((set[middle]?.end ?? Infinity) <= address) low = middle + 1;
+    else high = middle;
+  }
+  return low;
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { parseCrashkernel } from '../memory/crashkernel.ts';
 import { SZ_1M } from '../memory/pfn.ts';
-import { covers, physRange, rangeSize } from '../memory/phys-range.ts';
-import { type RangeSet, addRange, without } from '../memory/range-set.ts';
+import { clippedRange, covers, rangeSize } from '../memory/phys-range.ts';
+import { rangeSet, without } from '../memory/range-set.ts';
 import type { ModelInputs } from './model-inputs.ts';
 
 /** `CRASH_ALIGN` (arch/x86/include/asm/crash_reserve.h). */
@@ -21,7 +21,7 @@ export function crashkernelFit(inputs: ModelInputs): CrashkernelFit | null {
   const [ram, other] = [true, false].map((wanted) =>
     e820.filter((entry) => entry.ram === wanted).map(({ range }) => range),
   );
-  const all = (ram ?? []).reduce<RangeSet>(addRange, []);
+  const all = rangeSet(ram ?? []);
   const free = without(without(all, other ?? []), earlyReservations);
   const request = parseCrashkernel(
     cmdline,
@@ -29,7 +29,7 @@ export function crashkernelFit(inputs: ModelInputs): CrashkernelFit | null {
   );
   if (!request) return null;
   const { size, offset } = request;
-  if (offset !== null) return { size, fits: covers(free, physRange(offset, offset + size)) };
+  if (offset !== null) return { size, fits: covers(free, clippedRange(offset, offset + size)) };
   const fits = free.some(({ start, end }) => {
     const from = Math.max(Math.ceil(start / CRASH_ALIGN) * CRASH_ALIGN, CRASH_ALIGN);
     return from + size <= end;

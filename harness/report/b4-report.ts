@@ -5,7 +5,7 @@ import type { End } from '../ends.ts';
 import { summary } from '../matrix/judged-cell.ts';
 import { runEnd } from '../matrix/run-end.ts';
 import { type SeriesResult, seriesEnd } from '../matrix/series.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { renderSeries, seriesSummary } from './series-report.ts';
 

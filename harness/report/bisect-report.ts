@@ -6,7 +6,7 @@ import type { CellSpec } from '../bundle/cell-record.ts';
 import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { cellPages } from './text/cell-pages.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { cellDocument } from './run-document.ts';

@@ -6,7 +6,7 @@ import type { PolicyId } from '../policy-id.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { CorpusDocument } from './schema/model-schema.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { groupBy } from './text/group-by.ts';
 import { type Style, paint } from './text/style.ts';
 

@@ -7,7 +7,7 @@ import { openAnyKernel } from '../vmcore/kernel/open-any-kernel.ts';
 import { INSPECT_ANSWERS, type InspectAnswer } from './inspect-answers.ts';
 import { renderSearch } from './inspect-search.ts';
 import { summarize } from './inspect-summary.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import type { Style } from './text/style.ts';
 
 /** What is asked of a dump, with the words that follow each question on the command line. */

@@ -5,7 +5,7 @@ import { renderRange } from '../memory/phys-range.ts';
 import type { Owner } from '../model/owners.ts';
 import { POLICIES } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { groupBy } from './text/group-by.ts';
 import type { ModelResult } from './model-report.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';

@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { HostError, UsageError } from '../errors.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { replaceFile } from '../process/replace-file.ts';
+import { screenText } from '../memory/printable-text.ts';
+import { writeStdout } from './screen.ts';
 import type { Style } from './text/style.ts';
 
 type Render = (run: ComparedRun, style: Style) => string;
@@ -99,19 +101,10 @@ export async function writeReports(
   if (errors.length > 0) throw errors[0];
 }
 
-/** Writes a report to standard output. What becomes of one that cannot be written is decided in one place, cli/output.ts. */
-export async function writeStdout(text: string): Promise<void> {
-  await new Promise<void>((written) => {
-    process.stdout.write(text, () => {
-      written();
-    });
-  });
-}
-
 /** A reader of `path` sees the whole report or the one before it. */
 async function writeWhole(path: string, text: string): Promise<void> {
   try {
-    await replaceFile(path, text);
+    await replaceFile(path, screenText(text));
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error);
     throw new HostError(`Cannot write report ${path}: ${why}`, { cause: error });

@@ -2,7 +2,7 @@
 import { type ComparedRun, type Comparison, isChanged } from '../matrix/compare-cells.ts';
 import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { cellPages } from './text/cell-pages.ts';
 import { pageRuns } from './changes-report.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';

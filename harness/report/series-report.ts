@@ -8,7 +8,7 @@ import {
   stepOutcome,
 } from '../matrix/series.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { renderFindings } from './text/cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
 import { runDocument } from './run-document.ts';

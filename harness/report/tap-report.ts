@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type InvariantOutcome, type Verdict, whyUnseen } from '../check/judgement.ts';
 import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
-import { asciiJson } from './text/ascii-json.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
 import { escapeTap, renderPoint } from './text/tap-point.ts';
 import { renderPages } from '../memory/page-map.ts';

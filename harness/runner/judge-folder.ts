@@ -9,6 +9,7 @@ import { judgeUntold } from '../check/judge-untold.ts';
 import { Sub1mError, fromSystemError } from '../errors.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { runInThread, threadModule } from '../process/run-in-thread.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
 import { verdictDocument } from '../report/verdict-document.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { findVmcoreIn } from './vmcore-file.ts';
@@ -53,7 +54,7 @@ function writeJudgement(folder: BundleFolder, judgement: Judgement): void {
     'verdict.json': verdictDocument(judgement),
   } as const;
   for (const [name, document] of Object.entries(documents)) {
-    folder.replace(name as keyof typeof documents, `${JSON.stringify(document, null, 1)}\n`);
+    folder.replace(name as keyof typeof documents, `${asciiJson(document, 1)}\n`);
   }
 }
 

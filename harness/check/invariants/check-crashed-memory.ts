@@ -8,7 +8,8 @@ import { rangeSet, without } from '../../memory/range-set.ts';
 import { notCaptured } from './check-kdump.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { phaseEnded } from '../observe/phase-ended.ts';
-import type { JumpWrite, MemoryTruth, PageList, VmcoreTruth } from '../observe/memory-truth.ts';
+import type { JumpWrite, MemoryTruth, VmcoreTruth } from '../observe/memory-truth.ts';
+import type { PageList } from '../observe/ram-pages.ts';
 
 export const NO_TRUTH = notAsked('The cell does not look at memory at the kexec jump');
 

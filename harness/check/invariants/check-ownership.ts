@@ -2,7 +2,7 @@
 import { counted } from '../../memory/counted.ts';
 import { lowPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
-import { physRange, rangeSize } from '../../memory/phys-range.ts';
+import { clippedRange, rangeSize } from '../../memory/phys-range.ts';
 import { isUsable } from '../observe/agreement.ts';
 import { writtenPages } from './check-untouched.ts';
 import { type CellCase, type Check, broken, kept, notAsked, unseen } from './finding.ts';
@@ -41,7 +41,7 @@ function ownersBesides({ observation, prediction }: CellCase): Map<Pfn, string> 
   if (trampoline.value === null || trampoline.value >= SZ_1M) return owners;
   const wanted = prediction.value?.trampoline;
   const size = wanted ? rangeSize(wanted) : PAGE_SIZE;
-  const place = physRange(trampoline.value, trampoline.value + size);
+  const place = clippedRange(trampoline.value, trampoline.value + size);
   for (const page of lowPages(place)) owners.set(page, "the trampoline's");
   return owners;
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { SZ_1M } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
+import { LOG_LIMITS, linesOf } from '../../memory/text-lines.ts';
 
-/** No printk line is longer, and no kernel prints as many about low memory; a hostile guest may. */
-const LINE_LIMIT = 1024;
+/** No kernel prints as many lines about low memory; a hostile guest may. */
 const COUNT_LIMIT = 1000;
 
 /** An address as the kernel prints it: either end of a range, or with leading zeroes (`%#010llx`). */
@@ -36,9 +36,9 @@ const NOISE: readonly (readonly [RegExp, string])[] = [
  */
 export function lowMemoryLines(log: string): string[] {
   const lines = new Set<string>();
-  for (const line of log.split('\n')) {
+  for (const line of linesOf(log, LOG_LIMITS)) {
     if (lines.size === COUNT_LIMIT) break;
-    const steady = steadyLine(printableText(line.slice(0, LINE_LIMIT)));
+    const steady = steadyLine(printableText(line));
     if (steady !== null) lines.add(steady);
   }
   return [...lines];

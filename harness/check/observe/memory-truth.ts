@@ -5,10 +5,12 @@ import { FormatError } from '../../errors.ts';
 import { ZERO_PAGE_CRC } from '../../memory/page-crcs.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
-import { ramLayout } from '../../memory/ram-layout.ts';
-import { findLogLine } from '../../memory/kernel-log.ts';
+import { hasAnyOf } from '../../memory/range-set.ts';
+import { behind } from '../../memory/kernel-log.ts';
+import { pageRange } from '../../memory/page-map.ts';
 import type { Evidence } from './evidence.ts';
 import { imagePhys } from '../../memory/image-phys.ts';
+import { type PageList, RamPages, listed } from './ram-pages.ts';
 import type { VmcoreDigest } from '../../vmcore/vmcore-digest.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 
@@ -57,15 +59,6 @@ export interface VmcoreTruth {
   readonly keptKindsLeftOut: Seen<PageList>;
 }
 
-/** Pages, of which the first few are named. */
-export interface PageList {
-  readonly count: number;
-  readonly first: readonly Pfn[];
-}
-
-/** Pages that are named of each list: a report shows no more. */
-const NAMED = 64;
-
 /** How far below its stack pointer the CPU that jumps still writes (`machine_kexec()` and what it calls), in bytes. */
 const STACK_REACH = 1024;
 
@@ -93,63 +86,106 @@ export function seenMemoryTruth(
   const jump = evidence.read(JUMP, unpack);
   if (jump.value === null) return jump;
   const before = jump.value;
-  const { memoryMiB } = evidence.cell.spec;
-  const indexOf = pageIndex(memoryMiB);
-  const changedIn = (ranges: readonly PhysRange[], one: Uint32Array, other: Uint32Array): Pfn[] =>
-    pagesIn(ranges).filter((page) => {
-      const index = indexOf(page);
-      return index !== undefined && one[index] !== other[index];
-    });
-  const changed = seenFrom(evidence.read(END, unpack), (after) => {
-    const pages = changedIn(memory.crashed, before, after);
-    const tables = efiTablesIn(pages, evidence.text('capture/dmesg') ?? '');
-    return { value: { pages: listed(pages), tables } };
-  });
+  const ram = new RamPages(evidence.cell.spec.memoryMiB);
+  const hashed = { ...memory, before, ram };
+  const changed = seenFrom(evidence.read(END, unpack), (after) => ({
+    value: changedMemory(hashed, after, evidence.text('capture/dmesg') ?? ''),
+  }));
   const loaded = evidence.read(LOADED, unpack).value;
   return {
     value: {
-      jumpWrites: [...stackWrites(evidence), ...ftraceWrites(evidence)],
+      jumpWrites: [...stackWrites(evidence, ram), ...ftraceWrites(evidence)],
       hiddenWrites: hiddenWrites(evidence),
       changed,
-      disturbed: loaded && listed(changedIn(memory.crashkernel, loaded, before)),
+      disturbed: loaded && listed(changedIn(memory.crashkernel, hashed, loaded)),
       vmcoreinfoCopy: evidence.parsed('jump/vmcoreinfo-copy', readPageOf),
-      vmcore: vmcore ? compare(vmcore, { before, indexOf, ...memory }) : null,
+      vmcore: vmcore ? compare(vmcore, hashed) : null,
     },
   };
 }
 
 interface HashedMemory extends SystemMemory {
   readonly before: Uint32Array;
-  readonly indexOf: (page: Pfn) => number | undefined;
+  readonly ram: RamPages;
+}
+
+/** The pages of ranges that are not as they were at the jump. */
+function* changedIn(
+  ranges: readonly PhysRange[],
+  { before, ram }: HashedMemory,
+  other: Uint32Array,
+): Generator<Pfn> {
+  for (const page of ram.in(ranges)) {
+    const index = ram.indexOf(page);
+    if (index !== undefined && before[index] !== other[index]) yield page;
+  }
+}
+
+function changedMemory(hashed: HashedMemory, after: Uint32Array, log: string): ChangedMemory {
+  const pages = listed(changedIn(hashed.crashed, hashed, after));
+  const hasChanged = (page: Pfn): boolean =>
+    hasAnyOf(hashed.crashed, pageRange(page)) &&
+    listed(changedIn([pageRange(page)], hashed, after)).count > 0;
+  const tables = efiTables(log).filter(({ page }) => hasChanged(page));
+  return { pages, tables: tables.map(({ table }) => table) };
 }
 
 function compare(
   { pages, keptKindsLeftOut: kinds }: VmcoreDigest,
-  { before, indexOf, systemRam, crashed }: HashedMemory,
+  hashed: HashedMemory,
 ): Seen<VmcoreTruth> {
   if (pages.value === null) return pages;
-  const { pfns, crcs } = pages.value;
-  const there = new Set(pfns);
-  const differing = Array.from(pfns, pfn).filter((page, at) => {
-    const index = indexOf(page);
-    return index === undefined || before[index] !== crcs[at];
-  });
-  const absent = pagesIn(crashed).filter((page) => !there.has(page));
-  const full = absent.filter((page) => before[indexOf(page) ?? -1] !== ZERO_PAGE_CRC);
+  const { before, ram, systemRam } = hashed;
+  const { pfns } = pages.value;
+  const there = marked(pfns, hashed);
+  const isZero = (page: Pfn): boolean => before[ram.indexOf(page) ?? -1] === ZERO_PAGE_CRC;
+  const absent = listed(absentPages(hashed, there));
+  const leftOut = listed(filtered(absentPages(hashed, there), (page) => !isZero(page)));
   const shared = sharedPages(systemRam);
-  const wrong = (found: Uint32Array): Pfn[] => {
-    const kept = new Set<number>(found);
-    return full.filter((page) => kept.has(page) && !shared.has(page));
+  const wronglyLeftOut = (found: Uint32Array): PageList => {
+    const kept = marked(found, hashed);
+    const isWrong = (page: Pfn): boolean =>
+      !isZero(page) && kept[ram.indexOf(page) ?? -1] === 1 && !shared.has(page);
+    return listed(filtered(absentPages(hashed, there), isWrong));
   };
   return {
     value: {
       compared: pfns.length,
-      differing: listed(differing),
-      zeroesLeftOut: absent.length - full.length,
-      leftOut: listed(full),
-      keptKindsLeftOut: kinds.value === null ? kinds : { value: listed(wrong(kinds.value)) },
+      differing: listed(differingPages(pages.value, hashed)),
+      zeroesLeftOut: absent.count - leftOut.count,
+      leftOut,
+      keptKindsLeftOut: kinds.value === null ? kinds : { value: wronglyLeftOut(kinds.value) },
     },
   };
+}
+
+/** A byte for each page of RAM: 1 for those that are listed. A set of all pages would be too large for the engine. */
+function marked(pfns: Uint32Array, { before, ram }: HashedMemory): Uint8Array {
+  const marks = new Uint8Array(before.length);
+  for (const page of pfns) {
+    const index = ram.indexOf(pfn(page));
+    if (index !== undefined && index < marks.length) marks[index] = 1;
+  }
+  return marks;
+}
+
+function* differingPages(
+  { pfns, crcs }: { readonly pfns: Uint32Array; readonly crcs: Uint32Array },
+  { before, ram }: HashedMemory,
+): Generator<Pfn> {
+  for (const [at, page] of pfns.entries()) {
+    const index = ram.indexOf(pfn(page));
+    if (index === undefined || before[index] !== crcs[at]) yield pfn(page);
+  }
+}
+
+/** The crashed kernel's pages that are not in the dump. */
+function* absentPages({ crashed, ram }: HashedMemory, there: Uint8Array): Generator<Pfn> {
+  for (const page of ram.in(crashed)) if (there[ram.indexOf(page) ?? -1] !== 1) yield page;
+}
+
+function* filtered(pages: Iterable<Pfn>, isWanted: (page: Pfn) => boolean): Generator<Pfn> {
+  for (const page of pages) if (isWanted(page)) yield page;
 }
 
 /** The pages in which ranges begin or end. */
@@ -159,35 +195,15 @@ function sharedPages(ranges: readonly PhysRange[]): ReadonlySet<Pfn> {
   return new Set(within.map((edge) => pfn(Math.floor(edge / PAGE_SIZE))));
 }
 
-/** Where the hash of a page is; undefined for one that is not RAM. */
-function pageIndex(memoryMiB: number): (page: Pfn) => number | undefined {
-  const pieces = ramLayout(memoryMiB);
-  return (page) => {
-    const start = page * PAGE_SIZE;
-    const piece = pieces.find(({ range }) => range.start <= start && start < range.end);
-    return piece && (piece.ramOffset + start - piece.range.start) / PAGE_SIZE;
-  };
-}
-
-function pagesIn(ranges: readonly PhysRange[]): Pfn[] {
-  return ranges.flatMap(({ start, end }) => {
-    const first = Math.floor(start / PAGE_SIZE);
-    const length = Math.ceil(end / PAGE_SIZE) - first;
-    return Array.from({ length }, (_, index) => pfn(first + index));
-  });
-}
-
-function listed(pages: readonly Pfn[]): PageList {
-  return { count: pages.length, first: pages.slice(0, NAMED) };
-}
-
-/** Which of the EFI tables that a kernel found (`efi_config_parse_tables()`) lie in the pages. */
-function efiTablesIn(pages: readonly Pfn[], log: string): string[] {
-  const line = findLogLine(log, /\befi: .*\b[A-Z]\w*=0x/) ?? '';
-  const tables = line.matchAll(/\b([A-Z][A-Za-z0-9]{1,15})=(0x[0-9a-f]{1,13})\b/g);
-  return Array.from(tables)
-    .filter(([, , address]) => pages.includes(pfn(Math.floor(Number(address) / PAGE_SIZE))))
-    .map(([table]) => table);
+/** The EFI tables that a kernel found (`efi_config_parse_tables()`), each with its page. */
+function efiTables(log: string): { readonly table: string; readonly page: Pfn }[] {
+  const lines = [...behind(log, /\befi: /)];
+  const line = lines.findLast((tables) => /\b[A-Z]\w*=0x/.test(tables)) ?? '';
+  const tables = line.matchAll(/\b[A-Z][A-Za-z0-9]{1,15}=(0x[0-9a-f]{1,13})\b/g);
+  return Array.from(tables, ([table, address]) => ({
+    table,
+    page: pfn(Math.floor(Number(address) / PAGE_SIZE)),
+  }));
 }
 
 /** Where `jump/stack` says what lies, and how far below that the jump writes. */
@@ -201,12 +217,13 @@ const STACKS = [
   },
 ] as const;
 
-function stackWrites(evidence: Evidence): JumpWrite[] {
+function stackWrites(evidence: Evidence, ram: RamPages): JumpWrite[] {
   const text = evidence.text('jump/stack') ?? '';
   return STACKS.flatMap(({ place, reach, what }) => {
     const start = Number(place.exec(text)?.[1]);
     if (Number.isNaN(start) || start < SZ_1M) return [];
-    return pagesIn([physRange(start - reach, start + 1)]).map((page) => ({ page, what }));
+    const pages = ram.in([physRange(start - reach, start + 1)]);
+    return Array.from(pages, (page) => ({ page, what }));
   });
 }
 

@@ -25,6 +25,9 @@ interface Wanted {
 /** RAM ends here and the VGA hole begins: a layout covers every page below. */
 const RAM = physRange(0, 0xa_0000);
 
+/** Entries below 1 MiB, where there are 256 pages. */
+const ENTRIES_LIMIT = 1024;
+
 /** More would not help a reader. */
 const FAULTS_SHOWN = 10;
 
@@ -78,6 +81,8 @@ function findFaults(log: PersonalityLog, kernelsMap: readonly EfiDescriptor[] | 
 /** Compares below 1 MiB, range by range: each must be one entry of the map, a hole none. */
 function differences(wanted: readonly Wanted[], map: readonly EfiDescriptor[]): string[] {
   const low = map.filter(isLow);
+  const most = Math.max(wanted.length, low.length);
+  if (most > ENTRIES_LIMIT) return [`${most} entries below 1 MiB, more than any firmware has`];
   const surplus = without(
     low.map(({ range }) => range),
     [...wanted.map(({ range }) => range), physRange(SZ_1M, PHYS_ADDR_LIMIT)],

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { renderBisectDocument, renderBisectReport } from '../../report/bisect-report.ts';
-import { writeStdout } from '../../report/reporters.ts';
+import { writeStdout } from '../../report/screen.ts';
 import { type BisectSettings, runBisect } from '../../runner/bisect/run-bisect.ts';
 import { addCellOptions, givenAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';

@@ -10,6 +10,8 @@ import { packageContext } from '../../runner/package-context.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 import { mirrorOption } from '../run-options.ts';
+import { writeStdout } from '../../report/screen.ts';
+import { asciiJson } from '../../memory/ascii-json.ts';
 
 const HELP = {
   summary: 'build a kernel from a recipe or a source tree and print the path of its bzImage',
@@ -41,8 +43,8 @@ export function addBuild(program: Command, context: CommandContext): void {
       const built = await build(kernel, options.config, packageContext(options, context));
       const { release, sha256 } = await readKernelImage(built.image);
       const document = { schema: 1, ref: kernel, release, ...built, imageSha256: sha256 };
-      const text = options.json ? JSON.stringify(document, null, 2) : built.image;
-      process.stdout.write(`${text}\n`);
+      const text = options.json ? asciiJson(document, 2) : built.image;
+      await writeStdout(`${text}\n`);
     });
 }
 

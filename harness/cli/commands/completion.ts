@@ -4,6 +4,7 @@ import { projectPath } from '../../project-root.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type Completion, completionOf } from '../completion.ts';
 import { type CommandHelp, describeCommand } from '../help.ts';
+import { writeStdout } from '../../report/screen.ts';
 
 const RENDERERS: Readonly<Record<string, () => Promise<(completion: Completion) => string>>> = {
   bash: async () => (await import('../completion-bash.ts')).renderBashCompletion,
@@ -51,6 +52,6 @@ export function addCompletionLists(program: Command, { environment }: CommandCon
     .action(async (name: string) => {
       const { completionList } = await import('../completion-lists.ts');
       const found = await completionList(name, environment);
-      process.stdout.write(found.map((word) => `${word}\n`).join(''));
+      await writeStdout(found.map((word) => `${word}\n`).join(''));
     });
 }

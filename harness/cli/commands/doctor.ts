@@ -5,6 +5,8 @@ import { DOCUMENT_VERSIONS } from '../../report/schema/document.ts';
 import type { DoctorDocument } from '../../report/schema/host-schema.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
+import { writeStdout } from '../../report/screen.ts';
+import { asciiJson } from '../../memory/ascii-json.ts';
 
 const HELP = {
   summary: 'report what this host has and lacks, and whether KVM works',
@@ -20,8 +22,8 @@ export function addDoctor(program: Command, context: CommandContext): void {
       const findings = await examineHost(context);
       const ready = findings.every(({ ok, needed }) => ok || !needed);
       const document: DoctorDocument = { schema: DOCUMENT_VERSIONS.doctor, ready, findings };
-      process.stdout.write(
-        options.json ? `${JSON.stringify(document, null, 2)}\n` : renderFindings(findings, ready),
+      await writeStdout(
+        options.json ? `${asciiJson(document, 2)}\n` : renderFindings(findings, ready),
       );
       context.exit(ready ? 'done' : 'host');
     });

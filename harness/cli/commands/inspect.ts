@@ -9,6 +9,7 @@ import type { InspectFile, InspectedFile } from '../../runner/inspect-file.ts';
 import { requireVmcore } from '../../runner/vmcore-file.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
+import { writeStdout } from '../../report/screen.ts';
 
 interface InspectOptions extends InspectQuestions {
   readonly json?: true;
@@ -52,14 +53,14 @@ export function addInspect(program: Command, { environment, signal, log }: Comma
       const style = { colour: environment.colour && !json, width: environment.columns };
       const target = await targetOf(named, questions, signal);
       if (target.kind === 'dead') {
-        process.stdout.write(await inspectCell(named, target.evidence, { questions, style, json }));
+        await writeStdout(await inspectCell(named, target.evidence, { questions, style, json }));
         return;
       }
       await using vmcore = target.vmcore;
       const { path } = vmcore;
       const { text, notes } = await inspect({ path, named, questions, style, json }, signal);
       for (const note of notes) log.info(note);
-      process.stdout.write(text);
+      await writeStdout(text);
     });
 }
 

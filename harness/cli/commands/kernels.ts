@@ -7,6 +7,8 @@ import type { KernelsDocument } from '../../report/schema/host-schema.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 import { mirrorOption } from '../run-options.ts';
+import { writeStdout } from '../../report/screen.ts';
+import { asciiJson } from '../../memory/ascii-json.ts';
 
 const HELP = {
   summary: 'list the kernels of the Debian mirror and those in the cache',
@@ -27,9 +29,7 @@ export function addKernels(program: Command, context: CommandContext): void {
         ({ flavour }) => options.flavour === 'all' || flavour === options.flavour,
       );
       const document: KernelsDocument = { schema: DOCUMENT_VERSIONS.kernels, kernels: listed };
-      process.stdout.write(
-        options.json ? `${JSON.stringify(document, null, 2)}\n` : renderListing(listed),
-      );
+      await writeStdout(options.json ? `${asciiJson(document, 2)}\n` : renderListing(listed));
     });
 }
 

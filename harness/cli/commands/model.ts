@@ -20,6 +20,7 @@ import { nearestName } from '../../nearest-name.ts';
 import { readLayout, readLayouts } from '../../layout/read-layout.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
+import { writeStdout } from '../../report/screen.ts';
 
 const HELP = {
   summary: 'predict who owns each page below 1 MiB, without a machine; compare policies',
@@ -84,7 +85,7 @@ export function addModel(program: Command, context: CommandContext): void {
       new Option('--svg', 'print the maps as an image').conflicts(['corpus', 'history', 'json']),
     )
     .action(async (options: ModelOptions) => {
-      process.stdout.write(await (options.corpus ? corpus : oneLayout)(options, context));
+      await writeStdout(await (options.corpus ? corpus : oneLayout)(options, context));
     });
 }
 

@@ -5,6 +5,7 @@ import type { MatrixEvent } from '../../matrix/run-matrix.ts';
 import { renderSeconds } from '../text/style.ts';
 import { verdictName } from '../text/verdict-text.ts';
 import { RunPace } from './run-pace.ts';
+import { screenText } from '../../memory/printable-text.ts';
 
 /** Shows a run while it runs. Disposing it leaves the screen as it is and in order. */
 export interface Progress extends AsyncDisposable {
@@ -19,7 +20,7 @@ export function lineProgress(cells: readonly PlannedCell[], stream: NodeJS.Write
     pace.add(event);
     const seconds = Math.floor((performance.now() - startedAt) / 1000);
     const text = event.kind === 'end' && pace.text !== '' ? ` (${pace.text})` : '';
-    stream.write(`[${String(seconds).padStart(4)} s] ${eventText(event)}${text}\n`);
+    stream.write(screenText(`[${String(seconds).padStart(4)} s] ${eventText(event)}${text}\n`));
   };
   return { onEvent, [Symbol.asyncDispose]: async () => {} };
 }

@@ -54,7 +54,7 @@ const MONITOR_NAMES: Partial<Record<RegisterName, string>> = {
  */
 export function parseMonitorRegisters(text: string): CpuState[] {
   if (text.length > TEXT_LIMIT) throw badText(`at most ${TEXT_LIMIT} bytes`, text.length);
-  const [, ...parts] = text.split(/^\s*CPU#(\d+)\s*$/m);
+  const [, ...parts] = text.split(/^CPU#(\d{1,6})\r?$/m);
   if (parts.length === 0 || parts.length > CPU_LIMIT * 2) {
     throw badText(`1 to ${CPU_LIMIT} CPUs`, parts.length / 2);
   }

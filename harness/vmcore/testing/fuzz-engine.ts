@@ -13,6 +13,8 @@ export interface FuzzTarget {
   readonly name: string;
   readonly source: Readable;
   readonly parse: (source: Readable) => void;
+  /** Makes a mutant, if a number or two of `source` are not what to change. */
+  readonly mutant?: (random: Random) => Readable;
   /** Where to mutate, if not wherever the parser reads: some search a lot to find little. */
   readonly areas?: readonly Area[];
   /** For a slow parser: one in so many of the mutants that others get. */
@@ -26,7 +28,8 @@ export type Area = readonly [start: number, bytes: number];
 interface FuzzOutcome {
   readonly count: number;
   readonly refused: number;
-  readonly slowestMs: number;
+  /** The mutant that took longest, and how long, in ms. */
+  readonly slowest: { readonly seed: number; readonly ms: number };
   /** Mutants that threw anything but a `FormatError`; the seed reproduces each. */
   readonly failures: readonly { readonly seed: number; readonly error: unknown }[];
 }
@@ -35,30 +38,30 @@ interface FuzzOutcome {
 const FAILURE_LIMIT = 5;
 
 /** Parses mutants, each from its own seed. Throws if the parser refuses the original. */
-export function fuzz(
-  { source, parse, areas, oneIn = 1 }: FuzzTarget,
-  ofOthers: number,
-): FuzzOutcome {
+export function fuzz(target: FuzzTarget, ofOthers: number): FuzzOutcome {
+  const { source, parse, areas, oneIn = 1 } = target;
   const count = Math.ceil(ofOthers / oneIn);
   const seen = areas ?? tracedAreas(source, parse);
+  const { mutant = (random) => mutantOf(source, seen, random) } = target;
   const failures: { seed: number; error: unknown }[] = [];
-  let [refused, slowestMs] = [0, 0];
+  let [refused, slowest] = [0, { seed: 0, ms: 0 }];
   // Most mutants end in an error, and capturing stacks would take half of the time.
   const { stackTraceLimit } = Error;
   Error.stackTraceLimit = 1;
   for (let seed = 0; seed < count && failures.length < FAILURE_LIMIT; seed += 1) {
-    const mutant = mutantOf(source, seen, randomOf(seed));
+    const bytes = mutant(randomOf(seed));
     const startedAt = performance.now();
     try {
-      parse(mutant);
+      parse(bytes);
     } catch (error) {
       if (error instanceof FormatError) refused += 1;
       else failures.push({ seed, error });
     }
-    slowestMs = Math.max(slowestMs, performance.now() - startedAt);
+    const ms = performance.now() - startedAt;
+    if (ms > slowest.ms) slowest = { seed, ms };
   }
   Error.stackTraceLimit = stackTraceLimit;
-  return { count, refused, slowestMs, failures };
+  return { count, refused, slowest, failures };
 }
 
 function tracedAreas(source: Readable, parse: FuzzTarget['parse']): Area[] {
@@ -74,10 +77,11 @@ function tracedAreas(source: Readable, parse: FuzzTarget['parse']): Area[] {
   return [...areas.values()];
 }
 
-type Random = (below: number) => number;
+/** A number from 0 on, below another. */
+export type Random = (below: number) => number;
 
 /** mulberry32: a test can be rerun by its seed. */
-function randomOf(seed: number): Random {
+export function randomOf(seed: number): Random {
   let state = seed >>> 0;
   return (below) => {
     state = (state + 0x6d2b79f5) >>> 0;

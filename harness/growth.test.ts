@@ -1,0 +1,16 @@
+// SPDX-License-Identifier: MIT
+import { expect, it } from 'vitest';
+import { BAD_UNITS, findSteepness } from './testing/growth.ts';
+import { TEXT_PARSERS } from './testing/parser-targets.ts';
+
+it.each(TEXT_PARSERS)(
+  '$name takes time in proportion to its length',
+  ({ parse, seeds, units = [] }) => {
+    const [head = ''] = seeds;
+    const slow = [...BAD_UNITS, ...units].flatMap((unit) => {
+      const found = findSteepness(parse, head.slice(0, 16_384), unit);
+      return found ? [{ unit, ...found }] : [];
+    });
+    expect(slow).toEqual([]);
+  },
+);
