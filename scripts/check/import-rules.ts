@@ -62,7 +62,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'check',
     'matrix',
   ],
-  'report/progress': ['matrix', 'report/text'],
+  'report/progress': ['memory', 'matrix', 'report/text'],
   'report/svg': ['memory', 'matrix', 'report/text'],
   report: [
     'memory',
