@@ -74,12 +74,17 @@ export function moduleName(path: string): string | undefined {
 interface Taking {
   readonly tree: ModuleTree;
   readonly taken: Map<string, string>;
+  /** Those whose dependencies are being added. */
+  readonly above?: readonly string[];
   readonly signal: AbortSignal;
 }
 
+/** Bytes of a module: debug information makes the largest some 100 MiB. */
+const MODULE_LIMIT = 512 * 1024 * 1024;
+
 /** Adds a module to `taken`, after those that it depends on. */
 async function addModule(name: string, taking: Taking): Promise<void> {
-  const { tree, taken, signal } = taking;
+  const { tree, taken, above = [], signal } = taking;
   if (taken.has(name) || tree.builtin.has(name)) return;
   const compressed = tree.modules.get(name);
   if (compressed === undefined) {
@@ -88,10 +93,14 @@ async function addModule(name: string, taking: Taking): Promise<void> {
         'set CONFIG_VIRTIO_PCI and CONFIG_VIRTIO_BLK',
     );
   }
+  if (above.includes(name)) {
+    throw new PackageError(`Cannot load the module ${name}: it depends on itself`);
+  }
   const path = await decompress(compressed, signal);
   const depends = await runCommand([MODINFO, '-F', 'depends', path], { signal });
   for (const dependency of depends.trim().split(',')) {
-    if (dependency !== '') await addModule(dependency.replaceAll('-', '_'), taking);
+    if (dependency === '') continue;
+    await addModule(dependency.replaceAll('-', '_'), { ...taking, above: [...above, name] });
   }
   taken.set(name, path);
 }
@@ -101,6 +110,6 @@ async function decompress(path: string, signal: AbortSignal): Promise<string> {
   const extension = extname(path);
   const command = DECOMPRESS.get(extension);
   if (command === undefined) return path;
-  await runCommand([...command, path], { signal });
+  await runCommand(['prlimit', `--fsize=${MODULE_LIMIT}`, ...command, path], { signal });
   return path.slice(0, -extension.length);
 }

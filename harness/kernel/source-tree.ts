@@ -124,7 +124,7 @@ export async function unpackSource(
   // The archive goes through pipes: it is 150 MB and of no use once it is unpacked.
   const script = `mkdir "$2" && dpkg-deb --fsys-tarfile "$1" |
     tar --extract --to-stdout --wildcards './usr/src/linux-source-*.tar.xz' |
-    xz --decompress --threads=0 | tar --extract --directory="$2"`;
+    xz --decompress --threads=0 | tar --extract --no-same-owner --directory="$2"`;
   await runCommand(['bash', '-o', 'pipefail', '-c', script, 'bash', deb, unpacked], { signal });
   const inside = join(unpacked, name);
   if (!isKernelTree(inside)) {

@@ -153,6 +153,18 @@ it('refuses a package without a kernel', async () => {
   );
 });
 
+it('refuses modules that need each other', async () => {
+  const root = 'lib/modules/6.12/kernel';
+  const circle = await buildDeb('linux-image-6.12', {
+    'boot/vmlinuz-6.12': bzImage(),
+    [`${root}/virtio_pci.ko`]: kernelModule('virtio'),
+    [`${root}/virtio.ko`]: kernelModule('virtio_pci'),
+  });
+  await expect(unpack(circle)).rejects.toThrow(
+    new PackageError('Cannot load the module virtio_pci: it depends on itself'),
+  );
+});
+
 it('refuses a package that is cut short', async () => {
   const deb = await buildDeb('linux-image-6.12', { 'boot/vmlinuz-6.12': bzImage() });
   await writeFile(deb, (await readFile(deb)).subarray(0, -4000));

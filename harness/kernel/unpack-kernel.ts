@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { PackageError } from '../errors.ts';
-import { debFields, unpackDeb } from '../package/deb-file.ts';
+import { debFields } from '../package/deb-file.ts';
+import { takeDebFiles } from '../package/deb-files.ts';
 import { readCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { readKernelImage } from './kernel-image.ts';
@@ -31,6 +32,10 @@ const VMLINUZ = /^boot\/vmlinuz-[^/]+$|^usr\/lib\/modules\/[^/]+\/vmlinuz$/;
 
 const MODULES_BUILTIN = /\/modules\.builtin$/;
 
+function isWanted(path: string): boolean {
+  return VMLINUZ.test(path) || MODULES_BUILTIN.test(path) || moduleName(path) !== undefined;
+}
+
 /** Where the cache keeps the kernel of packages with these SHA-256. */
 export function kernelFolder(cacheDir: string, hashes: readonly string[]): string {
   return join(cacheDir, 'kernels', sha256([UNPACK_VERSION, ...hashes].join('\n')));
@@ -50,8 +55,9 @@ export async function unpackKernel(
   { name, signal }: { readonly name: string; readonly signal: AbortSignal },
 ): Promise<void> {
   const tree = join(folder, 'tree');
-  for (const deb of debs) await unpackDeb(deb, tree, signal);
-  const files = await readdir(tree, { recursive: true });
+  await mkdir(tree);
+  const files: string[] = [];
+  for (const deb of debs) files.push(...(await takeDebFiles(deb, { tree, isWanted, signal })));
   const vmlinuz = files.find((file) => VMLINUZ.test(file));
   if (vmlinuz === undefined) throw new PackageError(`Cannot use ${name}: it has no vmlinuz`);
   const image = join(folder, 'vmlinuz');

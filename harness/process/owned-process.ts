@@ -113,9 +113,9 @@ export async function runCommand(argv: readonly string[], options: RunOptions): 
   }
 }
 
-/** A command that reads an open file. */
+/** A command that reads an open file, or nothing. */
 interface FilterOptions {
-  readonly input: number;
+  readonly input?: number;
   readonly signal: AbortSignal;
 }
 
@@ -131,7 +131,7 @@ export async function* outputOf(
   const child = execa('setpriv', [...DIE_WITH_US, ...argv], {
     ...CHILD_OPTIONS,
     // Execa takes any descriptor; its types know only the first few numbers.
-    stdio: [input as 3, 'pipe', 'pipe'],
+    stdio: [input === undefined ? 'ignore' : (input as 3), 'pipe', 'pipe'],
     buffer: { stdout: false },
     encoding: 'buffer',
     cancelSignal: signal,
