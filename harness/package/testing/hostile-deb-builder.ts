@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { writeFile } from 'node:fs/promises';
 import { buffer } from 'node:stream/consumers';
-import { type Headers, pack } from 'tar-stream';
+import { type Header, pack } from 'tar-stream';
 
 /** An entry of a package's tar; a link needs a `linkname`. */
-export type DebEntry = Partial<Headers> & {
+export type DebEntry = Partial<Header> & {
   readonly name: string;
   readonly content?: string | Buffer;
 };
