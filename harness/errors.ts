@@ -13,8 +13,10 @@ import { SURPRISES, type Surprise } from './surprises.ts';
  *   │  └─ MissingPageError                a page that a sound dump does not have
  *   ├─ InfraError                exit 69  sub1m cannot tell: the host, QEMU, a download
  *   │  ├─ HostError                       the host lacks something: a tool, memory, disk space
+ *   │  ├─ InputError                      a file that a machine is given changed under way
  *   │  ├─ BuildError                      a source does not become a kernel: a patch does not fit,
  *   │  │                                  options are missing, the compiler fails
+ *   │  │  └─ DamagedObjectError           what an earlier build left cannot be read
  *   │  ├─ PackageError                    a package cannot be found, downloaded or unpacked
  *   │  ├─ ProcessError                    a child process failed
  *   │  ├─ QmpError                        QEMU refused a command, or its QMP socket broke
@@ -74,10 +76,18 @@ export class HostError extends InfraError {
   readonly code = 'E_HOST';
 }
 
+/** A file that a machine is given is not what it was when it was chosen: a kernel image, an initramfs, a firmware. */
+export class InputError extends InfraError {
+  readonly code = 'E_INPUT';
+}
+
 /** A source does not become a kernel, and the host is not to blame. */
 export class BuildError extends InfraError {
   readonly code = 'E_BUILD';
 }
+
+/** An object that an earlier build has left, or seems to have left, cannot be read: all must be compiled anew. */
+export class DamagedObjectError extends BuildError {}
 
 /** A package cannot be found, downloaded, verified or unpacked. */
 export class PackageError extends InfraError {
@@ -133,7 +143,9 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Sub1mE
   UnsupportedFormatError,
   MissingPageError,
   HostError,
+  InputError,
   BuildError,
+  DamagedObjectError,
   PackageError,
   ProcessError,
   QmpError,

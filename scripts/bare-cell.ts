@@ -32,7 +32,11 @@ export async function runBareCell(
 ): Promise<void> {
   const { spec, kernel, folder } = job;
   await mkdir(folder);
-  const { initrd, input } = await requireGuestImage(kernel, { cacheDir: host.cacheDir, signal });
+  const { initrd, input } = await requireGuestImage(kernel, {
+    cacheDir: host.cacheDir,
+    signal,
+    log: host.log,
+  });
   const disks = await makeCellDisks(spec, { input, temp: folder, bundle: folder });
   const ovmf = await host.ovmf(spec.ovmf);
   const config: MachineConfig = {

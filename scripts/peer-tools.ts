@@ -54,7 +54,7 @@ export async function findPeers(
  */
 async function requireTools(context: PackageContext): Promise<{ crash: string[]; drgn: string[] }> {
   const folder = join(context.cacheDir, 'peers', [SUITE, ...PACKAGES].join('-'));
-  const root = await cachedFolder(folder, (unfinished) => download(unfinished, context));
+  const root = await cachedFolder(folder, (unfinished) => download(unfinished, context), context);
   const usr = join(root, 'usr');
   const library = join(usr, 'lib/x86_64-linux-gnu');
   const loader = [join(usr, 'lib64/ld-linux-x86-64.so.2'), '--library-path', library];

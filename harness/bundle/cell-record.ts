@@ -187,6 +187,24 @@ const machineRecordSchema = z.object({
   accel: z.object({ kind: z.enum(['kvm', 'tcg']), why: message }),
 });
 
+/** What a machine is given by the host. */
+const MACHINE_INPUTS = [
+  'kernel',
+  'initramfs',
+  'input disk',
+  'firmware',
+  'variable store',
+  'option ROM',
+  'layout',
+] as const;
+
+const machineInputSchema = z.object({
+  what: z.enum(MACHINE_INPUTS),
+  path: words,
+  /** Of the bytes that the machine was given. */
+  sha256: words,
+});
+
 /** `cell.json`: what was asked, what it was, and how it ended. */
 export const cellRecordSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
@@ -195,6 +213,10 @@ export const cellRecordSchema = z.object({
   /** Null when the cell failed before there was one. */
   kernel: kernelRecordSchema.nullable(),
   machine: machineRecordSchema.nullable(),
+  /** The files that the machine was given, but for its own copies. */
+  inputs: z.array(machineInputSchema).max(LIST_LIMIT).default([]),
+  /** Which of them was no longer that when the cell had ended, in a sentence; null if all were. */
+  changedInput: message.nullable().default(null),
   cmdline: z.object({ system: message, capture: message.nullable() }),
   /** The known defects that this cell should show. */
   known: z.array(cellDefectSchema).max(LIST_LIMIT).default([]),
@@ -211,6 +233,7 @@ export const cellRecordSchema = z.object({
 
 /** See `cellRecordSchema`. */
 export type CellRecord = z.infer<typeof cellRecordSchema>;
+export type MachineInput = z.infer<typeof machineInputSchema>;
 export type CellDefect = z.infer<typeof cellDefectSchema>;
 export type CellFault = z.infer<typeof cellFaultSchema>;
 export type KernelRecord = z.infer<typeof kernelRecordSchema>;

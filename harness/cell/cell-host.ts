@@ -4,7 +4,7 @@ import type { Ovmf } from '../firmware/ovmf.ts';
 import type { Log } from '../log.ts';
 
 /** A firmware, with what a cell's record holds about it. */
-export type CellOvmf = Ovmf & MachineRecord['ovmf'];
+export type CellOvmf = Ovmf & MachineRecord['ovmf'] & { readonly varsSha256: string };
 
 /** What all cells of a run share: the host's parts, found and probed once. */
 export interface CellHost {

@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { crc32 } from 'node:zlib';
 import { type Layout, parseLayout } from '../layout/layout.ts';
 import { type PersonalityLog, parsePersonalityLog } from '../layout/personality-log.ts';
+import { silentLog } from '../log.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { Machine } from '../qemu/machine.ts';
 import type { MachineConfig } from '../qemu/machine-config.ts';
@@ -56,7 +57,11 @@ const ALL_CONVENTIONAL = [{ start: '0x0', end: '0x9ffff', type: 'Conventional' }
 /** A machine whose firmware gets the layout, and has nothing to boot. */
 async function configOf(layout: Layout): Promise<MachineConfig> {
   const ovmf = await requireOvmf();
-  const personality = await makePersonality(layout, folder.path, { cacheDir, signal });
+  const personality = await makePersonality(layout, folder.path, {
+    cacheDir,
+    signal,
+    log: silentLog,
+  });
   return {
     binary: 'qemu-system-x86_64',
     accel: 'tcg',

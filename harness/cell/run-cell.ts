@@ -8,6 +8,7 @@ import {
   type CellSpec,
   type KernelRecord,
   MESSAGE_LIMIT,
+  type MachineInput,
   type MachineRecord,
   type Outcome,
   type Phase,
@@ -16,8 +17,12 @@ import {
 import { triggerOf } from '../bundle/triggers.ts';
 import { codeOf, fromSystemError, wordsOf } from '../errors.ts';
 import { copyVars } from '../firmware/ovmf.ts';
-import { makePersonality } from '../firmware/personality.ts';
-import { type GuestImage, requireGuestImage } from '../guest-link/initramfs.ts';
+import { type Personality, makePersonality } from '../firmware/personality.ts';
+import {
+  type GuestImage,
+  type GuestImageOptions,
+  requireGuestImage,
+} from '../guest-link/initramfs.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
@@ -32,6 +37,7 @@ import { captureCmdline, systemCmdline } from './command-line.ts';
 import { GuestConsole } from './guest-console.ts';
 import { GuestRam, HASH_PAGES, knowsTruth } from './guest-ram.ts';
 import { CellLogs } from './cell-logs.ts';
+import { copiesOf, inputsOf, requireInputs } from './machine-inputs.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RunningCell } from './phases.ts';
 import { runPhases } from './run-phases.ts';
@@ -70,13 +76,15 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
   try {
     const accel = await host.accelerator(job.spec);
     const ovmf = await host.ovmf(job.spec.ovmf);
-    const outcome = await live(job, { host, ovmf, accel, clock });
+    const { outcome, inputs } = await live(job, { host, ovmf, accel, clock });
     const record: CellRecord = {
       schema: SCHEMA_VERSION,
       id: job.id,
       spec: job.spec,
       kernel: kernelRecord(job.kernel),
       machine: { qemu: host.qemu, ovmf: { code: ovmf.code, sha256: ovmf.sha256 }, accel },
+      inputs: [...inputs],
+      changedInput: null,
       cmdline: { system: systemCmdline(job.spec), capture: captureCmdline(job.spec) },
       known: [...job.known],
       fault: job.fault,
@@ -120,23 +128,44 @@ interface LifeOptions {
   readonly clock: PhaseClock;
 }
 
+/** A cell's life, and what its machine was given; nothing if none was started. */
+interface Life {
+  readonly outcome: Outcome;
+  readonly inputs: readonly MachineInput[];
+}
+
 /** The cell's life. Trouble of the host and a bug of ours become an outcome; an interruption is thrown. */
-async function live(job: CellJob, options: LifeOptions): Promise<Outcome> {
+async function live(job: CellJob, options: LifeOptions): Promise<Life> {
   // Aborted, with the reason, when the host fails the running cell, for example with a full disk.
   const hostFails = new AbortController();
   const signal = AbortSignal.any([job.signal, hostFails.signal]);
   const { clock, host } = options;
+  let inputs: Life['inputs'] = [];
   try {
     await using cell = await startCell({ ...job, signal }, options, hostFails);
+    ({ inputs } = cell);
     const outcome = await runPhases(cell, { ...host, clock, signal });
     if (outcome.kind === 'completed') await cell.ram?.saved();
-    return outcome;
+    return { outcome, inputs };
   } catch (thrown) {
     if (job.signal.aborted) throw thrown;
     const reason: unknown = hostFails.signal.aborted ? hostFails.signal.reason : thrown;
     const error = fromSystemError(reason, `leave evidence in ${job.folder}`);
-    return { kind: 'infra', phase: clock.phase, code: codeOf(error), message: wordsOf(error) };
+    const outcome = {
+      kind: 'infra',
+      phase: clock.phase,
+      code: codeOf(error),
+      message: wordsOf(error),
+    } as const;
+    return { outcome, inputs };
   }
+}
+
+/** A cell whose machine runs. */
+interface StartedCell extends RunningCell, AsyncDisposable {
+  readonly machine: Machine;
+  /** See `CellRecord`. */
+  readonly inputs: readonly MachineInput[];
 }
 
 /** Starts the cell's machine and records its evidence. Disposing the result ends machine, sockets and temporary files. */
@@ -144,13 +173,14 @@ export async function startCell(
   job: StartJob,
   { host, ovmf, accel, clock }: LifeOptions,
   hostFails: AbortController,
-): Promise<RunningCell & { readonly machine: Machine } & AsyncDisposable> {
-  const { spec, folder, signal, extras } = job;
+): Promise<StartedCell> {
+  const { spec, folder, signal, extras, kernel } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
   if (knowsTruth(spec)) readyThread(HASH_PAGES);
-  const options = { cacheDir: host.cacheDir, signal };
-  const image = await guestImage(job, options);
+  const { cacheDir, log } = host;
+  const options = { cacheDir, signal, log, temp: temp.path };
+  const { image, vars, personality, inputs } = await machineParts(job, ovmf, options);
   const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
@@ -162,18 +192,20 @@ export async function startCell(
         accel: accel.kind,
         cpus: spec.cpus,
         memoryMiB: spec.memoryMiB,
-        firmware: { code: ovmf.code, vars: await copyVars(ovmf, temp.path) },
-        kernel: job.kernel.image,
+        firmware: { code: ovmf.code, vars },
+        kernel: kernel.image,
         initrd: image.initrd,
         cmdline: systemCmdline(spec),
         disks: machineDisks(disks),
-        ...(job.layout && { personality: await makePersonality(job.layout, temp.path, options) }),
+        ...(personality && { personality }),
         ...extras?.machine,
         folder: temp.path,
       },
       { signal, onQmp: logs.line('qmp.jsonl') },
     ),
   );
+  // QEMU has read them, all but the input disk.
+  await requireInputs(inputs);
   const ram = knowsTruth(spec)
     ? starting.use(await GuestRam.of(machine, { bundle: folder, signal }))
     : null;
@@ -189,11 +221,35 @@ export async function startCell(
     disks,
     ram,
     machine,
+    inputs,
     ...heard,
     captureCmdline: captureCmdline(spec),
     readsSeed: seedOf(job),
     [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),
   };
+}
+
+interface MachineParts {
+  readonly image: GuestImage;
+  /** The path of the machine's own variable store. */
+  readonly vars: string;
+  readonly personality: Personality | null;
+  readonly inputs: readonly MachineInput[];
+}
+
+/** Makes what the host gives the machine. Throws `InputError` if a file is not what it should be. */
+async function machineParts(
+  job: StartJob,
+  ovmf: CellOvmf,
+  { temp, ...options }: GuestImageOptions & { readonly temp: string },
+): Promise<MachineParts> {
+  const { kernel, layout } = job;
+  const image = await guestImage(job, options);
+  const vars = await copyVars(ovmf, temp);
+  const personality = layout && (await makePersonality(layout, temp, options));
+  const inputs = inputsOf({ kernel, image, ovmf, personality });
+  await requireInputs([...inputs, ...copiesOf({ vars, ovmf, personality })]);
+  return { image, vars, personality, inputs };
 }
 
 /** A number of 48 bits that only the same kernel in the same cell has. */
@@ -219,10 +275,7 @@ async function listen(
   return { agent: new GuestAgent(machine.agent), console };
 }
 
-function guestImage(
-  { kernel, extras }: StartJob,
-  options: { readonly cacheDir: string; readonly signal: AbortSignal },
-): Promise<GuestImage> {
+function guestImage({ kernel, extras }: StartJob, options: GuestImageOptions): Promise<GuestImage> {
   if (extras === undefined) return requireGuestImage(kernel, options);
   const modules = [...kernel.modules, ...kernel.networkModules];
   return requireGuestImage({ ...kernel, modules }, { ...options, extra: [extras.archive] });

@@ -21,6 +21,26 @@ function judge(bundle: BundleSpec, vmcore = wholeDump()): Judgement {
   return judgeBundle(buildBundle(bundle), digestOf(vmcore));
 }
 
+describe('a machine whose input changed on the host', () => {
+  const changedInput = 'The input disk /c/input is not what it was: expected sha256 a, found b';
+
+  it.each<[string, BundleSpec]>([
+    ['a promise was seen broken', { files: { 'system/kpageflags': pageFlags({ free: [0] }) } }],
+    ['it died at boot', { outcome: ended('boot') }],
+    ['it left no vmcore', { spec: WITH, outcome: ended('capture') }],
+    ['all was kept', {}],
+  ])('proves nothing of its kernel, though %s', (_, spec) => {
+    const bundle = buildBundle(spec);
+    const before = judgeBundle(bundle, undefined).verdict;
+    expect(before.kind).not.toBe('unjudged');
+    const { verdict } = judgeBundle(
+      { ...bundle, cell: { ...bundle.cell, changedInput } },
+      undefined,
+    );
+    expect(verdict).toEqual({ kind: 'unjudged', code: 'E_INPUT', why: changedInput });
+  });
+});
+
 describe('a seeded fault', () => {
   const files = { 'system/kpageflags': pageFlags({ free: [0] }) };
   const judgeFault = (caughtBy: string[], broken = true): Judgement => {

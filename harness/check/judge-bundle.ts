@@ -43,6 +43,8 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
 
 /** Why the cell proves nothing about its kernel, whatever was seen; null if nothing stands in the way. */
 function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict | null {
+  const { changedInput } = evidence.cell;
+  if (changedInput !== null) return unjudgedBy('E_INPUT', changedInput);
   const misfit = findMisfit(evidence);
   if (misfit !== null) return unjudgedBy('E_PERSONALITY', misfit);
   const isUnharmed = evidence.cell.outcome.kind === 'completed' && evidence.damage === null;

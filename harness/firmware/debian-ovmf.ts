@@ -6,6 +6,7 @@ import { versionBeginsWith } from '../package/debian-version.ts';
 import { type PackageContext, packagesWith } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
 import { downloadTree } from '../package/package-tree.ts';
+import { adoptFiles } from '../process/cache-adopt.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { type Ovmf, findOvmf, whatIsWanting } from './ovmf.ts';
 import { DEBIAN, type DebianOvmfReference } from './ovmf-reference.ts';
@@ -34,6 +35,7 @@ export async function requireDebianOvmf(
   const tree = await cachedFolder(
     join(context.cacheDir, 'ovmf', `${version}-${sha256}`),
     (unfinished) => downloadTree([found], unfinished, context),
+    { ...context, adopt: adoptFiles },
   );
   return ovmfInTree(tree, `${name} ${version}`);
 }

@@ -5,6 +5,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { HostError, PackageError, UsageError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import type { PackageRecord } from '../package/package-records.ts';
+import { sealFolder } from '../process/cache-seal.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { type FirmwareContext, requireFirmware } from './require-firmware.ts';
 
@@ -101,6 +102,7 @@ it.each([
 ])('resolves %s to the version %s, and takes its plain descriptor', async (ref, version, from) => {
   const tree = join(temp.path, 'ovmf', `${version}-${from}`);
   await writeFirmware(tree, FEATURES);
+  await sealFolder(tree);
   expect(await requireFirmware(ref, context)).toEqual({
     code: join(tree, 'usr/share/OVMF/CODE-60-plain.json.fd'),
     vars: join(tree, 'usr/share/OVMF/VARS.fd'),
@@ -156,6 +158,7 @@ it.each([
 ])('refuses a package that %s', async (_what, features, instead) => {
   const tree = join(temp.path, 'ovmf/2025.02-8+deb13u1-ovmf.trixie');
   await writeFirmware(tree, features);
+  await sealFolder(tree);
   await expect(requireFirmware('debian:2025.02', context)).rejects.toThrow(
     new PackageError(
       'Cannot use the firmware of ovmf 2025.02-8+deb13u1: expected x86_64 UEFI firmware for q35 without SMM, found ' +

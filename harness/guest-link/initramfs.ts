@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
-import { chmod, copyFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { chmod, mkdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
-import { HostError } from '../errors.ts';
+import { HostError, InputError, ProcessError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { cachedFolder } from '../process/cache.ts';
+import { sealedSha256 } from '../process/cache-seal.ts';
 import { findProgram } from '../process/find-program.ts';
-import { sha256, sha256File } from '../process/file-hash.ts';
+import { sha256, sha256Once } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { projectPath } from '../project-root.ts';
 
-/** The programs that the agent runs, each with its Debian package. */
+/** The programs that the agent runs, each with its Debian package, and an argument with which it does no more than start. */
 const GUEST_TOOLS = [
-  ['busybox', 'busybox-static'],
-  ['kexec', 'kexec-tools'],
-  ['makedumpfile', 'makedumpfile'],
+  ['busybox', 'busybox-static', 'true'],
+  ['kexec', 'kexec-tools', '--version'],
+  ['makedumpfile', 'makedumpfile', '-v'],
 ] as const;
 
 /** The busybox applets that guest/init names. */
@@ -33,84 +35,132 @@ const PACK = join(GUEST_FOLDER, 'pack.sh');
 export interface GuestImageOptions {
   readonly cacheDir: string;
   readonly signal: AbortSignal;
+  readonly log: Log;
   /** Archives to append. */
   readonly extra?: readonly string[];
 }
 
-/** What a cell gives its machine: the initramfs, and the image of the disk `input`. */
+/** What a cell gives its machine: the initramfs, and the image of the disk `input`, each with its SHA-256. */
 export interface GuestImage {
   readonly initrd: string;
+  readonly initrdSha256: string;
   readonly input: string;
+  readonly inputSha256: string;
 }
+
+/** Part of the key of the cache: bump it when the same files must be packed in another way. */
+const PACK_VERSION = 2;
 
 /**
  * The initramfs and input disk for one kernel, built once and cached by content: the base archive (agent and tools)
  * followed by the kernel's modules and the extra archives, and a tar of kernel and initramfs for the capture kernel.
- * Throws `HostError` naming the package of a missing tool.
+ * Throws `HostError` naming the package of a missing tool, `InputError` if a file changes meanwhile.
  */
 export async function requireGuestImage(
   kernel: {
     readonly image: string;
     readonly imageSha256: string;
     readonly modules: readonly string[];
+    readonly moduleSha256: ReadonlyMap<string, string>;
   },
   options: GuestImageOptions,
 ): Promise<GuestImage> {
   const base = await requireBase(options);
   const { extra = [] } = options;
-  const hashes = await Promise.all([...kernel.modules, ...extra].map(sha256File));
-  const key = sha256([base.key, kernel.imageSha256, ...hashes].join());
-  const folder = await cachedFolder(join(options.cacheDir, 'guest', key), async (building) => {
-    const initrd = join(building, 'initrd');
-    await writeFile(initrd, await readFile(base.archive));
-    await writeFile(initrd, await modulesArchive(building, kernel.modules, options), { flag: 'a' });
-    for (const archive of extra) await writeFile(initrd, await readFile(archive), { flag: 'a' });
-    await symlink(kernel.image, join(building, 'vmlinuz'));
-    await runCommand(
-      ['tar', '--dereference', '-cf', join(building, 'input'), '-C', building, 'vmlinuz', 'initrd'],
-      options,
-    );
-  });
-  return { initrd: join(folder, 'initrd'), input: join(folder, 'input') };
+  const image: PackedFile = [kernel.image, kernel.imageSha256];
+  const modules = kernel.modules.map((module): PackedFile => [
+    module,
+    kernel.moduleSha256.get(module) ?? '',
+  ]);
+  const archives = [...(await hashesOf(extra))];
+  const hashes = [base, image, ...modules, ...archives].map(([, hash]) => hash);
+  const key = sha256([PACK_VERSION, modules.length, ...hashes].join());
+  const path = join(options.cacheDir, 'guest', key);
+  const build = async (building: string): Promise<void> => {
+    const parts = [await readSame(base), await modulesArchive(building, modules, options)];
+    for (const archive of archives) parts.push(await readSame(archive));
+    await writeFile(join(building, 'initrd'), Buffer.concat(parts));
+    await writeFile(join(building, 'vmlinuz'), await readSame(image));
+    const input = join(building, 'input');
+    await runCommand(['tar', '-cf', input, '-C', building, 'vmlinuz', 'initrd'], options);
+    await rm(join(building, 'vmlinuz'));
+  };
+  const folder = await cachedFolder(path, build, options);
+  return {
+    initrd: join(folder, 'initrd'),
+    initrdSha256: await sealedSha256(folder, 'initrd'),
+    input: join(folder, 'input'),
+    inputSha256: await sealedSha256(folder, 'input'),
+  };
 }
 
-/** The archive with the agent and its tools, and the key of its contents. */
-async function requireBase(options: GuestImageOptions): Promise<{ key: string; archive: string }> {
+/** The archive with the agent and its tools. */
+async function requireBase(options: GuestImageOptions): Promise<PackedFile> {
   const tools = await Promise.all(GUEST_TOOLS.map(([name, from]) => requireTool(name, from)));
-  const files = [...tools, ...(await librariesOf(tools, options))];
+  const libraries = await librariesOf(tools, options);
   const init = join(GUEST_FOLDER, 'init');
   const dump = DUMP_SOURCES.map((file) => join(GUEST_FOLDER, 'dump', file));
-  const hashes = await Promise.all([init, PACK, ...dump, ...files].map(sha256File));
-  const key = sha256([...hashes, ...files, ...APPLETS].join());
-  const folder = await cachedFolder(join(options.cacheDir, 'guest-base', key), async (building) => {
+  const sources = await hashesOf([init, PACK, ...dump]);
+  const files = await hashesOf([...tools, ...libraries]);
+  const key = sha256([...sources.values(), ...[...files].flat(), ...APPLETS].join());
+  const path = join(options.cacheDir, 'guest-base', key);
+  const build = async (building: string): Promise<void> => {
     const root = join(building, 'root');
     for (const folderName of ['bin', 'dev', 'proc', 'sys', 'run', 'tmp', 'modules']) {
       await mkdir(join(root, folderName), { recursive: true });
     }
-    await install(init, join(root, 'init'));
-    for (const tool of tools) await install(tool, join(root, 'bin', basename(tool)));
-    for (const library of files.slice(tools.length)) await install(library, join(root, library));
+    await requireSoundTools(tools, options);
+    await installSame([init, sources.get(init) ?? ''], join(root, 'init'));
+    for (const file of files) {
+      const [from] = file;
+      const place = tools.includes(from) ? join('bin', basename(from)) : from;
+      await installSame(file, join(root, place));
+    }
     for (const [program, source] of Object.entries(VMCORE_PROGRAMS)) {
       const built = join(root, 'bin', program);
       await runCommand([join(GUEST_FOLDER, 'dump/build.sh'), source, built], options);
     }
     for (const applet of APPLETS) await symlink('busybox', join(root, 'bin', applet));
     await packArchive(root, join(building, 'base.cpio'), options);
-  });
-  return { key, archive: join(folder, 'base.cpio') };
+    await rm(root, { recursive: true });
+  };
+  const folder = await cachedFolder(path, build, options);
+  return [join(folder, 'base.cpio'), await sealedSha256(folder, 'base.cpio')];
+}
+
+/** A file that is packed, and the SHA-256 that stands for it in the key of the cache. */
+type PackedFile = readonly [path: string, sha256: string];
+
+/** The SHA-256 of each file, by its path. */
+export async function hashesOf(paths: readonly string[]): Promise<Map<string, string>> {
+  const hashes = await Promise.all(paths.map(sha256Once));
+  return new Map(paths.map((path, i) => [path, hashes[i] ?? '']));
+}
+
+/** The bytes of a file. Throws `InputError` if they are not those that the key stands for. */
+async function readSame([path, expected]: PackedFile): Promise<Uint8Array> {
+  const bytes = await readFile(path);
+  const found = sha256(bytes);
+  if (found === expected) return bytes;
+  throw new InputError(
+    `Cannot pack ${path}: expected sha256 ${expected}, found ${found}: it changed meanwhile; try again`,
+  );
 }
 
 async function modulesArchive(
   building: string,
-  modules: readonly string[],
+  modules: readonly PackedFile[],
   options: GuestImageOptions,
 ): Promise<Uint8Array> {
   const root = join(building, 'root');
-  await mkdir(join(root, 'modules'), { recursive: true });
-  for (const module of modules) await copyFile(module, join(root, 'modules', basename(module)));
+  const place = join(root, 'modules');
+  await mkdir(place, { recursive: true });
+  for (const file of modules) await writeFile(join(place, basename(file[0])), await readSame(file));
   const archive = join(building, 'modules.cpio');
   await packArchive(root, archive, options);
-  return readFile(archive);
+  const bytes = await readFile(archive);
+  for (const left of [root, archive]) await rm(left, { recursive: true });
+  return bytes;
 }
 
 /** Packs a folder as a cpio archive of an initramfs. */
@@ -122,10 +172,10 @@ export async function packArchive(
   await runCommand([PACK, root, archive], { signal });
 }
 
-/** Copies a program or library into a folder that will be packed. */
-export async function install(from: string, to: string): Promise<void> {
+/** Copies a program or library into a folder that will be packed. Throws `InputError` if it changed. */
+export async function installSame(file: PackedFile, to: string): Promise<void> {
   await mkdir(dirname(to), { recursive: true });
-  await copyFile(from, to);
+  await writeFile(to, await readSame(file));
   await chmod(to, 0o755);
 }
 
@@ -135,6 +185,26 @@ async function requireTool(name: string, from: string): Promise<string> {
   throw new HostError(
     `Cannot build the initramfs: ${name} not found; run: apt-get install ${from}`,
   );
+}
+
+/** Throws `HostError` if a tool does not even start on the host: a guest would die of it, and its kernel be blamed. */
+async function requireSoundTools(
+  tools: readonly string[],
+  { signal }: Pick<GuestImageOptions, 'signal'>,
+): Promise<void> {
+  for (const [i, path] of tools.entries()) {
+    const [name = '', from = '', argument = ''] = GUEST_TOOLS[i] ?? [];
+    try {
+      await runCommand([path, argument], { signal });
+    } catch (error) {
+      if (!(error instanceof ProcessError)) throw error;
+      throw new HostError(
+        `Cannot build the initramfs: expected a ${name} that starts, found ${path}, which does not ` +
+          `(${error.message}); run: apt-get install --reinstall ${from}`,
+        { cause: error },
+      );
+    }
+  }
 }
 
 /** The shared libraries, dynamic loader included, that dynamic programs load. */

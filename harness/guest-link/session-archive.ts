@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { readdir } from 'node:fs/promises';
+import { readdir, rm } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { PackageError } from '../errors.ts';
+import { adoptFiles } from '../process/cache-adopt.ts';
 import { cachedFolder } from '../process/cache.ts';
-import { sha256, sha256File } from '../process/file-hash.ts';
+import { sha256 } from '../process/file-hash.ts';
 import { projectPath } from '../project-root.ts';
-import { type GuestImageOptions, install, packArchive } from './initramfs.ts';
+import { type GuestImageOptions, hashesOf, installSame, packArchive } from './initramfs.ts';
 
 const SESSION = projectPath('guest/session');
 
@@ -52,16 +53,18 @@ export async function requireSessionArchive(
 ): Promise<string> {
   const files = new Map([['shell/session', SESSION]]);
   if (ssh !== undefined) await findSshFiles(ssh, files);
-  const hashes = await Promise.all([...files.values()].map(sha256File));
-  const key = sha256([...files.keys(), ...hashes].join());
-  const folder = await cachedFolder(
-    join(options.cacheDir, 'guest-session', key),
-    async (building) => {
-      const root = join(building, 'root');
-      for (const [place, from] of files) await install(from, join(root, place));
-      await packArchive(root, join(building, 'session.cpio'), options);
-    },
-  );
+  const hashes = await hashesOf([...files.values()]);
+  const key = sha256([...files.keys(), ...hashes.values()].join());
+  const build = async (building: string): Promise<void> => {
+    const root = join(building, 'root');
+    for (const [place, from] of files) {
+      await installSame([from, hashes.get(from) ?? ''], join(root, place));
+    }
+    await packArchive(root, join(building, 'session.cpio'), options);
+    await rm(root, { recursive: true });
+  };
+  const kept = { ...options, adopt: adoptFiles };
+  const folder = await cachedFolder(join(options.cacheDir, 'guest-session', key), build, kept);
   return join(folder, 'session.cpio');
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -192,6 +192,12 @@ describe('buildRecipe()', () => {
     await writeFile(recipe, JSON.stringify({ ...base, config: ['x.config'], ...changes }));
   }
 
+  /** What is in the cache, without locks. */
+  async function builds(): Promise<string[]> {
+    const names = await readdir(join(context.cacheDir, 'builds'));
+    return names.filter((name) => !name.endsWith('.lock'));
+  }
+
   it('builds the patched source, whose release and policy the kernel has', async () => {
     const ref = `recipe:${recipe}`;
     const kernel = await requireKernel(ref, context);
@@ -204,6 +210,23 @@ describe('buildRecipe()', () => {
     const built = await buildRecipe(recipe, context);
     await rm(join(source, 'tree'), { recursive: true });
     expect(await buildRecipe(recipe, context)).toEqual(built);
+  });
+
+  it('takes what an older sub1m built, which noted nothing, unless it is cut short', async () => {
+    const built = await buildRecipe(recipe, context);
+    const seal = join(dirname(built.image), 'sealed.json');
+    await rm(seal);
+    await rm(join(source, 'tree'), { recursive: true });
+    expect(await buildRecipe(recipe, context)).toEqual(built);
+    expect(existsSync(seal)).toBe(true);
+    await writeKernelTree(join(source, 'tree'));
+    await rm(seal);
+    const image = await readFile(built.image);
+    await truncate(built.image, 700);
+    said = [];
+    expect(await buildRecipe(recipe, context)).toEqual(built);
+    expect(said.join()).toContain('building recipe:mine');
+    expect(await readFile(built.image)).toEqual(image);
   });
 
   it('builds another image for other patches and for another config', async () => {
@@ -244,7 +267,7 @@ describe('buildRecipe()', () => {
         'set" of new.config (.config has CONFIG_SMP=y): the kernel does not have the option, or ' +
         'it depends on another',
     );
-    expect(await readdir(join(context.cacheDir, 'builds'))).toEqual([]);
+    expect(await builds()).toEqual([]);
   });
 
   it('leaves no image of a patch that does not apply', async () => {
@@ -253,7 +276,7 @@ describe('buildRecipe()', () => {
       'BuildError: Cannot apply /tmp/0001-x.patch: hunk 1 of init/main.sh does not fit at line ' +
         "1; rebase 0001-x.patch on the recipe's source",
     );
-    expect(await readdir(join(context.cacheDir, 'builds'))).toEqual([]);
+    expect(await builds()).toEqual([]);
   });
 
   it("takes a user's tree", async () => {

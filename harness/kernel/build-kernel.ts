@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
+import { copyFile, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import { counted } from '../memory/counted.ts';
 import type { PackageContext } from '../package/package-lists.ts';
-import { cachedFolder } from '../process/cache.ts';
+import { cachedFolder, isReady } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
@@ -19,8 +19,10 @@ import {
   renderRevision,
   requireFiles,
 } from './git-tree.ts';
+import { readKernelImage } from './kernel-image.ts';
 import { type KernelConfig, fragments, requireChanges, wholeConfig } from './kernel-config.ts';
 import { hidingOptions, missingOptions } from './needed-options.ts';
+import { inObjectFolder } from './object-folder.ts';
 import { patchTree } from './patch-tree.ts';
 import { type Recipe, readRecipe } from './recipe.ts';
 import { type Build, runMake } from './run-make.ts';
@@ -95,18 +97,20 @@ export async function buildRevision(
   const config = await fragments([OUR_CONFIG]);
   const toolchain = await findToolchain(config, signal);
   const folder = buildFolder([files, sha256(config.text)], toolchain, context);
-  if (!existsSync(folder)) {
+  const options = { ...context, adopt: adoptBuild };
+  if (!(await isReady(folder, options))) {
     const name = renderRevision(tree, revision);
     // All revisions of a tree share a folder and its objects: each build compiles only what differs.
     await using lock = await lockBuild(`${tree.folder}.lock`, name, context);
     const objects = join(tree.folder, `built-${sha256(config.text).slice(0, 16)}`);
-    await cachedFolder(folder, async (unfinished) => {
-      const sources = await checkOut(tree, files, signal);
+    const make = async (unfinished: string): Promise<void> => {
+      const sources = await checkOut(tree, files, context);
       await warnOfFilters(tree, context);
       const { descriptor } = lock;
       const build = { name, tree: sources, objects, toolchain, lock: descriptor, signal, log };
       await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
-    });
+    };
+    await cachedFolder(folder, make, options);
   }
   return { image: join(folder, 'bzImage'), policy: null };
 }
@@ -135,7 +139,8 @@ async function buildPackage(
   const patches = await Promise.all(recipe.patches.map(sha256File));
   const parts = [found.sha256, ...patches, sha256(config.text)];
   const folder = buildFolder(parts, toolchain, context);
-  if (!existsSync(folder)) {
+  const options = { ...context, adopt: adoptBuild };
+  if (!(await isReady(folder, options))) {
     const source = await requireSource(found, context);
     const label = `recipe:${recipe.name}`;
     // All recipes of a source share its tree and its objects: each build compiles only what differs.
@@ -143,16 +148,23 @@ async function buildPackage(
     const objectsOf = ({ text }: KernelConfig): string =>
       join(source.folder, `objects-${sha256(text).slice(0, 16)}`);
     const objects = objectsOf(config);
-    await cachedFolder(folder, async (unfinished) => {
+    const make = async (unfinished: string): Promise<void> => {
       await patchTree(source, recipe.patches, signal);
       if (config.unchanged) await startFrom(objectsOf(config.unchanged), objects, signal);
       const { descriptor } = lock;
       const { tree } = source;
       const build = { name: label, tree, objects, toolchain, lock: descriptor, signal, log };
       await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
-    });
+    };
+    await cachedFolder(folder, make, options);
   }
   return join(folder, 'bzImage');
+}
+
+/** Adopts a build of an older sub1m whose image has the size that its header says. Throws like `readKernelImage`. */
+async function adoptBuild(folder: string): Promise<null> {
+  await readKernelImage(join(folder, 'bzImage'));
+  return null;
 }
 
 /** The folder of the cache for what this compiler builds from a source and a config. */
@@ -203,14 +215,18 @@ async function buildInTree(
     async (unfinished) => {
       await copyFile(image, join(unfinished, 'bzImage'));
     },
+    { ...context, adopt: adoptBuild },
   );
   return join(folder, 'bzImage');
 }
 
 /** Configures and compiles; gives the path of the image among the objects, where the next build replaces it. */
-async function makeImage(build: Build, config: KernelConfig): Promise<string> {
+function makeImage(build: Build, config: KernelConfig): Promise<string> {
+  return inObjectFolder(build.objects, () => compile(build, config), build.log);
+}
+
+async function compile(build: Build, config: KernelConfig): Promise<string> {
   const { name, objects, log } = build;
-  await mkdir(objects, { recursive: true });
   const before = config.unchanged && (await configure(build, config.unchanged));
   const after = await configure(build, config);
   if (before !== null) requireChanges(config, { name, before, after });

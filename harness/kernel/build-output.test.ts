@@ -81,6 +81,20 @@ describe('BuildOutput', () => {
   });
 });
 
+describe('what an earlier build left', () => {
+  it.each([
+    ['ld: init/main.o: file not recognized: file format not recognized', true],
+    ['ld: mm/built-in.a(a.o): file not recognized: file truncated', true],
+    ['objcopy: vmlinux: file format not recognized', true],
+    ["mm/a.c:3:1: error: 'x' undeclared", false],
+    ['    3 |   pr_err("ld: file truncated\\n");', false],
+  ])('of %s is damaged: %s', (line, isDamaged) => {
+    const output = new BuildOutput();
+    output.add(line);
+    expect(output.hasDamagedObject).toBe(isDamaged);
+  });
+});
+
 describe('hostAdvice()', () => {
   it.each([
     [

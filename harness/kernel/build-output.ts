@@ -13,6 +13,9 @@ const HOST_TROUBLE: readonly (readonly [sign: RegExp, advice: string])[] = [
   ],
 ];
 
+/** What the binutils say of an object, an archive or a vmlinux that is cut short or empty. */
+const DAMAGED_OBJECT = /: file (?:format not recognized|truncated)$/m;
+
 /** What went wrong in a build, the most telling kinds first; within a kind the first line is the cause. */
 const ERRORS: readonly RegExp[] = [
   ...HOST_TROUBLE.map(([sign]) => sign),
@@ -51,6 +54,11 @@ export class BuildOutput {
   /** The line that says why the build failed. */
   get firstError(): string {
     return firstError(this.#lines);
+  }
+
+  /** Whether a file that an earlier build has left cannot be read. */
+  get hasDamagedObject(): boolean {
+    return DAMAGED_OBJECT.test(this.#lines.join('\n'));
   }
 
   /** What to do about the host, if the host is to blame and not the source. */

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { appendFile, readFile, readdir, stat, writeFile } from 'node:fs/promises';
+import { appendFile, mkdir, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
-import { BuildError, ProcessError, UsageError } from '../errors.ts';
+import { BuildError, HostError, ProcessError, UsageError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import {
   type GitTree,
@@ -78,7 +79,7 @@ describe('a kernel tree under git', () => {
     await writeFile(join(repo.top, 'init/new.sh'), '# new\n');
     const before = await whatTheUserHas(repo.top);
     const files = await filesAsTheyStand(repo.git, signal);
-    const sources = await checkOut(repo.git, files, signal);
+    const sources = await checkOut(repo.git, files, { signal, log: silentLog });
     expect(await whatTheUserHas(repo.top)).toEqual(before);
     expect(await readFile(join(sources, 'init/main.sh'), 'utf8')).toMatch(/# one\n# two\n$/);
     expect(await readdir(join(sources, 'init'))).toEqual(['main.sh', 'new.sh']);
@@ -87,14 +88,61 @@ describe('a kernel tree under git', () => {
 
   it('is checked out again, repairing what a killed run left; files that do not change keep their times', async () => {
     await using repo = await makeRepo();
-    const sources = await checkOut(repo.git, 'HEAD', signal);
+    const sources = await checkOut(repo.git, 'HEAD', { signal, log: silentLog });
     const { mtimeMs } = await stat(join(sources, 'Makefile'));
     await writeFile(join(repo.git.folder, 'index.lock'), '');
     await writeFile(join(sources, 'Kbuild'), 'half');
-    await checkOut(repo.git, 'HEAD~1', signal);
+    await checkOut(repo.git, 'HEAD~1', { signal, log: silentLog });
     expect(await readFile(join(sources, 'init/main.sh'), 'utf8')).not.toContain('# one');
     expect(await readFile(join(sources, 'Kbuild'), 'utf8')).toBe('');
     expect((await stat(join(sources, 'Makefile'))).mtimeMs).toBe(mtimeMs);
+  });
+
+  it.each([
+    ['an index cut to nothing', 'index', (path: string) => writeFile(path, '')],
+    ['an index of other bytes', 'index', (path: string) => writeFile(path, 'x'.repeat(200))],
+    [
+      'a file where the files belong',
+      'tree',
+      async (path: string) => {
+        await rm(path, { recursive: true });
+        await writeFile(path, '');
+      },
+    ],
+  ] as const)('is checked out anew, once, if there is %s', async (_, name, damage) => {
+    await using repo = await makeRepo();
+    const said: string[] = [];
+    const options = {
+      signal,
+      log: { ...silentLog, warn: (line: string): void => void said.push(line) },
+    };
+    const sources = await checkOut(repo.git, 'HEAD', options);
+    const before = await readFile(join(sources, 'init/main.sh'), 'utf8');
+    await damage(join(repo.git.folder, name));
+    for (let times = 0; times < 2; times++) await checkOut(repo.git, 'HEAD', options);
+    expect(await readFile(join(sources, 'init/main.sh'), 'utf8')).toBe(before);
+    expect(said).toEqual([
+      expect.stringMatching(/^cache: \S+\/tree was damaged \(.*\); made anew$/),
+    ]);
+  });
+
+  it('of uncommitted files whose objects are damaged can be read the next time', async () => {
+    await using repo = await makeRepo();
+    await appendFile(join(repo.top, 'init/main.sh'), '# two\n');
+    const files = await filesAsTheyStand(repo.git, signal);
+    const objects = join(repo.git.folder, 'objects');
+    const entries = await readdir(objects, { recursive: true, withFileTypes: true });
+    for (const entry of entries.filter((one) => one.isFile())) {
+      const path = join(entry.parentPath, entry.name);
+      await rm(path);
+      await writeFile(path, '');
+    }
+    const options = { signal, log: silentLog };
+    await expect(checkOut(repo.git, files, options)).rejects.toThrow(HostError);
+    await mkdir(objects, { recursive: true });
+    expect(await filesAsTheyStand(repo.git, signal)).toBe(files);
+    const sources = await checkOut(repo.git, files, options);
+    expect(await readFile(join(sources, 'init/main.sh'), 'utf8')).toContain('# two');
   });
 
   it('takes one patch after another, and says which does not apply', async () => {

@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import { copyFile, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { BuildError, ProcessError, UsageError } from '../errors.ts';
+import { BuildError, HostError, ProcessError, UsageError, fromSystemError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { sayDamaged } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { hostAdvice } from './build-output.ts';
@@ -158,15 +160,41 @@ export async function patchedFiles(
   }
 }
 
-/** Fills sub1m's own folder with these files; a file that does not change keeps its time, so that make skips it. */
-export async function checkOut(tree: GitTree, files: string, signal: AbortSignal): Promise<string> {
+/**
+ * Fills sub1m's own folder with these files; a file that does not change keeps its time, so that make skips it. What git
+ * cannot work with is made anew, once. Throws `HostError` if that does not help.
+ */
+export async function checkOut(
+  tree: GitTree,
+  files: string,
+  { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
+): Promise<string> {
   const sources = join(tree.folder, 'tree');
-  await mkdir(sources, { recursive: true });
   const index = join(tree.folder, 'index');
-  // The caller holds the build's lock: whoever left this one was killed.
-  await rm(`${index}.lock`, { force: true });
   const env = { ...storeOf(tree), GIT_INDEX_FILE: index, GIT_WORK_TREE: sources };
-  await runGit(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
+  const read = async (): Promise<void> => {
+    await mkdir(sources, { recursive: true });
+    // The caller holds the build's lock: whoever left this one was killed.
+    await rm(`${index}.lock`, { force: true });
+    await runGit(tree.top, ['read-tree', '--reset', '-u', files], { signal, env });
+  };
+  try {
+    await read();
+  } catch (error) {
+    const why = whyDamaged(error);
+    for (const path of [index, sources]) await rm(path, { recursive: true, force: true });
+    try {
+      await read();
+    } catch (again) {
+      // What git keeps of uncommitted files, which are then written anew.
+      await rm(join(tree.folder, 'objects'), { recursive: true, force: true });
+      const what = whyDamaged(again);
+      throw new HostError(`Cannot check out ${files} of ${tree.top}: ${what}; try again`, {
+        cause: again,
+      });
+    }
+    sayDamaged(log, sources, why);
+  }
   return sources;
 }
 
@@ -195,6 +223,13 @@ export async function filteredFiles(
     found.set(filter, paths);
   }
   return found;
+}
+
+/** What git says, or the system; throws any other error. */
+function whyDamaged(error: unknown): string {
+  const known = fromSystemError(error, 'make its folder');
+  if (known instanceof ProcessError || known instanceof HostError) return known.message;
+  throw error;
 }
 
 /** Has `change` work on an index of its own, and gives the id of the files that are then in it. */

@@ -3,7 +3,7 @@ import type { Stats } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { FormatError, UnsupportedFormatError, UsageError } from '../errors.ts';
 import { hex } from '../memory/pfn.ts';
-import { sha256File } from '../process/file-hash.ts';
+import { sha256Once } from '../process/file-hash.ts';
 
 /** What a kernel image says about itself. */
 interface KernelImage {
@@ -45,7 +45,7 @@ const OTHER_FORMATS: readonly (readonly [magic: string, what: string])[] = [
  */
 export async function readKernelImage(path: string): Promise<KernelImage> {
   const { head, fileBytes } = await readHead(path);
-  return { release: parseKernelRelease(head, { path, fileBytes }), sha256: await sha256File(path) };
+  return { release: parseKernelRelease(head, { path, fileBytes }), sha256: await sha256Once(path) };
 }
 
 /** The first `SETUP_LIMIT` bytes of a file, and its size. */

@@ -71,6 +71,14 @@ export function moduleName(path: string): string | undefined {
   return /([^/]+)\.ko(?:\.\w+)?$/.exec(path)?.[1]?.replaceAll('-', '_');
 }
 
+/** Whether a module has all its section headers: they come last (elf(5)). */
+export function isWholeElf(module: Uint8Array): boolean {
+  const header = new DataView(module.buffer, module.byteOffset, module.byteLength);
+  if (header.byteLength < 64 || header.getUint32(0, false) !== 0x7f454c46) return false;
+  const [e_shoff, e_shentsize] = [header.getBigUint64(40, true), header.getUint16(58, true)];
+  return Number(e_shoff) + e_shentsize * header.getUint16(60, true) <= module.length;
+}
+
 interface Taking {
   readonly tree: ModuleTree;
   readonly taken: Map<string, string>;

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { mkdir, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { appendFile, mkdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FormatError, PackageError, UsageError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
 import { buildDeb } from '../package/testing/deb-builder.ts';
+import { sealFolder } from '../process/cache-seal.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { bzImage } from './testing/bz-image-builder.ts';
@@ -54,8 +56,13 @@ async function fillCache(): Promise<string> {
     modules: ['00-virtio.ko', '01-virtio_blk.ko'],
     networkModules: ['02-virtio_net.ko'],
   };
-  await mkdir(folder, { recursive: true });
+  await mkdir(join(folder, 'modules'), { recursive: true });
   await writeFile(join(folder, 'kernel.json'), JSON.stringify(kernel));
+  await writeFile(join(folder, 'vmlinuz'), bzImage());
+  for (const name of [...kernel.modules, ...kernel.networkModules]) {
+    await writeFile(join(folder, 'modules', name), name);
+  }
+  await sealFolder(folder);
   return folder;
 }
 
@@ -65,9 +72,16 @@ it('takes a kernel that is in the cache from there', async () => {
     ref: 'debian:6.12',
     release: '6.12.43+deb12-cloud-amd64',
     image: join(folder, 'vmlinuz'),
-    imageSha256: 'cd'.repeat(32),
+    // That of the bytes, not the noted one.
+    imageSha256: sha256(bzImage()),
     modules: [join(folder, 'modules/00-virtio.ko'), join(folder, 'modules/01-virtio_blk.ko')],
     networkModules: [join(folder, 'modules/02-virtio_net.ko')],
+    moduleSha256: new Map(
+      ['00-virtio.ko', '01-virtio_blk.ko', '02-virtio_net.ko'].map((name) => [
+        join(folder, 'modules', name),
+        sha256(name),
+      ]),
+    ),
     package: `${NAME} ${VERSION}`,
     policy: null,
   });
@@ -116,24 +130,78 @@ it('takes a bare image', async () => {
     imageSha256: sha256(bzImage()),
     modules: [],
     networkModules: [],
+    moduleSha256: new Map(),
     package: null,
     policy: null,
   });
 });
 
-it.each(['', '{"release": "6.12"}', '{"release": "6.12.43-test", "imageSha256": "'])(
-  'unpacks a package again if its notes in the cache are: %s',
-  async (damaged) => {
+it.each([
+  { file: 'kernel.json', damaged: '' },
+  { file: 'kernel.json', damaged: '{"release": "6.12"}' },
+  { file: 'kernel.json', damaged: '{"release": "6.12.43-test", "imageSha256": "' },
+  { file: 'vmlinuz', damaged: '' },
+  { file: 'vmlinuz', damaged: bzImage().subarray(0, 600) },
+  { file: 'sealed.json', damaged: '{"schema":1' },
+])(
+  'unpacks a package again if $file in the cache is damaged: $damaged',
+  async ({ file, damaged }) => {
     const files = {
       'boot/vmlinuz-6.12': bzImage(),
       'lib/modules/6.12/modules.builtin': 'kernel/virtio_pci.ko\nkernel/virtio_blk.ko\n',
     };
     const deb = await buildDeb(temp.path, { name: 'linux-image-6.12', version: '6.12-1', files });
     const kernel = await requireKernel(deb, context);
-    await writeFile(join(dirname(kernel.image), 'kernel.json'), damaged);
-    expect(await requireKernel(deb, context)).toEqual(kernel);
+    await writeFile(join(dirname(kernel.image), file), damaged);
+    const said: string[] = [];
+    const warn = (line: string): void => void said.push(line);
+    const log = { ...silentLog, warn };
+    for (let reads = 0; reads < 2; reads++) {
+      expect(await requireKernel(deb, { ...context, log })).toEqual(kernel);
+    }
+    expect(await readFile(kernel.image)).toEqual(Buffer.from(bzImage()));
+    expect(said).toEqual([
+      expect.stringMatching(/^cache: \S+ was damaged \((?:sealed|kernel|vmlinuz).*\); made anew$/),
+    ]);
   },
 );
+
+describe('a package that an older sub1m unpacked', () => {
+  /** Its kernel, and what is said of it when it is used: by then the package is gone. */
+  async function useOld(damage: (folder: string) => Promise<unknown>): Promise<string[]> {
+    const files = {
+      'boot/vmlinuz-6.12': bzImage(),
+      'lib/modules/6.12/modules.builtin': 'kernel/virtio_pci.ko\nkernel/virtio_blk.ko\n',
+    };
+    const deb = await buildDeb(temp.path, { name: 'linux-image-6.12', version: '6.12-1', files });
+    const kernel = await requireKernel(deb, context);
+    const folder = dirname(kernel.image);
+    await rm(join(folder, 'sealed.json'));
+    await damage(folder);
+    const { ino } = await stat(folder);
+    const said: string[] = [];
+    const log = { ...silentLog, warn: (line: string): void => void said.push(line) };
+    for (let reads = 0; reads < 2; reads++) {
+      expect(await requireKernel(deb, { ...context, log })).toEqual(kernel);
+    }
+    expect(existsSync(join(folder, 'sealed.json'))).toBe(true);
+    return [...said, (await stat(folder)).ino === ino ? 'kept' : 'anew'];
+  }
+
+  it('is taken as it is', async () => {
+    expect(await useOld(() => Promise.resolve())).toEqual(['kept']);
+  });
+
+  it.each([
+    { file: 'vmlinuz', how: (path: string) => truncate(path, 700), said: 'expected 5120 bytes' },
+    { file: 'vmlinuz', how: (path: string) => appendFile(path, 'x'), said: 'expected sha256' },
+    { file: 'vmlinuz', how: (path: string) => rm(path), said: 'no such file' },
+    { file: 'kernel.json', how: (path: string) => truncate(path, 9), said: 'cannot be read' },
+  ])('is unpacked again if $file says: $said', async ({ file, how, said }) => {
+    const saying = expect.stringMatching(`was damaged .*${said}.*; made anew`) as string;
+    expect(await useOld((folder) => how(join(folder, file)))).toEqual([saying, 'anew']);
+  });
+});
 
 it('says that there is no such file', async () => {
   await expect(requireKernel('no/bzImage', context)).rejects.toThrow(

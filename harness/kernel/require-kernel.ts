@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join, relative, resolve } from 'node:path';
 import { HostError, PackageError, UsageError } from '../errors.ts';
 import { downloadPackages } from '../package/apt-client.ts';
 import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
+import { silentLog } from '../log.ts';
 import { cachedFolder } from '../process/cache.ts';
+import { sealedSha256 } from '../process/cache-seal.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { type BuiltKernel, buildRecipe, buildRevision, buildTree } from './build-kernel.ts';
 import { requireBuildTools } from './build-tools.ts';
@@ -20,7 +22,13 @@ import {
 import { parseKernelReference } from './kernel-reference.ts';
 import { readRecipe } from './recipe.ts';
 import { isKernelTree } from './source-tree.ts';
-import { findUnpacked, kernelFolder, readDeb, unpackKernel } from './unpack-kernel.ts';
+import {
+  adoptUnpacked,
+  findUnpacked,
+  kernelFolder,
+  readDeb,
+  unpackKernel,
+} from './unpack-kernel.ts';
 
 /** A kernel that is ready to boot. */
 export interface Kernel {
@@ -38,6 +46,8 @@ export interface Kernel {
   readonly modules: readonly string[];
   /** Likewise, those that it also needs to reach a network. */
   readonly networkModules: readonly string[];
+  /** The SHA-256 of each module, by its path. */
+  readonly moduleSha256: ReadonlyMap<string, string>;
   /** Name and version of its package, or its recipe; null for a bare image and a tree. */
   readonly package: string | null;
   /** The id of the policy that its recipe says it follows; null if none does. */
@@ -45,7 +55,13 @@ export interface Kernel {
 }
 
 /** What is unknown of a bare image. */
-const BARE = { modules: [], networkModules: [], package: null, policy: null } as const;
+const BARE = {
+  modules: [],
+  networkModules: [],
+  moduleSha256: new Map<string, string>(),
+  package: null,
+  policy: null,
+} as const;
 
 const DEB_MAGIC = '!<arch>\n';
 
@@ -69,7 +85,7 @@ export async function requireKernel(ref: string, context: PackageContext): Promi
   const folder = await cachedFolder(
     kernelFolder(context.cacheDir, hashes),
     (unfinished) => download(found, unfinished, context),
-    isUnpacked,
+    { ...context, findFault, adopt: adoptUnpacked },
   );
   return readKernel(ref, folder);
 }
@@ -138,7 +154,8 @@ async function readBuilt(
   return { ...BARE, ref, release, image, imageSha256, package: from, policy };
 }
 
-async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext): Promise<Kernel> {
+async function kernelFromFile(path: string, context: PackageContext): Promise<Kernel> {
+  const { cacheDir, signal } = context;
   const { head } = await readHead(path);
   if (Buffer.from(head).subarray(0, DEB_MAGIC.length).toString('latin1') !== DEB_MAGIC) {
     const { release, sha256: imageSha256 } = await readKernelImage(path);
@@ -151,25 +168,35 @@ async function kernelFromFile(path: string, { cacheDir, signal }: PackageContext
       const { name, parts } = await readDeb(path, signal);
       await unpackKernel(parts, unfinished, { name, signal });
     },
-    isUnpacked,
+    { ...context, findFault, adopt: adoptUnpacked },
   );
   return readKernel(path, folder);
 }
 
-async function isUnpacked(folder: string): Promise<boolean> {
-  return (await findUnpacked(folder)) !== undefined;
+async function findFault(folder: string): Promise<string | null> {
+  const isReadable = (await findUnpacked(folder, silentLog)) !== undefined;
+  return isReadable ? null : 'kernel.json is that of another sub1m';
 }
 
 async function readKernel(ref: string, folder: string): Promise<Kernel> {
-  const kernel = await findUnpacked(folder);
+  const kernel = await findUnpacked(folder, silentLog);
   if (!kernel) throw new HostError(`Cannot read the kernel in ${folder}: it changed; try again`);
   const path = (name: string): string => join(folder, 'modules', name);
+  const modules = kernel.modules.map(path);
+  const networkModules = kernel.networkModules.map(path);
+  const moduleSha256 = new Map<string, string>();
+  for (const module of [...modules, ...networkModules]) {
+    moduleSha256.set(module, await sealedSha256(folder, relative(folder, module)));
+  }
   return {
     ...kernel,
     ref,
     image: join(folder, 'vmlinuz'),
-    modules: kernel.modules.map(path),
-    networkModules: kernel.networkModules.map(path),
+    // What the image is, not what was noted of it when it was unpacked.
+    imageSha256: await sealedSha256(folder, 'vmlinuz'),
+    modules,
+    networkModules,
+    moduleSha256,
     policy: null,
   };
 }

@@ -12,6 +12,7 @@ import {
 } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { silentLog } from '../log.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import {
   checkOut,
@@ -90,14 +91,17 @@ describe('a tree with a hostile configuration', () => {
     await writeFile(join(top, 'init/new.sh'), '# new\n');
     const files = await filesAsTheyStand(tree, signal);
     await foldersOf(tree, signal);
-    const sources = await checkOut(tree, files, signal);
+    const sources = await checkOut(tree, files, { signal, log: silentLog });
     expect(await readFile(join(sources, 'Makefile'), 'utf8')).toBe(
       await readFile(join(top, 'Makefile'), 'utf8'),
     );
     expect(await readdir(join(sources, 'init'))).toEqual(['main.sh', 'new.sh']);
     const patch = join(temp.path, 'x.patch');
     await writeFile(patch, '--- /dev/null\n+++ b/x\n@@ -0,0 +1 @@\n+x\n');
-    await checkOut(tree, await patchedFiles(tree, { files, patch }, signal), signal);
+    await checkOut(tree, await patchedFiles(tree, { files, patch }, signal), {
+      signal,
+      log: silentLog,
+    });
     // A partial clone would fetch it.
     await expect(requireFiles(tree, '1'.repeat(40), signal)).rejects.toThrow('Cannot find 1111');
     expect(await hostile.programsRun()).toEqual(before);
@@ -105,7 +109,7 @@ describe('a tree with a hostile configuration', () => {
 
   it('says which files a filter would have changed', async () => {
     const tree = await requireTree();
-    await checkOut(tree, 'HEAD', signal);
+    await checkOut(tree, 'HEAD', { signal, log: silentLog });
     expect(await filteredFiles(tree, signal)).toEqual(
       new Map([
         ['=e=v.il=', ['init/main.sh']],
@@ -140,7 +144,7 @@ it('takes in new, removed and replaced files, and no repository inside of the tr
   await rename(join(top, 'scripts/kconfig'), join(top, 'scripts/other/kconfig'));
   await symlink('other/kconfig', join(top, 'scripts/kconfig'));
   const files = await filesAsTheyStand(tree, signal);
-  const sources = await checkOut(tree, files, signal);
+  const sources = await checkOut(tree, files, { signal, log: silentLog });
   await testGit(top, 'add', '--all', ':!nested');
   expect(files).toBe(await testGit(top, 'write-tree'));
   const names = await readdir(sources, { recursive: true });

@@ -33,6 +33,8 @@ const SETTINGS: readonly Setting[] = [
   ['color.ui', 'false'],
   // A cut in a mail's text is part of it.
   ['mailinfo.scissors', 'false'],
+  // What git writes is on disk before it is named: an empty object would be taken for the file.
+  ['core.fsync', 'loose-object,index'],
   // Nothing asks the user or a program for a password.
   ['credential.helper', ''],
 ];

@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
-import { BuildError, HostError, ProcessError } from '../errors.ts';
+import { BuildError, DamagedObjectError, HostError, ProcessError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { runGroup } from '../process/owned-process.ts';
 import { BuildOutput } from './build-output.ts';
@@ -45,7 +45,7 @@ function shortened(name: string): string {
 
 /**
  * Runs make on a kernel with these arguments and logs its progress every few seconds. Throws `BuildError` with the
- * first compiler error, `HostError` if a disk or memory is full, `ProcessError` if make was killed, `InterruptedError`
+ * first compiler error, `DamagedObjectError` if an object cannot be read, `HostError` if a disk or memory is full, `ProcessError` if make was killed, `InterruptedError`
  * once make and its children are gone.
  */
 export async function runMake(build: Build, args: readonly string[]): Promise<void> {
@@ -88,5 +88,6 @@ export async function runMake(build: Build, args: readonly string[]): Promise<vo
   if (exitCode === undefined) throw new ProcessError(`Cannot build ${name}: make was killed`);
   const why = `Cannot build ${name}: ${output.firstError}; the whole output is in ${path}`;
   const { hostAdvice } = output;
+  if (hostAdvice === undefined && output.hasDamagedObject) throw new DamagedObjectError(why);
   throw hostAdvice === undefined ? new BuildError(why) : new HostError(`${why}; ${hostAdvice}`);
 }

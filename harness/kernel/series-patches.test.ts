@@ -3,6 +3,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it, vi } from 'vitest';
 import { FormatError, UsageError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { commitLine, makeKernelRepo, testGit } from './testing/kernel-repo-builder.ts';
 import { readSeries } from './series-patches.ts';
@@ -26,7 +27,7 @@ describe('readSeries', () => {
       'notes.txt': DIFF,
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(temp.path, name), text);
-    expect(await readSeries(temp.path, { cacheDir: temp.path, signal })).toEqual([
+    expect(await readSeries(temp.path, { cacheDir: temp.path, signal, log: silentLog })).toEqual([
       { path: join(temp.path, '0001-a.patch'), subject: '0001-a.patch' },
       { path: join(temp.path, '0002-b.patch'), subject: 'x86/realmode: Claim once' },
     ]);
@@ -41,7 +42,7 @@ describe('readSeries', () => {
     const mailbox = join(temp.path, 'series.mbox');
     const mails = await testGit(tree, 'format-patch', '--stdout', '--cover-letter', '-2');
     await writeFile(mailbox, `${mails}\n`);
-    const patches = await readSeries(mailbox, { cacheDir: temp.path, signal });
+    const patches = await readSeries(mailbox, { cacheDir: temp.path, signal, log: silentLog });
     expect(patches.map(({ subject }) => subject)).toEqual([
       'init/main.sh: # größer = besser',
       'init/main.sh: # three',
@@ -56,7 +57,9 @@ describe('readSeries', () => {
     await mkdir(join(temp.path, 'empty'));
     await writeFile(join(temp.path, 'words.mbox'), 'From me Mon Sep 17 00:00:00 2001\n\nHello\n');
     const place = join(temp.path, name);
-    await expect(readSeries(place, { cacheDir: temp.path, signal })).rejects.toThrow(
+    await expect(
+      readSeries(place, { cacheDir: temp.path, signal, log: silentLog }),
+    ).rejects.toThrow(
       new UsageError(
         `Cannot read the series ${place}: expected a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD`,
       ),
@@ -69,7 +72,7 @@ describe('readSeries', () => {
     const mail = (diff: string): string =>
       `From 1 Mon Sep 17 00:00:00 2001\nFrom: a@b\nSubject: [PATCH] x\n\n---\n${diff}\n`;
     await writeFile(mailbox, mail(DIFF) + mail(DIFF.replace('b/init', 'b/../../init')));
-    const options = { cacheDir: temp.path, signal };
+    const options = { cacheDir: temp.path, signal, log: silentLog };
     const read = readSeries(mailbox, options);
     await expect(read).rejects.toThrow(FormatError);
     await expect(read).rejects.toThrow('found a part "..": "../../init/main.c"');
@@ -90,7 +93,7 @@ describe('readSeries', () => {
     const mail = 'From 1 Mon Sep 17 00:00:00 2001\nFrom: a@b\nSubject: [PATCH] First\n\n';
     await writeFile(mailbox, `${mail}-- >8 --\nSubject: Second\n\nWords\n---\n${DIFF}\n`);
     try {
-      const [patch] = await readSeries(mailbox, { cacheDir: temp.path, signal });
+      const [patch] = await readSeries(mailbox, { cacheDir: temp.path, signal, log: silentLog });
       expect(patch?.subject).toBe('First');
     } finally {
       vi.unstubAllEnvs();

@@ -2,6 +2,7 @@
 import { readFile, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { FormatError, UsageError } from '../errors.ts';
+import type { Log } from '../log.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { requireFile } from '../process/file-kind.ts';
@@ -15,6 +16,12 @@ export interface SeriesPatch {
   readonly subject: string;
 }
 
+interface SeriesContext {
+  readonly cacheDir: string;
+  readonly signal: AbortSignal;
+  readonly log: Log;
+}
+
 /** A `Subject:` with its continuation lines. */
 const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
 
@@ -23,13 +30,10 @@ const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
  * Messages without a patch, such as a cover letter, are left out. The cache keeps each message of a mailbox as a file.
  * Throws `UsageError` if there is no patch, `FormatError` if it is neither a folder nor a file, or like `parsePatch`.
  */
-export async function readSeries(
-  place: string,
-  { cacheDir, signal }: { readonly cacheDir: string; readonly signal: AbortSignal },
-): Promise<SeriesPatch[]> {
+export async function readSeries(place: string, context: SeriesContext): Promise<SeriesPatch[]> {
   const info = await stat(place).catch(() => undefined);
   if (info && !info.isDirectory()) requireFile(place, info);
-  const folder = info?.isFile() ? await splitMailbox(place, cacheDir, signal) : place;
+  const folder = info?.isFile() ? await splitMailbox(place, context) : place;
   const names = info ? (await readdir(folder)).toSorted() : [];
   const patches: SeriesPatch[] = [];
   for (const name of names.filter((one) => one.endsWith('.patch'))) {
@@ -48,15 +52,16 @@ export async function readSeries(
 const MESSAGES_LIMIT = 1000;
 
 /** Splits a mailbox as git-am(1) does, and decodes its messages; keeps the subject and the patch of each. */
-async function splitMailbox(path: string, cacheDir: string, signal: AbortSignal): Promise<string> {
+async function splitMailbox(path: string, context: SeriesContext): Promise<string> {
   const nrMessages = (await readPatch(path)).match(/^From /gm)?.length ?? 0;
   if (nrMessages > MESSAGES_LIMIT) {
     throw new FormatError(
       `Cannot read the series ${path}: expected at most ${MESSAGES_LIMIT} messages, found ${nrMessages}`,
     );
   }
+  const { cacheDir, signal } = context;
   const folder = join(cacheDir, 'series', await sha256File(path));
-  return cachedFolder(folder, async (unfinished) => {
+  const split = async (unfinished: string): Promise<void> => {
     // The folders above may be under git, and are none of this.
     const options = { signal, env: { GIT_CEILING_DIRECTORIES: dirname(unfinished) } };
     await runGit(unfinished, ['mailsplit', '-o.', resolve(path)], options);
@@ -66,7 +71,8 @@ async function splitMailbox(path: string, cacheDir: string, signal: AbortSignal)
       const diff = await readFile(join(unfinished, 'diff'));
       await writeFile(`${input}.patch`, Buffer.concat([Buffer.from(`${headers}\n`), diff]));
     }
-  });
+  };
+  return cachedFolder(folder, split, context);
 }
 
 /** Prints the subject, and writes message and patch to files. */

@@ -10,7 +10,7 @@ import type { PackageContext } from '../package/package-lists.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { writeKernelTree } from './testing/kernel-tree-builder.ts';
-import { findSource, isKernelTree, unpackSource } from './source-tree.ts';
+import { findSource, isKernelTree, requireSource, unpackSource } from './source-tree.ts';
 
 const OFFERED = [
   'sid linux-source-7.2 7.2.13-1',
@@ -43,6 +43,45 @@ async function fillLists(offered: readonly string[]): Promise<void> {
     JSON.stringify({ fetched: new Date().toISOString(), packages }),
   );
 }
+
+describe('requireSource()', () => {
+  const source = { name: 'linux-source-5.4', version: '5.4.1-1', sha256: 'ab' };
+
+  /** What an older sub1m left: a source with a patch, and objects. */
+  async function makeOld(): Promise<string> {
+    const folder = join(temp.path, 'sources/linux-source-5.4_5.4.1-1');
+    await writeKernelTree(join(folder, 'tree'));
+    await writeFile(join(folder, 'source.json'), JSON.stringify(source));
+    await mkdir(join(folder, 'objects-1'));
+    await writeFile(join(folder, 'objects-1/main.o'), 'compiled');
+    for (const name of ['original', 'absent']) {
+      await mkdir(join(folder, name, 'init'), { recursive: true });
+    }
+    await writeFile(join(folder, 'original/init/main.sh'), 'the original');
+    await writeFile(join(folder, 'absent/init/new.sh'), '');
+    await writeFile(join(folder, 'tree/init/new.sh'), 'of a patch');
+    return folder;
+  }
+
+  it('takes the source of an older sub1m as it is, without its patches, and keeps its objects', async () => {
+    const folder = await makeOld();
+    const { tree } = await requireSource(source, context);
+    expect(await readFile(join(tree, 'init/main.sh'), 'utf8')).toBe('the original');
+    expect(existsSync(join(tree, 'init/new.sh'))).toBe(false);
+    await writeFile(join(folder, 'objects-1/main.o'), 'compiled again');
+    await writeFile(join(tree, 'init/main.sh'), 'patched');
+    await requireSource(source, context);
+    expect(await readFile(join(folder, 'objects-1/main.o'), 'utf8')).toBe('compiled again');
+  });
+
+  it('finds what is damaged after that', async () => {
+    const { tree } = await requireSource(source, await makeOld().then(() => context));
+    await writeFile(join(tree, 'Makefile'), '');
+    await fillLists([]);
+    // It would be downloaded.
+    await expect(requireSource(source, context)).rejects.toThrow(UsageError);
+  });
+});
 
 describe('findSource()', () => {
   it.each([

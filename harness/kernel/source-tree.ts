@@ -4,14 +4,15 @@ import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { PackageError, UsageError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { downloadPackages } from '../package/apt-client.ts';
 import { neighbours, newestVersion } from '../package/choose-version.ts';
 import { type PackageContext, aptClient, packagesWith } from '../package/package-lists.ts';
 import type { PackageRecord } from '../package/package-records.ts';
 import { cachedFolder, readCachedJson } from '../process/cache.ts';
-import { CleanupStack } from '../process/cleanup-stack.ts';
-import { FileLock } from '../process/file-lock.ts';
 import { runCommand } from '../process/owned-process.ts';
+import { patchTree } from './patch-tree.ts';
+import { TREE, findTreeDamage, noteTree } from './source-list.ts';
 
 /** A source package: its name and version, and the SHA-256 of its file. */
 export interface SourcePackage {
@@ -29,6 +30,9 @@ export interface SourceTree extends SourcePackage {
 
 const sourceSchema = z.object({ name: z.string(), version: z.string(), sha256: z.string() });
 
+/** What a source is, beside its tree. */
+const NOTED = 'source.json';
+
 /** What every kernel source for x86 has at its top level. */
 const KERNEL_SIGNS = ['Makefile', 'Kbuild', 'arch/x86/Makefile', 'scripts/kconfig'];
 
@@ -45,11 +49,15 @@ export async function findSource(
   context: PackageContext,
 ): Promise<SourcePackage> {
   if (version === null) return requireRecord(name, version, context);
-  const noted = join(sourceFolder(context, name, version), 'source.json');
-  return (await readCachedJson(noted, sourceSchema)) ?? requireRecord(name, version, context);
+  const noted = join(sourceFolder(context, name, version), NOTED);
+  const kind = { schema: sourceSchema, log: silentLog };
+  return (await readCachedJson(noted, kind)) ?? requireRecord(name, version, context);
 }
 
-/** The unpacked source, downloaded if it is not in the cache; a second program waits for the first. */
+/**
+ * The unpacked source, downloaded if it is not in the cache or damaged there; a second program waits for the first, and
+ * for one that builds in it.
+ */
 export async function requireSource(
   source: SourcePackage,
   context: PackageContext,
@@ -57,27 +65,43 @@ export async function requireSource(
   const { name, version, sha256 } = source;
   const folder = sourceFolder(context, name, version);
   const { signal, log } = context;
-  const onWait = (): void => {
-    log.info(`waiting for another sub1m, which is downloading ${name} ${version}`);
-  };
-  await using held = new CleanupStack();
-  held.use(await FileLock.acquire(`${folder}.unpack.lock`, { signal, onWait }));
-  await cachedFolder(folder, async (unfinished) => {
+  const unpack = async (unfinished: string): Promise<void> => {
     const record = await requireRecord(name, version, context);
     log.info(`downloading ${name} ${version} from ${record.suite}: ${megabytes(record)} MB`);
     const debs = await downloadPackages(aptClient(context), [record], unfinished);
     log.info(`unpacking ${name} ${version}: a minute or two, once`);
-    await unpackSource(debs[0] ?? '', join(unfinished, 'tree'), { name, signal });
+    await unpackSource(debs[0] ?? '', join(unfinished, TREE), { name, signal });
     for (const deb of debs) await rm(deb);
+    await noteTree(unfinished, signal);
     const noted = JSON.stringify({ name, version, sha256: record.sha256 }, null, 2);
-    await writeFile(join(unfinished, 'source.json'), `${noted}\n`);
-  });
-  return { name, version, sha256, folder, tree: join(folder, 'tree') };
+    await writeFile(join(unfinished, NOTED), `${noted}\n`);
+  };
+  const findFault = (found: string): Promise<string | null> => findTreeDamage(found, signal);
+  const adopt = async (found: string): Promise<string | null> => {
+    const noted = await readCachedJson(join(found, NOTED), {
+      schema: sourceSchema,
+      log: silentLog,
+    });
+    if (noted === undefined) return `${NOTED} cannot be read`;
+    log.info(`noting what ${name} ${version} in the cache holds: some seconds, once`);
+    return adoptSource(found, signal);
+  };
+  await cachedFolder(folder, unpack, { signal, log, findFault, adopt, topOnly: true });
+  return { name, version, sha256, folder, tree: join(folder, TREE) };
 }
 
 /** Whether a folder is the source of a kernel that can be built for x86. */
 export function isKernelTree(folder: string): boolean {
   return KERNEL_SIGNS.every((sign) => existsSync(join(folder, sign)));
+}
+
+/** Notes what the source of an older sub1m holds, without its patches; gives what is wrong with it, in words, or null. */
+async function adoptSource(folder: string, signal: AbortSignal): Promise<string | null> {
+  const tree = join(folder, TREE);
+  if (!isKernelTree(tree)) return `${TREE} is no kernel source`;
+  await patchTree({ folder, tree }, [], signal);
+  await noteTree(folder, signal);
+  return null;
 }
 
 /** Throws `UsageError` if a user's tree cannot be built out of tree. */

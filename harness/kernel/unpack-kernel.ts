@@ -4,12 +4,13 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { PackageError } from '../errors.ts';
+import { type Log, silentLog } from '../log.ts';
 import { debFields } from '../package/deb-file.ts';
 import { takeDebFiles } from '../package/deb-files.ts';
 import { readCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { readKernelImage } from './kernel-image.ts';
-import { type ModuleTree, moduleName, takeModules } from './kernel-modules.ts';
+import { type ModuleTree, isWholeElf, moduleName, takeModules } from './kernel-modules.ts';
 import { partNames } from './kernel-packages.ts';
 
 /** Part of the key of the cache: bump it when other files of the same packages must be kept. */
@@ -42,8 +43,24 @@ export function kernelFolder(cacheDir: string, hashes: readonly string[]): strin
 }
 
 /** What `unpackKernel` noted in a folder; undefined if there is none, or it is damaged. */
-export function findUnpacked(folder: string): Promise<UnpackedKernel | undefined> {
-  return readCachedJson(join(folder, 'kernel.json'), unpackedSchema);
+export function findUnpacked(folder: string, log: Log): Promise<UnpackedKernel | undefined> {
+  return readCachedJson(join(folder, 'kernel.json'), { schema: unpackedSchema, log });
+}
+
+/** What is wrong with a kernel that an older sub1m unpacked, in words; null if it looks whole. */
+export async function adoptUnpacked(folder: string): Promise<string | null> {
+  const kernel = await findUnpacked(folder, silentLog);
+  if (kernel === undefined) return 'kernel.json cannot be read';
+  const { sha256: found } = await readKernelImage(join(folder, 'vmlinuz'));
+  if (found !== kernel.imageSha256) {
+    return `vmlinuz: expected sha256 ${kernel.imageSha256}, found ${found}`;
+  }
+  for (const name of [...kernel.modules, ...kernel.networkModules]) {
+    if (!isWholeElf(await readFile(join(folder, 'modules', name)))) {
+      return `modules/${name} is cut short`;
+    }
+  }
+  return null;
 }
 
 /**

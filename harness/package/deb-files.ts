@@ -46,7 +46,7 @@ async function takeFrom(tar: Extract, { tree, isWanted }: Taking): Promise<strin
   const taken: string[] = [];
   let bytes = 0;
   for await (const entry of tar) {
-    const { type, name, size = 0 } = entry.header;
+    const { type, name, size } = entry.header;
     const path = name.replace(/^\.\//, '');
     if (type !== 'file' || !isInTree(path) || !isWanted(path)) {
       entry.resume();

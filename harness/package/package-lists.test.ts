@@ -41,6 +41,10 @@ it('takes lists that are in the cache from there', async () => {
 
 it.each([
   { what: 'old', cached: JSON.stringify({ ...LISTS, fetched: '2020-01-01T00:00:00Z' }) },
+  {
+    what: 'dated in the future',
+    cached: JSON.stringify({ ...LISTS, fetched: '2200-01-01T00:00:00Z' }),
+  },
   { what: 'cut short', cached: JSON.stringify(LISTS).slice(0, -1) },
   { what: 'without a date', cached: JSON.stringify({ packages: [PACKAGE] }) },
   {

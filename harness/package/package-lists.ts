@@ -3,9 +3,8 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PackageError } from '../errors.ts';
 import type { Log } from '../log.ts';
-import { readCachedJson } from '../process/cache.ts';
+import { readCachedJson, writeCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
-import { replaceFile } from '../process/replace-file.ts';
 import { type AptClient, configureApt, readKeptParagraphs, updateLists } from './apt-client.ts';
 import { findMirror } from './debian-mirror.ts';
 import { type PackageRecord, packageRecordSchema, parsePackageRecords } from './package-records.ts';
@@ -43,8 +42,9 @@ export async function packageLists(
   maxAgeMs = LISTS_AGE_MS,
 ): Promise<PackageLists> {
   const client = aptClient(context);
-  const cached = await readCachedJson(cachePath(client.folder), listsSchema);
-  if (cached !== undefined && Date.now() - Date.parse(cached.fetched) < maxAgeMs) return cached;
+  const kind = { schema: listsSchema, log: context.log };
+  const cached = await readCachedJson(cachePath(client.folder), kind);
+  if (cached !== undefined && isYounger(cached, maxAgeMs)) return cached;
   const underWay =
     fetching.get(client.folder) ??
     fetchLists(client, context.mirror).finally(() => fetching.delete(client.folder));
@@ -60,6 +60,12 @@ export async function packagesWith(
   const { packages } = await packageLists(context);
   if (find(packages) !== undefined) return packages;
   return (await packageLists(context, LISTS_AGE_UNKNOWN_MS)).packages;
+}
+
+/** Lists dated in the future are as good as old: a clock was wrong, and nobody knows when. */
+function isYounger({ fetched }: PackageLists, maxAgeMs: number): boolean {
+  const age = Date.now() - Date.parse(fetched);
+  return maxAgeMs === Infinity || (age >= 0 && age < maxAgeMs);
 }
 
 /** The private apt of this mirror. */
@@ -82,7 +88,7 @@ async function fetchLists(client: AptClient, named: string | undefined): Promise
     );
   }
   const lists = { fetched: new Date().toISOString(), packages };
-  await replaceFile(cachePath(client.folder), JSON.stringify(lists));
+  await writeCachedJson(cachePath(client.folder), lists);
   return lists;
 }
 

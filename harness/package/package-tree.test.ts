@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { PackageError } from '../errors.ts';
 import { silentLog } from '../log.ts';
+import { sealFolder } from '../process/cache-seal.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { requirePackageTree } from './package-tree.ts';
@@ -43,6 +44,7 @@ function require(names: readonly string[]): Promise<string> {
 it('takes the newest of a release, from the cache if it is there', async () => {
   const tree = join(temp.path, 'packages', sha256('2022.83-1+deb12u3\n2.36-9+deb12u10'));
   await mkdir(tree, { recursive: true });
+  await sealFolder(tree);
   expect(await require(['dropbear-bin', 'libc6'])).toBe(tree);
 });
 

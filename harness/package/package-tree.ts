@@ -2,6 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { PackageError } from '../errors.ts';
+import { adoptFiles } from '../process/cache-adopt.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { downloadPackages } from './apt-client.ts';
@@ -40,8 +41,10 @@ export async function requirePackageTree(
     );
   });
   const key = sha256(found.map((record) => record.sha256).join('\n'));
-  return cachedFolder(join(context.cacheDir, 'packages', key), (unfinished) =>
-    downloadTree(found, unfinished, context),
+  return cachedFolder(
+    join(context.cacheDir, 'packages', key),
+    (unfinished) => downloadTree(found, unfinished, context),
+    { ...context, adopt: adoptFiles },
   );
 }
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
+import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { chooseAccelerator } from './accelerator.ts';
 
 it('decides by a boot whether KVM works on this host', async () => {
   await using cache = await makeTempDir();
   const { kind, why, kvm } = await chooseAccelerator('auto', {
+    log: silentLog,
     binary: '/usr/bin/qemu-system-x86_64',
     firmware: {
       code: '/usr/share/OVMF/OVMF_CODE_4M.fd',

@@ -3,6 +3,7 @@ import { readFile, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { HostError } from '../errors.ts';
+import { silentLog } from '../log.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { type AcceleratorOptions, chooseAccelerator } from './accelerator.ts';
@@ -40,6 +41,7 @@ async function brokenHost(): Promise<Host> {
       cacheFolder: at('cache/deep'),
       device: at('kvm'),
       signal: new AbortController().signal,
+      log: silentLog,
     },
     starts: async () => (await readFile(at('qemu.starts'), 'utf8')).split('\n').length - 1,
     [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),

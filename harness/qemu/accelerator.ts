@@ -2,8 +2,8 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { HostError } from '../errors.ts';
-import { cachedAnswer, kvmCachePath } from './kvm-cache.ts';
-import { type KvmProbeOptions, probeKvm } from './kvm-probe.ts';
+import { type KvmCacheOptions, cachedAnswer, kvmCachePath } from './kvm-cache.ts';
+import { probeKvm } from './kvm-probe.ts';
 
 /** What machines run on here, and why. */
 export interface Accelerator {
@@ -18,7 +18,7 @@ export interface Accelerator {
   };
 }
 
-export interface AcceleratorOptions extends KvmProbeOptions {
+export interface AcceleratorOptions extends KvmCacheOptions {
   /** Where the answer of the probe is remembered. */
   readonly cacheFolder: string;
   /** KVM's device; only tests name another. */

@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { readCachedJson } from '../process/cache.ts';
-import { replaceFile } from '../process/replace-file.ts';
+import type { Log } from '../log.ts';
+import { readCachedJson, writeCachedJson } from '../process/cache.ts';
 import type { KvmAnswer, KvmProbeOptions } from './kvm-probe.ts';
 
 const entrySchema = z.object({
@@ -12,6 +12,10 @@ const entrySchema = z.object({
   key: z.string(),
   answer: z.object({ works: z.boolean(), why: z.string() }),
 });
+
+export interface KvmCacheOptions extends KvmProbeOptions {
+  readonly log: Log;
+}
 
 /** The file in the cache folder that remembers the last probe of KVM. */
 export function kvmCachePath(cacheFolder: string): string {
@@ -24,17 +28,17 @@ export function kvmCachePath(cacheFolder: string): string {
  */
 export async function cachedAnswer(
   path: string,
-  options: KvmProbeOptions,
+  options: KvmCacheOptions,
   probe: (options: KvmProbeOptions) => Promise<KvmAnswer>,
 ): Promise<KvmAnswer> {
-  const { binary, firmware } = options;
+  const { binary, firmware, log } = options;
   const files = await Promise.all([binary, firmware.code].map(fileIdentity));
   const key = [release(), ...files].join(' ');
-  const remembered = await readCachedJson(path, entrySchema);
+  const remembered = await readCachedJson(path, { schema: entrySchema, log });
   if (remembered?.key === key) return remembered.answer;
   const answer = await probe(options);
   const entry: z.infer<typeof entrySchema> = { schema: 1, key, answer };
-  if (!answer.passing) await replaceFile(path, `${JSON.stringify(entry, undefined, 2)}\n`);
+  if (!answer.passing) await writeCachedJson(path, entry);
   return answer;
 }
 

@@ -110,8 +110,8 @@ async function examineKvm(
   firmware: Ovmf,
   context: RunnerContext,
 ): Promise<HostFinding> {
-  const { signal, environment } = context;
-  const options = { binary: qemu.path, firmware, signal, cacheFolder: environment.cacheDir };
+  const { signal, environment, log } = context;
+  const options = { binary: qemu.path, firmware, signal, log, cacheFolder: environment.cacheDir };
   const { kind, why, kvm } = await chooseAccelerator('auto', options);
   return {
     subject: 'kvm',

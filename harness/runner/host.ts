@@ -3,7 +3,7 @@ import type { CellSpec } from '../bundle/cell-record.ts';
 import type { CellHost, CellOvmf } from '../cell/cell-host.ts';
 import { findOvmf } from '../firmware/ovmf.ts';
 import { type FirmwareContext, requireFirmware } from '../firmware/require-firmware.ts';
-import { sha256File } from '../process/file-hash.ts';
+import { sha256Once } from '../process/file-hash.ts';
 import { type Accelerator, chooseAccelerator } from '../qemu/accelerator.ts';
 import { requireQemu } from '../qemu/qemu-binary.ts';
 import { packageContext } from './package-context.ts';
@@ -36,7 +36,7 @@ export async function requireHost(
     ovmf,
     accelerator: async (wanted) => {
       const firmware = hostOvmf ?? (await ovmf(wanted.ovmf));
-      const options = { binary, firmware, signal, cacheFolder: cacheDir };
+      const options = { binary, firmware, signal, log, cacheFolder: cacheDir };
       const answer = answers.get(wanted.accel) ?? chooseAccelerator(wanted.accel, options);
       answers.set(wanted.accel, answer);
       const { kind, why } = await answer;
@@ -51,7 +51,8 @@ export async function requireHost(
 
 async function cellOvmf(wanted: string, context: FirmwareContext): Promise<CellOvmf> {
   const ovmf = await requireFirmware(wanted, context);
-  return { ...ovmf, sha256: await sha256File(ovmf.code) };
+  const [sha256, varsSha256] = [await sha256Once(ovmf.code), await sha256Once(ovmf.vars)];
+  return { ...ovmf, sha256, varsSha256 };
 }
 
 /** `find`, called only once for each thing. */

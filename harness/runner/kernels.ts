@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { InputError } from '../errors.ts';
 import { type Kernel, isBuiltHere, requireKernel } from '../kernel/require-kernel.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import { packageContext } from './package-context.ts';
@@ -8,6 +9,11 @@ import type { RunnerContext } from './runner-context.ts';
 export interface Kernels extends AsyncDisposable {
   /** The kernel of that reference, as soon as it is built. Throws like `requireKernel`. */
   get(ref: string): Promise<Kernel>;
+  /**
+   * The same, looked at again after its files have changed on the host: what the cache has of it is then made anew.
+   * Throws `InputError` if that is another kernel.
+   */
+  again(ref: string): Promise<Kernel>;
   /** How many builds a cell has to wait for; 0 if its kernel is ready. */
   waitFor(cell: PlannedCell): number;
 }
@@ -36,8 +42,18 @@ export async function requireKernels(
     builds = kernel.catch(() => {});
     kernels.set(ref, kernel);
   }
+  const get: Kernels['get'] = (ref) =>
+    kernels.get(ref) ?? Promise.reject(new Error(`No kernel for ${ref}`));
   return {
-    get: (ref) => kernels.get(ref) ?? Promise.reject(new Error(`No kernel for ${ref}`)),
+    get,
+    again: async (ref) => {
+      const { image, imageSha256 } = await get(ref);
+      const now = await requireKernel(ref, sources);
+      if (now.imageSha256 === imageSha256) return now;
+      throw new InputError(
+        `Cannot run ${ref} again: expected ${image} with sha256 ${imageSha256}, found ${now.imageSha256}; start a new run`,
+      );
+    },
     waitFor: ({ spec }) => toBuild.indexOf(spec.kernel) + 1,
     [Symbol.asyncDispose]: async () => {
       await builds;

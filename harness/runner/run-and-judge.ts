@@ -13,6 +13,7 @@ import { judgeUntold } from '../check/judge-untold.ts';
 import { fromSystemError, wordsOf } from '../errors.ts';
 import { readyThread } from '../process/run-in-thread.ts';
 import { DIGEST_FILE, digestIn, judgeFolder } from './judge-folder.ts';
+import { noteChange } from './note-change.ts';
 import { packVmcore } from './vmcore-file.ts';
 
 /**
@@ -41,7 +42,8 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   try {
     const memory = join(folder, DEAD_MEMORY);
     if (existsSync(memory)) await packed(memory, packVmcore(memory, signal), host);
-    const judged = await judgeFolder(folder, signal, digest);
+    const first = await judgeFolder(folder, signal, digest);
+    const judged = (await noteChange(first)) ? await judgeFolder(folder, signal, digest) : first;
     if (packing) await packed(vmcore, packing, host);
     return judged;
   } catch (thrown) {

@@ -3,6 +3,7 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellHost } from '../cell/cell-host.ts';
 import { unjudgedRow } from '../check/observe/unjudged-codes.ts';
+import { Sub1mError } from '../errors.ts';
 import type { Layout } from '../layout/layout.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
@@ -105,7 +106,7 @@ async function runAll(cells: readonly PlannedCell[], parts: RunParts): Promise<J
   }
 }
 
-/** Runs a cell, and once more if its emulator was at fault. */
+/** Runs a cell, and once more if its emulator or what the host gave it was at fault. */
 async function runOne(
   { id, spec: asked, fault }: PlannedCell,
   { host, kernels, layouts, known, folder: results, context }: RunParts,
@@ -133,8 +134,13 @@ async function runOne(
   const { verdict } = judged.judgement;
   if (verdict.kind !== 'unjudged' || !unjudgedRow(verdict.code).isRunAgain) return judged;
   log.info(`${id}: ${verdict.why}`);
+  const again = await kernels.again(asked.kernel).catch((error: unknown) => {
+    if (!(error instanceof Sub1mError) || signal.aborted) throw error;
+    log.warn(`${id} is not run again: ${error.message}`);
+  });
+  if (!again) return judged;
   await rm(folder, { recursive: true });
-  return runAndJudge(job, host);
+  return runAndJudge({ ...job, kernel: again }, host);
 }
 
 /** Removes the folder of a run that was cut short, unless it has bundles of cells that ended. */

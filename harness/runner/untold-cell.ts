@@ -20,6 +20,8 @@ export function untoldCell(
     spec,
     kernel: null,
     machine: null,
+    inputs: [],
+    changedInput: null,
     cmdline: { system: systemCmdline(spec), capture: captureCmdline(spec) },
     known: [],
     fault: fault ?? null,

@@ -115,7 +115,7 @@ const PACKAGE_OWNERS = {
   execa: 'harness/process/owned-process\\.ts$',
   'tmp-promise': 'harness/process/temp-dir\\.ts$',
   'tap-parser': 'harness/guest-link/guest-tap\\.ts$|\\.test\\.ts$',
-  'tar-stream': 'harness/guest-link/',
+  'tar-stream': 'harness/(guest-link|package)/',
   ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
   listr2: 'harness/report/progress/live-progress\\.ts$',
   'junit-report-builder': 'harness/report/junit-report\\.ts$',

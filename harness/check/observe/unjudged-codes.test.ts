@@ -5,6 +5,7 @@ import { unjudgedRow } from './unjudged-codes.ts';
 it.each([
   { code: 'E_EVIDENCE', isOtherMachine: false, mayPass: false, isRunAgain: false },
   { code: 'E_PERSONALITY', isOtherMachine: true, mayPass: false, isRunAgain: false },
+  { code: 'E_INPUT', isOtherMachine: true, mayPass: true, isRunAgain: true },
   { code: 'E_EMULATOR', isOtherMachine: true, mayPass: true, isRunAgain: true },
   { code: 'E_TIMER', isOtherMachine: false, mayPass: true, isRunAgain: true },
   { code: 'E_DEADLINE', isOtherMachine: false, mayPass: true, isRunAgain: false },

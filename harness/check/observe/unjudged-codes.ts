@@ -15,6 +15,8 @@ const UNJUDGED_CODES = {
   E_EVIDENCE: { isOtherMachine: false, mayPass: false, isRunAgain: false },
   /** OVMF did not get the cell's layout in full. */
   E_PERSONALITY: { isOtherMachine: true, mayPass: false, isRunAgain: false },
+  /** A file that the machine was given changed under way, on the host. */
+  E_INPUT: { isOtherMachine: true, mayPass: true, isRunAgain: true },
   /** The kernel died of something that no CPU does. */
   E_EMULATOR: { isOtherMachine: true, mayPass: true, isRunAgain: true },
   /** A phase was not over in time on a machine that lost a timer; what was seen before counts. */

@@ -88,6 +88,8 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
       spec: whole,
       kernel: release === undefined ? null : { release, image: '', imageSha256: '', package: null },
       machine: null,
+      inputs: [],
+      changedInput: null,
       cmdline: { system: cmdline, capture: null },
       known: [],
       fault: null,

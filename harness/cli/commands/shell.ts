@@ -88,7 +88,7 @@ async function shell(work: ShellWork, context: CommandContext): Promise<number> 
   const packages = packageContext(options, context);
   const kernel = await requireKernel(spec.kernel, packages);
   const ssh = options.serial ? undefined : await requirePackageTree(SSH_PACKAGES, packages);
-  const archive = await requireSessionArchive(ssh, { cacheDir, signal });
+  const archive = await requireSessionArchive(ssh, { cacheDir, signal, log });
   await sweepTempDirs();
   await using temp = await makeTempDir();
   const machine = machineExtras(options, temp.path);

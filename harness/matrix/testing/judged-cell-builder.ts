@@ -36,6 +36,8 @@ function cellRecord({ id, spec }: PlannedCell): CellRecord {
       ovmf: { code: '/ovmf/code', sha256: '00' },
       accel: { kind: 'tcg', why: 'asked for' },
     },
+    inputs: [],
+    changedInput: null,
     cmdline: { system: 'console=ttyS0', capture: null },
     known: [],
     fault: null,

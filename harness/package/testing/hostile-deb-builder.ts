@@ -32,9 +32,9 @@ export async function writeHostileDeb(
   return path;
 }
 
-async function tarOf(entries: readonly DebEntry[]): Promise<Buffer> {
+function tarOf(entries: readonly DebEntry[]): Promise<Buffer> {
   const tar = pack();
   for (const { content, ...header } of entries) tar.entry(header, content ?? '');
   tar.finalize();
-  return await buffer(tar);
+  return buffer(tar);
 }

@@ -24,7 +24,7 @@ const unjudgedSchema = z.object({
   code: z
     .string()
     .describe(
-      'The code of an error (`E_HOST`, …), `E_EVIDENCE`, `E_PERSONALITY`, `E_EMULATOR` or `E_TIMER`.',
+      'The code of an error (`E_HOST`, …), `E_EVIDENCE`, `E_INPUT`, `E_PERSONALITY`, `E_EMULATOR` or `E_TIMER`.',
     ),
   why: z.string(),
 });
