@@ -150,7 +150,7 @@ export const EVIDENCE = {
     limit: most.registersBytes,
   },
   'jump/stack': {
-    is: 'where in physical memory the stack of the CPU that jumps is',
+    is: 'where in physical memory the stack of the CPU that jumps is, and its KASAN shadow',
     phase: 'trigger',
     judged: true,
     limit: most.LINES,
