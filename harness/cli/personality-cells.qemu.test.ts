@@ -153,8 +153,9 @@ describe('defects of released kernels', () => {
     const { cells } = await look(['debian:6.12'], ...layout, ...axes);
     for (const { verdict } of cells) expect(['boot-failure', 'unjudged']).toContain(verdict.kind);
     const died = cells.find(({ verdict }) => verdict.kind === 'boot-failure');
+    // What it dies of depends on whose memory is used twice.
     expect(died?.verdict).toMatchObject({
-      lastLine: expect.stringContaining('Attempted to kill init!') as string,
+      lastLine: expect.stringMatching(/Attempted to kill init!|BUG: Bad page state/) as string,
     });
     expect(invariant(died, 'boot.userspace')?.why).toContain('predicts this');
   });
