@@ -33,7 +33,16 @@ export default defineConfig({
           sequence: { groupOrder: 1 },
         },
       },
-      { test: { name: 'nightly', include: [NIGHTLY_TESTS], sequence: { groupOrder: 2 } } },
+      {
+        test: {
+          name: 'nightly',
+          include: [NIGHTLY_TESTS],
+          // One that needs longer says so.
+          testTimeout: 900_000,
+          hookTimeout: 900_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
     ],
   },
 });
