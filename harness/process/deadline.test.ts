@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { DeadlineError, InterruptedError } from '../errors.ts';
+import { TYPESCRIPT } from '../testing/run-sub1m.ts';
 import { withDeadline } from './deadline.ts';
+import { runCommand } from './owned-process.ts';
+import { makeTempDir } from './temp-dir.ts';
 
 const never = (): Promise<never> => new Promise(() => {});
 const quiet = (): AbortSignal => new AbortController().signal;
@@ -50,4 +53,22 @@ describe('withDeadline()', () => {
       );
     }
   });
+});
+
+it('does not count what the process was stopped for', async () => {
+  const program = `
+    const { withDeadline } = await import(${JSON.stringify(import.meta.resolve('./deadline.ts'))});
+    const { signal } = new AbortController();
+    console.log('ready');
+    // What came meanwhile is heard, although the budget is over by the clock.
+    const heard = new Promise((said) => process.stdin.once('data', said));
+    console.log(await withDeadline('word', { budgetMs: 3000, signal }, () => heard).then(() => 'heard', String));
+    process.exit();`;
+  const script = `mkfifo "$DIR/in"; "$NODE" --import "$TYPESCRIPT" --input-type=module -e "$PROGRAM" <"$DIR/in" >"$DIR/out" &
+    exec 3>"$DIR/in"; until grep -q ready "$DIR/out" 2>/dev/null; do sleep 0.05; done
+    kill -STOP $!; echo word >&3; sleep 4; kill -CONT $!; wait $!; cat "$DIR/out"`;
+  await using temp = await makeTempDir();
+  const env = { DIR: temp.path, NODE: process.execPath, TYPESCRIPT, PROGRAM: program };
+  const { signal } = new AbortController();
+  expect(await runCommand(['bash', '-c', script], { signal, env })).toContain('heard');
 });

@@ -14,7 +14,7 @@ export async function withDeadline<T>(
   const over = new AbortController();
   const either = AbortSignal.any([signal, over.signal]);
   const timeout = (async (): Promise<never> => {
-    await delay(budgetMs, undefined, { signal: either });
+    await ownTime(budgetMs, either);
     throw new DeadlineError(what, budgetMs);
   })();
   const interrupted = aborted(signal, `Interrupted while waiting for ${what}`);
@@ -28,6 +28,19 @@ export async function withDeadline<T>(
   } finally {
     interrupted.stop();
     over.abort();
+  }
+}
+
+/** A part of a budget, in ms; one that takes longer counts no more, see `ownTime`. */
+const SLICE_MS = 1000;
+
+/**
+ * Waits for so many ms in which this process could run. While it was stopped (Ctrl-Z, a host that slept), it heard
+ * nothing of what came: that is still to be read, and is no silence of anybody else.
+ */
+async function ownTime(budgetMs: number, signal: AbortSignal): Promise<void> {
+  for (let left = budgetMs; left > 0; left -= SLICE_MS) {
+    await delay(Math.min(left, SLICE_MS), undefined, { signal });
   }
 }
 
