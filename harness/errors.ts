@@ -171,6 +171,11 @@ export function wordsOf(thrown: unknown): string {
   return ['A bug of ours; please report it', ...lines].join('\n');
 }
 
+/** The message of what was thrown, whatever it is. */
+export function messageOf(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
 /** An error of Node's file or socket calls as a `HostError`; any other error unchanged. */
 export function fromSystemError(error: unknown, what = 'go on'): unknown {
   const isSystemError = error instanceof Error && 'errno' in error && 'syscall' in error;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { z } from 'zod';
-import { FormatError } from './errors.ts';
+import { FormatError, messageOf } from './errors.ts';
 
 /** A kind of JSON file that a user writes. */
 interface JsonFileKind<T> {
@@ -34,7 +34,7 @@ function parseJson(
   try {
     return JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new FormatError(`${cannot}: not JSON: ${why}; ${advice}`, { cause: error });
   }
 }

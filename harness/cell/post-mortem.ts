@@ -2,6 +2,7 @@
 /** The last look at a machine whose kernel died or hung: what its memory says of it, into `dead/`. */
 import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { SCHEMA_VERSION, type Phase } from '../bundle/cell-record.ts';
 import type { DeadKernelFile } from '../bundle/dead-kernel.ts';
 import { evidencePath } from '../bundle/evidence.ts';
@@ -69,7 +70,7 @@ async function saveLook(cell: DeadCell, death: Death, { signal, log }: LookOptio
     );
   } catch (error) {
     if (signal.aborted) throw error;
-    const why = reasonOf(error);
+    const why = messageOf(error);
     log.warn(`${cell.folder}: no look at the kernel that died: ${why}`);
     await leave({ value: null, why });
   }
@@ -85,14 +86,10 @@ async function keepMemory(cell: DeadCell, { signal, log }: LookOptions): Promise
     await rename(part, path);
   } catch (error) {
     if (signal.aborted) throw error;
-    log.warn(`${cell.folder}: cannot keep the memory of the machine: ${reasonOf(error)}`);
+    log.warn(`${cell.folder}: cannot keep the memory of the machine: ${messageOf(error)}`);
   } finally {
     await rm(part, { force: true });
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }
 
 async function look(

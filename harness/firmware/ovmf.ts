@@ -2,7 +2,7 @@
 import { access, readFile, readdir, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { z } from 'zod';
-import { HostError } from '../errors.ts';
+import { HostError, messageOf } from '../errors.ts';
 
 /** Where QEMU's docs/interop/firmware.json puts descriptors: the distribution's, then the administrator's. */
 const SYSTEM_FOLDERS = ['/usr/share/qemu/firmware', '/etc/qemu/firmware'] as const;
@@ -97,7 +97,7 @@ async function judgeDescriptor(
     for (const path of [code, vars]) await access(path);
     return { ...judged, code, vars };
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { findDifference } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
 
@@ -37,7 +38,7 @@ export async function findTreeDamage(folder: string, signal: AbortSignal): Promi
     return await compareTree(folder, signal);
   } catch (error) {
     if (signal.aborted) throw error;
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { FormatError } from '../errors.ts';
+import { FormatError, messageOf } from '../errors.ts';
 import type { BiosWords } from '../memory/bios-data-area.ts';
 import type { E820Entry } from '../memory/e820.ts';
 import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
@@ -249,7 +249,7 @@ function parseJson(text: string, name: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new FormatError(`Cannot read layout ${name}: not JSON: ${why}`, { cause: error });
   }
 }

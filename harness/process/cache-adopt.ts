@@ -2,6 +2,7 @@
 /** Entries of the cache that an older sub1m made, which noted nothing: to make them anew can take hours. */
 import { lstat, readdir } from 'node:fs/promises';
 import { join, relative } from 'node:path';
+import { messageOf } from '../errors.ts';
 import { SEAL, sealFolder } from './cache-seal.ts';
 
 /**
@@ -23,9 +24,7 @@ export async function adoptEntry(
   adopt: Adopt,
   options: Parameters<typeof sealFolder>[1],
 ): Promise<string | null> {
-  const fault = await adopt(folder).catch((error: unknown) =>
-    error instanceof Error ? error.message : String(error),
-  );
+  const fault = await adopt(folder).catch(messageOf);
   if (fault === null) await sealFolder(folder, options);
   return fault;
 }

@@ -3,7 +3,7 @@
 import { lstat, readFile, readdir, readlink } from 'node:fs/promises';
 import { join, relative } from 'node:path';
 import { z } from 'zod';
-import { HostError } from '../errors.ts';
+import { HostError, messageOf } from '../errors.ts';
 import { findDifference, sha256Once } from './file-hash.ts';
 import { replaceFile } from './replace-file.ts';
 
@@ -55,7 +55,7 @@ export async function findDamage(folder: string): Promise<string | null> {
     }
     return null;
   } catch (error) {
-    return wordsOf(error);
+    return messageOf(error);
   }
 }
 
@@ -77,7 +77,7 @@ async function readSeal(folder: string): Promise<Seal | string> {
   } catch (error) {
     return error instanceof z.ZodError || error instanceof SyntaxError
       ? `${SEAL} cannot be read: it is cut short, or another sub1m made it`
-      : wordsOf(error);
+      : messageOf(error);
   }
 }
 
@@ -90,8 +90,4 @@ async function findFileDamage(
   if (!info.isFile()) return 'expected a file, found something else';
   if (info.size !== bytes) return `expected ${bytes} bytes, found ${info.size}`;
   return findDifference(at, sha256);
-}
-
-function wordsOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error);
 }

@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { lstat, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { z } from 'zod';
-import { HostError, fromSystemError } from '../errors.ts';
+import { HostError, fromSystemError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Adopt, adoptEntry, isUnsealed } from './cache-adopt.ts';
 import { findDamage, sealFolder } from './cache-seal.ts';
@@ -71,7 +71,7 @@ export async function readCachedJson<T>(
     if (!info.isFile()) throw new Error('expected a file, found something else');
     return schema.parse(JSON.parse(await readFile(path, 'utf8')));
   } catch (error) {
-    sayDamaged(log, path, String(error instanceof Error ? error.message : error));
+    sayDamaged(log, path, messageOf(error));
     return undefined;
   }
 }

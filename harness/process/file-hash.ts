@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import type { BigIntStats } from 'node:fs';
 import { type FileHandle, open, stat } from 'node:fs/promises';
+import { messageOf } from '../errors.ts';
 import { READ_ONLY, requireFile } from './file-kind.ts';
 
 /** Bytes read at a time: a stream's 64 KiB take three times as long. */
@@ -47,7 +48,7 @@ export async function findDifference(
     const found = await hash(path);
     return found === expected ? null : `expected sha256 ${expected}, found ${found}`;
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error);
   }
 }
 

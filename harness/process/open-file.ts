@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { closeSync, fstatSync, openSync, readSync, statSync } from 'node:fs';
-import { FormatError, UsageError } from '../errors.ts';
+import { FormatError, UsageError, messageOf } from '../errors.ts';
 import { READ_ONLY, requireFile } from './file-kind.ts';
 
 /** A file that can be read at any offset. */
@@ -71,7 +71,7 @@ function orUsage<T>(path: string, call: () => T): T {
   try {
     return call();
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new UsageError(`Cannot read ${path}: ${why}; name a file`, { cause: error });
   }
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { join, resolve } from 'node:path';
-import { HostError, UsageError } from '../errors.ts';
+import { HostError, UsageError, messageOf } from '../errors.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { replaceFile } from '../process/replace-file.ts';
 import { screenText } from '../memory/printable-text.ts';
@@ -106,7 +106,7 @@ async function writeWhole(path: string, text: string): Promise<void> {
   try {
     await replaceFile(path, screenText(text));
   } catch (error) {
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new HostError(`Cannot write report ${path}: ${why}`, { cause: error });
   }
 }

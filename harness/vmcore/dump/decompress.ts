@@ -2,7 +2,7 @@
 import { inflateSync } from 'node:zlib';
 import { snappyUncompressor } from 'hysnappy';
 import { ZSTDDecoder } from 'zstddec';
-import { FormatError } from '../../errors.ts';
+import { FormatError, messageOf } from '../../errors.ts';
 import { lzo1xDecompress } from './lzo1x.ts';
 
 /** How a page of a dump may be compressed. */
@@ -41,7 +41,7 @@ function decompressUnchecked(
     return DECOMPRESS[compression](bytes, size);
   } catch (error) {
     if (error instanceof FormatError) throw error;
-    const why = error instanceof Error ? error.message : String(error);
+    const why = messageOf(error);
     throw new FormatError(`Cannot decompress ${compression} data: ${why}`, { cause: error });
   }
 }
