@@ -1,29 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { mkdir, readFile, readdir, stat, utimes, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BuildError, HostError, UsageError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { patchTree, whyNotApplied } from './patch-tree.ts';
-
-const { signal } = new AbortController();
-
-const CHANGE = `Subject: [PATCH] change
---- a/mm/a.c
-+++ b/mm/a.c
-@@ -1,3 +1,3 @@
- one
--two
-+zwei
- three
-`;
-
-const ADD = `--- /dev/null
-+++ b/mm/new/b.c
-@@ -0,0 +1 @@
-+new
-`;
+import {
+  ADD,
+  CHANGE,
+  type PatchedSource,
+  applyTo,
+  makePatchedSource,
+  readFrom,
+} from './testing/patched-source-builder.ts';
 
 const REMOVE = `--- a/mm/old.c
 +++ /dev/null
@@ -34,26 +24,18 @@ const REMOVE = `--- a/mm/old.c
 const AGAIN = CHANGE.replace('-two', '-zwei').replace('+zwei', '+deux');
 
 let temp: TempDir;
-let source: { tree: string; folder: string };
+let source: PatchedSource;
 
 beforeEach(async () => {
   temp = await makeTempDir();
-  source = { folder: temp.path, tree: join(temp.path, 'tree') };
-  await mkdir(join(source.tree, 'mm'), { recursive: true });
-  await writeFile(join(source.tree, 'mm/a.c'), 'one\ntwo\nthree\n');
-  await writeFile(join(source.tree, 'mm/old.c'), 'old\n');
+  source = await makePatchedSource(temp.path);
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();
 });
 
-async function apply(...patches: readonly string[]): Promise<void> {
-  const paths = patches.map((_, i) => join(temp.path, `000${i + 1}.patch`));
-  for (const [i, path] of paths.entries()) await writeFile(path, patches[i] ?? '');
-  await patchTree(source, paths, signal);
-}
-
-const read = (path: string): Promise<string> => readFile(join(source.tree, path), 'utf8');
+const apply = (...patches: readonly string[]): Promise<void> => applyTo(source, patches);
+const read = (path: string): Promise<string> => readFrom(source, path);
 
 describe('patchTree()', () => {
   it('changes, adds and removes files, one patch after another', async () => {
