@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { BuildError, HostError, UsageError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { patchTree, whyNotApplied } from './patch-tree.ts';
+import { whyNotApplied } from './patch-tree.ts';
 import {
   ADD,
   CHANGE,
