@@ -15,11 +15,11 @@ import {
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../log.ts';
 import { SEAL, findDamage } from './cache-seal.ts';
 import { type CacheOptions, cachedFolder } from './cache.ts';
 import { runCommand } from './owned-process.ts';
 import { type TempDir, makeTempDir } from './temp-dir.ts';
+import { heardLog } from './testing/heard-log.ts';
 
 const { signal } = new AbortController();
 
@@ -29,10 +29,7 @@ let options: CacheOptions;
 beforeEach(async () => {
   temp = await makeTempDir();
   said = [];
-  const say = (line: string): void => {
-    said.push(line);
-  };
-  options = { signal, log: { ...silentLog, info: say, warn: say } };
+  options = { signal, log: heardLog(said) };
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();

@@ -4,12 +4,12 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { HostError } from '../errors.ts';
-import { silentLog } from '../log.ts';
 import { sealFolder } from './cache-seal.ts';
 import { type CacheOptions, cachedFolder, readCachedJson, writeCachedJson } from './cache.ts';
 import { FileLock } from './file-lock.ts';
 import { runCommand } from './owned-process.ts';
 import { type TempDir, makeTempDir } from './temp-dir.ts';
+import { heardLog } from './testing/heard-log.ts';
 
 const { signal } = new AbortController();
 
@@ -19,10 +19,7 @@ let options: CacheOptions;
 beforeEach(async () => {
   temp = await makeTempDir();
   said = [];
-  const say = (line: string): void => {
-    said.push(line);
-  };
-  options = { signal, log: { ...silentLog, info: say, warn: say } };
+  options = { signal, log: heardLog(said) };
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();
