@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { mkdir } from 'node:fs/promises';
 import { type Server, type Socket, createServer } from 'node:net';
+import { join } from 'node:path';
 import { once } from 'node:events';
 import type { CellSpec } from '../harness/bundle/cell-record.ts';
 import { machineDisks, makeCellDisks } from '../harness/cell/cell-disks.ts';
@@ -11,7 +12,7 @@ import { requireGuestImage } from '../harness/guest-link/initramfs.ts';
 import type { Kernel } from '../harness/kernel/require-kernel.ts';
 import { CleanupStack } from '../harness/process/cleanup-stack.ts';
 import { OwnedProcess } from '../harness/process/owned-process.ts';
-import { type MachineConfig, socketPath, socketsOf } from '../harness/qemu/machine-config.ts';
+import { type MachineConfig, socketFile, socketsOf } from '../harness/qemu/machine-config.ts';
 import { qemuArgs } from '../harness/qemu/qemu-args.ts';
 
 /** A cell's spec and kernel, and an absent folder for its disks. */
@@ -53,7 +54,10 @@ export async function runBareCell(
   };
   await using cleanups = new CleanupStack();
   for (const name of socketsOf(config)) {
-    const server = await listen(socketPath(config, name), name === 'agent' ? steer(spec) : drain);
+    const server = await listen(
+      join(folder, socketFile(name)),
+      name === 'agent' ? steer(spec) : drain,
+    );
     cleanups.defer(() => server.close());
   }
   const args = qemuArgs(config).filter((arg) => arg !== '-S');

@@ -11,7 +11,7 @@ export interface HostSocket extends AsyncDisposable {
   readonly connected: Promise<Socket>;
 }
 
-/** Listens at `path`. Throws `HostError` if that is not possible. */
+/** Listens at `path`, in a folder that nobody else can write to. Throws `HostError` if that is not possible. */
 export async function listenOnce(path: string): Promise<HostSocket> {
   const length = Buffer.byteLength(path);
   if (length > PATH_LIMIT) {
@@ -35,7 +35,8 @@ export async function listenOnce(path: string): Promise<HostSocket> {
     server.once('error', (cause) => {
       reject(new HostError(`Cannot listen at ${path}: ${cause.message}`, { cause }));
     });
-    server.listen(path, resolve);
+    // Whoever comes as far as the folder may connect: QEMU may run as another user.
+    server.listen({ path, readableAll: true, writableAll: true }, resolve);
   });
   return {
     connected,

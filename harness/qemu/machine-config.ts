@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { join } from 'node:path';
-
 /** A disk: a raw image on the host, virtio-blk in the guest. */
 export interface Disk {
   /** What the guest knows it by: at most 20 letters, digits, `-`, `_`, `.`; a letter first. */
@@ -29,11 +27,14 @@ export interface MachineConfig {
    * `Machine.forwardedPort`. Cells have none.
    */
   readonly network?: { readonly guestPort: number };
-  /** Where a debugger may connect: a Unix socket. The machine waits for it before its first instruction. */
+  /**
+   * Where a debugger may connect: a Unix socket, which QEMU makes in a new folder. The machine waits for the debugger
+   * before its first instruction.
+   */
   readonly debugger?: string;
   /** The saved state that the machine resumes (`Machine.saveState`), of a machine with the same devices. */
   readonly incoming?: string;
-  /** A private temporary folder with a short path: the sockets are in it. */
+  /** A private temporary folder with a short path. */
   readonly folder: string;
 }
 
@@ -61,7 +62,7 @@ export function socketsOf({ personality }: MachineConfig): SocketName[] {
   return SOCKETS.filter((name) => name !== 'personality' || personality !== undefined);
 }
 
-/** Where sub1m listens for QEMU. */
-export function socketPath({ folder }: MachineConfig, name: SocketName): string {
-  return join(folder, `${name}.sock`);
+/** What a socket is called. */
+export function socketFile(name: SocketName): string {
+  return `${name}.sock`;
 }

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: MIT
-import { join } from 'node:path';
 import { QmpError } from '../errors.ts';
 import { type VirtAddr, hex } from '../memory/pfn.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
@@ -10,6 +9,7 @@ import { listenOnce } from './host-socket.ts';
 import { type MachineEnd, endBehindBreak } from './machine-end.ts';
 import { quoteOptarg } from './qemu-args.ts';
 import type { QmpClient } from './qmp-client.ts';
+import type { RunningQemu } from './start-qemu.ts';
 
 /** How long QEMU may take to connect, ms: it does so before it answers on QMP. */
 const CONNECT_BUDGET_MS = 10_000;
@@ -23,9 +23,7 @@ export type HoldEnd =
 
 /** The machine to hold; `signal` bounds the waits for QEMU's answers until the breakpoint is set. */
 export interface HoldOptions {
-  readonly qemu: { readonly qmp: QmpClient; readonly ended: Promise<MachineEnd> };
-  /** Holds the socket until QEMU has connected. */
-  readonly folder: string;
+  readonly qemu: Pick<RunningQemu, 'qmp' | 'ended' | 'folder'>;
   readonly signal: AbortSignal;
 }
 
@@ -52,11 +50,10 @@ export class MachineHold implements AsyncDisposable {
   }
 
   /** See `Machine.holdAt`. */
-  static async set(vaddr: VirtAddr, { qemu, folder, signal }: HoldOptions): Promise<MachineHold> {
+  static async set(vaddr: VirtAddr, { qemu, signal }: HoldOptions): Promise<MachineHold> {
     await using starting = new CleanupStack();
-    const path = join(folder, 'gdb.sock');
-    const host = starting.use(await listenOnce(path));
-    await attachStub(qemu.qmp, path);
+    const host = starting.use(await listenOnce(qemu.folder.path('gdb.sock')));
+    await attachStub(qemu.qmp, qemu.folder.seen('gdb.sock'));
     const limits = { budgetMs: CONNECT_BUDGET_MS, signal };
     const socket = await withDeadline("QEMU's gdbstub to connect", limits, () => host.connected);
     // QEMU stops the machine for a debugger that connects.

@@ -1,6 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { copyFile, readFile, readdir, truncate, writeFile } from 'node:fs/promises';
+import {
+  chmod,
+  copyFile,
+  mkdtemp,
+  readFile,
+  readdir,
+  stat,
+  truncate,
+  writeFile,
+} from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { InterruptedError, QmpError } from '../errors.ts';
@@ -130,6 +139,40 @@ it('keeps QEMU in a box: it starts no program, gains no rights, and has its limi
   expect((await machine.ended).signal).toBe('SIGSYS');
 });
 
+it('lets no QEMU run as root, and gives it no group of ours', async () => {
+  await using machine = await Machine.start(await firmwareOnly(), { signal });
+  await using other = await Machine.start(
+    await firmwareOnly({ folder: await mkdtemp(join(folder.path, 'b-')) }),
+    {
+      signal,
+    },
+  );
+  const [one, two] = await Promise.all([machine, other].map(({ pid }) => idsOf(pid)));
+  const [uid, ...rest] = one?.Uid ?? [];
+  expect(rest).toEqual([uid, uid, uid]);
+  expect(uid).not.toBe(0);
+  if (process.getuid?.() !== 0) return;
+  expect(one).toMatchObject({ Gid: [uid, uid, uid, uid], Groups: [] });
+  // Of two machines neither can look into the other.
+  expect(two?.Uid).not.toEqual(one?.Uid);
+});
+
+/** The users and groups of a process, from proc_pid_status(5). */
+async function idsOf(pid: number): Promise<Record<'Uid' | 'Gid' | 'Groups', number[]>> {
+  const status = await readFile(`/proc/${pid}/status`, 'utf8');
+  const ids = (name: string): number[] =>
+    (new RegExp(`^${name}:(.*)$`, 'm').exec(status)?.[1] ?? '').match(/\d+/g)?.map(Number) ?? [];
+  return { Uid: ids('Uid'), Gid: ids('Gid'), Groups: ids('Groups') };
+}
+
+it('gives QEMU what only we may read, and nothing else of it', async () => {
+  const kernel = join(folder.path, 'kernel');
+  await writeFile(kernel, new Uint8Array(64 * 1024), { mode: 0o600 });
+  await using machine = await Machine.start(await firmwareOnly({ kernel }), { signal });
+  expect(isAlive(machine.pid)).toBe(true);
+  expect((await stat(kernel)).mode & 0o777).toBe(0o600);
+});
+
 it('reaps a QEMU that no longer reacts', async () => {
   const machine = await Machine.start(await firmwareOnly(), { signal });
   process.kill(machine.pid, 'SIGSTOP');
@@ -160,6 +203,9 @@ it('stops the machine and says so if a disk of the host fails', async () => {
   await writeFile(rules, '[inject-error]\nevent = "read_aio"\nerrno = "28"\n');
   await writeFile(image, '');
   await truncate(image, 1024 * 1024);
+  // blkdebug opens its files itself, as QEMU's user.
+  await chmod(folder.path, 0o711);
+  await chmod(image, 0o666);
   const path = `blkdebug:${rules}:${image}`;
   const config = await firmwareOnly({ disks: [{ serial: 'out', path, readonly: false }] });
   await using machine = await Machine.start(config, { signal });

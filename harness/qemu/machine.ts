@@ -106,11 +106,9 @@ export class Machine implements AsyncDisposable {
 
   /** Saves guest physical memory to a file; unmapped parts are whatever a read there returns. */
   async savePhys(range: PhysRange, path: string): Promise<void> {
-    await this.qmp.execute('pmemsave', {
-      val: range.start,
-      size: rangeSize(range),
-      filename: path,
-    });
+    await this.#qemu.folder.receive(path, (filename) =>
+      this.qmp.execute('pmemsave', { val: range.start, size: rangeSize(range), filename }),
+    );
   }
 
   /**
@@ -118,7 +116,9 @@ export class Machine implements AsyncDisposable {
    * kernel provides it.
    */
   async saveCore(path: string): Promise<void> {
-    await this.qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${path}` });
+    await this.#qemu.folder.receive(path, (seen) =>
+      this.qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${seen}` }),
+    );
   }
 
   /** Reads `length` bytes of guest physical memory; see `savePhys`. */
@@ -139,9 +139,9 @@ export class Machine implements AsyncDisposable {
    */
   async saveState(path: string): Promise<void> {
     await this.pause();
-    const at = join(this.#config.folder, 'state.sock');
-    await using socket = await listenOnce(at);
-    await Promise.all([saveTo(socket, path), this.#migrate(`unix:${at}`)]);
+    const { folder } = this.#qemu;
+    await using socket = await listenOnce(folder.path('state.sock'));
+    await Promise.all([saveTo(socket, path), this.#migrate(`unix:${folder.seen('state.sock')}`)]);
   }
 
   async #migrate(uri: string): Promise<void> {
@@ -174,7 +174,7 @@ export class Machine implements AsyncDisposable {
    * running, and not be held by another hold. Throws `QmpError` if QEMU cannot.
    */
   holdAt(vaddr: VirtAddr, signal: AbortSignal): Promise<MachineHold> {
-    return MachineHold.set(vaddr, { qemu: this.#qemu, folder: this.#config.folder, signal });
+    return MachineHold.set(vaddr, { qemu: this.#qemu, signal });
   }
 
   /** The port of 127.0.0.1 that leads to the guest's port: see `MachineConfig.network`. */

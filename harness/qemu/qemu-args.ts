@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { type Disk, type MachineConfig, socketPath, socketsOf } from './machine-config.ts';
-
-/** The descriptor at which QEMU has the saved state: the first after standard error. */
-const INCOMING_FD = 3;
+import { join } from 'node:path';
+import { type Disk, type MachineConfig, socketFile, socketsOf } from './machine-config.ts';
 
 /** An option and its argument, which stay together. */
 type QemuOption = readonly [flag: `-${string}`] | readonly [flag: `-${string}`, value: string];
@@ -16,7 +14,7 @@ const CPU = { kvm: 'host', tcg: 'max' } as const;
  */
 const SANDBOX = 'on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny';
 
-/** QEMU's command line, without the name of the binary. */
+/** QEMU's command line, without the name of the binary, with the paths by which QEMU knows the files (`handOver`). */
 export function qemuArgs(config: MachineConfig): string[] {
   return [
     ...boardOptions(config),
@@ -83,7 +81,7 @@ function diskOptions({ serial, path, readonly }: Disk): QemuOption[] {
 function chardevOptions(config: MachineConfig): QemuOption[] {
   return [
     ...socketsOf(config).map((name): QemuOption => {
-      const path = quoteOptarg(socketPath(config, name));
+      const path = quoteOptarg(join(config.folder, socketFile(name)));
       return ['-chardev', `socket,id=${name},server=off,path=${path}`];
     }),
     ['-mon', 'chardev=qmp,mode=control'],
@@ -127,7 +125,7 @@ function debuggerOptions({ debugger: path }: MachineConfig): QemuOption[] {
 }
 
 function incomingOptions({ incoming }: MachineConfig): QemuOption[] {
-  return incoming === undefined ? [] : [['-incoming', `fd:${INCOMING_FD}`]];
+  return incoming === undefined ? [] : [['-incoming', incoming]];
 }
 
 /** QEMU's option parser ends a value at a comma unless it is doubled. */

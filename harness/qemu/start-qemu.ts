@@ -1,16 +1,21 @@
 // SPDX-License-Identifier: MIT
-import { open } from 'node:fs/promises';
+import { chown, mkdir } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostError, QmpError } from '../errors.ts';
 import { SZ_1M } from '../memory/pfn.ts';
 import type { CleanupStack } from '../process/cleanup-stack.ts';
 import { withDeadline } from '../process/deadline.ts';
 import { OwnedProcess } from '../process/owned-process.ts';
+import { handOver } from './hand-over.ts';
+import { HandedFiles } from './handed-files.ts';
 import { watchHostFailure } from './host-failure.ts';
 import { type HostSocket, listenOnce } from './host-socket.ts';
-import { type MachineConfig, type SocketName, socketPath } from './machine-config.ts';
+import { type MachineConfig, type SocketName, socketFile } from './machine-config.ts';
 import { type MachineEnd, endBehindBreak, endError } from './machine-end.ts';
-import { qemuArgs } from './qemu-args.ts';
+import { qemuArgs, quoteOptarg } from './qemu-args.ts';
+import { QemuFolder } from './qemu-folder.ts';
+import { type QemuUser, asUser, chooseQemuUser } from './qemu-user.ts';
 import { QmpClient, type QmpOptions } from './qmp-client.ts';
 import { SerialPort } from './serial-port.ts';
 
@@ -31,6 +36,7 @@ export interface RunningQemu {
   readonly ended: Promise<MachineEnd>;
   readonly hostFailure: Promise<HostError>;
   readonly lastWork: LastWork;
+  readonly folder: QemuFolder;
 }
 
 /** See `Machine.start`; what must be undone goes to `cleanups`. */
@@ -39,17 +45,30 @@ export async function startQemu(
   options: QmpOptions,
   cleanups: CleanupStack,
 ): Promise<RunningQemu> {
+  const { user } = await chooseQemuUser(config);
+  await using handed = new HandedFiles();
+  const folder = cleanups.use(await QemuFolder.make(config.folder, user, handed));
   const listen = async (name: SocketName): Promise<HostSocket> =>
-    cleanups.use(await listenOnce(socketPath(config, name)));
+    cleanups.use(await listenOnce(folder.path(socketFile(name))));
   const sockets = {
     qmp: await listen('qmp'),
     console: await listen('console'),
     agent: await listen('agent'),
     personality: config.personality && (await listen('personality')),
   };
-  // QEMU stays after the guest has ended the machine: if it exited at once, its last event could be lost.
-  const argv = [...limitsOf(config), config.binary, ...qemuArgs(config), '-no-shutdown'];
-  const process = cleanups.use(await spawnWith(argv, config.incoming));
+  const argv = [
+    ...limitsOf(config),
+    ...(user ? asUser(user) : []),
+    config.binary,
+    ...qemuArgs(await handedConfig(config, { handed, folder, user })),
+    ...handed.options,
+    // It says in a list of processes whose machine it is.
+    '-name',
+    quoteOptarg(basename(config.folder)),
+    // QEMU stays after the guest has ended the machine: if it exited at once, its last event could be lost.
+    '-no-shutdown',
+  ];
+  const process = cleanups.use(OwnedProcess.spawn(argv, handed.descriptors));
   const { pid } = process;
   if (pid === undefined) throw endError('start QEMU', await process.ended);
   const run = async (): Promise<RunningQemu> => {
@@ -63,10 +82,10 @@ export async function startQemu(
     const hostFailure = watchHostFailure(qmp, config.disks);
     if (config.incoming !== undefined) await stateIsThere(qmp);
     if (config.debugger === undefined) await qmp.execute('cont', {});
-    return { process, pid, qmp, console, agent, personality, ended, hostFailure, lastWork };
+    return { process, pid, qmp, console, agent, personality, ended, hostFailure, lastWork, folder };
   };
   const limits = { budgetMs: START_BUDGET_MS, signal: options.signal };
-  return withDeadline('QEMU to start', limits, () => orDeath(process, run()));
+  return await withDeadline('QEMU to start', limits, () => orDeath(process, run()));
 }
 
 /** What QEMU may take beside the machine's RAM, MiB: its own memory with TCG's code is below 2 GiB. */
@@ -81,11 +100,27 @@ function limitsOf({ memoryMiB }: MachineConfig): string[] {
   return ['prlimit', `--data=${bytes}`, `--fsize=${bytes}`, '--core=0', '--'];
 }
 
-/** Starts QEMU with the saved state, if there is one, at the first descriptor that it inherits. */
-async function spawnWith(argv: readonly string[], state?: string): Promise<OwnedProcess> {
-  if (state === undefined) return OwnedProcess.spawn(argv);
-  await using file = await open(state);
-  return OwnedProcess.spawn(argv, [file.fd]);
+/** The machine with the paths that QEMU knows, in `handed`. */
+async function handedConfig(
+  config: MachineConfig,
+  {
+    handed,
+    folder,
+    user,
+  }: {
+    readonly handed: HandedFiles;
+    readonly folder: QemuFolder;
+    readonly user: QemuUser | null;
+  },
+): Promise<MachineConfig> {
+  const over = await handOver(config, { handed, folder, isOther: user !== null });
+  const here = { ...over, folder: folder.seen('.') };
+  const { debugger: socket } = config;
+  if (socket === undefined) return here;
+  const parent = dirname(socket);
+  await mkdir(parent);
+  if (user) await chown(parent, user.uid, user.uid);
+  return { ...here, debugger: join(await handed.path(parent), basename(socket)) };
 }
 
 /** Between two polls for the arrival of a saved state, ms: it takes a tenth of a second. */

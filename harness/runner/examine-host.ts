@@ -6,6 +6,7 @@ import { Sub1mError } from '../errors.ts';
 import { type Ovmf, findOvmf } from '../firmware/ovmf.ts';
 import { findProgram } from '../process/find-program.ts';
 import { chooseAccelerator } from '../qemu/accelerator.ts';
+import { chooseQemuUser } from '../qemu/qemu-user.ts';
 import { type QemuBinary, requireQemu } from '../qemu/qemu-binary.ts';
 import type { RunnerContext } from './runner-context.ts';
 
@@ -52,7 +53,7 @@ export async function examineHost(context: RunnerContext): Promise<HostFinding[]
     { subject: 'node', ok: true, needed: true, says: process.version, remedy: null },
     qemuFinding,
     ...ovmfFindings,
-    ...(qemu && ovmf ? [await examineKvm(qemu, ovmf, context)] : []),
+    ...(qemu && ovmf ? await examineMachines(qemu, ovmf, context) : []),
     ...(await Promise.all(PROGRAMS.map(examineProgram))),
     await examineMemory(),
     await examineDisk('cache', context.environment.cacheDir),
@@ -105,21 +106,33 @@ async function examineOvmf({
   ];
 }
 
-async function examineKvm(
+/** What machines run on, and as whom. */
+async function examineMachines(
   qemu: QemuBinary,
   firmware: Ovmf,
   context: RunnerContext,
-): Promise<HostFinding> {
+): Promise<HostFinding[]> {
   const { signal, environment, log } = context;
   const options = { binary: qemu.path, firmware, signal, log, cacheFolder: environment.cacheDir };
   const { kind, why, kvm } = await chooseAccelerator('auto', options);
-  return {
-    subject: 'kvm',
-    ok: kvm.works,
-    needed: false,
-    says: kind === 'kvm' ? `works: ${why}` : `does not work: ${why}; ${kind.toUpperCase()} is used`,
-    remedy: null,
-  };
+  const { user, obstacle } = await chooseQemuUser({ accel: kind, binary: qemu.path });
+  return [
+    {
+      subject: 'kvm',
+      ok: kvm.works,
+      needed: false,
+      says:
+        kind === 'kvm' ? `works: ${why}` : `does not work: ${why}; ${kind.toUpperCase()} is used`,
+      remedy: null,
+    },
+    {
+      subject: 'user of qemu',
+      ok: obstacle === null,
+      needed: false,
+      says: obstacle === null ? (user ? 'one of its own' : 'you') : `root: ${obstacle}`,
+      remedy: null,
+    },
+  ];
 }
 
 async function examineProgram([program, from]: readonly [string, string]): Promise<HostFinding> {

@@ -122,6 +122,6 @@ async function shell(work: ShellWork, context: CommandContext): Promise<number> 
 function machineExtras({ serial, gdb }: ShellOptions, folder: string): MachineExtras['machine'] {
   return {
     ...(!serial && { network: { guestPort: SSH_PORT } }),
-    ...(gdb && { debugger: join(folder, 'gdb.sock') }),
+    ...(gdb && { debugger: join(folder, 'debugger', 'gdb.sock') }),
   };
 }
