@@ -53,7 +53,7 @@ export class QemuFolder implements AsyncDisposable {
     const name = this.#newName();
     const own = this.path(name);
     try {
-      await using file = await open(own, 'wx', 0o600);
+      await using file = await open(own, 'wx');
       if (this.#user) await file.chown(this.#user.uid, this.#user.uid);
       await write(this.seen(name));
       if (this.#user) await file.chown(process.getuid?.() ?? 0, process.getgid?.() ?? 0);
