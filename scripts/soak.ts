@@ -65,7 +65,7 @@ async function sample(pid: number, busy: number, startedAt: number): Promise<Soa
 
 /** Busy loops that come and go. */
 class Pressure implements Disposable {
-  #loops: ChildProcess[] = [];
+  readonly #loops: ChildProcess[] = [];
 
   set(count: number): void {
     while (this.#loops.length > count) this.#loops.pop()?.kill('SIGKILL');
@@ -86,7 +86,13 @@ async function soak(): Promise<number> {
     process.execPath,
     [
       projectPath('dist/cli/start.cjs'),
-      ...['run', matrix, '--jobs', String(options.jobs), '--results', results, '--json'],
+      'run',
+      matrix,
+      '--jobs',
+      String(options.jobs),
+      '--results',
+      results,
+      '--json',
     ],
     { stdio: ['ignore', 'pipe', 'inherit'] },
   );

@@ -119,7 +119,7 @@ const PACKAGE_OWNERS = {
   ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
   listr2: 'harness/report/progress/live-progress\\.ts$',
   'junit-report-builder': 'harness/report/junit-report\\.ts$',
-  commander: 'harness/cli/|scripts/bench\\.ts$',
+  commander: 'harness/cli/|scripts/(bench|soak)\\.ts$',
   zod: 'harness/',
   hysnappy: 'harness/vmcore/dump/decompress\\.ts$|\\.test\\.ts$',
   zstddec: 'harness/vmcore/dump/decompress\\.ts$',
