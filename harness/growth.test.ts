@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { BAD_UNITS, findSteepness } from './testing/growth.ts';
+import { BAD_UNITS, findLineSteepness, findSteepness } from './testing/growth.ts';
 import { TEXT_PARSERS } from './testing/parser-targets.ts';
 
 it.each(TEXT_PARSERS)(
@@ -14,3 +14,11 @@ it.each(TEXT_PARSERS)(
     expect(slow).toEqual([]);
   },
 );
+
+it.each(TEXT_PARSERS)('$name takes no longer for long lines', ({ parse, units = [] }) => {
+  const slow = [...BAD_UNITS, ...units].flatMap((unit) => {
+    const found = findLineSteepness(parse, unit);
+    return found ? [{ unit, ...found }] : [];
+  });
+  expect(slow).toEqual([]);
+});

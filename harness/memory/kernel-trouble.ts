@@ -26,7 +26,8 @@ const COMPLAINTS: readonly Complaint[] = [
   },
   {
     what: 'a failed allocation of virtual memory',
-    pattern: /\bvmalloc(?: error|: allocation failure)|(?<=\bvmalloc.*): vmalloc size/,
+    pattern:
+      /\bvmalloc(?: error|: allocation failure)|: vmalloc size(?<=\bvmalloc.*: vmalloc size)/,
     from: '__vmalloc_node_range() (mm/vmalloc.c)',
   },
   {

@@ -53,6 +53,27 @@ export function findSteepness(
   return long > GROWTH * SLACK * Math.max(short, FLOOR_MS) ? { short, long } : null;
 }
 
+/** Characters of a line that no log's limit cuts, and of one that is sixteen times as short. */
+const LONG_LINE = 1008;
+const SHORT_LINE = LONG_LINE / GROWTH;
+
+/**
+ * The same for two texts of one length that repeat a unit in each line, whose lines are short, and sixteen times as long:
+ * a parser of lines that has a limit for each may be quadratic within it.
+ */
+export function findLineSteepness(
+  parse: (text: string) => unknown,
+  unit: string,
+): { readonly short: number; readonly long: number } | null {
+  const inLine = unit.replaceAll(/[\r\n]+/g, ' ');
+  const textOf = (line: number): string =>
+    `${inLine.repeat(Math.ceil(line / inLine.length))}\n`.repeat((SHORT * GROWTH) / line);
+  const long = cpuMs(parse, textOf(LONG_LINE));
+  if (long <= FLOOR_MS * GROWTH) return null;
+  const short = cpuMs(parse, textOf(SHORT_LINE));
+  return long > SLACK * Math.max(short, FLOOR_MS * GROWTH) ? { short, long } : null;
+}
+
 const RUNS = 3;
 
 function cpuMs(parse: (text: string) => unknown, text: string): number {
