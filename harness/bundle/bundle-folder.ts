@@ -27,6 +27,16 @@ export class BundleFolder implements Disposable {
     return new BundleFolder(HeldFolder.open(path));
   }
 
+  /** Opens the folder that another thread holds open; see `HeldFolder.again()`. */
+  static again(held: Pick<BundleFolder, 'path' | 'place'>): BundleFolder {
+    return new BundleFolder(HeldFolder.again(held));
+  }
+
+  /** Where any thread of this process finds it. */
+  get place(): string {
+    return this.#folder.place;
+  }
+
   /** As messages name it. */
   get path(): string {
     return this.#folder.path;

@@ -16,10 +16,10 @@ export interface Bundle {
 /**
  * Reads the bundle of a cell. A file that is missing is left out: a cell that ended early lacks what comes later, and
  * `check/` reports that as unseen. Throws `UsageError` if there is no `cell.json`, `FormatError` for one that is not
- * what it must be, and for what no cell leaves: a link, a folder in place of a file, a file that is too large.
+ * what it must be, and for what no cell leaves: a link, a folder in place of a file, a file that is too large. A record
+ * that was read before is not read again.
  */
-export function readBundle(folder: BundleFolder): Bundle {
-  const cell = readCellRecord(folder);
+export function readBundle(folder: BundleFolder, cell = readCellRecord(folder)): Bundle {
   const files = new Map<EvidenceFile, Uint8Array>();
   for (const file of EVIDENCE_FILES.filter((name) => EVIDENCE[name].judged)) {
     const bytes = folder.read(file, cell.spec);

@@ -22,6 +22,12 @@ const FOLDER = constants.O_RDONLY | constants.O_DIRECTORY;
 /** A name that is taken is an error, and so is a link of that name. */
 const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
 
+/** Where a folder is, and whether a link may lead there. */
+interface Where {
+  readonly at: string;
+  readonly follow: boolean;
+}
+
 /**
  * A folder of somebody else, held open. What is in it is found from its descriptor (`openat()`, by way of /proc), so that
  * no other folder can take its place meanwhile; no symbolic link in it is followed, and nothing but files is opened.
@@ -41,9 +47,23 @@ export class HeldFolder implements Disposable {
    * `FormatError` if it is something else.
    */
   static open(path: string, { follow = false } = {}): HeldFolder {
-    const folder = openFolder(path, { at: resolve(path), follow });
+    return HeldFolder.#open(path, { at: resolve(path), follow });
+  }
+
+  /** Opens the folder that another thread holds open: it must hold it meanwhile. */
+  static again({ path, place }: Pick<HeldFolder, 'path' | 'place'>): HeldFolder {
+    return HeldFolder.#open(path, { at: place, follow: true });
+  }
+
+  static #open(path: string, where: Where): HeldFolder {
+    const folder = openFolder(path, where);
     if (folder !== undefined) return new HeldFolder(folder, path);
     throw new UsageError(`Cannot read ${path}: there is no such folder`);
+  }
+
+  /** Where any thread of this process finds it. */
+  get place(): string {
+    return placeOf({ fd: this.#fd });
   }
 
   /** A folder in it; undefined if it has none of that name. */
@@ -72,7 +92,7 @@ export class HeldFolder implements Disposable {
 
   /** What is in it, in any order. Throws `FormatError` for more than `limit`. */
   entries(limit: number): Dirent[] {
-    const folder = opendirSync(placeOf({ fd: this.#fd }));
+    const folder = opendirSync(this.place);
     try {
       const found: Dirent[] = [];
       for (let entry = folder.readSync(); entry !== null; entry = folder.readSync()) {
@@ -110,7 +130,7 @@ export class HeldFolder implements Disposable {
   }
 
   #at(name: string): string {
-    return join(placeOf({ fd: this.#fd }), name);
+    return join(this.place, name);
   }
 
   [Symbol.dispose](): void {
@@ -119,10 +139,7 @@ export class HeldFolder implements Disposable {
 }
 
 /** The descriptor of a folder; undefined if there is nothing at that place. */
-function openFolder(
-  path: string,
-  { at, follow }: { readonly at: string; readonly follow: boolean },
-): number | undefined {
+function openFolder(path: string, { at, follow }: Where): number | undefined {
   const info = ifThere(path, () => (follow ? statSync(at) : lstatSync(at)));
   if (info === undefined) return undefined;
   requireFolder(path, info);

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { type Bundle, readBundle } from '../bundle/bundle.ts';
+import { readCellRecord } from '../bundle/bundle.ts';
 import { BundleFolder } from '../bundle/bundle-folder.ts';
-import { type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
+import { type CellRecord, type CellSpec, SCHEMA_VERSION } from '../bundle/cell-record.ts';
 import { VMCORES } from '../bundle/evidence.ts';
-import { judgeBundle } from '../check/judge-bundle.ts';
 import type { Judgement } from '../check/judgement.ts';
 import { judgeUntold } from '../check/judge-untold.ts';
 import { Sub1mError, fromSystemError } from '../errors.ts';
@@ -12,6 +11,8 @@ import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { verdictDocument } from '../report/verdict-document.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
+import type { EvidenceToJudge } from './judge-evidence.ts';
+import { JUDGE_EVIDENCE } from './judge-thread.ts';
 import { findVmcoreIn } from './vmcore-file.ts';
 
 /**
@@ -27,23 +28,31 @@ export async function judgeFolder(
   // It may fail before it is awaited.
   digest?.catch(() => {});
   using held = BundleFolder.open(folder);
-  const bundle = readBundle(held);
-  const judgement = await judged(bundle, digest ?? digestIn(held, bundle.cell.spec, signal));
+  const record = readCellRecord(held);
+  const vmcore = digest ?? digestIn(held, record.spec, signal);
+  const judgement = await judged({ held, record, vmcore }, signal);
+  // Here and not in the thread, which the signal ends wherever it is.
   writeJudgement(held, judgement);
-  return { record: bundle.cell, judgement, folder };
+  return { record, judgement, folder };
+}
+
+interface Asked {
+  readonly held: BundleFolder;
+  readonly record: CellRecord;
+  readonly vmcore: Promise<VmcoreDigest | undefined>;
 }
 
 /** A bug of ours that a bundle brings to light is no verdict, and ends no run. */
-async function judged(
-  bundle: Bundle,
-  digest: Promise<VmcoreDigest | undefined>,
-): Promise<Judgement> {
+async function judged({ held, record, vmcore }: Asked, signal: AbortSignal): Promise<Judgement> {
+  const { path, place } = held;
   try {
-    return judgeBundle(bundle, await digest);
+    const argument: EvidenceToJudge = { folder: { path, place }, record, vmcore: await vmcore };
+    const call = { module: JUDGE_EVIDENCE, name: 'judgeEvidence', argument };
+    return await runInThread<Judgement>(call, signal);
   } catch (thrown) {
-    const error = fromSystemError(thrown, `judge ${bundle.folder}`);
+    const error = fromSystemError(thrown, `judge ${path}`);
     if (error instanceof Sub1mError) throw error;
-    return judgeUntold(bundle.cell, error);
+    return judgeUntold(record, error);
   }
 }
 

@@ -52,7 +52,7 @@ export async function judgeRun(results: string, signal: AbortSignal): Promise<Ju
   for (const cell of isCell ? [folder] : cellFolders(folder)) {
     try {
       if (characters > RUN_LIMIT) throw tooMuch();
-      const judged = keptAlone(await judgeCell(cell, signal));
+      const judged = await judgeCell(cell, signal);
       characters += JSON.stringify(judged).length;
       cells.push(judged);
     } catch (error) {
@@ -91,11 +91,6 @@ function notJudgedFor(folder: string, error: unknown): NotJudged {
   const end = endOfCode(codeOf(error));
   const isAnswer = end === 'bug' || end === 'host' || end === 'interrupted';
   return { folder, why: wordsOf(error), end: isAnswer ? end : 'unjudged' };
-}
-
-/** What was judged, without the evidence: a string that was cut out of a file keeps all of it in memory. */
-function keptAlone(cell: JudgedCell): JudgedCell {
-  return structuredClone(cell);
 }
 
 function tooMuch(): FormatError {

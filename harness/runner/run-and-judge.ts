@@ -13,6 +13,7 @@ import { judgeUntold } from '../check/judge-untold.ts';
 import { fromSystemError, wordsOf } from '../errors.ts';
 import { readyThread } from '../process/run-in-thread.ts';
 import { DIGEST_FILE, digestIn, judgeFolder } from './judge-folder.ts';
+import { readyToJudge } from './judge-thread.ts';
 import { noteChange } from './note-change.ts';
 import { packVmcore } from './vmcore-file.ts';
 
@@ -24,6 +25,7 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   const { folder, signal } = job;
   const vmcore = evidencePath(folder, 'vmcore');
   if (job.spec.vmcore !== 'none') readyThread(DIGEST_FILE);
+  readyToJudge();
   let digest: ReturnType<typeof digestOf> | undefined;
   let packing: Promise<void> | undefined;
   const read = (): void => {

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { firstEnd } from '../../ends.ts';
-import { runEnd } from '../../matrix/run-end.ts';
-import { judgeRun } from '../../runner/judge-run.ts';
+import { readyToJudge } from '../../runner/judge-thread.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
-import { reportRun } from '../report-run.ts';
 import { type ReportOptions, addReportOptions } from '../run-options.ts';
 
 const HELP = {
@@ -22,6 +20,11 @@ export function addJudge(program: Command, context: CommandContext): void {
   );
   addReportOptions(command);
   command.action(async (results: string, options: ReportOptions) => {
+    // While the rest is loaded.
+    readyToJudge();
+    const { reportRun } = await import('../report-run.ts');
+    const { judgeRun } = await import('../../runner/judge-run.ts');
+    const { runEnd } = await import('../../matrix/run-end.ts');
     const report = reportRun(options, context);
     const run = await judgeRun(results, context.signal);
     for (const { folder, why } of run.notJudged) context.log.warn(`not judged: ${folder}: ${why}`);
