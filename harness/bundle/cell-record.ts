@@ -205,6 +205,31 @@ const machineInputSchema = z.object({
   sha256: words,
 });
 
+const share = z.number().min(0).max(1).nullable();
+
+/**
+ * What the host let the machine have during a phase: shares from 0 to 1, null where the host's kernel does not say
+ * (`HostLoad`, `HostPressure`).
+ */
+const phasePressureSchema = z.object({
+  /** Of the time: some task of the host waited for a processor. */
+  cpu: share,
+  /** Of the time: all waited for memory, or for a disk. */
+  memory: share,
+  io: share,
+  /** Of the processors' time: a hypervisor took it. */
+  steal: share,
+  /** Of the time that QEMU wanted to run: it had no processor. */
+  waited: share,
+  /** The most machines of the same sub1m at a time. */
+  machines: z.number().int().nonnegative(),
+  /** The least memory that was available, MiB. */
+  availableMiB: z.number().nonnegative().nullable(),
+});
+
+/** An attempt at the cell that came to nothing, so that it was run again. */
+const attemptSchema = z.object({ code: words, why: message });
+
 /** `cell.json`: what was asked, what it was, and how it ended. */
 export const cellRecordSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
@@ -227,12 +252,18 @@ export const cellRecordSchema = z.object({
   outcome: outcomeSchema,
   /** Seconds per phase that was entered, and `total`. */
   seconds: z.record(words, z.number()),
+  /** By phase; bundles from before it was looked at have none. */
+  pressure: z.partialRecord(phaseSchema, phasePressureSchema).default({}),
+  /** The attempts before, which proved nothing. */
+  attempts: z.array(attemptSchema).max(LIST_LIMIT).default([]),
   /** ISO 8601, in UTC. */
   startedAt: z.string().regex(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$/),
 });
 
 /** See `cellRecordSchema`. */
 export type CellRecord = z.infer<typeof cellRecordSchema>;
+export type PhasePressure = z.infer<typeof phasePressureSchema>;
+export type CellAttempt = z.infer<typeof attemptSchema>;
 export type MachineInput = z.infer<typeof machineInputSchema>;
 export type CellDefect = z.infer<typeof cellDefectSchema>;
 export type CellFault = z.infer<typeof cellFaultSchema>;

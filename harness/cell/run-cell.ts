@@ -2,6 +2,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import {
+  type CellAttempt,
   type CellDefect,
   type CellFault,
   type CellRecord,
@@ -37,6 +38,7 @@ import { captureCmdline, systemCmdline } from './command-line.ts';
 import { GuestConsole } from './guest-console.ts';
 import { GuestRam, HASH_PAGES, knowsTruth } from './guest-ram.ts';
 import { CellLogs } from './cell-logs.ts';
+import { HostPressure } from './host-pressure.ts';
 import { copiesOf, inputsOf, requireInputs } from './machine-inputs.ts';
 import { PhaseClock } from './phase-clock.ts';
 import type { RunningCell } from './phases.ts';
@@ -54,6 +56,8 @@ export interface CellJob {
   readonly known: readonly CellDefect[];
   /** The seeded fault of the kernel, or null. */
   readonly fault: CellFault | null;
+  /** The attempts before this one; none unless given. */
+  readonly attempts?: readonly CellAttempt[];
   /** Where the bundle goes; must not exist. */
   readonly folder: string;
   readonly signal: AbortSignal;
@@ -67,7 +71,11 @@ export interface CellJob {
  */
 export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord> {
   const startedAt = new Date().toISOString();
-  const clock = new PhaseClock(job.onPhase);
+  using pressure = new HostPressure();
+  const clock = new PhaseClock((phase) => {
+    pressure.enter(phase);
+    job.onPhase(phase);
+  });
   await mkdir(dirname(job.folder), { recursive: true });
   // It must be ours: whoever made a folder of that name could make links in it.
   await mkdir(job.folder).catch((error: unknown) => {
@@ -76,7 +84,7 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
   try {
     const accel = await host.accelerator(job.spec);
     const ovmf = await host.ovmf(job.spec.ovmf);
-    const { outcome, inputs } = await live(job, { host, ovmf, accel, clock });
+    const { outcome, inputs } = await live(job, { host, ovmf, accel, clock, pressure });
     const record: CellRecord = {
       schema: SCHEMA_VERSION,
       id: job.id,
@@ -91,6 +99,8 @@ export async function runCell(job: CellJob, host: CellHost): Promise<CellRecord>
       panicLine: triggerOf(job.spec)?.panicLine ?? null,
       outcome: withinLimit(outcome),
       seconds: clock.seconds(),
+      pressure: pressure.record(),
+      attempts: [...(job.attempts ?? [])],
       startedAt,
     };
     await writeEvidence(job.folder, 'timeline.jsonl', clock.timeline());
@@ -126,6 +136,7 @@ interface LifeOptions {
   readonly ovmf: CellOvmf;
   readonly accel: MachineRecord['accel'];
   readonly clock: PhaseClock;
+  readonly pressure?: HostPressure;
 }
 
 /** A cell's life, and what its machine was given; nothing if none was started. */
@@ -171,7 +182,7 @@ interface StartedCell extends RunningCell, AsyncDisposable {
 /** Starts the cell's machine and records its evidence. Disposing the result ends machine, sockets and temporary files. */
 export async function startCell(
   job: StartJob,
-  { host, ovmf, accel, clock }: LifeOptions,
+  { host, ovmf, accel, clock, pressure }: LifeOptions,
   hostFails: AbortController,
 ): Promise<StartedCell> {
   const { spec, folder, signal, extras, kernel } = job;
@@ -204,6 +215,7 @@ export async function startCell(
       { signal, onQmp: logs.line('qmp.jsonl') },
     ),
   );
+  pressure?.watch(machine.pid);
   // QEMU has read them, all but the input disk.
   await requireInputs(inputs);
   const ram = knowsTruth(spec)

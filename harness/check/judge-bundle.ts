@@ -5,6 +5,7 @@ import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import { seenFrom } from '../seen.ts';
 import { choosePolicy } from './choose-policy.ts';
 import { findEmulatorFault, hasLostTimer } from './observe/emulator-fault.ts';
+import { findStarvation } from './observe/starved-host.ts';
 import { unjudgedBy } from './observe/unjudged-codes.ts';
 import { Evidence, lastKernelPart } from './observe/evidence.ts';
 import type { CellCase, Finding } from './invariants/finding.ts';
@@ -37,7 +38,7 @@ export function judgeBundle(bundle: Bundle, vmcore: VmcoreDigest | undefined): J
     fault: findFault(cell.record, findings),
     verdict:
       findObstacle(evidence, emulatorFault) ??
-      blamingTimer(evidence, verdictOf(cell.record, findings, cell.failure)),
+      blamingHost(evidence, verdictOf(cell.record, findings, cell.failure)),
   };
 }
 
@@ -52,10 +53,12 @@ function findObstacle(evidence: Evidence, emulatorFault: string | null): Verdict
   return unjudgedBy('E_EMULATOR', emulatorFault);
 }
 
-/** The verdict, or that the machine lost a timer, if nothing but a phase's end was missed. */
-function blamingTimer(evidence: Evidence, verdict: Verdict): Verdict {
-  const isLate = verdict.kind === 'unjudged' && verdict.code === 'E_DEADLINE';
-  if (!isLate || !hasLostTimer(lastKernelPart(evidence.text('console.log') ?? ''))) return verdict;
+/** The verdict, or what the host lacked or its emulator lost, if nothing but a phase's end was missed. */
+function blamingHost(evidence: Evidence, verdict: Verdict): Verdict {
+  if (verdict.kind !== 'unjudged' || verdict.code !== 'E_DEADLINE') return verdict;
+  const starvation = findStarvation(evidence.cell);
+  if (starvation !== null) return unjudgedBy('E_HOST', `${starvation}\n${verdict.why}`);
+  if (!hasLostTimer(lastKernelPart(evidence.text('console.log') ?? ''))) return verdict;
   return unjudgedBy('E_TIMER', `The machine lost a timer; run the cell again\n${verdict.why}`);
 }
 

@@ -20,7 +20,8 @@ export interface RunCommandOptions extends ReportOptions, RunSettings {
 export function addRunOptions(command: Command): void {
   command
     .optionsGroup(GROUPS.running)
-    .option('--jobs <n>', 'machines at a time', positive(Number.isInteger), 2)
+    .addOption(jobsOption())
+    .option('--require-kvm', 'end with 69 where KVM does not work')
     .option('--repeat <n>', 'runs of each cell', positive(Number.isInteger), 1)
     .addOption(
       new Option('--shard <i/n>', 'run only the i-th of n parts').default(undefined, 'all'),
@@ -41,6 +42,14 @@ export function addReportOptions(command: Command): void {
       new Option('--reporter <name[:file]>', about).argParser(collect).default([], 'console'),
     )
     .option('--json', 'short for --reporter json');
+}
+
+/** How many machines run at a time. */
+function jobsOption(): Option {
+  const number = positive(Number.isInteger);
+  return new Option('--jobs <n>', 'machines at a time; auto is by processors and memory')
+    .argParser((text) => (text === 'auto' ? text : number(text)))
+    .default('auto');
 }
 
 /** Where bundles go. */

@@ -50,7 +50,7 @@ async function brokenHost(): Promise<Host> {
 
 it('falls back to TCG with the reason, and remembers it', async () => {
   await using host = await brokenHost();
-  const expected = { kind: 'tcg', why: WHY, kvm: { present: true, works: false, why: WHY } };
+  const expected = { kind: 'tcg', why: WHY, kvm: { present: true, mayOpen: true, works: false, why: WHY } };
   expect(await chooseAccelerator('auto', host.options)).toEqual(expected);
   expect(await chooseAccelerator('auto', host.options)).toEqual(expected);
   expect(await host.starts()).toBe(1);
@@ -69,7 +69,7 @@ it('probes nothing when TCG was requested', async () => {
   expect(await chooseAccelerator('tcg', host.options)).toEqual({
     kind: 'tcg',
     why: 'TCG was requested',
-    kvm: { present: true, works: false, why: 'not probed' },
+    kvm: { present: true, mayOpen: true, works: false, why: 'not probed' },
   });
   expect(await host.starts()).toBe(0);
 });
@@ -80,7 +80,7 @@ it('boots nothing if there is no device', async () => {
   expect(await chooseAccelerator('auto', { ...host.options, device: '/dev/nowhere' })).toEqual({
     kind: 'tcg',
     why,
-    kvm: { present: false, works: false, why },
+    kvm: { present: false, mayOpen: false, works: false, why },
   });
   expect(await host.starts()).toBe(0);
 });
@@ -121,7 +121,7 @@ it('trusts what it remembers', async () => {
   expect(await chooseAccelerator('kvm', host.options)).toEqual({
     kind: 'kvm',
     why: 'it did',
-    kvm: { present: true, works: true, why: 'it did' },
+    kvm: { present: true, mayOpen: true, works: true, why: 'it did' },
   });
 });
 

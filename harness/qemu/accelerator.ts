@@ -12,6 +12,8 @@ export interface Accelerator {
   readonly kvm: {
     /** Whether the device is there. */
     readonly present: boolean;
+    /** Whether it may be opened. */
+    readonly mayOpen: boolean;
     /** Whether OVMF boots under it; also false if nobody asked. */
     readonly works: boolean;
     readonly why: string;
@@ -49,15 +51,17 @@ async function kvmState(
   options: AcceleratorOptions,
 ): Promise<Accelerator['kvm']> {
   if (!(await mayAccess(device, constants.F_OK))) {
-    return { present: false, works: false, why: `there is no ${device}` };
+    return { present: false, mayOpen: false, works: false, why: `there is no ${device}` };
   }
-  if (wanted === 'tcg') return { present: true, works: false, why: 'not probed' };
-  if (!(await mayAccess(device, constants.R_OK | constants.W_OK))) {
+  const mayOpen = await mayAccess(device, constants.R_OK | constants.W_OK);
+  const found = { present: true, mayOpen };
+  if (wanted === 'tcg') return { ...found, works: false, why: 'not probed' };
+  if (!mayOpen) {
     const why = `KVM is present but ${device} may not be opened: join its group (kvm)`;
-    return { present: true, works: false, why };
+    return { ...found, works: false, why };
   }
   const path = kvmCachePath(options.cacheFolder);
-  return { present: true, ...(await cachedAnswer(path, options, probeKvm)) };
+  return { ...found, ...(await cachedAnswer(path, options, probeKvm)) };
 }
 
 async function mayAccess(path: string, mode: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { CellRecord } from '../bundle/cell-record.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { counted } from '../memory/counted.ts';
@@ -26,6 +27,7 @@ export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
     ...pageMaps(run.cells, style),
     ...run.cells.filter((cell) => !isUnrun(cell)).map((cell) => renderFindings(cell, style)),
     unrunLines(run.cells, style),
+    run.cells.flatMap(({ record }) => attemptLines(record, style)),
     ...(run.cells.length <= MOST_PROOFS ? run.cells.map((cell) => renderProofs(cell, style)) : []),
     renderFaultTable(run.cells, style),
     run.comparison ? renderChanges(run.comparison, style) : [],
@@ -58,4 +60,11 @@ function unrunLines(cells: readonly JudgedCell[], style: Style): string[] {
   return length === 0
     ? []
     : wrap(`Interrupted: ${counted(length, 'cell')} not run to the end`, style.width);
+}
+
+/** A cell that was run again says why: that one attempt came to nothing is no secret. */
+function attemptLines({ id, attempts }: CellRecord, style: Style): string[] {
+  return attempts.flatMap(({ code, why }) =>
+    wrap(`${id}: run again, since one attempt proved nothing (${code}): ${why}`, style.width),
+  );
 }

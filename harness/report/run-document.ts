@@ -79,6 +79,8 @@ export function cellDocument({ record, judgement, folder }: JudgedCell): CellDoc
     pages: cellPages(judgement),
     trampoline: trampoline === null ? null : hex(trampoline),
     seconds: record.seconds,
+    ...(Object.keys(record.pressure).length > 0 && { pressure: record.pressure }),
+    ...(record.attempts.length > 0 && { attempts: record.attempts }),
     bundle: folder,
   };
 }

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { STANDARD_CELL } from '../bundle/cell-record.ts';
 import type { CellHost } from '../cell/cell-host.ts';
+import { findStarvation } from '../check/observe/starved-host.ts';
 import { unjudgedRow } from '../check/observe/unjudged-codes.ts';
 import { Sub1mError } from '../errors.ts';
 import type { Layout } from '../layout/layout.ts';
@@ -9,7 +11,9 @@ import type { PlannedCell } from '../matrix/expand.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
 import { runMatrix } from '../matrix/run-matrix.ts';
+import { hostHasRoom } from '../process/host-load.ts';
 import { sweepTempDirs } from '../process/temp-dir.ts';
+import { autoJobs } from './auto-jobs.ts';
 import { requireHost } from './host.ts';
 import { type Kernels, requireKernels } from './kernels.ts';
 import { requireLayouts } from './layouts.ts';
@@ -28,8 +32,10 @@ export interface RunPlan {
 
 /** How cells are run. */
 export interface RunSettings {
-  /** How many machines run at a time; 1 unless given. */
-  readonly jobs?: number;
+  /** How many machines run at a time, `auto` being what the host has room for; 1 unless given. */
+  readonly jobs?: number | 'auto';
+  /** Whether to end where KVM does not work. */
+  readonly requireKvm?: true;
   /** How often each cell is run; once unless given. */
   readonly repeat?: number;
   /** A factor on the time limit of every phase: more than 1 for a slow host. */
@@ -55,12 +61,15 @@ export async function runPlan(
   const { jobs = 1, repeat = 1 } = settings;
   const cells = repeated(planned, repeat);
   const host = await requireHost(context, settings);
+  // Asked for KVM, a host without it is refused.
+  if (settings.requireKvm) await host.accelerator({ accel: 'kvm', ovmf: STANDARD_CELL.ovmf });
   const layouts = await requireLayouts(cells);
   await requireFirmwares(cells, host);
   await using kernels = await requireKernels(cells, settings, context);
   await sweepTempDirs();
   const { path: folder, run: id } = await claimResultsFolder(settings.results);
-  const parts = { jobs, host, kernels, layouts, known, folder, context };
+  const machines = jobs === 'auto' ? autoJobs(cells.map(({ spec }) => spec)) : jobs;
+  const parts = { jobs: machines, host, kernels, layouts, known, folder, context };
   const judged = await runAll(cells, parts);
   const seconds = (performance.now() - startedAt) / 1000;
   return {
@@ -132,15 +141,23 @@ async function runOne(
   };
   const judged = await runAndJudge(job, host);
   const { verdict } = judged.judgement;
-  if (verdict.kind !== 'unjudged' || !unjudgedRow(verdict.code).isRunAgain) return judged;
-  log.info(`${id}: ${verdict.why}`);
+  const starvation = findStarvation(judged.record);
+  const isOver = verdict.kind !== 'unjudged';
+  if (isOver || !(unjudgedRow(verdict.code).isRunAgain || starvation !== null)) return judged;
+  const { code } = verdict;
+  const [why = ''] = verdict.why.split('\n');
+  log.info(`${id}: ${why}`);
+  if (starvation !== null) {
+    onPhase('waiting for the host');
+    await hostHasRoom(signal);
+  }
   const again = await kernels.again(asked.kernel).catch((error: unknown) => {
     if (!(error instanceof Sub1mError) || signal.aborted) throw error;
     log.warn(`${id} is not run again: ${error.message}`);
   });
   if (!again) return judged;
   await rm(folder, { recursive: true });
-  return runAndJudge({ ...job, kernel: again }, host);
+  return runAndJudge({ ...job, kernel: again, attempts: [{ code, why }] }, host);
 }
 
 /** Removes the folder of a run that was cut short, unless it has bundles of cells that ended. */

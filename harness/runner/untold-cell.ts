@@ -28,6 +28,8 @@ export function untoldCell(
     panicLine: triggerOf(spec)?.panicLine ?? null,
     outcome: { kind: 'infra', phase: null, code: 'E_HOST', message: '' },
     seconds: { total: 0 },
+    pressure: {},
+    attempts: [],
     startedAt: new Date().toISOString(),
   };
   return { record, judgement: judgeUntold(record, error), folder };

@@ -5,6 +5,7 @@ import { findDamage, leftByItself } from '../../memory/kernel-trouble.ts';
 import type { Surprise } from '../../surprises.ts';
 import { hasLostTimer } from './emulator-fault.ts';
 import { type Evidence, lastKernelPart } from './evidence.ts';
+import { findStarvation } from './starved-host.ts';
 import { printableText } from '../../memory/printable-text.ts';
 
 /** How a kernel ended its cell, where that is certain. */
@@ -101,7 +102,8 @@ function failureIn(evidence: Evidence): KernelFailure | null {
   const afterPanic = isCapture ? 'capture' : 'crash';
   const where = atStake === 'kdump' ? afterPanic : atStake;
   const damage = findDamage(log, isCapture ? null : panicLine);
-  const signs: Signs = { where, log, damage };
+  const isStarved = findStarvation(evidence.cell) !== null;
+  const signs: Signs = { where, log, damage, isStarved };
   if (!isAtFault(outcome, signs)) return null;
   return { where, how: describeEnd(evidence.cell), lastLine: tellingLine(signs) };
 }
@@ -126,6 +128,8 @@ interface Signs extends Pick<KernelFailure, 'where'> {
   readonly log: string;
   /** See `findDamage`. */
   readonly damage: string | null;
+  /** Whether the machine had too little of the host. */
+  readonly isStarved: boolean;
 }
 
 type BadEnd = Exclude<CellRecord['outcome'], { readonly kind: 'completed' | 'infra' }>;
@@ -136,7 +140,9 @@ function isAtFault(outcome: BadEnd, signs: Signs): boolean {
     case 'always':
       return isDamaged || !leftByItself(signs.log);
     case 'if-hung':
-      return isDamaged || (outcome.kind === 'overrun' && isHung(outcome, signs));
+      return (
+        isDamaged || (outcome.kind === 'overrun' && !signs.isStarved && isHung(outcome, signs))
+      );
     case 'if-damaged':
       return isDamaged;
     case 'never':

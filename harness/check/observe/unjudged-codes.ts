@@ -19,6 +19,8 @@ const UNJUDGED_CODES = {
   E_INPUT: { isOtherMachine: true, mayPass: true, isRunAgain: true },
   /** The kernel died of something that no CPU does. */
   E_EMULATOR: { isOtherMachine: true, mayPass: true, isRunAgain: true },
+  /** A phase was not over in time on a host that let the machine have too little. Errors of the host have it, too. */
+  E_HOST: { isOtherMachine: false, mayPass: true, isRunAgain: false },
   /** A phase was not over in time on a machine that lost a timer; what was seen before counts. */
   E_TIMER: { isOtherMachine: false, mayPass: true, isRunAgain: true },
 } as const satisfies Record<`E_${string}`, UnjudgedRow>;

@@ -96,6 +96,8 @@ export function buildBundle({ spec = {}, outcome, release, files = {} }: BundleS
       panicLine: TRIGGERS.sysrq.panicLine,
       outcome: outcome ?? { kind: 'completed', cause },
       seconds: {},
+      pressure: {},
+      attempts: [],
       startedAt: '2026-11-22T13:40:00Z',
     },
     files: new Map(

@@ -44,6 +44,8 @@ function cellRecord({ id, spec }: PlannedCell): CellRecord {
     panicLine: TRIGGERS.sysrq.panicLine,
     outcome: { kind: 'completed', cause: 'guest-shutdown' },
     seconds: { firmware: 2.5, boot: 6.25, total: 12.345 },
+    pressure: {},
+    attempts: [],
     startedAt: '2026-11-22T13:30:00.000Z',
   };
 }

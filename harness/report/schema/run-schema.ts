@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
-import { cellSpecSchema } from '../../bundle/cell-record.ts';
+import { cellRecordSchema, cellSpecSchema } from '../../bundle/cell-record.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from './document.ts';
 import {
   addressSchema,
@@ -24,6 +24,7 @@ const pagesSchema = z
   .describe('The pages below 1 MiB, by page frame number.');
 
 const { crashkernel, layout, load, cpus } = cellSpecSchema.shape;
+const { pressure, attempts } = cellRecordSchema.shape;
 
 /** One cell of a run. */
 export const cellDocumentSchema = z
@@ -56,6 +57,11 @@ export const cellDocumentSchema = z
     seconds: z
       .record(z.string(), z.number())
       .describe('Seconds in each phase that was entered, and `total`.'),
+    pressure: pressure
+      .unwrap()
+      .exactOptional()
+      .describe('What the host let the machine have in each phase: shares from 0 to 1.'),
+    attempts: attempts.unwrap().exactOptional().describe('Attempts before, which proved nothing.'),
     bundle: z.string().describe('The path of its bundle.'),
   })
   .meta({ id: 'cell', description: 'One kernel on one machine with one crash.' });

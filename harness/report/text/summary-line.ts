@@ -8,5 +8,7 @@ export function summaryLine({ cells, seconds }: RunResult): string {
   const { match, mismatch, unjudged, known } = summary(cells);
   const counts = `${match} match, ${mismatch} mismatch, ${unjudged} unjudged`;
   const defects = known === 0 ? '' : `, ${known} with a known defect`;
-  return `${counted(cells.length, 'cell')} in ${renderSeconds(seconds)}: ${counts}${defects}`;
+  const again = cells.filter(({ record }) => record.attempts.length > 0).length;
+  const flakes = again === 0 ? '' : `, ${again} run again`;
+  return `${counted(cells.length, 'cell')} in ${renderSeconds(seconds)}: ${counts}${defects}${flakes}`;
 }

@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: MIT
+import { spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, it } from 'vitest';
+import { HostPressure } from './host-pressure.ts';
+
+it('sees a machine that has to share a processor, and one that wants none', async () => {
+  using pressure = new HostPressure();
+  pressure.enter('firmware');
+  // Three busy loops on one processor: each has a third of it.
+  const loops = Array.from({ length: 3 }, () =>
+    spawn('taskset', ['-c', '0', 'sh', '-c', 'while :; do :; done']),
+  );
+  try {
+    pressure.watch(loops[0]?.pid ?? 0);
+    pressure.enter('boot');
+    await delay(1500);
+    const { boot } = pressure.record();
+    expect(boot?.waited).toBeGreaterThan(0.4);
+    expect(boot?.waited).toBeLessThanOrEqual(1);
+    expect(boot?.machines).toBe(1);
+  } finally {
+    for (const loop of loops) loop.kill('SIGKILL');
+  }
+});
+
+it('keeps what it has seen of a machine that is gone', async () => {
+  using pressure = new HostPressure();
+  using other = new HostPressure();
+  other.enter('firmware');
+  const busy = spawn('sh', ['-c', 'while :; do :; done']);
+  pressure.watch(busy.pid ?? 0);
+  pressure.enter('off');
+  await delay(1200);
+  busy.kill('SIGKILL');
+  await delay(200);
+  expect(pressure.record().off).toMatchObject({ machines: 2, waited: expect.any(Number) });
+});
