@@ -34,5 +34,7 @@ it('keeps what it has seen of a machine that is gone', async () => {
   await delay(1200);
   busy.kill('SIGKILL');
   await delay(200);
-  expect(pressure.record().off).toMatchObject({ machines: 2, waited: expect.any(Number) });
+  const { off } = pressure.record();
+  expect(off?.machines).toBe(2);
+  expect(off?.waited).not.toBeNull();
 });

@@ -2,6 +2,7 @@
 import { userInfo } from 'node:os';
 import { isAbsolute, join } from 'node:path';
 import { UsageError } from '../errors.ts';
+import { providerOf } from '../qemu/kvm-advice.ts';
 import type { RunnerEnvironment } from '../runner/runner-context.ts';
 
 /** What sub1m takes from the environment; nothing else reads it. */
@@ -22,6 +23,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     cacheDir: join(baseFolder(XDG_CACHE_HOME, HOME, '.cache'), 'sub1m'),
     path: PATH ?? '',
     mirror: SUB1M_MIRROR || undefined,
+    provider: providerOf(env),
     firmwareFolders: [
       '/usr/share/qemu/firmware',
       '/etc/qemu/firmware',

@@ -50,7 +50,11 @@ async function brokenHost(): Promise<Host> {
 
 it('falls back to TCG with the reason, and remembers it', async () => {
   await using host = await brokenHost();
-  const expected = { kind: 'tcg', why: WHY, kvm: { present: true, mayOpen: true, works: false, why: WHY } };
+  const expected = {
+    kind: 'tcg',
+    why: WHY,
+    kvm: { present: true, mayOpen: true, works: false, why: WHY },
+  };
   expect(await chooseAccelerator('auto', host.options)).toEqual(expected);
   expect(await chooseAccelerator('auto', host.options)).toEqual(expected);
   expect(await host.starts()).toBe(1);

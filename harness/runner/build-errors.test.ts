@@ -24,7 +24,13 @@ beforeAll(async () => {
   await commitLine(tree, 'init/main.sh', 'echo "main.c:1: error: no" && exit 1');
   const { signal } = new AbortController();
   const cacheDir = join(temp.path, 'cache');
-  const environment = { cacheDir, path: '', mirror: undefined, firmwareFolders: [] };
+  const environment = {
+    cacheDir,
+    path: '',
+    mirror: undefined,
+    provider: 'other' as const,
+    firmwareFolders: [],
+  };
   context = { environment, signal, log: silentLog };
 });
 afterAll(async () => {

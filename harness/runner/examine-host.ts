@@ -6,7 +6,7 @@ import { Sub1mError } from '../errors.ts';
 import { type Ovmf, findOvmf } from '../firmware/ovmf.ts';
 import { findProgram } from '../process/find-program.ts';
 import { chooseAccelerator } from '../qemu/accelerator.ts';
-import { adviceOnKvm, lackOf, providerOf } from '../qemu/kvm-advice.ts';
+import { adviceOnKvm, lackOf } from '../qemu/kvm-advice.ts';
 import { chooseQemuUser } from '../qemu/qemu-user.ts';
 import { type QemuBinary, requireQemu } from '../qemu/qemu-binary.ts';
 import type { RunnerContext } from './runner-context.ts';
@@ -124,7 +124,7 @@ async function examineMachines(
       needed: false,
       says:
         kind === 'kvm' ? `works: ${why}` : `does not work: ${why}; ${kind.toUpperCase()} is used`,
-      remedy: kvm.works ? null : adviceOnKvm(lackOf(kvm), providerOf(process.env)),
+      remedy: kvm.works ? null : adviceOnKvm(lackOf(kvm), environment.provider),
     },
     {
       subject: 'user of qemu',

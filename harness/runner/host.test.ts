@@ -30,6 +30,7 @@ function hostWithoutOvmf(): Promise<CellHost> {
     cacheDir: join(temp.path, 'cache'),
     path: join(temp.path, 'bin'),
     mirror: undefined,
+    provider: 'other' as const,
     firmwareFolders: [join(temp.path, 'firmware')],
   };
   const { signal } = new AbortController();

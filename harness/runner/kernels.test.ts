@@ -14,7 +14,13 @@ it('looks at a kernel again when a cell is run again, and takes no other', async
   await using temp = await makeTempDir();
   const image = join(temp.path, 'bzImage');
   await writeFile(image, bzImage());
-  const environment = { cacheDir: temp.path, path: '', mirror: undefined, firmwareFolders: [] };
+  const environment = {
+    cacheDir: temp.path,
+    path: '',
+    mirror: undefined,
+    provider: 'other' as const,
+    firmwareFolders: [],
+  };
   const { signal } = new AbortController();
   const cells = expand({ kernel: [image] });
   await using kernels = await requireKernels(cells, {}, { environment, signal, log: silentLog });

@@ -2,6 +2,7 @@
 import type { Log } from '../log.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { MatrixEvent } from '../matrix/run-matrix.ts';
+import type { Provider } from '../qemu/kvm-advice.ts';
 
 /** Where the host keeps what runs need. */
 export interface RunnerEnvironment {
@@ -11,6 +12,8 @@ export interface RunnerEnvironment {
   readonly path: string;
   /** The mirror of Debian packages, if it is not the host's own. */
   readonly mirror: string | undefined;
+  /** Who runs the host. */
+  readonly provider: Provider;
   /** Folders of QEMU firmware descriptors, from general to specific. */
   readonly firmwareFolders: readonly string[];
 }

@@ -21,7 +21,13 @@ async function open(options: RangeOptions) {
     warned.push(text);
   };
   const context = {
-    environment: { cacheDir: temp.path, path: '', mirror: undefined, firmwareFolders: [] },
+    environment: {
+      cacheDir: temp.path,
+      path: '',
+      mirror: undefined,
+      provider: 'other' as const,
+      firmwareFolders: [],
+    },
     signal,
     log: { debug: () => {}, info: () => {}, warn },
   };
