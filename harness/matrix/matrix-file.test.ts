@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FormatError, UsageError } from '../errors.ts';
+import { expandSpecs } from './expand.ts';
 import { readMatrix } from './matrix-file.ts';
 
 let folder: string;
@@ -34,7 +35,12 @@ describe('readMatrix', () => {
   it('reads a matrix by its path', async () => {
     const axes = { kernel: ['bzImage'], cpus: [1, 4], load: ['kexec_file_load', 'kexec_load'] };
     const path = await matrixFile(JSON.stringify({ schema: 1, axes }));
-    expect(await readMatrix(path)).toEqual({ axes: [axes], known: [], seeded: [] });
+    expect(await readMatrix(path)).toEqual({
+      axes: [axes],
+      known: [],
+      seeded: [],
+      seededPerRun: null,
+    });
   });
 
   it('reads lists of axes and of seeded faults', async () => {
@@ -43,7 +49,7 @@ describe('readMatrix', () => {
     const seeded = ['recipe:a', 'recipe:b'].map((base) => ({ base, faults: [fault] }));
     const path = await matrixFile(JSON.stringify({ schema: 1, axes, seeded }));
     const read = seeded.map((one) => ({ ...one, base: [one.base] }));
-    expect(await readMatrix(path)).toEqual({ axes, known: [], seeded: read });
+    expect(await readMatrix(path)).toEqual({ axes, known: [], seeded: read, seededPerRun: null });
   });
 
   it('reads the known defects of a matrix', async () => {
@@ -53,7 +59,24 @@ describe('readMatrix', () => {
       axes: [{ kernel: ['bzImage'] }],
       known: [{ ...entry, kernel: { from: null, to: [5, 4] } }],
       seeded: [],
+      seededPerRun: null,
     });
+  });
+
+  it('takes known defects and seeded faults from where they are kept', async () => {
+    const text =
+      '{"schema": 1, "knownIn": ["released"], "seededIn": ["faults"], "seededPerRun": 2}';
+    const { known, seeded, seededPerRun } = await readMatrix(await matrixFile(text));
+    expect(known.map(({ invariant }) => invariant)).toContain('lowmem.locked');
+    expect(seeded).toEqual((await readMatrix('faults')).seeded);
+    expect(seededPerRun).toBe(2);
+  });
+
+  it('has each matrix of images/matrices, and cells for each', async () => {
+    for (const name of ['default', 'faults', 'configs', 'nightly']) {
+      const { axes, seeded } = await readMatrix(name);
+      expect(axes.flatMap(expandSpecs).length + seeded.length).toBeGreaterThan(0);
+    }
   });
 
   it('names the matrices there are when there is no such file', async () => {

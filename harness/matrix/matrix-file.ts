@@ -7,7 +7,12 @@ import type { Axes } from './expand.ts';
 import { parseJsonFile } from '../json-file.ts';
 import { readInput } from '../process/read-input.ts';
 import { projectPath } from '../project-root.ts';
-import { type KnownDefect, invariantSchema, knownDefectSchema } from './known-defects.ts';
+import {
+  type KnownDefect,
+  invariantSchema,
+  knownDefectSchema,
+  readKnownDefects,
+} from './known-defects.ts';
 import type { SeededFaults } from './seeded-faults.ts';
 
 /** What a matrix file says. */
@@ -16,8 +21,11 @@ export interface Matrix {
   readonly axes: readonly Axes[];
   readonly known: readonly KnownDefect[];
   readonly seeded: readonly SeededFaults[];
+  /** How many of the faults a run tries, those that were tried longest ago; null for all. */
+  readonly seededPerRun: number | null;
 }
 
+const KNOWN = projectPath('images/known');
 const MATRICES = projectPath('images/matrices');
 
 const spec = cellSpecSchema.shape;
@@ -39,6 +47,9 @@ const axesSchema = z.strictObject({
   policy: axis(spec.policy).exactOptional(),
   strict: axis(spec.strict).exactOptional(),
 });
+
+/** The name of a file without `.json`. */
+const name = z.string().regex(/^[\w-]+$/, 'expected a name');
 
 const seededSchema = z.strictObject({
   base: oneOrMore(spec.kernel),
@@ -63,12 +74,20 @@ const matrixSchema = z
     schema: z.literal(1),
     axes: oneOrMore(axesSchema).exactOptional(),
     known: z.array(knownDefectSchema).max(LIST_LIMIT).default([]),
+    /** Files under `images/known/` whose known defects count, too. */
+    knownIn: z.array(name).default([]),
     seeded: oneOrMore(seededSchema).exactOptional(),
+    /** Matrices under `images/matrices/` whose seeded faults belong to this one, too. */
+    seededIn: z.array(name).exactOptional(),
+    seededPerRun: z.int().positive().nullable().default(null),
   })
-  .refine(({ axes, seeded }) => axes !== undefined || seeded !== undefined, {
+  .refine(({ axes, seeded, seededIn }) => (axes ?? seeded ?? seededIn) !== undefined, {
     path: ['axes'],
     message: 'expected axes, or seeded faults',
   });
+
+/** What a matrix file says, before the files that it names are read. */
+type MatrixFile = z.infer<typeof matrixSchema>;
 
 /** Zod would say of a union only that nothing fits: the value's own shape decides which it is. */
 function oneOrMore<T extends z.ZodType>(value: T): z.ZodPreprocess<z.ZodArray<T>> {
@@ -93,15 +112,26 @@ export async function readMatrix(nameOrPath: string): Promise<Matrix> {
     const these = names.join(', ');
     return `Cannot read matrix ${path}: not a readable file; give its path, or one of ${these}`;
   };
-  return parseMatrix(await readInput(path, { missing }), path);
+  const { axes, known, seeded, ...named } = parseMatrix(await readInput(path, { missing }), path);
+  const defects = await Promise.all(
+    named.knownIn.map((one) => readKnownDefects(join(KNOWN, `${one}.json`))),
+  );
+  const faults = await Promise.all(
+    (named.seededIn ?? []).map(async (one) => (await readMatrix(one)).seeded),
+  );
+  return {
+    axes: axes ?? [],
+    known: [...known, ...defects.flat()],
+    seeded: [...(seeded ?? []), ...faults.flat()],
+    seededPerRun: named.seededPerRun,
+  };
 }
 
 /** Parses the text of such a file; `path` is for messages. Throws `FormatError` naming the field at fault. */
-export function parseMatrix(text: string, path: string): Matrix {
-  const { axes, known, seeded } = parseJsonFile(text, path, {
+export function parseMatrix(text: string, path: string): MatrixFile {
+  return parseJsonFile(text, path, {
     name: 'matrix',
     schema: matrixSchema,
     advice: 'compare images/matrices/default.json',
   });
-  return { axes: axes ?? [], known, seeded: seeded ?? [] };
 }

@@ -30,6 +30,26 @@ describe('takeShard', () => {
     );
   });
 
+  it('gives shards that take equally long, give or take the longest cell', () => {
+    const times = fc.array(fc.double({ min: 0.5, max: 60, noNaN: true }), { maxLength: 60 });
+    fc.assert(
+      fc.property(times, fc.integer({ min: 1, max: 9 }), (seconds, count) => {
+        const cells = seconds.map((_, index) => index);
+        const timeOf = (cell: number): number => seconds[cell] ?? 0;
+        const shards = Array.from({ length: count }, (_, index) =>
+          takeShard(cells, `${index + 1}/${count}`, timeOf),
+        );
+        expect(shards.flat()).toEqual(cells);
+        const total = (shard: readonly number[]): number =>
+          shard.reduce((sum, cell) => sum + timeOf(cell), 0);
+        const share = total(cells) / count;
+        for (const shard of shards) {
+          expect(total(shard)).toBeLessThanOrEqual(share + Math.max(0, ...seconds) + 1e-6);
+        }
+      }),
+    );
+  });
+
   it.each([
     '',
     '1',

@@ -2,10 +2,15 @@
 import { UsageError } from '../errors.ts';
 
 /**
- * The cells of shard `i/n`, counted from 1: blocks in matrix order, so that the cells of a kernel
- * stay together and each host downloads few. Throws `UsageError` if `shard` is not of this form.
+ * The cells of shard `i/n`, counted from 1: blocks in matrix order that take equally long, so that the cells of a kernel
+ * stay together and each host downloads few. All shards must be told the same times. Throws `UsageError` if `shard` is
+ * not of this form.
  */
-export function takeShard<T>(cells: readonly T[], shard: string): T[] {
+export function takeShard<T>(
+  cells: readonly T[],
+  shard: string,
+  secondsOf: (cell: T) => number = () => 1,
+): T[] {
   const [index = 0, count = 0] = (/^\d{1,6}\/\d{1,6}$/.exec(shard)?.[0] ?? '')
     .split('/')
     .map(Number);
@@ -14,6 +19,12 @@ export function takeShard<T>(cells: readonly T[], shard: string): T[] {
       `Cannot take shard "${shard}": expected i/n with 1 <= i <= n; give 1/3 for the first third`,
     );
   }
-  const bound = (shards: number): number => Math.floor((shards * cells.length) / count);
-  return cells.slice(bound(index - 1), bound(index));
+  const seconds = cells.map(secondsOf);
+  const share = seconds.reduce((sum, one) => sum + one, 0) / count;
+  let sum = 0;
+  return cells.filter((_, place) => {
+    sum += seconds[place] ?? 0;
+    // A sum of fractions may be a hair above a whole number of shares.
+    return Math.min(count, Math.ceil(sum / share - 1e-9)) === index;
+  });
 }

@@ -194,7 +194,7 @@ function planOf(text: string): unknown {
 
 /** The values of a cell's fields are the user's: to refuse one is right. */
 function cellsOfMatrix(text: string): unknown {
-  const { axes } = parseMatrix(text, 'm.json');
+  const { axes = [] } = parseMatrix(text, 'm.json');
   try {
     return axes.map(expand);
   } catch (error) {
