@@ -239,7 +239,7 @@ describe('a verdict', () => {
       bundle: {
         outcome: { kind: 'infra', phase: 'dump', code: 'E_HOST', message: 'No room on the disk' },
       },
-      verdict: { kind: 'unjudged', code: 'E_HOST', why: 'No room on the disk' },
+      verdict: { kind: 'unjudged', code: 'E_HOST', why: 'In phase dump: No room on the disk' },
     },
     {
       when: 'nothing was left at all',

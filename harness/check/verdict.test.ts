@@ -74,7 +74,7 @@ describe('a cell with known defects', () => {
         files: ONE_CPU,
       },
       known: ['boot.all-cpus', 'panic.reboots'],
-      verdict: { kind: 'unjudged', code: 'E_HOST', why: 'No room on the disk' },
+      verdict: { kind: 'unjudged', code: 'E_HOST', why: 'In phase dump: No room on the disk' },
     },
     {
       when: 'it does not boot, and that is known',
@@ -179,7 +179,7 @@ describe('a cell that is cut short', () => {
       verdict: {
         kind: 'mismatch',
         broken: ['lowmem.matches-model', 'lowmem.single-owner', 'lowmem.page0-kept'],
-        cutShort: { kind: 'unjudged', code: 'E_HOST', why: 'No room on the disk' },
+        cutShort: { kind: 'unjudged', code: 'E_HOST', why: 'In phase dump: No room on the disk' },
       },
     },
     {

@@ -92,7 +92,7 @@ describe('a capture kernel that is lost', () => {
         outcome: { kind: 'infra', phase: 'capture', code: 'E_HOST', message: 'No room' },
       },
       outcome: 'unseen',
-      why: 'No room',
+      why: 'In phase capture: No room',
     },
   ]);
 });

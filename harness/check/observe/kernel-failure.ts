@@ -192,7 +192,9 @@ export function describeEnd({ outcome }: CellRecord): string {
     case 'surprise':
       return `In phase ${outcome.phase}: ${outcome.why}`;
     case 'infra':
-      return outcome.message;
+      return outcome.phase === null
+        ? outcome.message
+        : `In phase ${outcome.phase}: ${outcome.message}`;
   }
 }
 
