@@ -176,10 +176,25 @@ export function messageOf(thrown: unknown): string {
   return thrown instanceof Error ? thrown.message : String(thrown);
 }
 
-/** An error of Node's file or socket calls as a `HostError`; any other error unchanged. */
+/** What Node says when there is no memory: that of the process, of a thread, of the host. */
+const NO_MEMORY = [
+  'ERR_WORKER_OUT_OF_MEMORY',
+  'ERR_WORKER_INIT_FAILED',
+  'ERR_MEMORY_ALLOCATION_FAILED',
+];
+
+/** An error of Node's file or socket calls, or for want of memory, as a `HostError`; any other error unchanged. */
 export function fromSystemError(error: unknown, what = 'go on'): unknown {
-  const isSystemError = error instanceof Error && 'errno' in error && 'syscall' in error;
-  return isSystemError
-    ? new HostError(`Cannot ${what}: ${error.message}`, { cause: error })
-    : error;
+  const isOfHost = error instanceof Error && (isSystemError(error) || isMemoryError(error));
+  return isOfHost ? new HostError(`Cannot ${what}: ${error.message}`, { cause: error }) : error;
+}
+
+function isSystemError(error: Error): boolean {
+  return 'errno' in error && 'syscall' in error;
+}
+
+function isMemoryError(error: Error): boolean {
+  const code = 'code' in error ? String(error.code) : '';
+  // What V8 throws has no code.
+  return NO_MEMORY.includes(code) || error.message === 'Array buffer allocation failed';
 }

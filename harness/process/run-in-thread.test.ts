@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { InterruptedError } from '../errors.ts';
+import { runCommand } from './owned-process.ts';
 import { runInThread } from './run-in-thread.ts';
 import { sampleErrors } from './testing/thread-sample.ts';
 
@@ -64,6 +65,18 @@ it('rejects when the thread ends itself or cannot answer, and starts another for
   await expect(call('gone')).rejects.toThrow('gone ended its thread without a result');
   await expect(call('unsendable')).rejects.toThrow('could not be cloned');
   expect(await call('doubled')).toEqual(new Uint8Array([2]));
+});
+
+it('blames the host when a thread runs out of memory', async () => {
+  const [source = '', typescript = ''] = ['run-in-thread.ts', 'typescript.mjs'].map(
+    (name) => new URL(name, import.meta.url).href,
+  );
+  const main = `import(${JSON.stringify(source)})
+    .then(({ runInThread }) => runInThread(${JSON.stringify({ module, name: 'greedy' })}, AbortSignal.any([])))
+    .catch((error) => console.log(error.code, error.message));`;
+  const node = [process.execPath, '--max-old-space-size=60', '--import', typescript];
+  const said = await runCommand([...node, '--eval', main], { signal });
+  expect(said).toMatch(/^E_HOST Cannot run greedy in a thread: .*memory/);
 });
 
 it('refuses an argument that cannot be sent', async () => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { pathToFileURL } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { InterruptedError } from '../errors.ts';
+import { InterruptedError, fromSystemError } from '../errors.ts';
 import { IS_COMPILED, projectPath } from '../project-root.ts';
 import { type SentError, receivedError } from './thread-error.ts';
 
@@ -76,7 +76,8 @@ function post(worker: Worker, call: Partial<ThreadCall>): void {
 
 /**
  * Calls a function in a thread of its own, so that work at memory speed keeps no machine waiting. Rejects with what the
- * function throws, of the same class and with the same fields; with `InterruptedError` when the signal fires.
+ * function throws, of the same class and with the same fields; with `InterruptedError` when the signal fires; with
+ * `HostError` when the thread runs out of memory.
  */
 export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T> {
   const worker = takeThread(call.module);
@@ -90,11 +91,15 @@ export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T
       signal.removeEventListener('abort', stop);
       reject(new Error(`${call.name} ended its thread without a result`));
     };
-    worker.once('error', reject);
+    const failed = (error: Error): void => {
+      signal.removeEventListener('abort', stop);
+      reject(fromSystemError(error, `run ${call.name} in a thread`) as Error);
+    };
+    worker.once('error', failed);
     worker.once('exit', lost);
     worker.once('message', (answer: ThreadAnswer<T>) => {
       signal.removeEventListener('abort', stop);
-      worker.off('error', reject).off('exit', lost).unref();
+      worker.off('error', failed).off('exit', lost).unref();
       idle.push({ worker, module: call.module });
       if ('value' in answer) resolve(answer.value);
       else reject(receivedError(answer.error));

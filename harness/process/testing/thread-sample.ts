@@ -57,6 +57,12 @@ export function gone(): void {
   process.exit(0);
 }
 
+/** Takes memory until there is none. */
+export function greedy(): never {
+  const taken: unknown[] = [];
+  for (;;) taken.push(Array.from({ length: 100_000 }, (_, index) => ({ index })));
+}
+
 /** Gives what cannot be sent. */
 export function unsendable(): () => void {
   return () => {};
