@@ -93,7 +93,7 @@ export function runInThread<T>(call: ThreadCall, signal: AbortSignal): Promise<T
     };
     const failed = (error: Error): void => {
       signal.removeEventListener('abort', stop);
-      reject(fromSystemError(error, `run ${call.name} in a thread`) as Error);
+      reject(fromSystemError(error, `run ${call.name} in a thread`));
     };
     worker.once('error', failed);
     worker.once('exit', lost);

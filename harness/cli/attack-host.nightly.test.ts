@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: MIT
+/** What befalls the host while cells run: see attack-sub1m.nightly.test.ts. */
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { type Attack, type Moment, attack } from '../testing/attack.ts';
+import { showTable } from '../testing/attack-table.ts';
+
+/** Debian's package faketime. */
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1';
+
+const NO_ROOM = /ENOSPC|[Nn]o (space|room)/;
+
+afterAll(showTable);
+
+describe('a full disk', () => {
+  const DISKS: readonly [NonNullable<Attack['disk']>['holds'], string, Moment | null, string][] = [
+    ['results', '24m', null, '69: unjudged E_HOST, match; report'],
+    ['results', '64m', 'boot', '69: unjudged E_HOST, unjudged E_HOST; no report'],
+    ['results', '256m', 'dump', '69: unjudged E_HOST, unjudged E_HOST; no report'],
+    ['results', '1g', 'judging', '69: unjudged E_HOST, unjudged E_HOST; no report'],
+    ['temporary files', '256k', null, '69: unjudged E_HOST, unjudged E_HOST; report'],
+    ['temporary files', '64m', 'boot', '69: unjudged E_HOST, unjudged E_HOST; report'],
+    ['temporary files', '64m', 'capture', '69: unjudged E_HOST, unjudged E_HOST; report'],
+    ['the cache', '8m', null, '69: no verdict; no report'],
+    ['the cache', '130m', null, '69: no verdict; no report'],
+  ];
+  it.each(DISKS)('for %s (%s) in %s', async (...[holds, size, moment, expected]) => {
+    const disk = { holds, size };
+    const what = `${holds} on a full disk (${size})`;
+    expect(
+      await attack({ what, moment, long: 'first', expected: [expected], says: NO_ROOM, disk }),
+    ).toEqual([]);
+  });
+});
+
+/** A thread of ours that takes memory when it is called, until there is none. */
+const GREEDY_THREAD = `
+const { isMainThread, parentPort } = require('node:worker_threads');
+if (!isMainThread) parentPort.prependListener('message', ({ name }) => {
+  if (name === 'digestFile') for (const taken = []; ; ) taken.push(new Array(1e5).fill({}));
+});
+`;
+
+describe('want of memory', () => {
+  it('of a thread makes its cell unjudged', async () => {
+    await using temp = await makeTempDir();
+    const preload = join(temp.path, 'greedy.cjs');
+    await writeFile(preload, GREEDY_THREAD);
+    const wrong = await attack({
+      what: 'a thread runs out of memory',
+      moment: null,
+      long: 'first',
+      expected: ['69: unjudged E_HOST, match; report'],
+      says: /digestFile.*memory/,
+      env: { NODE_OPTIONS: `--require=${preload} --max-old-space-size=300` },
+    });
+    expect(wrong).toEqual([]);
+  });
+
+  // Nobody can clean up after an abort: what matters is that it is no verdict.
+  const LIMITS: readonly [string, Pick<Attack, 'env' | 'under'>][] = [
+    ['a heap of 24 MB', { env: { NODE_OPTIONS: '--max-old-space-size=24' } }],
+    ['a heap of 40 MB', { env: { NODE_OPTIONS: '--max-old-space-size=40' } }],
+    ['140 MB of data', { under: ['prlimit', `--data=${140 * 2 ** 20}`, '--'] }],
+    ['200 MB of data', { under: ['prlimit', `--data=${200 * 2 ** 20}`, '--'] }],
+    ['300 MB of data', { under: ['prlimit', `--data=${300 * 2 ** 20}`, '--'] }],
+  ];
+  it.each(LIMITS)('of sub1m, with %s', async (what, limit) => {
+    const expected = ['69: unjudged E_HOST, unjudged E_HOST; report'];
+    expect(await attack({ what, moment: null, long: 'first', expected, ...limit })).toEqual([]);
+  });
+});
+
+describe('time', () => {
+  it('that no phase has enough of blames no kernel', async () => {
+    const args = ['--budget', '0.02'];
+    const expected = ['69: unjudged E_DEADLINE, unjudged E_DEADLINE; report'];
+    expect(
+      await attack({ what: 'no time', moment: null, long: 'first', expected, says: /Phase/, args }),
+    ).toEqual([]);
+  });
+
+  it.each([
+    ['+1d', 'boot'],
+    ['-1d', 'boot'],
+    ['+1d', 'capture'],
+    ['-1d', 'dump'],
+  ] as const)('that jumps by %s in %s changes no verdict', async (jump, moment) => {
+    await using temp = await makeTempDir();
+    const offset = join(temp.path, 'offset');
+    await writeFile(offset, '+0');
+    const wrong = await attack({
+      what: `clock jumps ${jump}`,
+      moment,
+      long: 'first',
+      expected: ['0: match, match; report'],
+      env: {
+        LD_PRELOAD: FAKETIME,
+        FAKETIME_TIMESTAMP_FILE: offset,
+        FAKETIME_NO_CACHE: '1',
+        DONT_FAKE_MONOTONIC: '1',
+      },
+      act: () => writeFile(offset, jump),
+    });
+    expect(wrong).toEqual([]);
+  });
+});
