@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { evidenceLimit } from '../bundle/evidence.ts';
-import { InterruptedError, ProcessError, QmpError, SurpriseError } from '../errors.ts';
+import { HostError, InterruptedError, ProcessError, QmpError, SurpriseError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { PhaseClock } from './phase-clock.ts';
@@ -125,6 +125,22 @@ describe('runPhases()', () => {
     }));
     await expect(runSteps(breaks, guest.cell, options({ budgetScale: 1 }))).rejects.toBeInstanceOf(
       expected,
+    );
+  });
+
+  it('finds the full disk behind what QEMU could not do', async () => {
+    await using temp = await makeTempDir();
+    const { cell } = scriptedCell(cellSpec(), temp.path, () => undefined);
+    const refused = PHASE_STEPS.slice(0, 1).map((step) => ({
+      ...step,
+      run: () => Promise.reject(new QmpError('Cannot execute QMP "pmemsave": An IO error')),
+    }));
+    // A file system that never has room.
+    const running = runSteps(refused, { ...cell, temp: '/proc' }, options({ budgetScale: 1 }));
+    await expect(running).rejects.toThrow(
+      new HostError(
+        'No room is left on the disk of /proc: Cannot execute QMP "pmemsave": An IO error',
+      ),
     );
   });
 

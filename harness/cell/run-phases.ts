@@ -8,6 +8,7 @@ import { phaseBudgetMs } from './budgets.ts';
 import type { PhaseClock } from './phase-clock.ts';
 import { PHASE_STEPS, type PhaseStep, type RunningCell } from './phases.ts';
 import { type Death, savePostMortem } from './post-mortem.ts';
+import { requireRoom } from './require-room.ts';
 
 /** How long a machine may take to stop, ms. */
 const STOP_MS = 10_000;
@@ -76,14 +77,20 @@ async function runPhase(
       Promise.race([step.run(cell, signal), machineEnds(step, cell)]),
     );
   } catch (error) {
-    // The process knows why the connection broke.
-    if (error instanceof QmpError) await endBehindBreak(endOf(cell));
+    if (error instanceof QmpError) await explain(error, cell);
     if (error instanceof SurpriseError) return surprised(step.phase, error, { cell, options });
     if (!(error instanceof DeadlineError) || error.waitedFor !== what) throw error;
     // The budget ran out while its memory was read.
     if (options.watch.hasDied) return machineEnds(step, cell);
     return overrun(step.phase, budgetMs, { cell, options });
   }
+}
+
+/** Throws what is behind an error of QMP, if that can be told. */
+async function explain(error: QmpError, cell: RunningCell): Promise<void> {
+  await requireRoom([cell.temp, cell.folder], error);
+  // The process knows why the connection broke.
+  await endBehindBreak(endOf(cell));
 }
 
 /** A cell whose phase cannot end, and what its run is told. */

@@ -15,23 +15,28 @@ const NO_ROOM = /ENOSPC|[Nn]o (space|room)/;
 afterAll(showTable);
 
 describe('a full disk', () => {
-  const DISKS: readonly [NonNullable<Attack['disk']>['holds'], string, Moment | null, string][] = [
-    ['results', '24m', null, '69: unjudged E_HOST, match; report'],
-    ['results', '64m', 'boot', '69: unjudged E_HOST, unjudged E_HOST; no report'],
-    ['results', '256m', 'dump', '69: unjudged E_HOST, unjudged E_HOST; no report'],
-    ['results', '1g', 'judging', '69: unjudged E_HOST, unjudged E_HOST; no report'],
-    ['temporary files', '256k', null, '69: unjudged E_HOST, unjudged E_HOST; report'],
-    ['temporary files', '64m', 'boot', '69: unjudged E_HOST, unjudged E_HOST; report'],
-    ['temporary files', '64m', 'capture', '69: unjudged E_HOST, unjudged E_HOST; report'],
-    ['the cache', '8m', null, '69: no verdict; no report'],
-    ['the cache', '130m', null, '69: no verdict; no report'],
+  const BOTH = '69: unjudged E_HOST, unjudged E_HOST';
+  const FIRST = '69: unjudged E_HOST, match; report';
+  type Holds = NonNullable<Attack['disk']>['holds'];
+  const DISKS: readonly [Holds, string, Moment | null, readonly string[]][] = [
+    ['results', '24m', null, [FIRST]],
+    // No cell leaves a bundle: then the cause is all there is.
+    ['results', '64m', 'boot', ['69: no verdict; no report']],
+    // What the dump had taken is there for the next cell.
+    ['results', '256m', 'dump', [FIRST, `${BOTH}; report`, `${BOTH}; no report`]],
+    ['results', '1g', 'judging', [`${BOTH}; no report`]],
+    ['temporary files', '256k', null, [`${BOTH}; report`]],
+    ['temporary files', '64m', 'boot', [`${BOTH}; report`]],
+    ['temporary files', '64m', 'capture', [`${BOTH}; report`]],
+    ['the cache', '8m', null, ['69: no verdict; no report']],
+    ['the cache', '130m', null, ['69: no verdict; no report']],
   ];
   it.each(DISKS)('for %s (%s) in %s', async (...[holds, size, moment, expected]) => {
     const disk = { holds, size };
     const what = `${holds} on a full disk (${size})`;
-    expect(
-      await attack({ what, moment, long: 'first', expected: [expected], says: NO_ROOM, disk }),
-    ).toEqual([]);
+    expect(await attack({ what, moment, long: 'first', expected, says: NO_ROOM, disk })).toEqual(
+      [],
+    );
   });
 });
 
