@@ -184,7 +184,7 @@ const NO_MEMORY = [
 ];
 
 /** An error of Node's file or socket calls, or for want of memory, as a `HostError`; any other error unchanged. */
-export function fromSystemError(error: unknown, what = 'go on'): unknown {
+export function fromSystemError<T>(error: T, what = 'go on'): T | HostError {
   const isOfHost = error instanceof Error && (isSystemError(error) || isMemoryError(error));
   return isOfHost ? new HostError(`Cannot ${what}: ${error.message}`, { cause: error }) : error;
 }

@@ -3,12 +3,12 @@ import type { Outcome, Phase } from '../bundle/cell-record.ts';
 import { DeadlineError, QmpError, Sub1mError, SurpriseError } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from '../process/deadline.ts';
+import { requireRoom } from '../process/disk-room.ts';
 import { endBehindBreak, endError } from '../qemu/machine-end.ts';
 import { phaseBudgetMs } from './budgets.ts';
 import type { PhaseClock } from './phase-clock.ts';
 import { PHASE_STEPS, type PhaseStep, type RunningCell } from './phases.ts';
 import { type Death, savePostMortem } from './post-mortem.ts';
-import { requireRoom } from './require-room.ts';
 
 /** How long a machine may take to stop, ms. */
 const STOP_MS = 10_000;

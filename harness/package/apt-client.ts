@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import suites from '../../images/suites/debian.json' with { type: 'json' };
 import { HostError, PackageError, ProcessError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { whileThereIsRoom } from '../process/disk-room.ts';
 import { runCommand } from '../process/owned-process.ts';
 import type { Mirror } from './debian-mirror.ts';
 import type { PackageRecord } from './package-records.ts';
@@ -170,7 +171,8 @@ export async function downloadPackages(
 }
 
 function runApt({ folder, signal }: AptClient, argv: readonly string[]): Promise<string> {
-  return runCommand(argv, { signal, env: { APT_CONFIG: configPath(folder) } });
+  const env = { APT_CONFIG: configPath(folder) };
+  return whileThereIsRoom(folder, signal, (until) => runCommand(argv, { signal: until, env }));
 }
 
 function configPath(folder: string): string {
