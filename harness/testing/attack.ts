@@ -140,11 +140,7 @@ async function reported(
   const cells = stdout === '' ? await judgedLater(results) : parseDocument('run', stdout).cells;
   const verdicts = cells.map(({ verdict }) => verdictOf(verdict)).join(', ') || 'no verdict';
   const report = existsSync(join(results, 'run.json')) ? reportIn(results, cells) : 'no report';
-  const last =
-    stderr
-      .trim()
-      .split('\n')
-      .findLast((line) => line.startsWith('sub1m: ')) ?? '';
+  const last = stderr.slice(Math.max(0, stderr.lastIndexOf('sub1m: '))).trim();
   const whys = cells.flatMap(({ verdict }) => (verdict.kind === 'unjudged' ? [verdict.why] : []));
   return {
     end: `${signal ?? status}: ${verdicts}; ${report}`,
