@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { statfs } from 'node:fs/promises';
-import { HostError } from '../errors.ts';
+import { HostError, InterruptedError } from '../errors.ts';
 
 /** Between two looks at a disk, ms. */
 const LOOK_MS = 1000;
@@ -59,5 +59,6 @@ async function isFull(folder: string): Promise<boolean> {
 }
 
 function noRoom(folder: string, cause: Error): HostError {
-  return new HostError(`No room is left on the disk of ${folder}: ${cause.message}`, { cause });
+  const detail = cause instanceof InterruptedError ? '' : `: ${cause.message}`;
+  return new HostError(`No room is left on the disk of ${folder}${detail}`, { cause });
 }
