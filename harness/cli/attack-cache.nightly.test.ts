@@ -10,7 +10,7 @@ import { parseDocument } from '../report/testing/documents.ts';
 import { addRow, showTable } from '../testing/attack-table.ts';
 import { FAST_FIRMWARE, words } from '../testing/checked-cells.ts';
 import type { CommandEnd, RunningCommand } from '../testing/run-command.ts';
-import { machinesOf, startSub1m } from '../testing/run-sub1m.ts';
+import { MARK, orphansOf, startSub1m } from '../testing/run-sub1m.ts';
 import { randomOf } from '../vmcore/testing/fuzz-engine.ts';
 
 /** Two whole cold starts: packages, firmware, initramfs, a machine. */
@@ -28,6 +28,7 @@ function start(temp: string, name: string): RunningCommand {
   const cell = words('check debian:6.12 --crashkernel none --trigger none --json');
   const run = startSub1m([...cell, ...FAST_FIRMWARE, '--results', join(temp, name)], {
     XDG_CACHE_HOME: join(temp, 'cache'),
+    [MARK]: temp,
   });
   onTestFailed(async () => {
     process.stderr.write((await run.ended).stderr.slice(-4000));
@@ -40,17 +41,16 @@ function endOf({ status, stdout }: CommandEnd): string {
   return `${status}: ${cells.map(({ verdict }) => verdict.kind).join(', ') || 'no verdict'}`;
 }
 
-/** What processes have left, and what is half made in the cache. */
-function leftIn(temp: string, runs: readonly RunningCommand[]): string[] {
-  const pids = runs.map(({ child }) => child.pid);
+/** What runs have left, and what is half made in the cache. */
+async function leftIn(temp: string, runs: readonly RunningCommand[]): Promise<string[]> {
   const folders = readdirSync(tmpdir()).filter((name) =>
-    pids.some((pid) => name.startsWith(`sub1m-${pid}-`)),
+    runs.some(({ child }) => name.startsWith(`sub1m-${child.pid}-`)),
   );
-  const unfinished = readdirSync(join(temp, 'cache'), { recursive: true, encoding: 'utf8' });
+  const cached = readdirSync(join(temp, 'cache'), { recursive: true, encoding: 'utf8' });
   return [
+    ...(await orphansOf(temp)),
     ...folders,
-    ...pids.flatMap((pid) => machinesOf(pid).map((machine) => `process ${machine}`)),
-    ...unfinished.filter((name) => name.includes('.unfinished-')),
+    ...cached.filter((name) => name.includes('.unfinished-')),
   ];
 }
 
@@ -60,7 +60,7 @@ it(
     await using temp = await makeTempDir();
     const runs = ['one', 'other'].map((name) => start(temp.path, name));
     const ends = await Promise.all(runs.map(({ ended }) => ended));
-    const seen = [...ends.map(endOf), ...leftIn(temp.path, runs)];
+    const seen = [...ends.map(endOf), ...(await leftIn(temp.path, runs))];
     const expected = ['0: match', '0: match'];
     addRow({ what: 'two runs at once from a cold cache', expected, seen });
     expect(seen).toEqual(expected);
@@ -84,7 +84,7 @@ it(
     }
     const last = start(temp.path, 'last');
     ends.push(endOf(await last.ended));
-    const seen = [...ends, ...leftIn(temp.path, [...runs, last])];
+    const seen = [...ends, ...(await leftIn(temp.path, [...runs, last]))];
     const expected = [...runs.map(() => 'null: no verdict'), '0: match'];
     addRow({ what: 'five runs killed at random times, then one', expected, seen });
     expect(seen).toEqual(expected);

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** Attacks on a run of cells, and the table of what was expected of each and what was seen. */
+import { randomUUID } from 'node:crypto';
 import { existsSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { expect, onTestFailed } from 'vitest';
+import { onTestFailed } from 'vitest';
 import { PHASES } from '../bundle/cell-record.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import type { CellDocument } from '../report/schema/run-schema.ts';
@@ -11,7 +12,7 @@ import { parseDocument } from '../report/testing/documents.ts';
 import { addRow } from './attack-table.ts';
 import { FAST_FIRMWARE, words } from './checked-cells.ts';
 import { type CommandEnd, type RunningCommand, startCommand } from './run-command.ts';
-import { leftBehind, machinesOf, runSub1m, sub1mCommand } from './run-sub1m.ts';
+import { MARK, leftBehind, orphansOf, runSub1m, sub1mCommand } from './run-sub1m.ts';
 import { type SmallDisk, openDisk, smallDisk } from './small-disk.ts';
 
 /** What a cell is about when an attack comes: its phases, and what the program does when they are over. */
@@ -106,7 +107,8 @@ async function planned({ disk, ...row }: Attack, temp: string): Promise<Plan> {
 }
 
 async function seenOf(row: Attack, { argv, env, disk, results }: Plan): Promise<Seen> {
-  const run = startCommand(argv, { env });
+  const mark = randomUUID();
+  const run = startCommand(argv, { env: { ...env, [MARK]: mark } });
   const { child } = run;
   await using opened = disk && (await openDisk(disk, child.pid));
   const folder = opened === null ? results : results.replace(disk?.path ?? '', opened.path);
@@ -119,12 +121,12 @@ async function seenOf(row: Attack, { argv, env, disk, results }: Plan): Promise<
   onTestFailed(() => {
     process.stderr.write(end.stderr.slice(-4000));
   });
-  await expect.poll(() => machinesOf(child.pid), { timeout: 10_000 }).toEqual([]);
+  const orphans = await orphansOf(mark);
   const left = [...leftBehind(child.pid), ...foldersIn(opened?.names() ?? [], run)];
   const seen = await reported(end, child.signalCode, folder);
   // After a SIGKILL or an abort the next run removes the folders.
   const faults = child.signalCode === null ? left.map((what) => `left ${what}`) : [];
-  return { ...seen, faults: [...faults, ...missed] };
+  return { ...seen, faults: [...orphans, ...faults, ...missed] };
 }
 
 function foldersIn(names: readonly string[], { child }: RunningCommand): string[] {

@@ -3,6 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { projectPath } from '../project-root.ts';
 import { type CommandEnd, type RunningCommand, startCommand } from './run-command.ts';
 
@@ -42,16 +43,36 @@ export function leftBehind(pid: number | undefined): string[] {
   return [...folders, ...machinesOf(pid).map((machine) => `process ${machine}`)];
 }
 
+/** The variable by which the processes of one run are known, whoever started them. */
+export const MARK = 'SUB1M_TEST_MARK';
+
+/** The processes in whose environment `MARK` has this value. */
+function processesOf(mark: string): string[] {
+  return readdirSync('/proc')
+    .filter(
+      (entry) => /^\d+$/.test(entry) && readProc(entry, 'environ').includes(`${MARK}=${mark}`),
+    )
+    .map(
+      (pid) => `process ${pid}: ${readProc(pid, 'cmdline').replaceAll('\0', ' ').slice(0, 100)}`,
+    );
+}
+
+/** Those of them that are left when what dies with sub1m had time for it. */
+export async function orphansOf(mark: string): Promise<string[]> {
+  for (let waits = 100; waits > 0 && processesOf(mark).length > 0; waits -= 1) await delay(100);
+  return processesOf(mark);
+}
+
 /** The QEMU processes of a sub1m process, dead or alive. */
 export function machinesOf(pid: number | undefined): number[] {
   return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry) && commandOf(entry).includes(`sub1m-${pid}-`))
+    .filter((entry) => /^\d+$/.test(entry) && readProc(entry, 'cmdline').includes(`sub1m-${pid}-`))
     .map(Number);
 }
 
-function commandOf(pid: string): string {
+function readProc(pid: string, file: 'cmdline' | 'environ'): string {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'latin1');
+    return readFileSync(`/proc/${pid}/${file}`, 'latin1');
   } catch {
     // It has ended since the folder was read.
     return '';
