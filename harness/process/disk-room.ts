@@ -8,6 +8,9 @@ const LOOK_MS = 1000;
 /** How often in a row a disk must be found full: what fills it may still give way. */
 const LOOKS_LIMIT = 3;
 
+/** A disk with less room is full, bytes: who has failed to write a block may have left a smaller rest. */
+const ROOM_MIN = 4 * 2 ** 20;
+
 /** ENOSPC, as strerror(3) has it. */
 const NO_ROOM = /No space left on device/;
 
@@ -55,7 +58,8 @@ export async function whileThereIsRoom<T>(
 }
 
 async function isFull(folder: string): Promise<boolean> {
-  return (await statfs(folder)).bavail === 0;
+  const { bavail, bsize } = await statfs(folder);
+  return bavail * bsize < ROOM_MIN;
 }
 
 function noRoom(folder: string, cause: Error): HostError {
