@@ -59,7 +59,7 @@ describe('want of memory', () => {
       long: 'first',
       // The short cell needs no thread.
       expected: ['69: unjudged E_HOST, match; report'],
-      says: /In phase load: Cannot run hashPages in a thread: .*memory/,
+      says: /In phase load: Cannot run \w+ in a thread: .*memory/,
       env: { NODE_OPTIONS: `--require=${preload} --max-old-space-size=64` },
     });
     expect(wrong).toEqual([]);
