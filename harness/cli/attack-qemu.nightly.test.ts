@@ -13,14 +13,16 @@ const MINUTE_MS = 60_000;
 afterAll(showTable);
 
 describe('QEMU', () => {
-  const signal = async ({ child }: RunningCommand, name: NodeJS.Signals): Promise<void> => {
-    // Phase firmware begins before its QEMU does.
+  /** Those of a run; phase firmware begins before its QEMU does. */
+  const machines = async ({ child }: RunningCommand): Promise<number[]> => {
     await expect.poll(() => machinesOf(child.pid), { timeout: 20_000 }).not.toEqual([]);
-    for (const pid of machinesOf(child.pid)) process.kill(pid, name);
+    return machinesOf(child.pid);
   };
 
   it.each(PHASES)('that is killed in %s makes its cell unjudged, and no other', async (moment) => {
-    const act = (run: RunningCommand): Promise<void> => signal(run, 'SIGKILL');
+    const act = async (run: RunningCommand): Promise<void> => {
+      for (const pid of await machines(run)) process.kill(pid, 'SIGKILL');
+    };
     const expected = [
       '69: unjudged E_PROCESS, match; report',
       // At the very end there may be nothing left to spoil.
@@ -34,9 +36,12 @@ describe('QEMU', () => {
 
   it.each(PHASES)('that is stopped for a minute in %s blames no kernel', async (moment) => {
     const act = async (run: RunningCommand): Promise<void> => {
-      await signal(run, 'SIGSTOP');
+      const stopped = await machines(run);
+      for (const pid of stopped) process.kill(pid, 'SIGSTOP');
       await delay(MINUTE_MS);
-      await signal(run, 'SIGCONT');
+      // The run may have ended it meanwhile.
+      const left = machinesOf(run.child.pid).filter((pid) => stopped.includes(pid));
+      for (const pid of left) process.kill(pid, 'SIGCONT');
     };
     const expected = [
       '0: match, match; report',
