@@ -21,7 +21,6 @@ import { physRange } from '../memory/phys-range.ts';
 import { ramLayout } from '../memory/ram-layout.ts';
 import { seeing } from '../seen.ts';
 import type { CellMachine } from './cell-machine.ts';
-import { readPhys, savePhys } from './save-phys.ts';
 import { evidencePlace, writeEvidence } from './write-evidence.ts';
 
 /** A machine, and the bundle that its evidence goes to. */
@@ -40,7 +39,7 @@ interface Observed {
  */
 export async function saveGuestMemory(observed: Observed): Promise<void> {
   const { machine, folder } = observed;
-  const page0 = await readPhys(machine, physAddr(0), PAGE_SIZE);
+  const page0 = await machine.readPhys(physAddr(0), PAGE_SIZE);
   await writeEvidence(folder, 'system/page0.bin', page0);
   const bootParams = await readIfLeft(folder, 'system/boot-params');
   const efiMap = bootParams && seeing(() => readEfiMapLocation(bootParams)).value;
@@ -64,7 +63,7 @@ export async function saveGuestMemory(observed: Observed): Promise<void> {
 
 /** Saves the low 1 MiB as the system kernel leaves it, into `jump/low1m.bin`. */
 export async function saveLowMemory({ machine, folder }: Omit<Observed, 'spec'>): Promise<void> {
-  await savePhys(machine, physRange(0, SZ_1M), await evidencePlace(folder, 'jump/low1m.bin'));
+  await machine.savePhys(physRange(0, SZ_1M), await evidencePlace(folder, 'jump/low1m.bin'));
 }
 
 /** `KASAN_SHADOW_OFFSET` of x86-64: the shadow of 8 bytes is the byte at address / 8 from here (include/linux/kasan.h). */
@@ -143,7 +142,7 @@ async function readRam(
   const isRam = ramLayout(spec.memoryMiB).some(
     ({ range }) => range.start <= address && address + bytes <= range.end,
   );
-  return isRam ? readPhys(machine, address, bytes) : undefined;
+  return isRam ? machine.readPhys(address, bytes) : undefined;
 }
 
 /** The same of a pointer; undefined too if the guest does not say where it is. */

@@ -15,7 +15,6 @@ import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import type { DeadMachine, PostMortem } from './examine-dead.ts';
 import type { RunningCell } from './phases.ts';
 import { saveCoreAs } from './save-core.ts';
-import { savePhys } from './save-phys.ts';
 import { evidencePlace, writeEvidence } from './write-evidence.ts';
 
 /** How long the look may take, ms: a second or two on an idle host, ten times that on a very busy one. */
@@ -100,7 +99,7 @@ async function look(
 ): Promise<DeadKernelFile['kernel']> {
   const registers = await machine.registers();
   await writeEvidence(folder, 'dead/registers', registers);
-  await savePhys(machine, physRange(0, SZ_1M), await evidencePlace(folder, 'dead/low1m.bin'));
+  await machine.savePhys(physRange(0, SZ_1M), await evidencePlace(folder, 'dead/low1m.bin'));
   await using ram = await machine.openRam();
   const crashkernel = await crashkernelRanges(folder);
   const hint = { crashkernel, capture: MAY_BE_CAPTURE.has(phase) };

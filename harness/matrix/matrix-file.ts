@@ -49,7 +49,7 @@ const axesSchema = z.strictObject({
 });
 
 /** The name of a file without `.json`. */
-const name = z.string().regex(/^[\w-]+$/, 'expected a name');
+const plainName = z.string().regex(/^[\w-]+$/, 'expected a name');
 
 const seededSchema = z.strictObject({
   base: oneOrMore(spec.kernel),
@@ -75,10 +75,10 @@ const matrixSchema = z
     axes: oneOrMore(axesSchema).exactOptional(),
     known: z.array(knownDefectSchema).max(LIST_LIMIT).default([]),
     /** Files under `images/known/` whose known defects count, too. */
-    knownIn: z.array(name).default([]),
+    knownIn: z.array(plainName).default([]),
     seeded: oneOrMore(seededSchema).exactOptional(),
     /** Matrices under `images/matrices/` whose seeded faults belong to this one, too. */
-    seededIn: z.array(name).exactOptional(),
+    seededIn: z.array(plainName).exactOptional(),
     seededPerRun: z.int().positive().nullable().default(null),
   })
   .refine(({ axes, seeded, seededIn }) => (axes ?? seeded ?? seededIn) !== undefined, {

@@ -23,7 +23,7 @@ export const WORTH = {
   turn: 'it is its turn',
 } as const;
 
-export type Worth = keyof typeof WORTH;
+type Worth = keyof typeof WORTH;
 
 /** A cell that is to be run, and why. */
 export interface ChosenCell {

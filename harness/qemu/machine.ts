@@ -104,10 +104,16 @@ export class Machine implements AsyncDisposable {
     return MachineRam.open(this.#qemu, this.#config.memoryMiB);
   }
 
-  /** Saves guest physical memory to a file; unmapped parts are whatever a read there returns. */
+  /**
+   * Saves guest physical memory to a file; unmapped parts are whatever a read there returns. Throws `HostError` for less
+   * than was asked.
+   */
   async savePhys(range: PhysRange, path: string): Promise<void> {
-    await this.#qemu.folder.receive(path, (filename) =>
-      this.qmp.execute('pmemsave', { val: range.start, size: rangeSize(range), filename }),
+    const size = rangeSize(range);
+    await this.#qemu.folder.receive(
+      path,
+      (filename) => this.qmp.execute('pmemsave', { val: range.start, size, filename }),
+      size,
     );
   }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { chmod, copyFile, mkdir, open, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { HostError } from '../errors.ts';
 import type { HandedFiles } from './handed-files.ts';
 import type { QemuUser } from './qemu-user.ts';
 
@@ -48,14 +49,22 @@ export class QemuFolder implements AsyncDisposable {
     return this.path(this.#newName());
   }
 
-  /** Lets QEMU write a file, and puts it at `path`. Throws what `write` throws. */
-  async receive(path: string, write: (seen: string) => Promise<unknown>): Promise<void> {
+  /**
+   * Lets QEMU write a file, and puts it at `path`. Throws what `write` throws, `HostError` for a file that has not so many
+   * bytes: QEMU's `qmp_pmemsave()` says nothing when the last ones do not reach a full disk.
+   */
+  async receive(
+    path: string,
+    write: (seen: string) => Promise<unknown>,
+    bytes?: number,
+  ): Promise<void> {
     const name = this.#newName();
     const own = this.path(name);
     try {
       await using file = await open(own, 'wx');
       if (this.#user) await file.chown(this.#user.uid, this.#user.uid);
       await write(this.seen(name));
+      if (bytes !== undefined) requireWhole((await file.stat()).size, bytes);
       if (this.#user) await file.chown(process.getuid?.() ?? 0, process.getgid?.() ?? 0);
       await rename(own, path).catch((error: NodeJS.ErrnoException) => {
         if (error.code !== 'EXDEV') throw error;
@@ -74,4 +83,11 @@ export class QemuFolder implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await rm(this.#path, { recursive: true, force: true });
   }
+}
+
+function requireWhole(found: number, expected: number): void {
+  if (found === expected) return;
+  throw new HostError(
+    `Cannot save guest memory: expected ${expected} bytes, found ${found}; is there no room on the disk?`,
+  );
 }

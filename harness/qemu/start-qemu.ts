@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { chown, mkdir } from 'node:fs/promises';
+import { chown, mkdir, readFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostError, QmpError } from '../errors.ts';
@@ -57,7 +57,7 @@ export async function startQemu(
     personality: config.personality && (await listen('personality')),
   };
   const argv = [
-    ...limitsOf(config),
+    ...(await limitsOf(config)),
     ...(user ? asUser(user) : []),
     config.binary,
     ...qemuArgs(await handedConfig(config, { handed, folder, user })),
@@ -95,9 +95,18 @@ const OWN_MEMORY_MIB = 4096;
  * Runs QEMU within limits, for the day that a guest has taken it over: memory, and files not much larger than a dump of
  * the machine; no core dump, which would have the guest's memory, wherever the host puts it.
  */
-function limitsOf({ memoryMiB }: MachineConfig): string[] {
+async function limitsOf({ memoryMiB }: MachineConfig): Promise<string[]> {
   const bytes = (memoryMiB + OWN_MEMORY_MIB) * SZ_1M;
-  return ['prlimit', `--data=${bytes}`, `--fsize=${bytes}`, '--core=0', '--'];
+  // Only root may have more than it was given.
+  const ours = await readFile('/proc/self/limits', 'utf8');
+  const within = (name: string): number => Math.min(bytes, hardLimit(ours, name));
+  return ['prlimit', `--data=${within('data')}`, `--fsize=${within('file')}`, '--core=0', '--'];
+}
+
+/** A hard limit of `/proc/<pid>/limits` (proc_pid_limits(5)), in bytes. */
+function hardLimit(limits: string, name: string): number {
+  const hard = new RegExp(`^Max ${name} size +\\S+ +(\\d+) `, 'm').exec(limits)?.[1];
+  return hard === undefined ? Infinity : Number(hard);
 }
 
 /** The machine with the paths that QEMU knows, in `handed`. */
