@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { constants, openSync } from 'node:fs';
-import { open, stat } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { Socket } from 'node:net';
 import { FormatError, InterruptedError, UsageError } from '../errors.ts';
 import { READ_ONLY, requireFile } from './file-kind.ts';
@@ -30,18 +30,28 @@ const SILENCE_MS = 30_000;
  * if it is no file or too long, `InterruptedError` if the signal fires.
  */
 export async function readInput(path: string, options: InputOptions): Promise<string> {
+  const parts: Buffer[] = [];
+  for await (const chunk of readChunks(path, options)) parts.push(chunk);
+  return Buffer.concat(parts).toString('utf8');
+}
+
+/** The same, as the bytes come. */
+export async function* readChunks(path: string, options: InputOptions): AsyncGenerator<Buffer> {
   const { missing, signal, limit = INPUT_BYTES, silenceMs = SILENCE_MS } = options;
   const isMissing = async (cause: Error): Promise<never> => {
     throw new UsageError(await missing(cause.message), { cause });
   };
   const info = await stat(path).catch(isMissing);
-  if (info.isFIFO() && signal) return textOf(path, readPipe(path, { signal, silenceMs }), limit);
+  if (info.isFIFO() && signal) {
+    yield* limited(path, readPipe(path, { signal, silenceMs }), limit);
+    return;
+  }
   requireFile(path, info);
   await using file = await open(path, READ_ONLY).catch(isMissing);
   // The name may lead elsewhere by now.
   requireFile(path, await file.stat());
   try {
-    return await textOf(path, file.createReadStream({ highWaterMark: CHUNK_BYTES }), limit);
+    yield* limited(path, readFile(path, file, signal), limit);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
     // As /proc/kmsg has none.
@@ -49,17 +59,32 @@ export async function readInput(path: string, options: InputOptions): Promise<st
   }
 }
 
-async function textOf(path: string, chunks: AsyncIterable<Buffer>, limit: number): Promise<string> {
-  const parts: Buffer[] = [];
+async function* limited(
+  path: string,
+  chunks: AsyncIterable<Buffer>,
+  limit: number,
+): AsyncGenerator<Buffer> {
   let bytes = 0;
   for await (const chunk of chunks) {
     bytes += chunk.length;
     if (bytes > limit) {
       throw new FormatError(`Cannot read ${path}: expected at most ${limit} bytes, found more`);
     }
-    parts.push(chunk);
+    yield chunk;
   }
-  return Buffer.concat(parts).toString('utf8');
+}
+
+async function* readFile(
+  path: string,
+  file: FileHandle,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<Buffer> {
+  for await (const chunk of file.createReadStream({ highWaterMark: CHUNK_BYTES })) {
+    if (signal?.aborted) {
+      throw new InterruptedError(`Interrupted in reading ${path}`, { cause: signal.reason });
+    }
+    yield chunk as Buffer;
+  }
 }
 
 async function* readPipe(

@@ -49,6 +49,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   'check/observe': ['memory', 'bundle', 'layout', 'model', 'vmcore/dump', 'vmcore'],
   'check/invariants': ['memory', 'bundle', 'model', 'check/observe'],
   check: ['memory', 'bundle', 'model', 'vmcore', 'check/observe', 'check/invariants'],
+  history: ['process', 'bundle'],
   matrix: ['memory', 'process', 'bundle', 'check/observe', 'check/invariants', 'check'],
   bisect: ['memory', 'process', 'kernel', 'check/observe', 'check/invariants', 'check'],
   'report/schema': ['bundle', 'bisect'],
