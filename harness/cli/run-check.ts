@@ -16,7 +16,7 @@ import { watchKernel } from '../runner/watch-kernel.ts';
 import { givenAxes } from './cell-options.ts';
 import type { CommandContext } from './command-context.ts';
 import { reportRun, reportSeries } from './report-run.ts';
-import type { RunCommandOptions } from './run-options.ts';
+import { type RunCommandOptions, runSettings } from './run-options.ts';
 
 export interface CheckOptions extends RunCommandOptions {
   readonly known?: string;
@@ -67,7 +67,7 @@ async function planOf(
     axes: await withCorpus(axes, context.log),
     shard: options.shard,
     known,
-    settings: options,
+    settings: runSettings(options),
     context,
     sources: packageContext(options, context),
   };

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { HISTORY } from '../runner/results-folder.ts';
 import type { RunSettings } from '../runner/run-plan.ts';
 import { GROUPS } from './help.ts';
 import { REPORT_KINDS } from '../report/reporters.ts';
@@ -27,6 +29,7 @@ export function addRunOptions(command: Command): void {
       new Option('--shard <i/n>', 'run only the i-th of n parts').default(undefined, 'all'),
     )
     .addOption(resultsOption('a new folder under results/'))
+    .addOption(historyOption())
     .addOption(keepOption())
     .addOption(budgetOption())
     .addOption(mirrorOption());
@@ -56,6 +59,22 @@ function jobsOption(): Option {
 export function resultsOption(standard: string): Option {
   const option = new Option('--results <folder>', 'where the bundles go');
   return option.default(undefined, standard).helpGroup(GROUPS.running);
+}
+
+/** Where runs are noted. */
+function historyOption(): Option {
+  const option = new Option(
+    '--history <file>',
+    'where the run is noted for sub1m history, or "none"',
+  );
+  return option.default(undefined, 'results/history.jsonl; with --results: none');
+}
+
+/** How cells are run, as a command line says it: what is not under `results/` is noted only where that is asked for. */
+export function runSettings({ history, ...options }: RunCommandOptions): RunSettings {
+  const standard = options.results === undefined ? HISTORY : undefined;
+  const named = history === 'none' ? undefined : history && resolve(history);
+  return { ...options, history: history === undefined ? standard : named };
 }
 
 /** What is kept that is too large for every run. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, stat } from 'node:fs/promises';
+import { type FileHandle, access, mkdir, open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { FormatError, HostError, messageOf } from '../errors.ts';
 import { requireFile } from '../process/file-kind.ts';
@@ -37,10 +37,13 @@ export async function appendHistory(path: string, lines: readonly HistoryLine[])
   }
 }
 
-/** Sees that lines can be added to a file. Throws like `appendHistory`. */
+/** Sees that lines can be added to a file, and makes none. Throws like `appendHistory`. */
 export async function requireHistory(path: string): Promise<void> {
   try {
-    await using _file = await openToAppend(path);
+    await mkdir(dirname(path), { recursive: true });
+    const info = await stat(path).catch(() => null);
+    if (info) requireFile(path, info);
+    await access(info ? path : dirname(path), constants.W_OK);
   } catch (error) {
     throw cannotWrite(path, error);
   }

@@ -14,33 +14,38 @@ export interface CellRate {
 
 /** The rates of cells, by cell, invariant and accelerator, over all images; cells and invariants as they come first. */
 export function cellRates(lines: readonly HistoryLine[]): CellRate[] {
-  const counts = new Map<string, Tally>();
+  const tallies = new Map<string, Tally>();
   for (const line of lines) {
-    if (!isJudged(line) || line.accel === null) continue;
     const { key, accel, invariants } = line;
+    if (!isJudged(line) || accel === null) continue;
+    const place = `${key} ${accel}`;
+    const tally = tallies.get(place) ?? { key, accel, counts: new Map() };
+    tallies.set(place, tally);
     const { kept = [], known = [], broken = [] } = invariants;
-    const add = (invariant: string, isBroken: boolean): void => {
-      const place = `${key} ${accel} ${invariant}`;
-      const tally = counts.get(place) ?? { key, accel, invariant, broken: 0, of: 0 };
-      tally.of += 1;
-      tally.broken += Number(isBroken);
-      counts.set(place, tally);
-    };
-    for (const id of kept) add(id, false);
-    for (const id of [...known, ...broken]) add(id, true);
+    for (const id of kept) count(tally, id, 0);
+    for (const id of [...known, ...broken]) count(tally, id, 1);
   }
-  return Array.from(counts.values(), ({ key, invariant, accel, broken, of }) => ({
-    key,
-    invariant,
-    accel,
-    broken: wilson95(broken, of),
-  }));
+  return [...tallies.values()].flatMap(({ key, accel, counts }) =>
+    Array.from(counts, ([invariant, { broken, of }]) => ({
+      key,
+      invariant,
+      accel,
+      broken: wilson95(broken, of),
+    })),
+  );
 }
 
+/** What is counted of one cell under one accelerator, by invariant. */
 interface Tally {
   readonly key: string;
   readonly accel: 'kvm' | 'tcg';
-  readonly invariant: string;
-  broken: number;
-  of: number;
+  readonly counts: Map<string, { broken: number; of: number }>;
+}
+
+function count({ counts }: Tally, invariant: string, broken: 0 | 1): void {
+  const found = counts.get(invariant);
+  if (found) {
+    found.of += 1;
+    found.broken += broken;
+  } else counts.set(invariant, { broken, of: 1 });
 }

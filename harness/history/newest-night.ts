@@ -17,7 +17,7 @@ export interface NewestNight {
   /** Sound cells that were run. */
   readonly counts: { readonly match: number; readonly mismatch: number; readonly unjudged: number };
   /** Broken, and not broken the last time that it was judged before, or never judged before. */
-  readonly broken: readonly CellChange[];
+  readonly new: readonly CellChange[];
   /** Kept, and broken or a known defect the last time before. */
   readonly fixed: readonly CellChange[];
   /** Broken, as the last time before. */
@@ -59,14 +59,14 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** A nightly matrix that does not run every cell every night runs each within a week. */
 const OPEN_MS = 7 * DAY_MS;
 
-type Kind = 'broken' | 'fixed' | 'still' | 'open';
+type Kind = 'new' | 'fixed' | 'still' | 'open';
 
 /** Compares the newest night with those before; null without a night. By name of the cell, then invariant. */
 export function newestNight({ starts, cells }: Nights): NewestNight | null {
   const start = starts.at(-1);
   if (start === undefined) return null;
   const counts = { match: 0, mismatch: 0, unjudged: 0 };
-  const changes: Record<Kind, CellChange[]> = { broken: [], fixed: [], still: [], open: [] };
+  const changes: Record<Kind, CellChange[]> = { new: [], fixed: [], still: [], open: [] };
   const unjudged: UnjudgedCell[] = [];
   for (const cell of [...cells.values()].filter(({ fault }) => fault === null)) {
     const tonight = cell.nights.find(({ night }) => night === starts.length - 1);
@@ -134,7 +134,7 @@ function kindOf(now: JudgedOutcome | null, was: JudgedOutcome | null): Kind | nu
     case null:
       return was === 'broken' ? 'open' : null;
     case 'broken':
-      return was === 'broken' ? 'still' : 'broken';
+      return was === 'broken' ? 'still' : 'new';
     case 'kept':
       return was === 'broken' || was === 'known' ? 'fixed' : null;
     case 'known':

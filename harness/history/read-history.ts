@@ -39,6 +39,9 @@ const CELLS_LIMIT = 1_000_000;
 /** Bytes of a file. */
 const FILE_LIMIT = 8 * 1024 ** 3;
 
+/** Characters of a time as `Date.toISOString()` gives it. */
+const ISO_LENGTH = 24;
+
 /** Skipped lines that are named; the others are counted. */
 const NAMED_LIMIT = 10;
 
@@ -59,7 +62,8 @@ export async function readHistory(
 class HistoryReader {
   readonly #options: HistoryOptions;
   readonly #lines = new Map<string, HistoryLine>();
-  readonly #shared = new Map<string, unknown>();
+  readonly #words = new Map<string, unknown>();
+  readonly #objects = new Map<string, unknown>();
   readonly #named: SkippedLine[] = [];
   #skipped = 0;
 
@@ -104,7 +108,7 @@ class HistoryReader {
   }
 
   #keep(found: HistoryLine, path: string): void {
-    const line = this.#withShared({ ...found, at: new Date(found.at).toISOString() });
+    const line = this.#withShared(found);
     const { sinceMs = -Infinity } = this.#options;
     if (Date.parse(line.at) < sinceMs) return;
     const identity = identityOf(line);
@@ -118,28 +122,29 @@ class HistoryReader {
     );
   }
 
-  /** The same line, with what most lines have in common kept once. */
+  /** The same line, its time as all have it, and what most lines have in common kept once. */
   #withShared(line: HistoryLine): HistoryLine {
     const { schema, cell, key, run, at, kernel, ovmf, invariants, sub1m, ...own } = line;
     return {
       schema,
-      run: this.#share(run),
-      at: this.#share(at),
-      cell: this.#share(cell),
-      key: this.#share(key),
-      kernel: this.#share(kernel),
-      ovmf: this.#share(ovmf),
-      invariants: this.#share(invariants),
-      sub1m: this.#share(sub1m),
+      run: this.#share(run, run),
+      at: this.#share(at, at.length === ISO_LENGTH ? at : new Date(at).toISOString()),
+      cell: this.#share(cell, cell),
+      key: this.#share(key, key),
+      kernel: this.#share(JSON.stringify(kernel), kernel),
+      ovmf: ovmf === null ? null : this.#share(ovmf, ovmf),
+      invariants: this.#share(JSON.stringify(invariants), invariants),
+      sub1m: this.#share(sub1m, sub1m),
       ...own,
     };
   }
 
-  #share<T>(value: T): T {
-    const text = JSON.stringify(value);
-    const shared = this.#shared.get(text) as T | undefined;
+  /** What was first given for the same text and the same kind of value. */
+  #share<T>(text: string, value: T): T {
+    const kind = typeof value === 'string' ? this.#words : this.#objects;
+    const shared = kind.get(text) as T | undefined;
     if (shared !== undefined) return shared;
-    this.#shared.set(text, value);
+    kind.set(text, value);
     return value;
   }
 
@@ -149,9 +154,9 @@ class HistoryReader {
   }
 }
 
-/** Two lines with the same are the same line; in this order a history is sorted. */
+/** Two lines with the same are the same line; in this order a history is sorted. No cell has a NUL in its name. */
 function identityOf({ at, run, repeat, cell }: HistoryLine): string {
-  return JSON.stringify([at, run, String(repeat).padStart(7, '0'), cell]);
+  return `${at}\0${cell}\0${String(repeat).padStart(7, '0')}\0${run}`;
 }
 
 function versionOf(value: unknown): number | undefined {

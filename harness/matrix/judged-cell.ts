@@ -20,6 +20,8 @@ export interface RunResult {
   readonly seconds: number;
   /** In matrix order. */
   readonly cells: readonly JudgedCell[];
+  /** Why the run could not be noted in the history that it should be in. */
+  readonly historyError?: Error | null;
 }
 
 /**

@@ -83,7 +83,10 @@ function isReportKind(kind: string): kind is ReportKind {
   return Object.hasOwn(RENDERERS, kind);
 }
 
-/** Writes reports of a run; `style` is for standard output. Throws the first `HostError` once all others are written. */
+/**
+ * Writes reports of a run; `style` is for standard output. Throws the first `HostError` once all others are written, or
+ * why the run's history was lost.
+ */
 export async function writeReports(
   run: ComparedRun,
   reporters: readonly Reporter[],
@@ -94,7 +97,8 @@ export async function writeReports(
     const text = render(run, path === null ? style : FILE_STYLE);
     await (path === null ? writeStdout(text) : writeWhole(path, text));
   };
-  const errors: unknown[] = [];
+  // That the run is not in its history is told like a report that was lost.
+  const errors: unknown[] = run.historyError ? [run.historyError] : [];
   for (const reporter of reporters) {
     await write(reporter).catch((error: unknown) => errors.push(error));
   }

@@ -8,6 +8,9 @@ import { IS_CHECKOUT, projectPath } from '../project-root.ts';
 /** The folder of results unless one is named: the checkout's; without a checkout, `results/` of the current folder. */
 export const RESULTS = IS_CHECKOUT ? projectPath('results') : resolve('results');
 
+/** The file of history unless one is named. */
+export const HISTORY = join(RESULTS, 'history.jsonl');
+
 /** The file that marks a folder as taken by a run. */
 export const CLAIM = '.claimed-by-run';
 

@@ -12,11 +12,13 @@ import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
 import { runMatrix } from '../matrix/run-matrix.ts';
 import { hostHasRoom } from '../process/host-load.ts';
+import { requireHistory } from '../history/append-history.ts';
 import { sweepTempDirs } from '../process/temp-dir.ts';
 import { autoJobs } from './auto-jobs.ts';
 import { requireHost } from './host.ts';
 import { type Kernels, requireKernels } from './kernels.ts';
 import { requireLayouts } from './layouts.ts';
+import { type RepeatedCell, noteHistory } from './note-history.ts';
 import { withRecipePolicy } from './recipe-policy.ts';
 import { claimResultsFolder } from './results-folder.ts';
 import { runAndJudge } from './run-and-judge.ts';
@@ -46,6 +48,8 @@ export interface RunSettings {
   readonly mirror?: string | undefined;
   /** The folder of the bundles; a new one under `results/` unless given. */
   readonly results?: string;
+  /** The file of history that the run is noted in; none unless given. */
+  readonly history?: string | undefined;
 }
 
 /**
@@ -60,6 +64,7 @@ export async function runPlan(
   const startedAt = performance.now();
   const { jobs = 1, repeat = 1 } = settings;
   const cells = repeated(planned, repeat);
+  if (settings.history !== undefined) await requireHistory(settings.history);
   const host = await requireHost(context, settings);
   // Asked for KVM, a host without it is refused.
   if (settings.requireKvm) await host.accelerator({ accel: 'kvm', ovmf: STANDARD_CELL.ovmf });
@@ -72,13 +77,15 @@ export async function runPlan(
   const parts = { jobs: machines, host, kernels, layouts, known, folder, context };
   const judged = await runAll(cells, parts);
   const seconds = (performance.now() - startedAt) / 1000;
-  return {
+  const run: RunResult = {
     id,
     folder,
     startedAt: new Date(Date.now() - seconds * 1000).toISOString(),
     seconds,
     cells: judged,
   };
+  if (settings.history === undefined) return run;
+  return { ...run, historyError: await noteHistory(settings.history, run, cells) };
 }
 
 /** What the cells of one run share. */
@@ -175,8 +182,11 @@ async function requireFirmwares(cells: readonly PlannedCell[], host: CellHost): 
   for (const ovmf of new Set(cells.map(({ spec }) => spec.ovmf))) await host.ovmf(ovmf);
 }
 
-function repeated(cells: readonly PlannedCell[], times: number): PlannedCell[] {
+function repeated(planned: readonly PlannedCell[], times: number): RepeatedCell[] {
   return Array.from({ length: times }, (_, round) =>
-    cells.map((cell) => (round === 0 ? cell : { ...cell, id: `${cell.id}.repeat-${round + 1}` })),
+    planned.map((cell) => {
+      const id = round === 0 ? cell.id : `${cell.id}.repeat-${round + 1}`;
+      return { ...cell, id, planned: cell.id, repeat: round + 1 };
+    }),
   ).flat();
 }

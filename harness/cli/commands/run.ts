@@ -11,7 +11,7 @@ import { addCellOptions, givenAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 import { reportRun } from '../report-run.ts';
-import { type RunCommandOptions, addRunOptions } from '../run-options.ts';
+import { type RunCommandOptions, addRunOptions, runSettings } from '../run-options.ts';
 
 const HELP = {
   summary: 'run a matrix of cells',
@@ -40,7 +40,8 @@ export function addRun(program: Command, context: CommandContext): void {
   addRunOptions(command);
   command.action(async (matrix: string, options: RunCommandOptions) => {
     const report = reportRun(options, context, { keep: true });
-    const run = await runPlan(await planOf(matrix, options, context), options, context);
+    const plan = await planOf(matrix, options, context);
+    const run = await runPlan(plan, runSettings(options), context);
     await report(run);
     context.exit(runEnd(run.cells));
   });

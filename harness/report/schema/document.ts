@@ -10,6 +10,7 @@ export const DOCUMENT_VERSIONS = {
   corpus: 1,
   doctor: 1,
   kernels: 1,
+  history: 1,
 } as const;
 
 /** A document as nobody changes it: what a schema infers, read-only all the way down. */

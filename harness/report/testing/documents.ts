@@ -6,8 +6,10 @@ import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { expect } from 'vitest';
 import { z } from 'zod';
 import { SCHEMA_VERSION, cellRecordSchema } from '../../bundle/cell-record.ts';
+import { HISTORY_VERSION, historyLineSchema } from '../../history/history-line.ts';
 import { bisectDocumentSchema } from '../schema/bisect-schema.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from '../schema/document.ts';
+import { historyDocumentSchema } from '../schema/history-schema.ts';
 import { doctorDocumentSchema, kernelsDocumentSchema } from '../schema/host-schema.ts';
 import { corpusDocumentSchema, modelDocumentSchema } from '../schema/model-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
@@ -24,11 +26,13 @@ const SCHEMAS = {
   corpus: corpusDocumentSchema,
   doctor: doctorDocumentSchema,
   kernels: kernelsDocumentSchema,
+  history: historyDocumentSchema,
+  'history-line': historyLineSchema,
 } as const;
 
 type DocumentName = keyof typeof SCHEMAS;
 
-const VERSIONS = { ...DOCUMENT_VERSIONS, cell: SCHEMA_VERSION };
+const VERSIONS = { ...DOCUMENT_VERSIONS, cell: SCHEMA_VERSION, 'history-line': HISTORY_VERSION };
 
 const TITLES: Readonly<Record<DocumentName, string>> = {
   run: 'run.json, and what run, check and judge print with --json',
@@ -40,6 +44,8 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   corpus: 'What model --corpus prints with --json',
   doctor: 'What doctor prints with --json',
   kernels: 'What kernels prints with --json',
+  history: 'What history prints with --json',
+  'history-line': 'A line of history.jsonl: one cell of one run',
 };
 
 export const DOCUMENT_NAMES = Object.keys(SCHEMAS) as DocumentName[];
