@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Argument, Command, Option } from 'commander';
-import { ARGUMENTS_OF, VALUES_OF, type ValueKind } from './option-values.ts';
+import { ARGUMENTS_OF, type ValueKind, valueKindOf } from './option-values.ts';
 
 /** A list that can change after the script was printed: `sub1m __complete <list>` gives it. */
 export type CompletionList = 'kernels' | 'layouts' | 'matrices' | 'recipes';
@@ -91,7 +91,7 @@ export function completionOf(program: Command, fixed: FixedWords, path: string):
 
 function valueOfOption(option: Option, command: Command, fixed: FixedWords): CompletedValue | null {
   if (!option.required && !option.optional) return null;
-  const kind = (VALUES_OF as Readonly<Record<string, ValueKind>>)[option.long ?? ''];
+  const kind = valueKindOf(option);
   const value = valueOf(option, kind, fixed);
   const boots = command.options.some(({ long }) => long === '--ovmf');
   return kind === 'layouts' && boots ? { ...value, words: BOOTED_LAYOUTS } : value;

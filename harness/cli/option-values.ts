@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** What the values of options and arguments are, for whoever completes a command line. */
+import type { Option } from 'commander';
 
 /** A kind of value: a list that sub1m knows, or files. */
 export type ValueKind =
@@ -13,11 +14,15 @@ export type ValueKind =
   | 'recipes'
   | 'reporters';
 
-/** The kind of each option's value, by its long flag; options whose values commander lists are left out. */
+/**
+ * The kind of each option's value, by its long flag; with its value where another command means something else. Options
+ * whose values commander lists are left out.
+ */
 export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--base': 'kernels',
   '--config': 'files',
   '--from': 'folders',
+  '--history <file>': 'files',
   '--invariant': 'invariants',
   '--kernel': 'kernels',
   '--known': 'files',
@@ -34,10 +39,19 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--tree': 'folders',
 };
 
+/** The kind of an option's value; undefined if it is any text. */
+export function valueKindOf({
+  flags,
+  long,
+}: Pick<Option, 'flags' | 'long'>): ValueKind | undefined {
+  return VALUES_OF[flags as `--${string}`] ?? VALUES_OF[(long ?? '') as `--${string}`];
+}
+
 /** The kind of each command's arguments. */
 export const ARGUMENTS_OF: Readonly<Record<string, ValueKind>> = {
   build: 'recipes',
   check: 'kernels',
+  history: 'files',
   inspect: 'files',
   judge: 'folders',
   run: 'matrices',

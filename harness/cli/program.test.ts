@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { silentLog } from '../log.ts';
 import { describeOption, helpOf } from './help.ts';
 import { readEnvironment } from './environment.ts';
-import { ARGUMENTS_OF, VALUES_OF } from './option-values.ts';
+import { ARGUMENTS_OF, VALUES_OF, valueKindOf } from './option-values.ts';
 import { buildProgram } from './program.ts';
 
 const { signal } = new AbortController();
@@ -34,12 +34,12 @@ describe('buildProgram()', () => {
   });
 
   it('says what the values of each option are that takes an id, a kernel or a path', () => {
-    const longs = options
+    const unknown = options
       .filter(({ flags }) => /<(?:id|kernel|recipe|folder|file|ours|what|name\[)/.test(flags))
-      .filter(({ argChoices }) => argChoices === undefined)
+      .filter((option) => option.argChoices === undefined && valueKindOf(option) === undefined)
       .map(({ long }) => long ?? '');
-    expect(longs.filter((long) => !Object.hasOwn(VALUES_OF, long))).toEqual(['--struct']);
-    const known = new Set(options.map(({ long }) => long));
+    expect(unknown).toEqual(['--struct']);
+    const known = new Set(options.flatMap(({ flags, long }) => [flags, long ?? '']));
     expect(Object.keys(VALUES_OF).filter((long) => !known.has(long))).toEqual([]);
     const withArguments = commands.filter(
       ([

@@ -1,11 +1,6 @@
 // SPDX-License-Identifier: MIT
-import {
-  type CellNight,
-  type CellNights,
-  type Nights,
-  isJudged,
-  verdictOfNight,
-} from './nights.ts';
+import type { HistoryLine } from './history-line.ts';
+import { type CellNight, type CellNights, type Nights, imageOf, verdictOfNight } from './nights.ts';
 
 /** What a cell showed in one night, in a word; `flaky`: both, on the same image; `not-run`: nothing. */
 export type StripMark = 'match' | 'known' | 'broken' | 'flaky' | 'unjudged' | 'not-run';
@@ -44,8 +39,16 @@ export function cellStrip({ starts }: Nights, cell: CellNights, count: number): 
 function markOf(ran: CellNight, hasFault: boolean): StripMark {
   const { counted, outcomes, lines } = verdictOfNight(ran);
   if (counted === 'unjudged') return 'unjudged';
-  const verdicts = new Set(lines.filter(isJudged).map(({ verdict }) => verdict.counted));
-  if (verdicts.size > 1) return 'flaky';
+  if (isFlaky(lines)) return 'flaky';
   if (counted === 'mismatch') return 'broken';
   return !hasFault && [...outcomes.values()].includes('known') ? 'known' : 'match';
+}
+
+/** Whether runs with the same image, firmware and accelerator say one thing and the other. */
+function isFlaky(lines: readonly HistoryLine[]): boolean {
+  return lines.some((line) => {
+    const image = imageOf(line);
+    const others = image === null ? [] : lines.filter((other) => imageOf(other) === image);
+    return others.some(({ verdict }) => verdict.counted !== line.verdict.counted);
+  });
 }

@@ -23,8 +23,7 @@ const countedSchema = z.enum(['match', 'mismatch', 'unjudged']);
 export const historyLineSchema = z.object({
   schema: z.literal(HISTORY_VERSION),
   run: words.describe('The name of the results folder.'),
-  at: z.iso
-    .datetime()
+  at: cellRecordSchema.shape.startedAt
     .refine((at) => !Number.isNaN(Date.parse(at)), 'no such time')
     .describe('When the run began, ISO 8601, in UTC.'),
   cell: cellRecordSchema.shape.id.describe('The name of the cell, without the number of a repeat.'),

@@ -16,7 +16,7 @@ export interface NewestNight {
   readonly before: string | null;
   /** Sound cells that were run. */
   readonly counts: { readonly match: number; readonly mismatch: number; readonly unjudged: number };
-  /** Broken, and not broken the last time that it was judged before, or never judged before. */
+  /** Broken, and not broken the last time that it was judged before; or never judged before. */
   readonly new: readonly CellChange[];
   /** Kept, and broken or a known defect the last time before. */
   readonly fixed: readonly CellChange[];
@@ -33,9 +33,9 @@ export interface CellChange {
   readonly key: string;
   readonly cell: string;
   readonly invariant: string;
-  /** The kernel that showed it, as its last run had it. */
+  /** The kernel of its last run that judged it. */
   readonly kernel: HistoryLine['kernel'];
-  /** The last run that showed it. */
+  /** The last run that saw it broken. */
   readonly run: string;
   /** When the first night began from which on it was broken each time that it was judged; null: never before. */
   readonly since: string | null;
@@ -87,45 +87,65 @@ export function newestNight({ starts, cells }: Nights): NewestNight | null {
   };
 }
 
-/** The outcomes of an invariant of a cell in a night that judged it. */
+/** The outcome of an invariant of a cell in a night that judged it. */
 interface Seen {
   readonly night: number;
   readonly outcome: JudgedOutcome;
   readonly line: HistoryLine;
 }
 
-/** What is to be told of a cell; of one that nothing is broken in and nothing was, nothing. */
+/** What is to be told of a cell; of one in which nothing is broken and nothing was, nothing. */
 function changesOf(
   cell: CellNights,
   starts: readonly string[],
 ): { readonly kind: Kind; readonly change: CellChange }[] {
-  const tonight = starts.length - 1;
-  // Older nights tell only since when it is so.
-  const wanted = new Set(lastOutcomes(cell, tonight, starts));
-  return [...wanted].flatMap((invariant) => {
-    const seen = seenOf(cell, invariant);
-    const now = seen.at(-1);
-    if (!now) return [];
-    const isNow = now.night === tonight;
-    const earlier = isNow ? seen.slice(0, -1) : seen;
-    const was = earlier.at(-1)?.outcome ?? null;
-    const kind = kindOf(isNow ? now.outcome : null, was);
-    if (kind === null) return [];
-    const isBad = ({ outcome }: Seen): boolean =>
-      outcome === 'broken' || (kind === 'fixed' && outcome === 'known');
-    const streak = earlier.slice(earlier.findLastIndex((one) => !isBad(one)) + 1);
-    const { line } = (kind === 'fixed' ? earlier.at(-1) : now) ?? now;
-    const change = {
-      key: cell.key,
-      cell: cell.cell,
-      invariant,
-      kernel: now.line.kernel,
-      run: line.run,
-      since: starts[streak[0]?.night ?? Infinity] ?? null,
-      was,
-    };
-    return [{ kind, change }];
+  const suspects = new Set(cell.nights.flatMap(({ lines }) => lines.flatMap(badOf)));
+  if (suspects.size === 0) return [];
+  const verdicts = cell.nights.map((one) => ({ night: one.night, ...verdictOfNight(one) }));
+  return [...suspects].flatMap((invariant) => {
+    const seen = verdicts.flatMap(({ night, outcomes, lines }): Seen[] => {
+      const [outcome, line] = [outcomes.get(invariant), lines.at(-1)];
+      return outcome === undefined || line === undefined ? [] : [{ night, outcome, line }];
+    });
+    const found = changeOf(seen, starts);
+    const { key, cell: name } = cell;
+    return found ? [{ kind: found.kind, change: { key, cell: name, invariant, ...found.of } }] : [];
   });
+}
+
+/** What became of one invariant, by the nights that judged it; null if there is nothing to tell. */
+function changeOf(
+  seen: readonly Seen[],
+  starts: readonly string[],
+): { readonly kind: Kind; readonly of: Omit<CellChange, 'key' | 'cell' | 'invariant'> } | null {
+  const newest = seen.at(-1);
+  if (!newest) return null;
+  const isNow = newest.night === starts.length - 1;
+  const earlier = isNow ? seen.slice(0, -1) : seen;
+  const was = earlier.at(-1)?.outcome ?? null;
+  const kind = kindOf(isNow ? newest.outcome : null, was);
+  if (kind === null || (kind === 'open' && isLongAgo(newest, starts))) return null;
+  const streak = streakOf(earlier, BAD[kind]);
+  const shown = (kind === 'fixed' && streak.at(-1)) || newest;
+  const since = streak[0] ? (starts[streak[0].night] ?? null) : null;
+  return { kind, of: { kernel: newest.line.kernel, run: shown.line.run, since, was } };
+}
+
+/** What counts as broken in the nights before. */
+const BAD: Readonly<Record<Kind, readonly JudgedOutcome[]>> = {
+  new: ['broken'],
+  fixed: ['broken', 'known'],
+  still: ['broken'],
+  open: ['broken'],
+};
+
+/** The last nights in a row that had one of these outcomes. */
+function streakOf(seen: readonly Seen[], outcomes: readonly JudgedOutcome[]): readonly Seen[] {
+  return seen.slice(seen.findLastIndex(({ outcome }) => !outcomes.includes(outcome)) + 1);
+}
+
+function isLongAgo({ night }: Seen, starts: readonly string[]): boolean {
+  return Date.parse(starts.at(-1) ?? '') - Date.parse(starts[night] ?? '') > OPEN_MS;
 }
 
 /** What to call it, by what an invariant is now (null: not judged) and was the last time before. */
@@ -142,25 +162,9 @@ function kindOf(now: JudgedOutcome | null, was: JudgedOutcome | null): Kind | nu
   }
 }
 
-/** The invariants that may have changed: those broken or known in any night of the last week, or whenever the cell last ran. */
-function lastOutcomes(cell: CellNights, tonight: number, starts: readonly string[]): string[] {
-  const from = Date.parse(starts[tonight] ?? '') - OPEN_MS;
-  const recent = cell.nights.filter(({ night }) => Date.parse(starts[night] ?? '') >= from);
-  return recent.flatMap(({ lines }) => lines.flatMap(badOf));
-}
-
 function badOf(line: HistoryLine): readonly string[] {
   if (!isJudged(line)) return [];
   return [...(line.invariants.broken ?? []), ...(line.invariants.known ?? [])];
-}
-
-function seenOf({ nights }: CellNights, invariant: string): Seen[] {
-  return nights.flatMap((one): Seen[] => {
-    const { outcomes, lines } = verdictOfNight(one);
-    const outcome = outcomes.get(invariant);
-    const line = lines.at(-1);
-    return outcome === undefined || line === undefined ? [] : [{ night: one.night, outcome, line }];
-  });
 }
 
 function unjudgedCell(

@@ -64,23 +64,23 @@ function cellOf(key: string, nights: readonly CellNight[]): CellNights {
 
 /** What a cell showed in one night. */
 export interface NightVerdict {
-  /** `unjudged` only if no run of the night could judge it; else the worst on the newest image. */
+  /** `unjudged` only if no run of the night could judge it; else the worst on the newest kernel image. */
   readonly counted: Counted;
-  /** By invariant that was judged, the worst on the newest image. */
+  /** By invariant that was judged, the worst on that image. */
   readonly outcomes: ReadonlyMap<string, JudgedOutcome>;
   /** The runs that say so, oldest first; those that could not judge it, if none could. */
   readonly lines: readonly HistoryLine[];
 }
 
 /**
- * The verdict of a night: by what could be judged, on the last image of the night. Run several times on that image, the
- * worst counts.
+ * The verdict of a night: by what could be judged, on the last kernel image of the night. Run several times on that
+ * image, whatever the accelerator, the worst counts.
  */
 export function verdictOfNight({ lines }: CellNight): NightVerdict {
   const judged = lines.filter(isJudged);
   const newest = judged.at(-1);
   if (!newest) return { counted: 'unjudged', outcomes: new Map(), lines };
-  const same = judged.filter((line) => imageOf(line) === imageOf(newest));
+  const same = judged.filter(({ kernel }) => kernel.image === newest.kernel.image);
   const isBroken = same.some(({ verdict }) => verdict.counted === 'mismatch');
   return { counted: isBroken ? 'mismatch' : 'match', outcomes: worst(same), lines: same };
 }

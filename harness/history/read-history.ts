@@ -174,7 +174,8 @@ function isNewer({ path, line }: Omit<SkippedLine, 'why'>, found: number, text: 
 
 /** The lines of a file; null for one that is too long. */
 async function* linesOf(path: string, signal: AbortSignal): AsyncGenerator<string | null> {
-  const missing = (why: string): string => `Cannot read history ${path}: ${why}`;
+  const missing = (why: string): string =>
+    `Cannot read history ${path}: ${why}; sub1m run and check write one, or name another`;
   const decoder = new TextDecoder();
   let rest = '';
   let isLong = false;

@@ -82,6 +82,14 @@ describe('writeReports', () => {
     );
   });
 
+  it('tells that the run is not in its history once all reports are written', async () => {
+    const path = join(folder, 'lost.tap');
+    const lost = { ...run, historyError: new HostError('Cannot write history x') };
+    const written = writeReports(lost, [{ kind: 'tap', path }], style);
+    await expect(written).rejects.toThrow('Cannot write history x');
+    expect(await readFile(path, 'utf8')).toBe(renderTap(run));
+  });
+
   it('keeps to what each renderer makes', async () => {
     const path = join(folder, 'x.tap');
     await writeReports(run, [{ kind: 'tap', path }], style);

@@ -11,7 +11,7 @@ export function nightStart(night: number): string {
 }
 
 /** What a test says of a line: the night, the invariants by outcome, and any field. */
-interface LineWords extends Partial<Omit<HistoryLine, 'verdict' | 'kernel' | 'fault'>> {
+interface LineWords extends Partial<Omit<HistoryLine, 'verdict' | 'fault'>> {
   readonly night?: number;
   /** Its image, by default the same every night. */
   readonly image?: string | null;
@@ -93,25 +93,39 @@ export function* madeHistory(size: {
   }
 }
 
+/** The name of a cell of a made history, by its number. */
+export function madeName(nr: number): string {
+  return `debian-6.${nr % 40}.crashkernel-256m.layout-${nr}`;
+}
+
+const never = (): boolean => false;
+const sameImage = (): string => 'c'.repeat(64);
+
+const UNJUDGED = { invariants: {}, counted: 'unjudged', code: 'E_DEADLINE' } as const;
+
+function judgedWords(
+  isBroken: boolean,
+  hasFault: boolean,
+): Pick<LineWords, 'invariants' | 'counted'> {
+  return {
+    invariants: isBroken
+      ? { kept: ALL_KEPT, broken: ['lowmem.locked'] }
+      : { kept: [...ALL_KEPT, 'lowmem.locked'] },
+    // A seeded fault is caught by what it breaks.
+    counted: isBroken === hasFault ? 'match' : 'mismatch',
+  };
+}
+
 const PHASE_SECONDS = { firmware: 2.5, boot: 6.1, observe: 1.2, load: 0.4, trigger: 1.1 };
 
 function madeLine(night: number, nr: number, made: MadeCell): HistoryLine {
-  const { fault } = made;
-  const isBroken = made.broken?.(night) ?? false;
-  const isUnjudged = made.unjudged?.(night) ?? false;
-  const outcomes = isBroken
-    ? { kept: ALL_KEPT, broken: ['lowmem.locked'] }
-    : { kept: [...ALL_KEPT, 'lowmem.locked'] };
-  // A seeded fault is caught by what it breaks.
-  const judged = isBroken === (fault === undefined) ? 'mismatch' : 'match';
+  const { broken = never, unjudged = never, image = sameImage } = made;
   return historyLine({
     night,
-    cell: `debian-6.${nr % 40}.crashkernel-256m.layout-${nr}`,
-    invariants: isUnjudged ? {} : outcomes,
-    counted: isUnjudged ? 'unjudged' : judged,
-    ...(isUnjudged && { code: 'E_DEADLINE' }),
-    ...(fault !== undefined && { fault }),
-    image: made.image?.(night) ?? 'c'.repeat(64),
+    cell: madeName(nr),
+    ...(unjudged(night) ? UNJUDGED : judgedWords(broken(night), made.fault !== undefined)),
+    ...(made.fault !== undefined && { fault: made.fault }),
+    image: image(night),
     accel: nr % 2 === 0 ? 'kvm' : 'tcg',
     seconds: { ...PHASE_SECONDS, capture: 5 + (nr % 7), total: 17 + (nr % 7) + (night % 10) },
   });

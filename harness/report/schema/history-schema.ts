@@ -21,7 +21,7 @@ const changeSchema = z
     cell,
     invariant: z.string(),
     kernel,
-    run: run.describe('The last run that showed it.'),
+    run: run.describe('The last run that saw it broken.'),
     since: nightSchema.nullable().describe('From when on it was broken; null: not before.'),
     was: z
       .enum(['kept', 'known', 'broken'])
