@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { HistoryLine } from './history-line.ts';
-import { type Nights, imageOf, isJudged } from './nights.ts';
+import { type CellNights, type Nights, badOf, imageOf, isJudged } from './nights.ts';
 import { type Share, wilson95 } from './wilson.ts';
 
 /** An invariant of a cell that was both kept and broken with the same image, firmware and accelerator. */
@@ -23,13 +23,18 @@ const RECENT_MS = 7 * 24 * 60 * 60 * 1000;
 /** What is flaky among the images of the last week, by name of the cell. A kernel that changed is not flaky. */
 export function flakyCells({ starts, cells }: Nights): FlakyCell[] {
   const from = Date.parse(starts.at(-1) ?? '') - RECENT_MS;
-  const found = [...cells.values()].flatMap(({ nights }) =>
+  const found = [...cells.values()].filter(isSuspect).flatMap(({ nights }) =>
     sameImages(nights.flatMap(({ lines }) => lines))
       .filter((lines) => Date.parse(lines.at(-1)?.at ?? '') >= from)
       .flatMap(flakyIn),
   );
   const nameOf = ({ cell, invariant, accel }: FlakyCell): string => `${cell} ${invariant} ${accel}`;
   return found.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
+}
+
+/** Most cells never break anything. */
+function isSuspect({ nights }: CellNights): boolean {
+  return nights.some(({ lines }) => lines.some((line) => badOf(line).length > 0));
 }
 
 /** The runs that were judged, by image; those of which the image is unknown are left out. */
@@ -56,8 +61,4 @@ function flakyIn(lines: readonly HistoryLine[]): FlakyCell[] {
     const broken = wilson95(bad.length, bad.length + kept.length);
     return [{ key, cell, invariant, kernel, ovmf, accel, broken, last: at }];
   });
-}
-
-function badOf({ invariants }: HistoryLine): readonly string[] {
-  return [...(invariants.known ?? []), ...(invariants.broken ?? [])];
 }

@@ -4,6 +4,7 @@ import {
   type CellNight,
   type CellNights,
   type Nights,
+  badOf,
   isJudged,
   verdictOfNight,
 } from './nights.ts';
@@ -127,7 +128,7 @@ function changeOf(
   if (kind === null || (kind === 'open' && isLongAgo(newest, starts))) return null;
   const streak = streakOf(earlier, BAD[kind]);
   const shown = (kind === 'fixed' && streak.at(-1)) || newest;
-  const since = streak[0] ? (starts[streak[0].night] ?? null) : null;
+  const since = startOf(streak[0], starts);
   return { kind, of: { kernel: newest.line.kernel, run: shown.line.run, since, was } };
 }
 
@@ -142,6 +143,10 @@ const BAD: Readonly<Record<Kind, readonly JudgedOutcome[]>> = {
 /** The last nights in a row that had one of these outcomes. */
 function streakOf(seen: readonly Seen[], outcomes: readonly JudgedOutcome[]): readonly Seen[] {
   return seen.slice(seen.findLastIndex(({ outcome }) => !outcomes.includes(outcome)) + 1);
+}
+
+function startOf(seen: Seen | undefined, starts: readonly string[]): string | null {
+  return seen === undefined ? null : (starts[seen.night] ?? null);
 }
 
 function isLongAgo({ night }: Seen, starts: readonly string[]): boolean {
@@ -160,11 +165,6 @@ function kindOf(now: JudgedOutcome | null, was: JudgedOutcome | null): Kind | nu
     case 'known':
       return null;
   }
-}
-
-function badOf(line: HistoryLine): readonly string[] {
-  if (!isJudged(line)) return [];
-  return [...(line.invariants.broken ?? []), ...(line.invariants.known ?? [])];
 }
 
 function unjudgedCell(

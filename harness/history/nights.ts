@@ -90,6 +90,16 @@ export function isJudged({ verdict }: HistoryLine): boolean {
   return verdict.counted !== 'unjudged';
 }
 
+/** The invariants that it saw broken, known defects among them; none if it could not be judged. */
+export function badOf(line: HistoryLine): readonly string[] {
+  const { known, broken } = line.invariants;
+  if (!isJudged(line)) return NONE;
+  return known ? [...known, ...(broken ?? NONE)] : (broken ?? NONE);
+}
+
+/** Most lines have none. */
+const NONE: readonly string[] = [];
+
 /** What must be the same for two outcomes to contradict each other: image, firmware, accelerator. Null if one is unknown. */
 export function imageOf({ kernel, ovmf, accel }: HistoryLine): string | null {
   return kernel.image === null || ovmf === null || accel === null

@@ -7,7 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { FormatError, InterruptedError, UsageError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import type { HistoryLine } from './history-line.ts';
-import { type History, readHistory } from './read-history.ts';
+import type { History } from './line-collector.ts';
+import { readHistory } from './read-history.ts';
 import { historyLine, nightStart } from './testing/history-builder.ts';
 
 const { signal } = new AbortController();
@@ -114,6 +115,14 @@ describe('readHistory()', () => {
     [
       JSON.stringify({ ...historyLine(), seconds: { total: -1 } }),
       'seconds.total: Too small: expected number to be >=0',
+    ],
+    [
+      JSON.stringify({ ...historyLine(), invariants: { kept: [1] } }),
+      'invariants.kept.0: Invalid input: expected string, received number',
+    ],
+    [
+      JSON.stringify({ ...historyLine(), kernel: 5 }),
+      'kernel: Invalid input: expected object, received number',
     ],
     [`"${'x'.repeat(300_000)}"`, 'longer than 262144 characters'],
   ])('skips what a stranger wrote, and says why: %.30s', async (line, why) => {

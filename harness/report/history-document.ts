@@ -6,7 +6,7 @@ import { type Duration, durations } from '../history/durations.ts';
 import { type FlakyCell, flakyCells } from '../history/flaky-cells.ts';
 import { type NewestNight, newestNight } from '../history/newest-night.ts';
 import { type CellNights, type Nights, nightsOf } from '../history/nights.ts';
-import type { History } from '../history/read-history.ts';
+import type { History } from '../history/line-collector.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { HistoryDocument } from './schema/history-schema.ts';

@@ -13,6 +13,8 @@ import { findKeptTables } from '../check/observe/kept-tables.ts';
 import { lowMemoryLines } from '../check/observe/low-memory-log.ts';
 import { parseVmcoreReads } from '../check/observe/vmcore-reads.ts';
 import { GuestTap } from '../guest-link/guest-tap.ts';
+import { LineCollector } from '../history/line-collector.ts';
+import { historyLine } from '../history/testing/history-builder.ts';
 import { parseJsonFile } from '../json-file.ts';
 import { parseDmesgMaps } from '../layout/dmesg-map.ts';
 import { layoutFromMaps, parseLayout } from '../layout/layout.ts';
@@ -31,6 +33,9 @@ import { parseMemblockLog } from '../memory/memblock-log.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { emptyZones } from '../memory/zoneinfo.ts';
+import { renderHistoryCell } from '../report/history-cell-report.ts';
+import { historyResult } from '../report/history-document.ts';
+import { renderHistory } from '../report/history-report.ts';
 import { readRunDocument } from '../report/schema/read-run-document.ts';
 import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
 import {
@@ -60,6 +65,16 @@ export interface TextParser {
   /** For a slow parser: one in so many of the mutants that others get. */
   readonly oneIn?: number;
 }
+
+const HISTORY_LINES = [0, 1, 2]
+  .map((night) =>
+    historyLine({
+      night,
+      invariants: night === 1 ? { broken: ['lowmem.locked'] } : { kept: ['lowmem.locked'] },
+    }),
+  )
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join('');
 
 /** The table. */
 export const TEXT_PARSERS: readonly TextParser[] = [
@@ -156,6 +171,13 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     oneIn: 4,
   },
   {
+    name: 'history.jsonl',
+    parse: shownHistory,
+    seeds: [HISTORY_LINES],
+    units: ['{"a":', '[', '{"schema":1}\n', HISTORY_LINES],
+    oneIn: 2,
+  },
+  {
     name: 'vmcore-reads',
     parse: parseVmcoreReads,
     seeds: [READS],
@@ -183,6 +205,22 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     oneIn: 2,
   },
 ];
+
+/** Reads it, and shows all of it. */
+function shownHistory(text: string): unknown {
+  const collector = new LineCollector();
+  for (const [nr, line] of text.split('\n').entries()) {
+    collector.add(line, { path: 'history.jsonl', line: nr + 1 });
+  }
+  const result = historyResult(collector.history(), () => true);
+  const style = { colour: true, width: 80 };
+  return (
+    result && [
+      renderHistory(result, style),
+      result.cells.map((one) => renderHistoryCell(one, style)),
+    ]
+  );
+}
 
 function mapsOfLog(text: string): unknown {
   return layoutFromMaps(parseDmesgMaps(text), { id: 'x', source: 'x' });

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError } from 'commander';
 import { FormatError, UsageError } from '../../errors.ts';
-import { type History, type SkippedLine, readHistory } from '../../history/read-history.ts';
+import type { History } from '../../history/line-collector.ts';
+import { readHistory } from '../../history/read-history.ts';
 import { counted } from '../../memory/counted.ts';
 import { nearestName } from '../../nearest-name.ts';
 import {
@@ -97,7 +98,7 @@ function emptyError({ skipped }: History, paths: readonly string[], isSince: boo
 
 /** What is said of lines that could not be read: the first of them, and how many. */
 function skippedLines({ skipped: { count, named } }: History): string[] {
-  const lines = named.map(({ path, line, why }: SkippedLine) => `${path}:${line} skipped: ${why}`);
+  const lines = named.map(({ path, line, why }) => `${path}:${line} skipped: ${why}`);
   const rest = count - named.length;
   return rest === 0 ? lines : [...lines, `${counted(rest, 'more line')} skipped`];
 }
