@@ -22,7 +22,9 @@ describe('an old kernel', () => {
   it('leaves low memory free without crashkernel and locks it with, and judge says so again', async () => {
     await using temp = await makeTempDir();
     const folder = join(temp.path, 'results');
-    const run = await runSub1m([...words('check debian:5.10 --json --results'), folder]);
+    const history = join(temp.path, 'history.jsonl');
+    const named = ['--results', folder, '--history', history];
+    const run = await runSub1m([...words('check debian:5.10 --json'), ...named]);
     const { summary, cells } = parseDocument('run', run.stdout);
     const [without, locked] = cells;
     expect(summary).toEqual({ match: 2, mismatch: 0, unjudged: 0, known: 0 });
@@ -33,6 +35,13 @@ describe('an old kernel', () => {
     expect([free?.[0], free?.at(-1), free?.length]).toEqual([16, 152, 137]);
     expect(without?.trampoline).toBe('0x99000');
     expect(locked?.pages.every(isReserved)).toBe(true);
+
+    const lines = (await readFile(history, 'utf8')).trimEnd().split('\n');
+    const noted = lines.map((line) => parseDocument('history-line', line));
+    expect(noted.map(({ cell, accel, verdict: { counted } }) => [cell, accel, counted])).toEqual(
+      cells.map(({ id, accel }) => [id, accel, 'match']),
+    );
+    expect(new Set(noted.map(({ kernel }) => kernel.image)).size).toBe(1);
 
     // A PATH with node alone: there is no QEMU to be found.
     const again = await runSub1m(['judge', folder, '--json'], { PATH: dirname(process.execPath) });

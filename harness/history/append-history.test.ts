@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { appendFile, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
+import { appendFile, chmod, mkdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { FormatError, HostError } from '../errors.ts';
@@ -24,6 +24,14 @@ afterEach(async () => {
 
 const { signal } = new AbortController();
 const [ONE, OTHER] = [historyLine(), historyLine({ night: 1 })];
+
+/** Runs a program, and before it commands of the shell. */
+function runTypescript(program: string, before: string): string {
+  const typescript = projectPath('harness/process/typescript.mjs');
+  const node = [process.execPath, '--import', typescript, '--input-type=module', '-e', program];
+  const words = ['-c', `${before} exec "$@"`, 'bash', ...node];
+  return execFileSync('bash', words, { encoding: 'utf8' });
+}
 
 describe('appendHistory()', () => {
   it('makes the file and its folder, and adds to it', async () => {
@@ -83,11 +91,8 @@ describe('appendHistory()', () => {
       await appendHistory(${JSON.stringify(path)}, [${JSON.stringify(ONE)}]).catch((error) => {
         console.log(error.code, error.message);
       });`;
-    const typescript = projectPath('harness/process/typescript.mjs');
-    const node = [process.execPath, '--import', typescript, '--input-type=module', '-e', program];
     // Files of at most 4 KiB, as on a disk that is full then.
-    const limited = ['-c', 'ulimit -f 4; exec "$@"', 'bash', ...node];
-    const said = execFileSync('bash', limited, { encoding: 'utf8' });
+    const said = runTypescript(program, 'ulimit -f 4;');
     const length = JSON.stringify(ONE).length + 2;
     expect(said).toBe(
       `E_HOST Cannot write history ${path}: 96 of ${length} bytes written; is the disk full?\n`,
@@ -120,7 +125,26 @@ describe.each([
   });
 });
 
-it('requireHistory() makes no file', async () => {
+it('requireHistory() takes what can be made, and makes nothing', async () => {
+  await requireHistory(at('new/folder/history.jsonl'));
+  expect(existsSync(at('new'))).toBe(false);
+  await appendHistory(at('history.jsonl'), [ONE]);
   await requireHistory(at('history.jsonl'));
-  expect(existsSync(at('history.jsonl'))).toBe(false);
 });
+
+it.runIf(process.geteuid?.() === 0)(
+  'requireHistory() refuses what the user may not write to',
+  async () => {
+    await mkdir(at('theirs'), { mode: 0o755 });
+    await chmod(temp.path, 0o755);
+    const program = `
+    import { requireHistory } from ${JSON.stringify(join(import.meta.dirname, 'append-history.ts'))};
+    process.seteuid(65534);
+    await requireHistory(${JSON.stringify(at('theirs/new/history.jsonl'))}).catch((error) => {
+      console.log(error.code, error.message);
+    });`;
+    expect(runTypescript(program, '')).toMatch(
+      /^E_HOST Cannot write history .*: EACCES: permission denied/,
+    );
+  },
+);

@@ -37,15 +37,25 @@ export async function appendHistory(path: string, lines: readonly HistoryLine[])
   }
 }
 
-/** Sees that lines can be added to a file, and makes none. Throws like `appendHistory`. */
+/** Sees that lines can be added to a file, and makes nothing. Throws like `appendHistory`. */
 export async function requireHistory(path: string): Promise<void> {
   try {
-    await mkdir(dirname(path), { recursive: true });
     const info = await stat(path).catch(() => null);
     if (info) requireFile(path, info);
-    await access(info ? path : dirname(path), constants.W_OK);
+    await requireWritable(path);
   } catch (error) {
     throw cannotWrite(path, error);
+  }
+}
+
+/** Of what does not exist yet, the folder that it would be made in. */
+async function requireWritable(path: string): Promise<void> {
+  try {
+    await access(path, constants.W_OK);
+  } catch (error) {
+    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+    if (!isMissing) throw error;
+    await requireWritable(dirname(path));
   }
 }
 

@@ -13,6 +13,8 @@ export interface HistoryOptions {
 /** Characters of a line: a kernel reference is an argument, which has at most half as many. */
 const LINE_LIMIT = 262_144;
 
+const TOO_LONG = `longer than ${LINE_LIMIT} characters`;
+
 /** Bytes of a file. */
 const FILE_LIMIT = 8 * 1024 ** 3;
 
@@ -26,20 +28,23 @@ export async function readHistory(
 ): Promise<History> {
   const { signal, sinceMs } = options;
   const collector = new LineCollector(sinceMs);
-  for (const path of paths) {
-    let line = 0;
-    for await (const texts of linesOf(path, signal)) {
-      for (const text of texts) {
-        line += 1;
-        if (text === null) {
-          collector.skip({ path, line, why: `longer than ${LINE_LIMIT} characters` });
-        } else {
-          collector.add(text, { path, line });
-        }
-      }
+  for (const path of paths) await readFile(path, signal, collector);
+  return collector.history();
+}
+
+async function readFile(
+  path: string,
+  signal: AbortSignal,
+  collector: LineCollector,
+): Promise<void> {
+  let line = 0;
+  for await (const texts of linesOf(path, signal)) {
+    for (const text of texts) {
+      line += 1;
+      if (text === null) collector.skip({ path, line, why: TOO_LONG });
+      else collector.add(text, { path, line });
     }
   }
-  return collector.history();
 }
 
 /** The lines of a file, many at a time; null for one that is too long. */
