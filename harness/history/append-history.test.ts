@@ -139,7 +139,7 @@ it.runIf(process.geteuid?.() === 0)(
     await chmod(temp.path, 0o755);
     const program = `
     import { requireHistory } from ${JSON.stringify(join(import.meta.dirname, 'append-history.ts'))};
-    process.seteuid(65534);
+    process.setuid(65534);
     await requireHistory(${JSON.stringify(at('theirs/new/history.jsonl'))}).catch((error) => {
       console.log(error.code, error.message);
     });`;
