@@ -11,14 +11,7 @@ export function takeShard<T>(
   shard: string,
   secondsOf: (cell: T) => number = () => 1,
 ): T[] {
-  const [index = 0, count = 0] = (/^\d{1,6}\/\d{1,6}$/.exec(shard)?.[0] ?? '')
-    .split('/')
-    .map(Number);
-  if (index < 1 || index > count) {
-    throw new UsageError(
-      `Cannot take shard "${shard}": expected i/n with 1 <= i <= n; give 1/3 for the first third`,
-    );
-  }
+  const { index, count } = parseShard(shard);
   const seconds = cells.map(secondsOf);
   const share = seconds.reduce((sum, one) => sum + one, 0) / count;
   let sum = 0;
@@ -27,4 +20,15 @@ export function takeShard<T>(
     // A sum of fractions may be a hair above a whole number of shares.
     return Math.min(count, Math.ceil(sum / share - 1e-9)) === index;
   });
+}
+
+/** Reads `i/n`. Throws `UsageError`. */
+export function parseShard(shard: string): { readonly index: number; readonly count: number } {
+  const [index = 0, count = 0] = (/^\d{1,6}\/\d{1,6}$/.exec(shard)?.[0] ?? '')
+    .split('/')
+    .map(Number);
+  if (index >= 1 && index <= count) return { index, count };
+  throw new UsageError(
+    `Cannot take shard "${shard}": expected i/n with 1 <= i <= n; give 1/3 for the first third`,
+  );
 }

@@ -4,13 +4,19 @@ import { type Axes, eachOnce, expandSpecs, nameCells } from '../../matrix/expand
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { runEnd } from '../../matrix/run-end.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
-import { takeShard } from '../../matrix/shard.ts';
+import { renderPlan, renderPlanDocument } from '../../report/plan-report.ts';
+import { writeStdout } from '../../report/screen.ts';
+import { withSeries } from '../../runner/kernel-series.ts';
 import { withCorpus } from '../../runner/layouts.ts';
-import { type RunPlan, runPlan } from '../../runner/run-plan.ts';
+import { readOutlook } from '../../runner/night-outlook.ts';
+import { type NightPlan, planNight } from '../../runner/night-plan.ts';
+import { packageContext } from '../../runner/package-context.ts';
+import { type RunPlan, type RunSettings, runPlan } from '../../runner/run-plan.ts';
 import { addCellOptions, givenAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
-import { describeCommand } from '../help.ts';
+import { GROUPS, describeCommand } from '../help.ts';
 import { reportRun } from '../report-run.ts';
+import { parseTimeSpan } from '../time-span.ts';
 import { type RunCommandOptions, addRunOptions, runSettings } from '../run-options.ts';
 
 const HELP = {
@@ -38,25 +44,60 @@ export function addRun(program: Command, context: CommandContext): void {
   );
   addCellOptions(command);
   addRunOptions(command);
-  command.action(async (matrix: string, options: RunCommandOptions) => {
+  command
+    .optionsGroup(GROUPS.running)
+    .option('--limit <time>', 'run what is worth most, for so long: 20min, 1h30min', parseTimeSpan)
+    .option('--dry-run', 'list the cells and about how long they take, and run nothing');
+  command.action(async (matrix: string, options: RunOptions) => {
+    const settings = runSettings(options);
+    const { night, known } = await planOf(matrix, { options, settings }, context);
+    if (options.dryRun) {
+      await writeStdout(options.json ? renderPlanDocument(night) : renderPlan(night));
+      return;
+    }
     const report = reportRun(options, context, { keep: true });
-    const plan = await planOf(matrix, options, context);
-    const run = await runPlan(plan, runSettings(options), context);
+    const cells = night.chosen.map(({ cell }) => cell);
+    const run = await runPlan({ cells, known }, { ...settings, jobs: night.jobs }, context);
     await report(run);
     context.exit(runEnd(run.cells));
   });
 }
 
+interface RunOptions extends RunCommandOptions {
+  /** Seconds. */
+  readonly limit?: number;
+  readonly dryRun?: true;
+}
+
+/** What is asked of a run. */
+interface Asked {
+  readonly options: RunOptions;
+  readonly settings: RunSettings;
+}
+
 async function planOf(
   matrix: string,
-  options: RunCommandOptions,
-  { log }: CommandContext,
-): Promise<RunPlan> {
-  const { axes, known, seeded } = await readMatrix(matrix);
+  { options, settings }: Asked,
+  context: CommandContext,
+): Promise<{ readonly night: NightPlan; readonly known: RunPlan['known'] }> {
+  const { axes, known, seeded, seededPerRun } = await readMatrix(matrix);
+  const packages = packageContext(settings, context);
   const over = (inMatrix: Axes): Axes => ({ ...inMatrix, ...givenAxes({ ...options }) });
-  const lists = await Promise.all(axes.map((it) => withCorpus(over(it), log)));
+  const lists = await Promise.all(
+    axes.map(async (it) => withCorpus(await withSeries(over(it), packages), context.log)),
+  );
   const sound = lists.flatMap(expandSpecs).map((spec) => ({ spec }));
   const faulty = seeded.flatMap((it) => faultCells(it, over));
   const cells = nameCells(eachOnce([...sound, ...faulty]));
-  return { cells: options.shard === undefined ? cells : takeShard(cells, options.shard), known };
+  const { jobs = 1 } = settings;
+  const { limit, shard } = options;
+  const outlookOf = await readOutlook(cells, historyOf({ options, settings }), packages);
+  return { night: planNight(cells, outlookOf, { jobs, limit, shard, seededPerRun }), known };
+}
+
+/** The history to plan by. Shards must have the same one, so that each cell is in one of them: they are told which. */
+function historyOf({ options, settings }: Asked): string | undefined {
+  return options.shard === undefined || options.history !== undefined
+    ? settings.history
+    : undefined;
 }

@@ -11,6 +11,7 @@ export const DOCUMENT_VERSIONS = {
   doctor: 1,
   kernels: 1,
   history: 1,
+  plan: 1,
 } as const;
 
 /** A document as nobody changes it: what a schema infers, read-only all the way down. */

@@ -12,6 +12,7 @@ import { DOCUMENT_VERSIONS, type Frozen } from '../schema/document.ts';
 import { historyDocumentSchema } from '../schema/history-schema.ts';
 import { doctorDocumentSchema, kernelsDocumentSchema } from '../schema/host-schema.ts';
 import { corpusDocumentSchema, modelDocumentSchema } from '../schema/model-schema.ts';
+import { planDocumentSchema } from '../schema/plan-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
 import { seriesDocumentSchema } from '../schema/series-schema.ts';
 import { verdictDocumentSchema } from '../schema/verdict-schema.ts';
@@ -28,6 +29,7 @@ const SCHEMAS = {
   kernels: kernelsDocumentSchema,
   history: historyDocumentSchema,
   'history-line': historyLineSchema,
+  plan: planDocumentSchema,
 } as const;
 
 type DocumentName = keyof typeof SCHEMAS;
@@ -46,6 +48,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   kernels: 'What kernels prints with --json',
   history: 'What history prints with --json',
   'history-line': 'A line of history.jsonl: one cell of one run',
+  plan: 'what run prints with --dry-run --json',
 };
 
 export const DOCUMENT_NAMES = Object.keys(SCHEMAS) as DocumentName[];
