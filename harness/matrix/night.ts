@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { createHash } from 'node:crypto';
 import type { PlannedCell } from './expand.ts';
 
 /** What is known of a cell before it is run. */
@@ -45,14 +46,15 @@ export function chooseCells(
 ): ChosenCell[] {
   const ranked = cells.map((cell, place) => {
     const { seconds, isMeasured, lastRun, ...outlook } = outlookOf(cell);
-    return { cell, place, seconds, isMeasured, lastRun, worth: worthOf(cell, outlook) };
+    const worth = worthOf(cell, outlook);
+    return { cell, place, lot: lotOf(cell), seconds, isMeasured, lastRun, worth };
   });
   const worths = Object.keys(WORTH);
   const byWorth = ranked.toSorted(
     (one, other) =>
       worths.indexOf(one.worth) - worths.indexOf(other.worth) ||
       compare(one.lastRun, other.lastRun) ||
-      one.place - other.place,
+      compare(one.lot, other.lot),
   );
   let left = budget;
   const chosen = byWorth.filter(({ seconds }) => {
@@ -63,6 +65,11 @@ export function chooseCells(
   return chosen
     .toSorted((one, other) => one.place - other.place)
     .map(({ cell, seconds, isMeasured, worth }) => ({ cell, seconds, isMeasured, worth }));
+}
+
+/** Decides between equals, always the same way: neighbours in a matrix show much the same, so it takes a bit of all. */
+function lotOf({ id }: PlannedCell): string {
+  return createHash('sha256').update(id).digest('hex');
 }
 
 function worthOf(
@@ -94,6 +101,6 @@ export function faultsOfTheNight(
 }
 
 /** For a sort that also takes infinities. */
-function compare(one: number, other: number): number {
+function compare<T extends number | string>(one: T, other: T): number {
   return one === other ? 0 : one < other ? -1 : 1;
 }

@@ -12,10 +12,10 @@ it.each([
     jobs: 16,
   },
   {
-    what: 'less where machines have more',
-    cells: [cell, { ...cell, cpus: 3 }],
+    what: 'less where most machines have more',
+    cells: [cell, { ...cell, cpus: 4 }, { ...cell, cpus: 4 }],
     offer: { cpus: 16, availableMiB: 99_999 },
-    jobs: 8,
+    jobs: 4,
   },
   {
     what: 'what fits into memory',

@@ -13,15 +13,16 @@ interface Offer {
   readonly availableMiB: number | null;
 }
 
-/** How many of these cells may run at a time so that each has a processor and memory; at least 1. */
+/** How many of these cells may run at a time so that each has memory, and most their processors; at least 1. */
 export function autoJobs(
   cells: readonly Pick<CellSpec, 'cpus' | 'memoryMiB'>[],
   { cpus, availableMiB }: Offer = hostOffer(),
 ): number {
-  const mean = cells.reduce((sum, cell) => sum + cell.cpus, 0) / Math.max(1, cells.length);
+  const sorted = cells.map((cell) => cell.cpus).toSorted((one, other) => one - other);
+  const usual = sorted[Math.floor(sorted.length / 2)] ?? 1;
   const largest = Math.max(0, ...cells.map(({ memoryMiB }) => memoryMiB)) + BESIDE_MIB;
   const byMemory = availableMiB === null ? Infinity : availableMiB / largest;
-  return Math.max(1, Math.floor(Math.min(cpus / Math.max(1, mean), byMemory)));
+  return Math.max(1, Math.floor(Math.min(cpus / usual, byMemory)));
 }
 
 function hostOffer(): Offer {
