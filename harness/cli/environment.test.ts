@@ -22,6 +22,20 @@ describe('the cache', () => {
   });
 });
 
+describe('what is to last', () => {
+  it.each([
+    ['is in XDG_STATE_HOME', { HOME: '/h', XDG_STATE_HOME: '/s' }, '/s/sub1m'],
+    ['is in HOME', { HOME: '/h', XDG_STATE_HOME: 's' }, '/h/.local/state/sub1m'],
+  ])('%s', (_, env, stateDir) => {
+    expect(readEnvironment(env).stateDir).toBe(stateDir);
+  });
+});
+
+it('takes an empty address and an empty file for none', () => {
+  const empty = { HOME: '/h', KCIDB_REST: '', GITHUB_STEP_SUMMARY: '' };
+  expect(readEnvironment(empty)).toMatchObject({ kcidbRest: undefined, stepSummary: undefined });
+});
+
 it('looks for firmware in no relative folder', () => {
   const { firmwareFolders } = readEnvironment({ HOME: '/h', XDG_CONFIG_HOME: '.config' });
   expect(firmwareFolders).toContain('/h/.config/qemu/firmware');

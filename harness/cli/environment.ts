@@ -13,11 +13,18 @@ export interface Environment extends RunnerEnvironment {
   readonly columns: number;
   /** TERM: what the terminal understands. */
   readonly term: string;
+  /** GITHUB_STEP_SUMMARY: the file of Markdown that GitHub shows above the log of a step. */
+  readonly stepSummary: string | undefined;
+  /** KCIDB_REST: the server that takes reports for KCIDB, with a secret in it. */
+  readonly kcidbRest: string | undefined;
+  /** What must outlive the cache, such as reports that no server has taken yet. */
+  readonly stateDir: string;
 }
 
 /** Reads the environment once, at the start. Throws `UsageError` if it tells no folder for the cache. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const { HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME, PATH, SUB1M_MIRROR, NO_COLOR, TERM } = env;
+  const { XDG_STATE_HOME, GITHUB_STEP_SUMMARY, KCIDB_REST } = env;
   const wantsColour = (NO_COLOR ?? '') === '' && TERM !== 'dumb';
   return {
     cacheDir: join(baseFolder(XDG_CACHE_HOME, HOME, '.cache'), 'sub1m'),
@@ -32,6 +39,9 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     colour: wantsColour && process.stdout.isTTY,
     columns: process.stdout.columns ?? 100,
     term: TERM || 'dumb',
+    stepSummary: GITHUB_STEP_SUMMARY || undefined,
+    kcidbRest: KCIDB_REST || undefined,
+    stateDir: join(baseFolder(XDG_STATE_HOME, HOME, '.local/state'), 'sub1m'),
   };
 }
 

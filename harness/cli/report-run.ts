@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { SeriesResult } from '../matrix/series.ts';
-import { folderReporters, parseReporters, writeReports } from '../report/reporters.ts';
+import { folderReporters, parseReporters, stepSummary, writeReports } from '../report/reporters.ts';
 import { writeStdout } from '../report/screen.ts';
 import type { Style } from '../report/text/style.ts';
 import type { CommandContext } from './command-context.ts';
@@ -19,7 +19,8 @@ export function reportRun(
   context: CommandContext,
   { keep = false }: { readonly keep?: boolean } = {},
 ): (run: ComparedRun) => Promise<void> {
-  const wanted = parseReporters([...(json ? ['json'] : []), ...(b4 ? ['b4'] : []), ...reporter]);
+  const named = parseReporters([...(json ? ['json'] : []), ...(b4 ? ['b4'] : []), ...reporter]);
+  const wanted = [...named, ...stepSummary(named, context.environment.stepSummary)];
   return (run) => {
     const kept = keep ? folderReporters(run.folder) : [];
     return writeReports(run, [...wanted, ...kept], screenStyle(context));

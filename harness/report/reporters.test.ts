@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { HostError, UsageError } from '../errors.ts';
 import { renderConsoleReport } from './console-report.ts';
-import { folderReporters, parseReporters, writeReports } from './reporters.ts';
+import { folderReporters, parseReporters, stepSummary, writeReports } from './reporters.ts';
+import { renderMarkdown } from './markdown-report.ts';
 import { brokenCell, runOf } from './testing/run-builder.ts';
 import { renderTap } from './tap-report.ts';
 
@@ -30,7 +31,7 @@ describe('parseReporters', () => {
     expect(() => parseReporters([value])).toThrow(
       new UsageError(
         `Cannot use reporter "${value}": expected kind or kind:file, ` +
-          'where kind is one of b4, console, json, junit, ktap, svg, tap',
+          'where kind is one of b4, console, github, json, junit, kcidb, ktap, markdown, svg, tap',
       ),
     );
   });
@@ -88,6 +89,37 @@ describe('writeReports', () => {
     const written = writeReports(lost, [{ kind: 'tap', path }], style);
     await expect(written).rejects.toThrow('Cannot write history x');
     expect(await readFile(path, 'utf8')).toBe(renderTap(run));
+  });
+
+  it('adds to the summary of a step what fits into it, in whole blocks', async () => {
+    const path = join(folder, 'summary.md');
+    const [reporter] = stepSummary(parseReporters(['github']), path);
+    if (!reporter) throw new Error('Expected a reporter');
+    const markdown = renderMarkdown(run);
+    await writeReports(run, [reporter], style);
+    await writeReports(run, [reporter], style);
+    expect(await readFile(path, 'utf8')).toBe(`${markdown}${markdown}`);
+    const full = '#'.repeat(1024 * 1024 - 700);
+    await writeFile(path, full);
+    await writeReports(run, [reporter], style);
+    const added = (await readFile(path, 'utf8')).slice(full.length);
+    const blocks = added.trimEnd().split('\n\n');
+    expect(blocks.at(-1)).toBe('The rest does not fit; the folder of the run has all.');
+    expect(Buffer.byteLength(added)).toBeLessThanOrEqual(700);
+    expect(markdown.split('\n\n')).toEqual(expect.arrayContaining(blocks.slice(0, -1)));
+    expect(blocks.length).toBeGreaterThan(3);
+  });
+
+  it('adds nothing to a summary that is full', async () => {
+    const path = join(folder, 'full.md');
+    await writeFile(path, 'x'.repeat(1024 * 1024));
+    await writeReports(run, stepSummary(parseReporters(['github']), path), style);
+    expect((await stat(path)).size).toBe(1024 * 1024);
+  });
+
+  it('makes a summary for GitHub alone', () => {
+    expect(stepSummary(parseReporters(['tap']), 'summary.md')).toEqual([]);
+    expect(stepSummary(parseReporters(['github']), undefined)).toEqual([]);
   });
 
   it('keeps to what each renderer makes', async () => {

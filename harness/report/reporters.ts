@@ -1,21 +1,24 @@
 // SPDX-License-Identifier: MIT
+import { appendFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HostError, UsageError, messageOf } from '../errors.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { replaceFile } from '../process/replace-file.ts';
-import { screenText } from '../memory/printable-text.ts';
-import { writeStdout } from './screen.ts';
+import { type Written, cleanText, writeStdout } from './screen.ts';
 import type { Style } from './text/style.ts';
 
-type Render = (run: ComparedRun, style: Style) => string;
+type Render = (run: ComparedRun, style: Style) => Written;
 
 /** Each is loaded when it is used: some import large packages. */
 const RENDERERS = {
   b4: async () => (await import('./b4-report.ts')).renderB4,
   console: async () => (await import('./console-report.ts')).renderConsoleReport,
+  github: async () => (await import('./github-report.ts')).annotateRun,
   json: async () => (await import('./run-document.ts')).renderRunDocument,
   junit: async () => (await import('./junit-report.ts')).renderJunit,
+  kcidb: async () => (await import('./kcidb/kcidb-report.ts')).renderKcidb,
   ktap: async () => (await import('./ktap-report.ts')).renderKtap,
+  markdown: async () => (await import('./markdown-report.ts')).renderMarkdown,
   svg: async () => (await import('./svg-report.ts')).renderSvg,
   tap: async () => (await import('./tap-report.ts')).renderTap,
 } satisfies Record<string, () => Promise<Render>>;
@@ -29,6 +32,18 @@ export const REPORT_KINDS = Object.keys(RENDERERS) as ReportKind[];
 export interface Reporter {
   readonly kind: ReportKind;
   readonly path: string | null;
+  /** Adds to the file rather than replacing it, blocks of Markdown, until it has so many bytes. */
+  readonly appendUpTo?: number;
+}
+
+/** Bytes that GitHub takes of the summary of one step. */
+const STEP_SUMMARY_LIMIT = 1024 * 1024;
+
+/** What GitHub shows above the log of a step, if these reports are for GitHub: Markdown, added to the file `path`. */
+export function stepSummary(wanted: readonly Reporter[], path: string | undefined): Reporter[] {
+  return path !== undefined && wanted.some(({ kind }) => kind === 'github')
+    ? [{ kind: 'markdown', path, appendUpTo: STEP_SUMMARY_LIMIT }]
+    : [];
 }
 
 /** Loads what writes reports. */
@@ -92,10 +107,14 @@ export async function writeReports(
   reporters: readonly Reporter[],
   style: Style,
 ): Promise<void> {
-  const write = async ({ kind, path }: Reporter): Promise<void> => {
-    const render = await RENDERERS[kind]();
-    const text = render(run, path === null ? style : FILE_STYLE);
-    await (path === null ? writeStdout(text) : writeWhole(path, text));
+  const write = async ({ kind, path, appendUpTo }: Reporter): Promise<void> => {
+    const render: Render = await RENDERERS[kind]();
+    const report = render(run, path === null ? style : FILE_STYLE);
+    if (path === null) return writeStdout(report);
+    const text = cleanText(report);
+    await intoFile(path, () =>
+      appendUpTo === undefined ? replaceFile(path, text) : append(path, text, appendUpTo),
+    );
   };
   // That the run is not in its history is told like a report that was lost.
   const errors: unknown[] = run.historyError ? [run.historyError] : [];
@@ -105,12 +124,19 @@ export async function writeReports(
   if (errors.length > 0) throw errors[0];
 }
 
-/** A reader of `path` sees the whole report or the one before it. */
-async function writeWhole(path: string, text: string): Promise<void> {
+/** A reader of a file that is replaced sees the whole report or the one before it. */
+async function intoFile(path: string, write: () => Promise<void>): Promise<void> {
   try {
-    await replaceFile(path, screenText(text));
+    await write();
   } catch (error) {
     const why = messageOf(error);
     throw new HostError(`Cannot write report ${path}: ${why}`, { cause: error });
   }
+}
+
+/** The runner of GitHub has made the file, and reads it when the step is over. */
+async function append(path: string, text: string, limit: number): Promise<void> {
+  const { cutMarkdown } = await import('./text/markdown.ts');
+  const { size } = await stat(path).catch(() => ({ size: 0 }));
+  await appendFile(path, cutMarkdown(text, limit - size));
 }

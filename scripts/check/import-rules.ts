@@ -63,6 +63,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'check',
     'matrix',
   ],
+  'report/kcidb': ['memory', 'bundle', 'check', 'matrix', 'report/text'],
   'report/progress': ['memory', 'matrix', 'report/text'],
   'report/svg': ['memory', 'matrix', 'report/text'],
   report: [
@@ -78,6 +79,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'history',
     'matrix',
     'bisect',
+    'report/kcidb',
     'report/schema',
     'report/svg',
     'report/text',
@@ -109,6 +111,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'report',
     'runner',
   ],
+  'runner/submit': ['memory', 'process', 'report/kcidb', 'runner'],
   cli: ['*'],
   'cli/commands': ['*'],
 };

@@ -78,7 +78,7 @@ function proofLines(
 }
 
 /** The pages of an invariant by what was predicted and observed of them. */
-function pageLines(concerned: readonly Pfn[], pages: readonly CellPage[]): string[] {
+export function pageLines(concerned: readonly Pfn[], pages: readonly CellPage[]): string[] {
   const byOwners = new Map<string, Pfn[]>();
   for (const page of concerned) {
     const { predicted, observed } = pages[page] ?? {};
