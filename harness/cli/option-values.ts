@@ -35,6 +35,7 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--reporter': 'reporters',
   '--results': 'folders',
   '--series': 'files',
+  '--spool': 'folders',
   '--state': 'folders',
   '--tree': 'folders',
 };
@@ -55,4 +56,5 @@ export const ARGUMENTS_OF: Readonly<Record<string, ValueKind>> = {
   inspect: 'files',
   judge: 'folders',
   run: 'matrices',
+  submit: 'folders',
 };

@@ -30,6 +30,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).addInspect,
   judge: async () => (await import('./commands/judge.ts')).addJudge,
   history: async () => (await import('./commands/history.ts')).addHistory,
+  submit: async () => (await import('./commands/submit.ts')).addSubmit,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   completion: async () => (await import('./commands/completion.ts')).addCompletion,
   __complete: async () => (await import('./commands/completion.ts')).addCompletionLists,
