@@ -6,6 +6,15 @@ import { describe, expect, it } from 'vitest';
 import { projectPath } from '../project-root.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
 
+const HARNESS = projectPath('harness');
+
+/** The files of the program, without tests. */
+function productFiles(): string[] {
+  return readdirSync(HARNESS, { recursive: true, encoding: 'utf8' })
+    .filter((name) => /\.(?:ts|cjs|mjs)$/.test(name) && !/\.test\.ts$|testing\//.test(name))
+    .toSorted();
+}
+
 const HOSTILE = '\u001b]0;title\u0007\u001b[2J\n::error::x\n##[error]y\u009b';
 const CLEAN = '\n| ::error::x\n## [error]y';
 
@@ -36,11 +45,9 @@ describe('what a stranger wrote', { timeout: 60_000 }, () => {
 });
 
 it('goes through one writer', () => {
-  const folder = projectPath('harness');
-  const writers = readdirSync(folder, { recursive: true, encoding: 'utf8' })
-    .filter((name) => /\.(?:ts|cjs|mjs)$/.test(name) && !/\.test\.ts$|testing\//.test(name))
-    .filter((name) => /\bstd(?:out|err)\.write\(/.test(readFileSync(join(folder, name), 'utf8')))
-    .toSorted();
+  const writers = productFiles().filter((name) =>
+    /\bstd(?:out|err)\.write\(/.test(readFileSync(join(HARNESS, name), 'utf8')),
+  );
   expect(writers).toEqual([
     // The script of a completion, which is ours.
     'cli/commands/completion.ts',
@@ -50,4 +57,11 @@ it('goes through one writer', () => {
     'guest-link/serial-session.ts',
     'report/screen.ts',
   ]);
+});
+
+it('knows one place that makes a command of a CI runner', () => {
+  const makers = productFiles().filter((name) =>
+    /(?<![\w:])['"`]::(?!1)|##\[|##vso/.test(readFileSync(join(HARNESS, name), 'utf8')),
+  );
+  expect(makers).toEqual(['report/workflow-command.ts']);
 });

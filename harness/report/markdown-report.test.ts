@@ -4,12 +4,14 @@ import { judgedCell } from '../matrix/testing/judged-cell-builder.ts';
 import { renderMarkdown } from './markdown-report.ts';
 import { readMarkdown } from './testing/markdown.ts';
 import {
+  LOCKED,
   REFERENCE,
   brokenCell,
   invariant,
   mendedCell,
   runOf,
   unbootableCell,
+  withPages,
 } from './testing/run-builder.ts';
 
 const BROKEN = { outcome: 'broken', why: 'It does not' } as const;
@@ -119,6 +121,21 @@ describe('renderMarkdown', () => {
     const text = renderMarkdown(runOf(...cells));
     expect(text).toContain('\nand 6 other cells\n```\n');
     expect(text.match(/evidence: /g)).toHaveLength(3);
+  });
+
+  it('shows some of many maps', () => {
+    const cells = Array.from({ length: 10 }, (_, nr) => {
+      const { judgement, ...cell } = brokenCell();
+      const seen = withPages(LOCKED, [
+        [16, 'reserved'],
+        [nr + 1, 'free'],
+        [239 - nr, 'reserved'],
+      ]);
+      return { ...cell, judgement: { ...judgement, ...seen } };
+    });
+    const text = renderMarkdown(runOf(...cells));
+    expect(text.match(/^ +\+0x0 /gm)).toHaveLength(8);
+    expect(text).toContain('\n2 other maps not shown here.\n');
   });
 
   it('shows how the kernel differs from its base', () => {

@@ -32,8 +32,12 @@ const MOST_ROWS = 50;
 /** Cells that a finding shows in full. */
 const MOST_CELLS = 3;
 
-/** Characters of a cell of a table. */
+/** Maps of pages that are shown. */
+const MOST_MAPS = 8;
+
+/** Characters of a cell of a table, and of the name of several cells. */
 const CELL_LIMIT = 60;
+const NAME_LIMIT = 300;
 
 /** A run in Markdown, for a mail, an issue or the summary of a CI step: what matters most comes first. */
 export function renderMarkdown(run: ComparedRun): string {
@@ -179,9 +183,16 @@ function faultBlocks(cells: readonly JudgedCell[]): string[] {
 function mapBlocks(cells: readonly JudgedCell[]): string[] {
   const groups = groupMaps(cells).filter(({ pages }) => pages.some(disagrees));
   if (groups.length === 0) return [];
-  const maps = groups.flatMap(({ name, pages }) => [
-    code(name),
-    fence([...renderPageMap(pages, STYLE), ...renderLegend(pages, STYLE)]),
-  ]);
-  return ['### Pages that differ', ...maps];
+  const maps = groups
+    .slice(0, MOST_MAPS)
+    .flatMap(({ name, pages }) => [
+      code(shortened(name, NAME_LIMIT)),
+      fence([...renderPageMap(pages, STYLE), ...renderLegend(pages, STYLE)]),
+    ]);
+  const more = groups.length - MOST_MAPS;
+  return [
+    '### Pages that differ',
+    ...maps,
+    ...(more > 0 ? [`${counted(more, 'other map')} not shown here.`] : []),
+  ];
 }

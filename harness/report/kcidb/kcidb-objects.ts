@@ -70,12 +70,18 @@ function kernelWords({ kernel, spec }: CellRecord): string {
 export function testOf(invariant: InvariantOutcome, cell: JudgedCell, origin: string): Test {
   const { id, outcome, why, pages, evidence, shownBy } = invariant;
   const status = statusOf(invariant, cell);
-  const lines = [why, ...pageLines(pages, cellPages(cell.judgement)), ...lastLines(cell)];
+  const isBad = status === 'FAIL' || status === 'ERROR';
   return {
     ...testBase(cell, { origin, name: id }),
     status,
     comment: commentOf(why),
-    ...((status === 'FAIL' || status === 'ERROR') && { log_excerpt: excerpt(lines) }),
+    ...(isBad && {
+      log_excerpt: excerpt([
+        why,
+        ...pageLines(pages, cellPages(cell.judgement)),
+        ...lastLines(cell),
+      ]),
+    }),
     misc: present({
       outcome,
       evidence,
