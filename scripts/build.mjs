@@ -8,7 +8,6 @@
  * `scripts/build.sh` calls it, under a lock.
  */
 import {
-  copyFileSync,
   mkdirSync,
   readFileSync,
   readdirSync,
@@ -21,8 +20,8 @@ import { dirname, join } from 'node:path';
 import { build } from 'esbuild';
 
 const ENTRY_POINTS = ['cli/main', 'index'];
-/** What Node reads first, whichever it is; copied as it is. */
-const START = 'cli/start.cjs';
+/** What is copied as it is: what Node reads first, and the parts of an HTML report that are no HTML. */
+const COPIED = ['cli/start.cjs', 'report/html/page.css', 'report/html/page.js'];
 /** The one package that is compiled in: it has a hundred files, which take a tenth of a second to load. */
 const BUNDLED = 'zod';
 /** Named for their content, so that a running program keeps the chunks it started with. */
@@ -39,9 +38,13 @@ const files = await compile();
 // Chunks come before what imports them, the stamp comes last.
 for (const file of files.filter(isChunk)) install(file);
 for (const file of files.filter((each) => !isChunk(each))) install(file);
-copyFileSync(`harness/${START}`, `dist/${START}.new`);
-renameSync(`dist/${START}.new`, `dist/${START}`);
-prune(new Set(files.map(({ path }) => path)), process.argv.includes('--prune') ? 0 : WEEK_MS);
+for (const name of COPIED)
+  install({ path: `dist/${name}`, contents: readFileSync(`harness/${name}`) });
+const copies = COPIED.map((name) => join(process.cwd(), 'dist', name));
+prune(
+  new Set([...files.map(({ path }) => path), ...copies]),
+  process.argv.includes('--prune') ? 0 : WEEK_MS,
+);
 renameSync(`${STAMP}.new`, STAMP);
 
 async function compile() {
@@ -82,7 +85,7 @@ function isChunk({ path }) {
   return path.includes('/dist/chunks/');
 }
 
-/** @param {import('esbuild').OutputFile} file */
+/** @param {{ path: string, contents: Uint8Array }} file */
 function install({ path, contents }) {
   mkdirSync(dirname(path), { recursive: true });
   writeFileSync(`${path}.new`, contents);

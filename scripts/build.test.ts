@@ -43,6 +43,8 @@ const COPIED = [
   'tsconfig.json',
   'package.json',
   'harness/cli/start.cjs',
+  'harness/report/html/page.css',
+  'harness/report/html/page.js',
 ];
 
 describe('sub1m of a checkout', () => {

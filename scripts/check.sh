@@ -41,7 +41,7 @@ run_step() {
 }
 
 check_types() {
-  tsc
+  tsc && tsc -p scripts/check/tsconfig.page.json
 }
 
 check_lint() {

@@ -51,7 +51,8 @@ describe('npm run check', () => {
 });
 
 describe('npm run unit', () => {
-  const USAGE = 'Usage: npm run unit|machines|nightly [part of a path]… [-- <option of Vitest>…]\n';
+  const USAGE =
+    'Usage: npm run unit|browser|machines|nightly [part of a path]… [-- <option of Vitest>…]\n';
 
   it('runs the tests of one file', async () => {
     const { status, stdout } = await npmRun('unit', 'harness/nearest-name.test.ts');

@@ -5,19 +5,21 @@
 #
 #   npm run unit harness/model/two-phase.test.ts
 #   npm run machines jump            also those that only run nightly
+#   npm run browser                  reports, opened in chromium
 #   npm run nightly
 #
 # Options after -- go to Vitest: npm run unit harness/model -- --watch
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
-readonly USAGE='Usage: npm run unit|machines|nightly [part of a path]… [-- <option of Vitest>…]'
+readonly USAGE='Usage: npm run unit|browser|machines|nightly [part of a path]… [-- <option of Vitest>…]'
 
-# The project of Vitest, what its files are called, and what the host needs for it (setup.sh).
+# The projects of Vitest, what its files are called, and what the host needs for it (setup.sh).
 case ${1:-} in
-  unit) project=unit names='*.test.ts' needs=modules ;;
-  machines) project=qemu names='*.qemu.test.ts' needs=start ;;
-  nightly) project=nightly names='*.nightly.test.ts' needs=test ;;
+  unit) projects=(unit) names='*.test.ts' needs=modules ;;
+  browser) projects=(browser) names='*.browser.test.ts' needs=test ;;
+  machines) projects=(qemu) names='*.qemu.test.ts' needs=start ;;
+  nightly) projects=(nightly) names='*.nightly.test.ts' needs=test ;;
   *)
     echo "$USAGE" >&2
     exit 64
@@ -27,8 +29,8 @@ shift
 
 # Those of every night are machine tests, too: npm run machines attack.
 others=$names
-if [[ $project == qemu && ${1:--} != -* ]]; then
-  project='!unit' others='*.nightly.test.ts' needs=test
+if [[ ${projects[0]} == qemu && ${1:--} != -* ]]; then
+  projects+=(nightly) others='*.nightly.test.ts' needs=test
 fi
 
 for part in "$@"; do
@@ -41,4 +43,4 @@ for part in "$@"; do
 done
 
 scripts/setup.sh "$needs"
-exec node_modules/.bin/vitest run --project "$project" "$@"
+exec node_modules/.bin/vitest run "${projects[@]/#/--project=}" "$@"

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT
+import { relative } from 'node:path';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { SeriesResult } from '../matrix/series.ts';
-import { folderReporters, parseReporters, stepSummary, writeReports } from '../report/reporters.ts';
+import {
+  folderReporters,
+  pageIn,
+  parseReporters,
+  stepSummary,
+  writeReports,
+} from '../report/reporters.ts';
 import { writeStdout } from '../report/screen.ts';
 import type { Style } from '../report/text/style.ts';
 import type { CommandContext } from './command-context.ts';
@@ -21,10 +28,18 @@ export function reportRun(
 ): (run: ComparedRun) => Promise<void> {
   const named = parseReporters([...(json ? ['json'] : []), ...(b4 ? ['b4'] : []), ...reporter]);
   const wanted = [...named, ...stepSummary(named, context.environment.stepSummary)];
-  return (run) => {
+  return async (run) => {
     const kept = keep ? folderReporters(run.folder) : [];
-    return writeReports(run, [...wanted, ...kept], screenStyle(context));
+    await writeReports(run, [...wanted, ...kept], screenStyle(context));
+    if (keep) sayWhere(run, context);
   };
+}
+
+/** The last line of a run, on standard error: standard output is the report's alone. */
+function sayWhere({ folder }: ComparedRun, { log }: CommandContext): void {
+  const path = pageIn(folder);
+  const near = relative(process.cwd(), path);
+  log.info(`Report: ${near.startsWith('..') ? path : near}`);
 }
 
 /** Prints a series, and writes the reports that the folders of its runs hold. Throws `HostError` like `writeReports`. */
@@ -41,7 +56,9 @@ export async function reportSeries(
   // A step with the same image as the one before shares its cells.
   const runs = new Map(series.steps.map(({ run }) => [run?.folder, run] as const).toReversed());
   for (const run of runs.values()) {
-    if (run) await writeReports(run, folderReporters(run.folder), style);
+    if (!run) continue;
+    await writeReports(run, folderReporters(run.folder), style);
+    sayWhere(run, context);
   }
 }
 

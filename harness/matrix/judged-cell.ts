@@ -20,6 +20,8 @@ export interface RunResult {
   readonly seconds: number;
   /** In matrix order. */
   readonly cells: readonly JudgedCell[];
+  /** The file of history that it is noted in, if any. */
+  readonly historyFile?: string;
   /** Why the run could not be noted in the history that it should be in. */
   readonly historyError?: Error | null;
 }

@@ -3,13 +3,12 @@ import { counted } from '../memory/counted.ts';
 import type { CellRecord } from '../bundle/cell-record.ts';
 import { type CellChanges, type Comparison, isChanged } from '../matrix/compare-cells.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
-import { renderPages } from '../memory/page-map.ts';
-import { pfn } from '../memory/pfn.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { cellPages, disagrees } from './text/cell-pages.ts';
 import { crashkernelName, layoutName, listed } from './text/cell-names.ts';
 import { groupBy } from './text/group-by.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
+import { pageRuns } from './text/page-runs.ts';
 import { type Style, indented, paint } from './text/style.ts';
 
 /** How the kernel differs from its base, for people: each change once, with the cells that show it. */
@@ -39,20 +38,6 @@ export function renderChanges(comparison: Comparison, style: Style): string[] {
 function restLines(nr: number, style: Style): string[] {
   if (nr === 0) return [];
   return ['', ...indented(`No difference in ${counted(nr, 'other cell')}`, 0, style)];
-}
-
-/** Pages that change owner in the same way, as runs. */
-export function pageRuns({ pages }: CellChanges): {
-  readonly pages: readonly string[];
-  readonly from: string;
-  readonly to: string;
-}[] {
-  const alike = groupBy(pages, ({ from, to }) => `${from} → ${to}`);
-  return [...alike.values()].map((group) => ({
-    pages: renderPages(group.map(({ page }) => pfn(page))),
-    from: group[0]?.from ?? '',
-    to: group[0]?.to ?? '',
-  }));
 }
 
 function changeLines(changes: CellChanges, style: Style): string[] {

@@ -7,8 +7,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { kcidbViolations } from './kcidb/testing/kcidb-violations.ts';
 import { REPORT_KINDS, writeReports } from './reporters.ts';
+import { renderHtml } from './html/html-report.ts';
 import { violations } from './testing/documents.ts';
 import { WEAPONS, runOfGuest } from './testing/hostile-guest.ts';
+import { partsOfHtml } from './testing/html.ts';
 import { readMarkdown } from './testing/markdown.ts';
 import { runnerCommands } from './testing/runner-commands.ts';
 import { elementsOf } from './testing/xml.ts';
@@ -38,6 +40,15 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
     ]);
     for (const { properties } of commands) expect(Object.keys(properties)).toEqual(['title']);
     expect(text.trimEnd().split('\n')).toHaveLength(commands.length);
+  },
+  html: (text) => {
+    const { elements, attributes } = partsOfHtml(text);
+    const harmless = partsOfHtml(
+      renderHtml(runOfGuest('words'), { logs: () => ({}), history: null }),
+    );
+    expect(elements).toEqual(harmless.elements);
+    expect(attributes).toEqual(harmless.attributes);
+    expect([...attributes].filter((name) => /^(?:on|style$|src)/.test(name))).toEqual([]);
   },
   json: (text) => {
     expect(violations('run', JSON.parse(text))).toEqual([]);

@@ -27,11 +27,11 @@ describe('parseReporters', () => {
     expect(parseReporters(values)).toEqual(reporters);
   });
 
-  it.each(['html', '', 'tap:', ':run.tap', 'TAP', 'constructor'])('refuses "%s"', (value) => {
+  it.each(['htm', '', 'tap:', ':run.tap', 'TAP', 'constructor'])('refuses "%s"', (value) => {
     expect(() => parseReporters([value])).toThrow(
       new UsageError(
         `Cannot use reporter "${value}": expected kind or kind:file, ` +
-          'where kind is one of b4, console, github, json, junit, kcidb, ktap, markdown, svg, tap',
+          'where kind is one of b4, console, github, html, json, junit, kcidb, ktap, markdown, svg, tap',
       ),
     );
   });
@@ -61,7 +61,12 @@ describe('writeReports', () => {
 
   it('writes the files of a run into its folder, and nothing else', async () => {
     await writeReports(run, folderReporters(folder), style);
-    expect((await readdir(folder)).toSorted()).toEqual(['junit.xml', 'run.json', 'run.tap']);
+    expect((await readdir(folder)).toSorted()).toEqual([
+      'index.html',
+      'junit.xml',
+      'run.json',
+      'run.tap',
+    ]);
   });
 
   it('writes over an older report, and makes folders', async () => {

@@ -7,13 +7,14 @@ import { replaceFile } from '../process/replace-file.ts';
 import { type Written, cleanText, writeStdout } from './screen.ts';
 import type { Style } from './text/style.ts';
 
-type Render = (run: ComparedRun, style: Style) => Written;
+type Render = (run: ComparedRun, style: Style) => Written | Promise<Written>;
 
 /** Each is loaded when it is used: some import large packages. */
 const RENDERERS = {
   b4: async () => (await import('./b4-report.ts')).renderB4,
   console: async () => (await import('./console-report.ts')).renderConsoleReport,
   github: async () => (await import('./github-report.ts')).annotateRun,
+  html: loadHtml,
   json: async () => (await import('./run-document.ts')).renderRunDocument,
   junit: async () => (await import('./junit-report.ts')).renderJunit,
   kcidb: async () => (await import('./kcidb/kcidb-report.ts')).renderKcidb,
@@ -22,6 +23,17 @@ const RENDERERS = {
   svg: async () => (await import('./svg-report.ts')).renderSvg,
   tap: async () => (await import('./tap-report.ts')).renderTap,
 } satisfies Record<string, () => Promise<Render>>;
+
+/** The only report that has more than judgements: logs out of the bundles, and what earlier runs showed. */
+async function loadHtml(): Promise<Render> {
+  const { renderHtml } = await import('./html/html-report.ts');
+  const { readCellLogs } = await import('./html/cell-files.ts');
+  const { readRunHistory } = await import('./html/run-history.ts');
+  return async (run) => {
+    const history = await readRunHistory(run);
+    return renderHtml(run, { logs: readCellLogs, history });
+  };
+}
 
 type ReportKind = keyof typeof RENDERERS;
 
@@ -54,12 +66,18 @@ export async function loadReporters(): Promise<void> {
 /** Files hold no colour, and are as wide as a report may be. */
 const FILE_STYLE: Style = { colour: false, width: 100 };
 
+/** The report in the folder of a run that people open. */
+export function pageIn(folder: string): string {
+  return join(folder, 'index.html');
+}
+
 /** The reports that every run's folder holds. */
 export function folderReporters(folder: string): Reporter[] {
   return [
     { kind: 'json', path: join(folder, 'run.json') },
     { kind: 'junit', path: join(folder, 'junit.xml') },
     { kind: 'tap', path: join(folder, 'run.tap') },
+    { kind: 'html', path: pageIn(folder) },
   ];
 }
 
@@ -109,7 +127,7 @@ export async function writeReports(
 ): Promise<void> {
   const write = async ({ kind, path, appendUpTo }: Reporter): Promise<void> => {
     const render: Render = await RENDERERS[kind]();
-    const report = render(run, path === null ? style : FILE_STYLE);
+    const report = await render(run, path === null ? style : FILE_STYLE);
     if (path === null) return writeStdout(report);
     const text = cleanText(report);
     await intoFile(path, () =>

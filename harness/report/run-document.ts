@@ -4,7 +4,7 @@ import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { cellPages } from './text/cell-pages.ts';
-import { pageRuns } from './changes-report.ts';
+import { pageRuns } from './text/page-runs.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { CellDocument, RunDocument } from './schema/run-schema.ts';
 import { renderPages } from '../memory/page-map.ts';

@@ -84,8 +84,9 @@ export async function runPlan(
     seconds,
     cells: judged,
   };
-  if (settings.history === undefined) return run;
-  return { ...run, historyError: await noteHistory(settings.history, run, cells) };
+  const { history } = settings;
+  if (history === undefined) return run;
+  return { ...run, historyFile: history, historyError: await noteHistory(history, run, cells) };
 }
 
 /** What the cells of one run share. */

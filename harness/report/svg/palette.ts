@@ -11,18 +11,18 @@ type Colours = readonly [ground: string, letter: string];
 const SIGN_COLOURS: Readonly<
   Record<SignName, { readonly light: Colours; readonly dark: Colours }>
 > = {
-  firmware: { light: ['#ead9e6', '#7a5a72'], dark: ['#3a2c3d', '#b193ac'] },
+  firmware: { light: ['#ead9e6', '#6f4f67'], dark: ['#3a2c3d', '#b193ac'] },
   page0: { light: ['#57606a', '#ffffff'], dark: ['#8b949e', '#0d1117'] },
   bios: { light: ['#f3e9a0', '#6a5b00'], dark: ['#5c5213', '#f0e68c'] },
-  'boot-services': { light: ['#d55e00', '#ffffff'], dark: ['#d55e00', '#ffffff'] },
-  kernel: { light: ['#009e73', '#ffffff'], dark: ['#009e73', '#ffffff'] },
+  'boot-services': { light: ['#d55e00', '#240d00'], dark: ['#d55e00', '#240d00'] },
+  kernel: { light: ['#009e73', '#001a12'], dark: ['#009e73', '#001a12'] },
   trampoline: { light: ['#e69f00', '#3d2a00'], dark: ['#e69f00', '#2b1d00'] },
   lock: { light: ['#0072b2', '#ffffff'], dark: ['#0f6cb0', '#ffffff'] },
   reserved: { light: ['#c9ced4', '#4a525b'], dark: ['#424a53', '#b6bec8'] },
   pool: { light: ['#9fd3f2', '#0b4a6e'], dark: ['#22506b', '#a9dcf8'] },
   free: { light: ['#f6f8fa', '#57606a'], dark: ['#161b22', '#a5b0bb'] },
   'seen-reserved': { light: ['#c9ced4', '#4a525b'], dark: ['#424a53', '#b6bec8'] },
-  'seen-absent': { light: ['#ead9e6', '#7a5a72'], dark: ['#3a2c3d', '#b193ac'] },
+  'seen-absent': { light: ['#ead9e6', '#6f4f67'], dark: ['#3a2c3d', '#b193ac'] },
   'seen-free': { light: ['#f6f8fa', '#57606a'], dark: ['#161b22', '#a5b0bb'] },
   'seen-used': { light: ['#f6f8fa', '#57606a'], dark: ['#161b22', '#a5b0bb'] },
   unknown: { light: ['#ffffff', '#57606a'], dark: ['#0d1117', '#8b949e'] },
@@ -42,6 +42,24 @@ const OTHER_COLOURS = {
 } as const;
 
 type Scheme = 'light' | 'dark';
+
+/** The same colours for pages of a map in HTML: a class for each sign, `s-` and its name. */
+export function pageStyles(): string {
+  return `${pageRules('light')}\n@media (prefers-color-scheme: dark) {${pageRules('dark')}}`;
+}
+
+function pageRules(scheme: Scheme): string {
+  return Object.entries(SIGN_COLOURS)
+    .map(
+      ([
+        name,
+        {
+          [scheme]: [ground, letter],
+        },
+      ]) => `.s-${name}{background:${ground};color:${letter}}`,
+    )
+    .join('');
+}
 
 /** The style sheet of an image: its fonts, and its colours for a light and a dark surrounding. */
 export function styleSheet(): string {
