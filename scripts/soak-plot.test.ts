@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { growthOf, soakPlot } from './soak-plot.ts';
+import { growthOf, soakPlot, withoutHeld } from './soak-plot.ts';
 
 it('sees what grows, and not what comes and goes or is learned once', () => {
   expect(growthOf(Array.from({ length: 100 }, (_, n) => 100 + 2 * n))).toBeGreaterThan(1.25);
@@ -16,4 +16,13 @@ it('draws each quantity from 0 to its maximum', () => {
   ]);
   expect(plot).toContain('7 cells in 1 minutes');
   expect(plot).toContain('points="150.0,40.0 630.0,70.0"');
+});
+
+it('does not count what is held for the reports as growth', () => {
+  const sample = { rssMiB: 200, descriptors: 30, folders: 1, freeDiskMiB: 900, busy: 0 };
+  const run = [
+    { ...sample, seconds: 0 },
+    { ...sample, seconds: 60, rssMiB: 500 },
+  ];
+  expect(withoutHeld(1000, run).map(({ rssMiB }) => rssMiB)).toEqual([200, 200]);
 });

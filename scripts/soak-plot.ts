@@ -65,3 +65,15 @@ export function growthOf(numbers: readonly number[]): number {
   };
   return Number((quarter(3) / quarter(1)).toFixed(2));
 }
+
+/** What a run holds of each cell that it has judged, MiB: its reports are written in the end. */
+const HELD_MIB = 0.3;
+
+/** The samples without the memory for `cells` cells, which end one after the other. */
+export function withoutHeld(cells: number, samples: readonly SoakSample[]): SoakSample[] {
+  const end = samples.at(-1)?.seconds ?? 0;
+  return samples.map((sample) => {
+    const held = HELD_MIB * cells * (sample.seconds / Math.max(1, end));
+    return { ...sample, rssMiB: sample.rssMiB - held };
+  });
+}
