@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
-import { type CellRecord, PHASES } from '../../bundle/cell-record.ts';
+import { type CellRecord, type PhasePressure, PHASES } from '../../bundle/cell-record.ts';
 import { INVARIANTS } from '../../check/invariants/invariants.ts';
 import { type InvariantOutcome, whyUnseen } from '../../check/judgement.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
@@ -93,8 +93,26 @@ function defect({ known }: InvariantOutcome): Part {
   return known === null ? null : html`<br />known defect: ${reference(known.reference)}`;
 }
 
+/** What a machine may wait for, in words; shares of less than one in a hundred are none. */
+const WAITS = {
+  waited: 'a processor',
+  steal: 'a hypervisor',
+  memory: 'memory',
+  io: 'a disk',
+} as const;
+
+/** What the host kept from the machine in a phase: `a processor 31 %`. */
+function waitsOf(pressure: PhasePressure | undefined): string {
+  if (!pressure) return '';
+  const shares = Object.entries(WAITS).map(([need, what]) => {
+    const percent = Math.round((pressure[need as keyof typeof WAITS] ?? 0) * 100);
+    return percent === 0 ? '' : `${what} ${percent} %`;
+  });
+  return shares.filter((share) => share !== '').join(', ') || 'nothing';
+}
+
 /** A bar for each phase, where it lies in the cell's time. */
-function phases({ seconds, outcome }: CellRecord): Markup {
+function phases({ seconds, outcome, pressure, attempts }: CellRecord): Markup {
   const entered = PHASES.filter((phase) => seconds[phase] !== undefined);
   const total = Math.max(
     entered.reduce((sum, phase) => sum + (seconds[phase] ?? 0), 0),
@@ -113,17 +131,20 @@ function phases({ seconds, outcome }: CellRecord): Markup {
           <rect x="${x ?? ''}" width="${width ?? ''}" height="1"></rect>
         </svg>
       </td>
+      <td>${waitsOf(pressure[phase])}</td>
     </tr> `;
   });
   const end =
     outcome.kind === 'completed' ? '' : `It ended otherwise than planned: ${outcome.kind}. `;
   return html`<p>${end}Total: ${(seconds['total'] ?? total).toFixed(1)} s</p>
+    ${attempts.map(({ code, why }) => html`<p>Run again, since one attempt proved nothing (${code}): ${why}</p>`)}
     <table class="phases">
       <thead>
         <tr>
           <th scope="col">phase</th>
           <th scope="col">time</th>
           <th scope="col">when</th>
+          <th scope="col">the machine waited for</th>
         </tr>
       </thead>
       <tbody>

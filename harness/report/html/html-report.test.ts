@@ -207,7 +207,27 @@ describe('the page of a cell', () => {
 
   it('has its phases in order', () => {
     const words = wordsIn(pageOf(brokenCell()));
-    expect(words).toContain('Total: 12.3 s phase time when firmware 2.5 s boot 6.3 s');
+    expect(words).toContain(
+      'Total: 12.3 s phase time when the machine waited for firmware 2.5 s boot 6.3 s',
+    );
+  });
+
+  it('says what the machine waited for, and that an attempt came to nothing', () => {
+    const cell = brokenCell();
+    const boot = {
+      cpu: 1,
+      memory: 0,
+      io: 0.02,
+      steal: 0,
+      waited: 0.31,
+      machines: 2,
+      availableMiB: 9,
+    };
+    const pressure = { boot, firmware: { ...boot, io: null, waited: 0.004 } };
+    const attempts = [{ code: 'E_HOST', why: 'The host was too busy' }];
+    const words = wordsIn(pageOf({ ...cell, record: { ...cell.record, pressure, attempts } }));
+    expect(words).toContain('one attempt proved nothing (E_HOST): The host was too busy phase');
+    expect(words).toContain('firmware 2.5 s nothing boot 6.3 s a processor 31 %, a disk 2 %');
   });
 
   it('shows the end of its logs, and says what is left out', () => {
