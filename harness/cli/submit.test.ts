@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: MIT
 import { cp, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { projectPath } from '../project-root.ts';
 import type { KcidbDocument } from '../report/kcidb/kcidb-schema.ts';
 import { kcidbViolations } from '../report/kcidb/testing/kcidb-violations.ts';
 import { HANG, startKcidb } from '../runner/submit/testing/kcidb-stand-in.ts';
+import type { CommandEnd } from '../testing/run-command.ts';
 import { runSub1m, startSub1m } from '../testing/run-sub1m.ts';
 
 describe('sub1m submit', { timeout: 60_000 }, () => {
   let state: TempDir;
   let bundle: string;
-  beforeAll(async () => {
+  beforeEach(async () => {
     state = await makeTempDir();
     bundle = join(state.path, 'bundle');
     await cp(projectPath('harness/testdata/5.10-256m'), bundle, { recursive: true });
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await state[Symbol.asyncDispose]();
   });
   const waiting = async (): Promise<string[]> => {
@@ -25,11 +26,17 @@ describe('sub1m submit', { timeout: 60_000 }, () => {
     return names.filter((name) => name.endsWith('.json'));
   };
 
-  it('keeps a run that the server does not take in time', async () => {
+  /** Submits the run to a server that hangs, and gives it a second. */
+  const submitToNobody = async (): Promise<CommandEnd & { readonly asked: number }> => {
     await using server = await startKcidb(HANG);
     const env = { XDG_STATE_HOME: state.path, KCIDB_REST: server.address };
-    const { status, stdout, stderr } = await runSub1m(['submit', bundle, '--wait', '1'], env);
-    expect([status, server.requests.length]).toEqual([69, 1]);
+    const end = await runSub1m(['submit', bundle, '--wait', '1'], env);
+    return { ...end, asked: server.requests.length };
+  };
+
+  it('keeps a run that the server does not take in time', async () => {
+    const { status, stdout, stderr, asked } = await submitToNobody();
+    expect([status, asked]).toEqual([69, 1]);
     expect(stdout).toMatch(/^0 documents sent to 127\.0\.0\.1:\d+, 0 refused, 1 left\n$/);
     expect(stderr).toMatch(/warning: 1 document left in .*: no answer in \d/);
     expect(stdout + stderr).not.toContain('SECRET');
@@ -37,6 +44,7 @@ describe('sub1m submit', { timeout: 60_000 }, () => {
   });
 
   it('ends by Ctrl-C, and keeps it', async () => {
+    await submitToNobody();
     await using server = await startKcidb(HANG);
     const env = { XDG_STATE_HOME: state.path, KCIDB_REST: server.address };
     const { child, ended } = startSub1m(['submit'], env);
@@ -49,6 +57,7 @@ describe('sub1m submit', { timeout: 60_000 }, () => {
   });
 
   it('submits it the next time, as KCIDB takes it', async () => {
+    await submitToNobody();
     await using server = await startKcidb(200);
     const env = { XDG_STATE_HOME: state.path, KCIDB_REST: server.address };
     const { status, stdout } = await runSub1m(['submit'], env);
