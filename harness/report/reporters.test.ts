@@ -2,7 +2,7 @@
 import { mkdtemp, readFile, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { HostError, UsageError } from '../errors.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { folderReporters, parseReporters, stepSummary, writeReports } from './reporters.ts';
@@ -52,10 +52,10 @@ describe('writeReports', () => {
   const run = runOf(brokenCell());
   const style = { colour: true, width: 80 };
   let folder: string;
-  beforeAll(async () => {
+  beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'sub1m-test-'));
   });
-  afterAll(async () => {
+  afterEach(async () => {
     await rm(folder, { recursive: true });
   });
 
