@@ -132,11 +132,9 @@ async function report(printed: string, samples: readonly SoakSample[]): Promise<
     `${JSON.stringify({ cells: cells.length, samples })}\n`,
   );
   await writeFile(join(options.out, 'soak.svg'), soakPlot(cells.length, samples));
+  const own = withoutHeld(cells.length, samples);
   const grown = (['rssMiB', 'descriptors', 'folders'] as const)
-    .map((what) => ({
-      what,
-      growth: growthOf(withoutHeld(cells.length, samples).map((one) => one[what])),
-    }))
+    .map((what) => ({ what, growth: growthOf(own.map((one) => one[what])) }))
     .filter(({ growth }) => growth > GROWTH_LIMIT);
   for (const { id, verdict } of others) process.stdout.write(`${id}: ${verdict.kind}\n`);
   for (const { what, growth } of grown) process.stdout.write(`${what} grew by ${growth}\n`);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { createHash } from 'node:crypto';
 import { type CellSpec, STANDARD_CELL } from '../bundle/cell-record.ts';
+import { sha256 } from '../process/file-hash.ts';
 
 const KEY_DIGITS = 16;
 
@@ -14,5 +14,5 @@ export function cellKey(spec: CellSpec): string {
   const asked = fields
     .filter((field) => spec[field] !== standard[field])
     .map((field) => [field, spec[field]]);
-  return createHash('sha256').update(JSON.stringify(asked)).digest('hex').slice(0, KEY_DIGITS);
+  return sha256(JSON.stringify(asked)).slice(0, KEY_DIGITS);
 }

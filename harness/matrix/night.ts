@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { createHash } from 'node:crypto';
+import { sha256 } from '../process/file-hash.ts';
 import type { PlannedCell } from './expand.ts';
 
 /** What is known of a cell before it is run. */
@@ -47,7 +47,9 @@ export function chooseCells(
   const ranked = cells.map((cell, place) => {
     const { seconds, isMeasured, lastRun, ...outlook } = outlookOf(cell);
     const worth = worthOf(cell, outlook);
-    return { cell, place, lot: lotOf(cell), seconds, isMeasured, lastRun, worth };
+    // Decides between equals, always the same way: neighbours in a matrix show much the same, so it takes a bit of all.
+    const lot = sha256(cell.id);
+    return { cell, place, lot, seconds, isMeasured, lastRun, worth };
   });
   const worths = Object.keys(WORTH);
   const byWorth = ranked.toSorted(
@@ -65,11 +67,6 @@ export function chooseCells(
   return chosen
     .toSorted((one, other) => one.place - other.place)
     .map(({ cell, seconds, isMeasured, worth }) => ({ cell, seconds, isMeasured, worth }));
-}
-
-/** Decides between equals, always the same way: neighbours in a matrix show much the same, so it takes a bit of all. */
-function lotOf({ id }: PlannedCell): string {
-  return createHash('sha256').update(id).digest('hex');
 }
 
 function worthOf(

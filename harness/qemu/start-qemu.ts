@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import { chown, mkdir, readFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { basename } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostError, QmpError } from '../errors.ts';
 import { SZ_1M } from '../memory/pfn.ts';
@@ -15,7 +15,7 @@ import { type MachineConfig, type SocketName, socketFile } from './machine-confi
 import { type MachineEnd, endBehindBreak, endError } from './machine-end.ts';
 import { qemuArgs, quoteOptarg } from './qemu-args.ts';
 import { QemuFolder } from './qemu-folder.ts';
-import { type QemuUser, asUser, chooseQemuUser } from './qemu-user.ts';
+import { asUser, chooseQemuUser } from './qemu-user.ts';
 import { QmpClient, type QmpOptions } from './qmp-client.ts';
 import { SerialPort } from './serial-port.ts';
 
@@ -60,7 +60,7 @@ export async function startQemu(
     ...(await limitsOf(config)),
     ...(user ? asUser(user) : []),
     config.binary,
-    ...qemuArgs(await handedConfig(config, { handed, folder, user })),
+    ...qemuArgs(await handOver(config, { handed, folder, user })),
     ...handed.options,
     // It says in a list of processes whose machine it is.
     '-name',
@@ -107,29 +107,6 @@ async function limitsOf({ memoryMiB }: MachineConfig): Promise<string[]> {
 function hardLimit(limits: string, name: string): number {
   const hard = new RegExp(`^Max ${name} size +\\S+ +(\\d+) `, 'm').exec(limits)?.[1];
   return hard === undefined ? Infinity : Number(hard);
-}
-
-/** The machine with the paths that QEMU knows, in `handed`. */
-async function handedConfig(
-  config: MachineConfig,
-  {
-    handed,
-    folder,
-    user,
-  }: {
-    readonly handed: HandedFiles;
-    readonly folder: QemuFolder;
-    readonly user: QemuUser | null;
-  },
-): Promise<MachineConfig> {
-  const over = await handOver(config, { handed, folder, isOther: user !== null });
-  const here = { ...over, folder: folder.seen('.') };
-  const { debugger: socket } = config;
-  if (socket === undefined) return here;
-  const parent = dirname(socket);
-  await mkdir(parent);
-  if (user) await chown(parent, user.uid, user.uid);
-  return { ...here, debugger: join(await handed.path(parent), basename(socket)) };
 }
 
 /** Between two polls for the arrival of a saved state, ms: it takes a tenth of a second. */

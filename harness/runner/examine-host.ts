@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { readFile, statfs } from 'node:fs/promises';
+import { statfs } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { dirname } from 'node:path';
 import { Sub1mError } from '../errors.ts';
 import { type Ovmf, findOvmf } from '../firmware/ovmf.ts';
 import { findProgram } from '../process/find-program.ts';
+import { readHostLoad } from '../process/host-load.ts';
 import { chooseAccelerator } from '../qemu/accelerator.ts';
 import { adviceOnKvm, lackOf } from '../qemu/kvm-advice.ts';
 import { chooseQemuUser } from '../qemu/qemu-user.ts';
@@ -56,7 +57,7 @@ export async function examineHost(context: RunnerContext): Promise<HostFinding[]
     ...ovmfFindings,
     ...(qemu && ovmf ? await examineMachines(qemu, ovmf, context) : []),
     ...(await Promise.all(PROGRAMS.map(examineProgram))),
-    await examineMemory(),
+    examineMemory(),
     await examineDisk('cache', context.environment.cacheDir),
     await examineDisk('temporary files', tmpdir()),
   ];
@@ -148,11 +149,8 @@ async function examineProgram([program, from]: readonly [string, string]): Promi
   };
 }
 
-async function examineMemory(): Promise<HostFinding> {
-  const meminfo = await readFile('/proc/meminfo', 'utf8');
-  const available = Math.floor(
-    Number(/^MemAvailable:\s+(\d+) kB$/m.exec(meminfo)?.[1] ?? 0) / 1024,
-  );
+function examineMemory(): HostFinding {
+  const available = readHostLoad().availableMiB ?? 0;
   return {
     subject: 'memory',
     ok: available >= MEMORY_NEEDED_MIB,

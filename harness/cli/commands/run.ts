@@ -8,7 +8,7 @@ import { renderPlan, renderPlanDocument } from '../../report/plan-report.ts';
 import { writeStdout } from '../../report/screen.ts';
 import { withSeries } from '../../runner/kernel-series.ts';
 import { withCorpus } from '../../runner/layouts.ts';
-import { readOutlook } from '../../runner/night-outlook.ts';
+import { outlookFrom, readOutlook } from '../../runner/night-outlook.ts';
 import { type NightPlan, planNight } from '../../runner/night-plan.ts';
 import { packageContext } from '../../runner/package-context.ts';
 import { type RunPlan, type RunSettings, runPlan } from '../../runner/run-plan.ts';
@@ -91,7 +91,12 @@ async function planOf(
   const cells = nameCells(eachOnce([...sound, ...faulty]));
   const { jobs = 1 } = settings;
   const { limit, shard } = options;
-  const outlookOf = await readOutlook(cells, historyOf({ options, settings }), packages);
+  const isChosen = limit !== undefined || shard !== undefined || seededPerRun !== null;
+  // A run of all cells asks neither the history nor the mirror which to take.
+  const outlookOf =
+    isChosen || options.dryRun
+      ? await readOutlook(cells, historyOf({ options, settings }), packages)
+      : outlookFrom([], new Map());
   return { night: planNight(cells, outlookOf, { jobs, limit, shard, seededPerRun }), known };
 }
 

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { createHash } from 'node:crypto';
 import { mkdir, readFile, readdir, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fromSystemError } from '../../errors.ts';
+import { sha256 } from '../../process/file-hash.ts';
 import { replaceFile } from '../../process/replace-file.ts';
 
 /** Where what the server will never take is kept, each with a file that says why. */
@@ -21,7 +21,7 @@ export class Spool {
 
   /** Adds a document, on disk when this returns; the same twice is one. Throws `HostError` if it cannot. */
   async add(document: string, startedAt: string): Promise<void> {
-    const hash = createHash('sha256').update(document).digest('hex').slice(0, 16);
+    const hash = sha256(document).slice(0, 16);
     const name = `${startedAt.replaceAll(/[^\dTZ]/g, '-')}-${hash}.json`;
     await this.#doing(`write to ${this.folder}`, () =>
       replaceFile(join(this.folder, name), document),
