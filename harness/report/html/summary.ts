@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { whyUnseen } from '../../check/judgement.ts';
-import { type JudgedCell, type RunResult, countedAs, summary } from '../../matrix/judged-cell.ts';
+import { type JudgedCell, type RunResult, summary } from '../../matrix/judged-cell.ts';
 import { renderPages } from '../../memory/page-map.ts';
+import { type Finding, type FindingKind, findingsOf } from '../text/finding-groups.ts';
 import { groupBy } from '../text/group-by.ts';
-import { markInvariant } from '../text/invariant-mark.ts';
 import { renderSeconds } from '../text/style.ts';
 import { unseenOf } from '../text/unseen.ts';
-import { verdictLines, verdictName } from '../text/verdict-text.ts';
+import { verdictName } from '../text/verdict-text.ts';
 import { cellLink } from './heat-map.ts';
 import { type Markup, type Part, html, reference } from './markup.ts';
 
 /** Something that is said of several cells. */
-interface Finding {
+interface Said {
   readonly cell: JudgedCell;
-  /** Findings of the same text are said once. */
+  /** What has the same text is said once. */
   readonly text: string;
   readonly says: Part;
 }
@@ -22,17 +22,12 @@ interface Finding {
 const LISTS: readonly {
   readonly title: string;
   readonly style: string;
-  readonly of: (cell: JudgedCell) => Finding[];
+  readonly kinds: readonly FindingKind[];
 }[] = [
-  { title: 'Broken', style: 'bad', of: brokenOf },
-  { title: 'Could not be judged', style: 'unsure', of: unjudgedOf },
-  { title: 'Known defects', style: 'known', of: (cell) => defectsOf(cell, 'known') },
-  {
-    title: 'Known defects that no longer show',
-    style: 'good',
-    of: (cell) => defectsOf(cell, 'gone'),
-  },
-  { title: 'Promises that could not be seen', style: 'unsure', of: hiddenOf },
+  { title: 'Broken', style: 'bad', kinds: ['broken', 'failed', 'missed'] },
+  { title: 'Could not be judged', style: 'unsure', kinds: ['unjudged'] },
+  { title: 'Known defects', style: 'known', kinds: ['known'] },
+  { title: 'Known defects that no longer show', style: 'good', kinds: ['gone'] },
 ];
 
 /** Findings of a list, and cells of a finding, that are named. */
@@ -45,6 +40,7 @@ export function renderSummary(run: RunResult): Markup {
   const { match, mismatch, unjudged, known } = summary(cells);
   const faults = cells.flatMap(({ judgement }) => judgement.fault ?? []);
   const caught = faults.filter((fault) => fault.caught.length > 0).length;
+  const findings = cells.flatMap(findingsOf);
   const unseen = cells.reduce((sum, cell) => sum + unseenOf(cell).length, 0);
   const tiles: readonly (readonly [string, string, string | number])[] = [
     ['match', 'good', match],
@@ -68,12 +64,16 @@ export function renderSummary(run: RunResult): Markup {
         ([name, style, count]) => html`<li class="${style}"><b>${count}</b> ${name}</li>`,
       )}
     </ul>
-    ${LISTS.map(({ title, style, of }) => list(title, style, cells.flatMap(of)))}
+    ${LISTS.map(({ title, style, kinds }) => {
+      const found = findings.filter(({ kind }) => kinds.includes(kind));
+      return list(title, style, found.map(said));
+    })}
+    ${list('Promises that could not be seen', 'unsure', cells.flatMap(hiddenOf))}
     ${faultTable(cells)}
   </section> `;
 }
 
-function list(title: string, style: string, findings: readonly Finding[]): Markup | null {
+function list(title: string, style: string, findings: readonly Said[]): Markup | null {
   if (findings.length === 0) return null;
   const alike = [...groupBy(findings, ({ text }) => text).values()];
   const rest = alike.length - SHOWN_FINDINGS;
@@ -99,45 +99,29 @@ function named(cells: readonly JudgedCell[]): Part {
   ];
 }
 
-/** Of a kernel with a seeded fault nothing is wrong but that it was not caught. */
-function brokenOf(cell: JudgedCell): Finding[] {
-  const { judgement } = cell;
-  if (countedAs(judgement) !== 'mismatch') return [];
-  if (judgement.fault !== null) {
-    const text = `The seeded fault ${judgement.fault.name} was missed`;
-    return [{ cell, text, says: text }];
+function said({ kind, name, reference: at, cell, why, pages }: Finding): Said {
+  const plain = (text: string): Said => ({ cell, text, says: text });
+  switch (kind) {
+    case 'missed':
+      return plain(`The seeded fault ${name} was missed`);
+    case 'failed':
+      return plain([verdictName(cell.judgement), ...why].join(': '));
+    case 'unjudged':
+      return plain(why.join(' '));
+    case 'broken': {
+      const where = pages.length > 0 ? `: pages ${renderPages(pages).join(', ')}` : '';
+      const says = html`<code>${name}</code>: ${why}${where}`;
+      return { cell, text: `${name} ${why.join(' ')}${where}`, says };
+    }
+    case 'known':
+    case 'gone': {
+      const says = html`<code>${name}</code>: ${why} (${reference(at)})`;
+      return { cell, text: `${name} ${why.join(' ')} ${at}`, says };
+    }
   }
-  const broken = judgement.invariants.filter(({ outcome }) => outcome === 'broken');
-  if (broken.length === 0) {
-    const text = [verdictName(judgement), ...verdictLines(judgement.verdict)].join(': ');
-    return [{ cell, text, says: text }];
-  }
-  return broken.map(({ id, why, pages }) => {
-    const where = pages.length > 0 ? `: pages ${renderPages(pages).join(', ')}` : '';
-    return { cell, text: `${id} ${why}${where}`, says: html`<code>${id}</code>: ${why}${where}` };
-  });
 }
 
-function unjudgedOf(cell: JudgedCell): Finding[] {
-  const { judgement } = cell;
-  if (countedAs(judgement) !== 'unjudged') return [];
-  const text = verdictLines(judgement.verdict).join(' ');
-  return [{ cell, text, says: text }];
-}
-
-function defectsOf(cell: JudgedCell, wanted: 'known' | 'gone'): Finding[] {
-  const { judgement } = cell;
-  if (judgement.fault !== null) return [];
-  return judgement.invariants
-    .filter((one) => markInvariant(one, judgement.verdict) === wanted)
-    .map(({ id, why, known }) => {
-      const at = known?.reference ?? '';
-      const says = html`<code>${id}</code>: ${why} (${reference(at)})`;
-      return { cell, text: `${id} ${why} ${at}`, says };
-    });
-}
-
-function hiddenOf(cell: JudgedCell): Finding[] {
+function hiddenOf(cell: JudgedCell): Said[] {
   return unseenOf(cell).map((invariant) => {
     const why = whyUnseen(invariant);
     const says = html`<code>${invariant.id}</code>: ${why}`;

@@ -53,8 +53,8 @@ export function groupFindings(cells: readonly JudgedCell[]): FindingGroup[] {
   });
 }
 
-/** Of a kernel with a seeded fault it matters alone whether that was caught. */
-function findingsOf(cell: JudgedCell): Finding[] {
+/** What there is to say about a cell. Of a kernel with a seeded fault it matters alone whether that was caught. */
+export function findingsOf(cell: JudgedCell): Finding[] {
   const { fault } = cell.judgement;
   const count = countedAs(cell.judgement);
   if (fault === null) return [...invariantFindings(cell), ...verdictFindings(cell)];
