@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
+import type { InvariantId } from '../check/invariants/invariants.ts';
 import type { InvariantOutcome, Verdict } from '../check/judgement.ts';
 import type { JudgedCell } from './judged-cell.ts';
 import { invariantEnd, runEnd } from './run-end.ts';
@@ -51,6 +52,16 @@ it('counts a kernel that shows nothing but known defects as one that keeps its p
     },
   });
   expect(runEnd([known])).toBe('done');
+});
+
+it('asks of a seeded fault alone that it is caught, whatever it hid', () => {
+  const verdict = unjudged('E_EVIDENCE');
+  const faultCell = (caught: readonly InvariantId[]): JudgedCell =>
+    judgedCell({
+      judgement: { verdict, fault: { name: 'one', caughtBy: ['kdump.confined'], caught } },
+    });
+  expect(runEnd([faultCell(['kdump.confined'])])).toBe('done');
+  expect(runEnd([faultCell([])])).toBe('unjudged');
 });
 
 interface OneInvariant {

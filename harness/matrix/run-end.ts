@@ -4,9 +4,18 @@ import type { Verdict } from '../check/judgement.ts';
 import { type End, endOfCode, firstEnd } from '../ends.ts';
 import { type JudgedCell, countedAs } from './judged-cell.ts';
 
-/** How judged cells end a command: a broken invariant goes before a cell that could not be judged. */
+const ENDS_OF = { mismatch: 'broken', unjudged: 'unjudged' } as const;
+
+/**
+ * How judged cells end a command: a broken invariant goes before a cell that could not be judged. A seeded fault that was
+ * caught is a match, whatever else it hid.
+ */
 export function runEnd(cells: readonly JudgedCell[]): End {
-  return firstEnd(cells.flatMap((cell) => [endOfCount(cell), ...untoldEnds(cell)]));
+  const ends = cells.flatMap((cell): End[] => {
+    const count = countedAs(cell.judgement);
+    return count === 'match' ? [] : [ENDS_OF[count], ...untoldEnds(cell)];
+  });
+  return firstEnd(ends);
 }
 
 /** The same for one invariant, whatever else is broken: `done` if it was seen, and kept wherever it applies. */
@@ -36,15 +45,4 @@ export function untoldEnds({ judgement: { verdict } }: Pick<JudgedCell, 'judgeme
 function codeOfUntold(verdict: Verdict): string | undefined {
   if (verdict.kind === 'unjudged') return verdict.code;
   return verdict.kind === 'mismatch' ? verdict.cutShort?.code : undefined;
-}
-
-function endOfCount({ judgement }: JudgedCell): End {
-  switch (countedAs(judgement)) {
-    case 'match':
-      return 'done';
-    case 'mismatch':
-      return 'broken';
-    case 'unjudged':
-      return 'unjudged';
-  }
 }
