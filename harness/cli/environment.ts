@@ -17,14 +17,16 @@ export interface Environment extends RunnerEnvironment {
   readonly stepSummary: string | undefined;
   /** KCIDB_REST: the server that takes reports for KCIDB, with a secret in it. */
   readonly kcidbRest: string | undefined;
+  /** SUB1M_CACHE_LIMIT: how large the cache may grow, bytes; undefined if it is not said. */
+  readonly cacheLimit: number | undefined;
   /** What must outlive the cache, such as reports that no server has taken yet. */
   readonly stateDir: string;
 }
 
-/** Reads the environment once, at the start. Throws `UsageError` if it tells no folder for the cache. */
+/** Reads the environment once, at the start. Throws `UsageError` if it tells no folder for the cache, or no limit. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const { HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME, PATH, SUB1M_MIRROR, NO_COLOR, TERM } = env;
-  const { XDG_STATE_HOME, GITHUB_STEP_SUMMARY, KCIDB_REST } = env;
+  const { XDG_STATE_HOME, GITHUB_STEP_SUMMARY, KCIDB_REST, SUB1M_CACHE_LIMIT } = env;
   const wantsColour = (NO_COLOR ?? '') === '' && TERM !== 'dumb';
   return {
     cacheDir: join(baseFolder(XDG_CACHE_HOME, HOME, '.cache'), 'sub1m'),
@@ -41,6 +43,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     term: TERM || 'dumb',
     stepSummary: GITHUB_STEP_SUMMARY || undefined,
     kcidbRest: KCIDB_REST || undefined,
+    cacheLimit: SUB1M_CACHE_LIMIT ? parseBytes('SUB1M_CACHE_LIMIT', SUB1M_CACHE_LIMIT) : undefined,
     stateDir: join(baseFolder(XDG_STATE_HOME, HOME, '.local/state'), 'sub1m'),
   };
 }
@@ -62,4 +65,13 @@ function homeFolder(home: string | undefined): string {
   throw new UsageError(
     'Cannot find your home folder: HOME is no absolute path, and the user database has none for you; set HOME',
   );
+}
+
+const BYTES = { kB: 1e3, MB: 1e6, GB: 1e9, TB: 1e12 } as const;
+
+/** Reads a size such as `500MB` or `20GB`. */
+function parseBytes(name: string, text: string): number {
+  const [, count, unit] = /^(\d{1,9}(?:\.\d{1,3})?)(kB|MB|GB|TB)$/.exec(text) ?? [];
+  if (unit !== undefined) return Number(count) * BYTES[unit as keyof typeof BYTES];
+  throw new UsageError(`Cannot read ${name}: expected a size such as 500MB or 20GB, found ${text}`);
 }

@@ -49,6 +49,8 @@ async function main(): Promise<End | number> {
     };
     const program = await buildProgram(context, process.argv[2]);
     await program.parseAsync();
+    const { trimGrownCache } = await import('../runner/trim-cache.ts');
+    await trimGrownCache(context.environment, context);
     return said;
   } catch (error) {
     return reportEnd(error);

@@ -31,6 +31,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   judge: async () => (await import('./commands/judge.ts')).addJudge,
   history: async () => (await import('./commands/history.ts')).addHistory,
   submit: async () => (await import('./commands/submit.ts')).addSubmit,
+  cache: async () => (await import('./commands/cache.ts')).addCache,
   doctor: async () => (await import('./commands/doctor.ts')).addDoctor,
   completion: async () => (await import('./commands/completion.ts')).addCompletion,
   __complete: async () => (await import('./commands/completion.ts')).addCompletionLists,

@@ -195,7 +195,7 @@ describe('buildRecipe()', () => {
   /** What is in the cache, without locks. */
   async function builds(): Promise<string[]> {
     const names = await readdir(join(context.cacheDir, 'builds'));
-    return names.filter((name) => !name.endsWith('.lock'));
+    return names.filter((name) => !/\.(lock|use)$/.test(name));
   }
 
   it('builds the patched source, whose release and policy the kernel has', async () => {
@@ -241,7 +241,9 @@ describe('buildRecipe()', () => {
 
   it('builds a config that differs, from the objects of the one that does not', async () => {
     await buildRecipe(recipe, context);
-    const [objects = ''] = (await readdir(source)).filter((name) => name.startsWith('objects-'));
+    const [objects = ''] = (await readdir(source)).filter((name) =>
+      /^objects-[0-9a-f]+$/.test(name),
+    );
     const cmd = join(source, objects, 'tools/.objtool.o.cmd');
     await mkdir(dirname(cmd));
     await writeFile(cmd, `cmd := cc -o ${join(source, objects)}/tools/objtool.o\n`);
@@ -249,7 +251,7 @@ describe('buildRecipe()', () => {
     const changed = `${recipe}+${join(temp.path, 'new.config')}`;
     const { image } = await buildRecipe(changed, context);
     expect(image).not.toBe((await buildRecipe(recipe, context)).image);
-    const others = (await readdir(source)).filter((name) => name.startsWith('objects-'));
+    const others = (await readdir(source)).filter((name) => /^objects-[0-9a-f]+$/.test(name));
     const other = others.find((name) => name !== objects) ?? '';
     expect(await readFile(join(source, other, 'tools/.objtool.o.cmd'), 'utf8')).toBe(
       `cmd := cc -o ${join(source, other)}/tools/objtool.o\n`,

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { BuildError, UsageError } from '../errors.ts';
 import { counted } from '../memory/counted.ts';
 import type { PackageContext } from '../package/package-lists.ts';
+import { noteUse } from '../process/cache-use.ts';
 import { cachedFolder, isReady } from '../process/cache.ts';
 import { sha256, sha256File } from '../process/file-hash.ts';
 import { FileLock } from '../process/file-lock.ts';
@@ -103,6 +104,7 @@ export async function buildRevision(
     // All revisions of a tree share a folder and its objects: each build compiles only what differs.
     await using lock = await lockBuild(`${tree.folder}.lock`, name, context);
     const objects = join(tree.folder, `built-${sha256(config.text).slice(0, 16)}`);
+    await noteUse(objects, signal);
     const make = async (unfinished: string): Promise<void> => {
       const sources = await checkOut(tree, files, context);
       await warnOfFilters(tree, context);
@@ -148,6 +150,7 @@ async function buildPackage(
     const objectsOf = ({ text }: KernelConfig): string =>
       join(source.folder, `objects-${sha256(text).slice(0, 16)}`);
     const objects = objectsOf(config);
+    await noteUse(objects, signal);
     const make = async (unfinished: string): Promise<void> => {
       await patchTree(source, recipe.patches, signal);
       if (config.unchanged) await startFrom(objectsOf(config.unchanged), objects, signal);
@@ -183,6 +186,7 @@ function buildFolder(
  * all that objtool has looked at.
  */
 async function startFrom(other: string, objects: string, signal: AbortSignal): Promise<void> {
+  await noteUse(other, signal);
   if (existsSync(objects) || !existsSync(other)) return;
   const unfinished = `${objects}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
@@ -205,6 +209,7 @@ async function buildInTree(
   requireCleanTree(tree);
   const key = sha256([tree, config.target, config.text].join('\n'));
   const objects = join(cacheDir, 'objects', key);
+  await noteUse(objects, signal);
   await using lock = await lockBuild(`${objects}.lock`, path, context);
   const { descriptor } = lock;
   const build = { name: path, tree, objects, toolchain, lock: descriptor, signal, log };

@@ -4,6 +4,7 @@ import { copyFile, mkdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { BuildError, HostError, ProcessError, UsageError, fromSystemError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { noteUse } from '../process/cache-use.ts';
 import { sayDamaged } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
@@ -49,6 +50,7 @@ export async function findGitTree(
   const [gitDir = '', objects = '', index = ''] = (await runGit(top, asked, options)).split('\n');
   if (index === '') return undefined;
   const own = join(cacheDir, 'trees', sha256(top));
+  await noteUse(own, signal);
   await mkdir(join(own, 'objects'), { recursive: true });
   return { top, folder: own, gitDir, objects, index };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { PackageError } from '../errors.ts';
 import type { Log } from '../log.ts';
+import { noteUse } from '../process/cache-use.ts';
 import { readCachedJson, writeCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { type AptClient, configureApt, readKeptParagraphs, updateLists } from './apt-client.ts';
@@ -44,7 +45,10 @@ export async function packageLists(
   const client = aptClient(context);
   const kind = { schema: listsSchema, log: context.log };
   const cached = await readCachedJson(cachePath(client.folder), kind);
-  if (cached !== undefined && isYounger(cached, maxAgeMs)) return cached;
+  if (cached !== undefined && isYounger(cached, maxAgeMs)) {
+    await noteUse(client.folder, context.signal);
+    return cached;
+  }
   const underWay =
     fetching.get(client.folder) ??
     fetchLists(client, context.mirror).finally(() => fetching.delete(client.folder));
@@ -75,6 +79,7 @@ export function aptClient({ cacheDir, mirror, signal, log }: PackageContext): Ap
 }
 
 async function fetchLists(client: AptClient, named: string | undefined): Promise<PackageLists> {
+  await noteUse(client.folder, client.signal);
   const mirror = await findMirror(named, client.signal);
   await configureApt(client, mirror);
   client.log.info(`asking ${mirror.archive} which packages Debian has`);

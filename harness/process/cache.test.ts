@@ -27,7 +27,7 @@ afterEach(async () => {
 
 /** What is in `temp`, without locks. */
 async function left(): Promise<string[]> {
-  return (await readdir(temp.path)).filter((name) => !name.endsWith('.lock'));
+  return (await readdir(temp.path)).filter((name) => !/\.(lock|use)$/.test(name));
 }
 
 describe('cachedFolder()', () => {

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT
-import { randomUUID } from 'node:crypto';
-import { existsSync } from 'node:fs';
-import { lstat, mkdir, readFile, readdir, rename, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { lstat, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import type { z } from 'zod';
 import { HostError, fromSystemError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Adopt, adoptEntry, isUnsealed } from './cache-adopt.ts';
 import { findDamage, sealFolder } from './cache-seal.ts';
+import { noteUse } from './cache-use.ts';
 import { CleanupStack } from './cleanup-stack.ts';
 import { FileLock } from './file-lock.ts';
 import { replaceFile } from './replace-file.ts';
 import { syncPath, syncTree } from './sync-disk.ts';
+import { sweepUnfinished, unfinishedIn } from './unfinished.ts';
 
 /** How an entry of the cache is made and read. */
 export interface CacheOptions {
@@ -26,6 +26,13 @@ export interface CacheOptions {
 }
 
 const building = new Map<string, Promise<string>>();
+
+let hasMade = false;
+
+/** Whether this program has made an entry of a cache: then it may have become too large. */
+export function hasMadeEntries(): boolean {
+  return hasMade;
+}
 
 /**
  * The folder `path` of the cache, made by `build` unless it is there and undamaged: each of its files has the size and
@@ -49,6 +56,7 @@ export function cachedFolder(
 
 /** Whether the cache has an entry that is as it was made; one of an older sub1m is noted as `cachedFolder()` does. */
 export async function isReady(path: string, options: CacheOptions): Promise<boolean> {
+  await noteUse(path, options.signal);
   if ((await faultOf(path, options)) === null) return true;
   if (options.adopt === undefined || !(await isUnsealed(path))) return false;
   try {
@@ -97,6 +105,7 @@ async function provide(
   build: (folder: string) => Promise<void>,
   options: CacheOptions,
 ): Promise<string> {
+  await noteUse(path, options.signal);
   if ((await faultOf(path, options)) === null) return path;
   try {
     await using held = new CleanupStack();
@@ -156,23 +165,10 @@ async function buildFolder(
     // Whoever has a file of it open keeps that.
     if (await isThere(path)) await rename(path, damaged);
     await rename(unfinished, path);
+    hasMade = true;
     await syncPath(place);
   } finally {
     for (const left of [unfinished, damaged]) await rm(left, { recursive: true, force: true });
-  }
-}
-
-function unfinishedIn(place: string): string {
-  return join(place, `.unfinished-${process.pid}-${randomUUID()}`);
-}
-
-/** Removes what programs that were killed while building left behind. */
-async function sweepUnfinished(folder: string): Promise<void> {
-  for (const name of await readdir(folder)) {
-    const pid = /^\.unfinished-(\d+)-/.exec(name)?.[1];
-    if (pid !== undefined && !existsSync(`/proc/${pid}`)) {
-      await rm(join(folder, name), { recursive: true, force: true });
-    }
   }
 }
 

@@ -79,3 +79,17 @@ it('is not waited for after an interrupt', async () => {
   await expect(second).rejects.toThrow(InterruptedError);
   await first[Symbol.asyncDispose]();
 });
+
+it('is tried without a wait, and shared by those who share', async () => {
+  const shared = { signal, shared: true };
+  await using first = await FileLock.tryAcquire(path, shared);
+  await using second = await FileLock.acquire(path, { ...shared, onWait: never });
+  expect([first, second]).not.toContain(null);
+  expect(await FileLock.tryAcquire(path, { signal })).toBeNull();
+  await first?.[Symbol.asyncDispose]();
+  expect(await FileLock.tryAcquire(path, { signal })).toBeNull();
+  await second[Symbol.asyncDispose]();
+  await using alone = await FileLock.tryAcquire(path, { signal });
+  expect(alone).not.toBeNull();
+  expect(await FileLock.tryAcquire(path, shared)).toBeNull();
+});

@@ -3,6 +3,13 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { runCommand } from './owned-process.ts';
 
+/** How a lock is taken. */
+interface LockOptions {
+  readonly signal: AbortSignal;
+  /** Others may have it at the same time, if they share it, too. */
+  readonly shared?: boolean;
+}
+
 /**
  * A lock between programs, on an open file (flock(2)). It lasts until this object is disposed and every child that
  * inherited `descriptor` has ended, even if this program is killed.
@@ -20,23 +27,43 @@ export class FileLock implements AsyncDisposable {
    */
   static async acquire(
     path: string,
-    { signal, onWait }: { readonly signal: AbortSignal; readonly onWait: () => void },
+    { signal, onWait, shared = false }: LockOptions & { readonly onWait: () => void },
   ): Promise<FileLock> {
-    await mkdir(dirname(path), { recursive: true });
-    const file = await open(path, 'a');
+    const lock = await FileLock.#open(path);
     try {
-      // A lock belongs to the open file: flock(1) takes it on its descriptor 3, and it stays ours.
-      const options = { signal, inherit: [file.fd] };
-      const tried = await runCommand(['sh', '-c', 'flock --nonblock 3 || echo taken'], options);
-      if (tried !== '') {
+      if (!(await lock.#try({ signal, shared }))) {
         onWait();
-        await runCommand(['flock', '3'], options);
+        await runCommand(['flock', kindOf(shared), '3'], { signal, inherit: [lock.descriptor] });
       }
-      return new FileLock(file);
+      return lock;
     } catch (error) {
-      await file.close();
+      await lock.#file.close();
       throw error;
     }
+  }
+
+  /** The lock, or null if another has it. */
+  static async tryAcquire(path: string, options: LockOptions): Promise<FileLock | null> {
+    const lock = await FileLock.#open(path);
+    let isOurs = false;
+    try {
+      isOurs = await lock.#try(options);
+      return isOurs ? lock : null;
+    } finally {
+      if (!isOurs) await lock.#file.close();
+    }
+  }
+
+  static async #open(path: string): Promise<FileLock> {
+    await mkdir(dirname(path), { recursive: true });
+    return new FileLock(await open(path, 'a'));
+  }
+
+  async #try({ signal, shared = false }: LockOptions): Promise<boolean> {
+    // A lock belongs to the open file: flock(1) takes it on its descriptor 3, and it stays ours.
+    const script = `flock --nonblock ${kindOf(shared)} 3 || echo taken`;
+    const inherit = [this.descriptor];
+    return (await runCommand(['sh', '-c', script], { signal, inherit })) === '';
   }
 
   /** The open file, for children that must keep the lock for as long as they live. */
@@ -47,4 +74,8 @@ export class FileLock implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.#file.close();
   }
+}
+
+function kindOf(shared: boolean): string {
+  return shared ? '--shared' : '--exclusive';
 }

@@ -10,6 +10,7 @@ export const DOCUMENT_VERSIONS = {
   corpus: 1,
   doctor: 1,
   kernels: 1,
+  cache: 1,
   history: 1,
   plan: 1,
 } as const;

@@ -37,7 +37,27 @@ export const kernelsDocumentSchema = z.object({
     .describe('Oldest first.'),
 });
 
+/** What `cache --json` prints. */
+export const cacheDocumentSchema = z.object({
+  schema: z.literal(DOCUMENT_VERSIONS.cache),
+  folder: z.string(),
+  limitBytes: countSchema.describe('How large it may grow.'),
+  entries: z
+    .array(
+      z.object({
+        area: z.string().describe('The folder of the cache that it is in. Releases add new ones.'),
+        path: z.string(),
+        bytes: countSchema.describe('What it takes of the disk.'),
+        used: z.string().describe('When it was used last, ISO 8601.'),
+        removed: z.boolean().describe('With --clear or --trim: whether it is gone.'),
+      }),
+    )
+    .describe('The least recently used first.'),
+});
+
 /** See `doctorDocumentSchema`. */
 export type DoctorDocument = Frozen<z.infer<typeof doctorDocumentSchema>>;
 /** See `kernelsDocumentSchema`. */
 export type KernelsDocument = Frozen<z.infer<typeof kernelsDocumentSchema>>;
+/** See `cacheDocumentSchema`. */
+export type CacheDocument = Frozen<z.infer<typeof cacheDocumentSchema>>;

@@ -10,7 +10,11 @@ import { HISTORY_VERSION, historyLineSchema } from '../../history/history-line.t
 import { bisectDocumentSchema } from '../schema/bisect-schema.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from '../schema/document.ts';
 import { historyDocumentSchema } from '../schema/history-schema.ts';
-import { doctorDocumentSchema, kernelsDocumentSchema } from '../schema/host-schema.ts';
+import {
+  cacheDocumentSchema,
+  doctorDocumentSchema,
+  kernelsDocumentSchema,
+} from '../schema/host-schema.ts';
 import { corpusDocumentSchema, modelDocumentSchema } from '../schema/model-schema.ts';
 import { planDocumentSchema } from '../schema/plan-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
@@ -27,6 +31,7 @@ const SCHEMAS = {
   corpus: corpusDocumentSchema,
   doctor: doctorDocumentSchema,
   kernels: kernelsDocumentSchema,
+  cache: cacheDocumentSchema,
   history: historyDocumentSchema,
   'history-line': historyLineSchema,
   plan: planDocumentSchema,
@@ -46,6 +51,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   corpus: 'What model --corpus prints with --json',
   doctor: 'What doctor prints with --json',
   kernels: 'What kernels prints with --json',
+  cache: 'What cache prints with --json',
   history: 'What history prints with --json',
   'history-line': 'A line of history.jsonl: one cell of one run',
   plan: 'what run prints with --dry-run --json',
