@@ -104,7 +104,6 @@ export async function buildRevision(
     // All revisions of a tree share a folder and its objects: each build compiles only what differs.
     await using lock = await lockBuild(`${tree.folder}.lock`, name, context);
     const objects = join(tree.folder, `built-${sha256(config.text).slice(0, 16)}`);
-    await noteUse(objects, signal);
     const make = async (unfinished: string): Promise<void> => {
       const sources = await checkOut(tree, files, context);
       await warnOfFilters(tree, context);
@@ -150,7 +149,6 @@ async function buildPackage(
     const objectsOf = ({ text }: KernelConfig): string =>
       join(source.folder, `objects-${sha256(text).slice(0, 16)}`);
     const objects = objectsOf(config);
-    await noteUse(objects, signal);
     const make = async (unfinished: string): Promise<void> => {
       await patchTree(source, recipe.patches, signal);
       if (config.unchanged) await startFrom(objectsOf(config.unchanged), objects, signal);
@@ -209,7 +207,6 @@ async function buildInTree(
   requireCleanTree(tree);
   const key = sha256([tree, config.target, config.text].join('\n'));
   const objects = join(cacheDir, 'objects', key);
-  await noteUse(objects, signal);
   await using lock = await lockBuild(`${objects}.lock`, path, context);
   const { descriptor } = lock;
   const build = { name: path, tree, objects, toolchain, lock: descriptor, signal, log };
@@ -226,7 +223,8 @@ async function buildInTree(
 }
 
 /** Configures and compiles; gives the path of the image among the objects, where the next build replaces it. */
-function makeImage(build: Build, config: KernelConfig): Promise<string> {
+async function makeImage(build: Build, config: KernelConfig): Promise<string> {
+  await noteUse(build.objects, build.signal);
   return inObjectFolder(build.objects, () => compile(build, config), build.log);
 }
 
