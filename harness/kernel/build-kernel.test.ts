@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
-import { silentLog } from '../log.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { heardLog } from '../process/testing/heard-log.ts';
 import { type ConfigChoice, buildRecipe, buildTree } from './build-kernel.ts';
 import { writeKernelTree } from './testing/kernel-tree-builder.ts';
 import { requireKernel } from './require-kernel.ts';
@@ -34,9 +34,8 @@ beforeEach(async () => {
   await writeKernelTree(tree);
   interrupt = new AbortController();
   said = [];
-  const log = { ...silentLog, info: (message: string) => said.push(message) };
   const cacheDir = join(temp.path, 'cache');
-  context = { cacheDir, mirror: undefined, signal: interrupt.signal, log };
+  context = { cacheDir, mirror: undefined, signal: interrupt.signal, log: heardLog(said) };
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();
@@ -241,9 +240,9 @@ describe('buildRecipe()', () => {
 
   it('builds a config that differs, from the objects of the one that does not', async () => {
     await buildRecipe(recipe, context);
-    const [objects = ''] = (await readdir(source)).filter((name) =>
-      /^objects-[0-9a-f]+$/.test(name),
-    );
+    const folders = async (): Promise<string[]> =>
+      (await readdir(source)).filter((name) => /^objects-[0-9a-f]+$/.test(name));
+    const [objects = ''] = await folders();
     const cmd = join(source, objects, 'tools/.objtool.o.cmd');
     await mkdir(dirname(cmd));
     await writeFile(cmd, `cmd := cc -o ${join(source, objects)}/tools/objtool.o\n`);
@@ -251,8 +250,7 @@ describe('buildRecipe()', () => {
     const changed = `${recipe}+${join(temp.path, 'new.config')}`;
     const { image } = await buildRecipe(changed, context);
     expect(image).not.toBe((await buildRecipe(recipe, context)).image);
-    const others = (await readdir(source)).filter((name) => /^objects-[0-9a-f]+$/.test(name));
-    const other = others.find((name) => name !== objects) ?? '';
+    const other = (await folders()).find((name) => name !== objects) ?? '';
     expect(await readFile(join(source, other, 'tools/.objtool.o.cmd'), 'utf8')).toBe(
       `cmd := cc -o ${join(source, other)}/tools/objtool.o\n`,
     );
