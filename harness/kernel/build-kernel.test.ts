@@ -222,7 +222,7 @@ describe('buildRecipe()', () => {
     await rm(seal);
     const image = await readFile(built.image);
     await truncate(built.image, 700);
-    said = [];
+    said.length = 0;
     expect(await buildRecipe(recipe, context)).toEqual(built);
     expect(said.join()).toContain('building recipe:mine');
     expect(await readFile(built.image)).toEqual(image);
