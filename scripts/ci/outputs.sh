@@ -26,13 +26,12 @@ part_of() {
 
 # The lines of a text as arguments, into the array that is named; empty ones are left out.
 lines_of() {
-  local -n lines=$2
-  mapfile -t lines < <(sed 's/^[[:space:]]*//; s/[[:space:]]*$//; /^$/d' <<<"$1")
+  mapfile -t "$2" < <(sed 's/^[[:space:]]*//; s/[[:space:]]*$//; /^$/d' <<<"$1")
 }
 
 # Says how sub1m ended, and ends like it.
 end_like() {
-  local status=$1 ends
+  local status=$1
   local -A ends=([0]=match [1]=broken [64]=usage [65]=input [69]=unjudged [70]=bug)
   output status "$status"
   output end "${ends[$status]:-interrupted}"
