@@ -69,9 +69,10 @@ export type Action = z.infer<typeof action>;
 export function parseWorkflow(yaml: string, changes: readonly string[] = []): Workflow {
   const document = parseDocument(yaml);
   for (const change of changes) {
-    const [path = '', value = ''] = change.split(/=(.*)/s);
-    if (!document.hasIn(path.split('.'))) throw new Error(`the workflow has no ${path}`);
-    document.setIn(path.split('.'), parse(value));
+    const [name = '', value = ''] = change.split(/=(.*)/s);
+    const path = name.split('.');
+    if (!document.hasIn(path.slice(0, -1))) throw new Error(`the workflow has no place for ${name}`);
+    document.setIn(path, parse(value));
   }
   return workflow.parse(document.toJS());
 }
