@@ -30,7 +30,8 @@ export function holds(
   contexts: Contexts,
 ): boolean {
   const code = (condition ?? 'success()').trim().replace(/^\$\{\{(.*)\}\}$/s, '$1');
-  if (!/\b(?:success|failure|always|cancelled)\s*\(/.test(code) && status !== 'success') return false;
+  if (!/\b(?:success|failure|always|cancelled)\s*\(/.test(code) && status !== 'success')
+    return false;
   return isTrue(evaluate(code, contexts, statusFunctions(status)));
 }
 

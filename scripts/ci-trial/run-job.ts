@@ -94,7 +94,8 @@ async function runSteps(
     const outcome = await runStep(step, { ...scope, contexts, path });
     const seconds = ((performance.now() - started) / 1000).toFixed(1);
     scope.trial.say(`${path.join(' > ')}: ${outcome.status} (${seconds} s)`);
-    if (step.id !== undefined) done[step.id] = { outputs: outcome.outputs, outcome: outcome.status };
+    if (step.id !== undefined)
+      done[step.id] = { outputs: outcome.outputs, outcome: outcome.status };
     if (outcome.status === 'failure') status = 'failure';
   }
   return { status, contexts: { ...scope.contexts, steps: done } };

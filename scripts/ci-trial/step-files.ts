@@ -16,5 +16,8 @@ export function parseStepFile(text: string): Record<string, string> {
 function linesUntil(end: string, lines: string[]): string {
   const at = lines.indexOf(end);
   if (at < 0) throw new Error(`expected ${end} at the end of a value, found none`);
-  return lines.splice(0, at + 1).slice(0, -1).join('\n');
+  return lines
+    .splice(0, at + 1)
+    .slice(0, -1)
+    .join('\n');
 }

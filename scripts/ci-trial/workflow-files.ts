@@ -38,8 +38,8 @@ const job = z.strictObject({
 const workflow = z.strictObject({
   name: z.string(),
   on: z.unknown(),
-  permissions: z.unknown(),
-  concurrency: z.unknown(),
+  permissions: z.unknown().optional(),
+  concurrency: z.unknown().optional(),
   env: texts.default({}),
   jobs: z.record(z.string(), job),
 });
@@ -71,7 +71,8 @@ export function parseWorkflow(yaml: string, changes: readonly string[] = []): Wo
   for (const change of changes) {
     const [name = '', value = ''] = change.split(/=(.*)/s);
     const path = name.split('.');
-    if (!document.hasIn(path.slice(0, -1))) throw new Error(`the workflow has no place for ${name}`);
+    if (!document.hasIn(path.slice(0, -1)))
+      throw new Error(`the workflow has no place for ${name}`);
     document.setIn(path, parse(value));
   }
   return workflow.parse(document.toJS());
