@@ -45,7 +45,12 @@ const trial: Trial = {
     if (!existsSync(to)) await promisify(execFile)('git', ['clone', '--quiet', sub1m, to]);
   },
   github: { run_id: String(Date.now()), run_attempt: '1' },
-  vars: Object.fromEntries(vars.map((one) => one.split(/=(.*)/s).slice(0, 2))),
+  vars: Object.fromEntries(
+    vars.map((one) => {
+      const [name = '', value = ''] = one.split(/=(.*)/s);
+      return [name, value];
+    }),
+  ),
   env: Object.fromEntries(
     KEPT.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   ),

@@ -71,14 +71,5 @@ function evaluate(
 
 /** What GitHub takes for true. */
 function isTrue(value: data.ExpressionData): boolean {
-  switch (value.kind) {
-    case data.Kind.Null:
-      return false;
-    case data.Kind.Boolean:
-    case data.Kind.Number:
-    case data.Kind.String:
-      return Boolean(value.value);
-    default:
-      return true;
-  }
+  return value.kind !== data.Kind.Null && (!('value' in value) || Boolean(value.value));
 }

@@ -40,5 +40,5 @@ function withoutEmpty(step: Step): object {
   const entries = Object.entries(step);
   return Object.fromEntries(
     entries.filter(([, value]) => typeof value !== 'object' || Object.keys(value).length > 0),
-  ) as object;
+  );
 }

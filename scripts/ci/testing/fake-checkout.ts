@@ -8,7 +8,7 @@ import { projectPath } from '../../../harness/project-root.ts';
 import { type CommandEnd, runCommand } from '../../../harness/testing/run-command.ts';
 
 /** How a step ended, how it called sub1m, and its outputs. */
-export interface StepEnd extends CommandEnd {
+interface StepEnd extends CommandEnd {
   readonly calls: readonly (readonly string[])[];
   readonly outputs: Readonly<Record<string, string>>;
 }
@@ -46,7 +46,7 @@ export async function makeFakeCheckout(): Promise<FakeCheckout> {
     program,
     run: async (script, env) => {
       await writeFile(at('outputs'), '');
-      const end = await runCommand(['env', '-i', ...assignments({ at, env }), at(script)], {
+      const end = await runCommand(['env', '-i', ...assignments(temp.path, env), at(script)], {
         cwd: temp.path,
       });
       const calls = (await readFile(at('calls'), 'utf8')).split('\0\n\0').filter(Boolean);
@@ -57,16 +57,11 @@ export async function makeFakeCheckout(): Promise<FakeCheckout> {
   };
 }
 
-interface Surroundings {
-  at(path: string): string;
-  readonly env: Readonly<Record<string, string>>;
-}
-
-function assignments({ at, env }: Surroundings): string[] {
+function assignments(folder: string, env: Readonly<Record<string, string>>): string[] {
   const all = {
-    PATH: `${at('bin')}:${process.env['PATH'] ?? ''}`,
-    HOME: at('home'),
-    GITHUB_OUTPUT: at('outputs'),
+    PATH: `${join(folder, 'bin')}:${process.env['PATH'] ?? ''}`,
+    HOME: join(folder, 'home'),
+    GITHUB_OUTPUT: join(folder, 'outputs'),
     ...env,
   };
   return Object.entries(all).map(([name, value]) => `${name}=${value}`);
