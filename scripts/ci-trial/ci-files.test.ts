@@ -99,7 +99,7 @@ describe('actionlint', () => {
   });
 });
 
-describe(TEMPLATE, () => {
+describe('the template for GitLab', () => {
   const template = read(TEMPLATE);
 
   it('has jobs that fit together', () => {
@@ -129,21 +129,21 @@ describe(TEMPLATE, () => {
   });
 
   it.each([
-    ['a stage', 'stage: cells', 'stage: cell', 'sub1m-cells: no stage cell'],
-    ['a need', 'needs: [sub1m-cells]', 'needs: [sub1m-cell]', 'sub1m-report: needs sub1m-cell,'],
-    ['an order', 'stage: history', 'stage: report', 'sub1m-cells: needs sub1m-history,'],
-    ['a script', 'script:\n    - mkdir', 'before_script:\n    - mkdir', 'sub1m-history: no script'],
-  ])('would be wrong without %s', (_, from, to, fault) => {
+    ['stage: cells', 'stage: cell', 'sub1m-cells: no stage cell'],
+    ['needs: [sub1m-cells]', 'needs: [sub1m-cell]', 'sub1m-report: needs sub1m-cell,'],
+    ['stage: history', 'stage: report', 'sub1m-cells: needs sub1m-history,'],
+    ['script:\n    - mkdir', 'before_script:\n    - mkdir', 'sub1m-history: no script'],
+  ])('would be wrong if %j were %j', (from, to, fault) => {
     const faults = faultsOfTemplate(template.replace(from, to));
     expect(faults.filter((one) => one.startsWith(fault))).not.toEqual([]);
   });
 
   it.each([
-    ['a keyword that is none', 'parallel: 3', 'paralel: 3'],
-    ['what it extends', 'extends: .sub1m-checkout', 'extends: .none'],
-    ['YAML', 'cache:', 'cache'],
-  ])('would be refused for %s', (_, from, to) => {
-    expect(() => faultsOfTemplate(template.replace(from, to))).toThrow();
+    ['parallel: 3', 'paralel: 3', 'paralel'],
+    ['extends: .sub1m-checkout', 'extends: .none', 'no job .none to extend'],
+    ['cache:', 'cache', 'Implicit'],
+  ])('would be refused if %j were %j', (from, to, message) => {
+    expect(() => faultsOfTemplate(template.replace(from, to))).toThrow(message);
   });
 });
 

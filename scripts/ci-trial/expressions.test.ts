@@ -22,8 +22,12 @@ describe('fill', () => {
     expect(fill(text, CONTEXTS)).toBe(expected);
   });
 
-  it.each(['${{ secrets.token }}', '${{ 1 + }}', '${{ nothing() }}'])('refuses %s', (text) => {
-    expect(() => fill(text, CONTEXTS)).toThrow();
+  it.each([
+    ['${{ secrets.token }}', 'Unrecognized named-value'],
+    ['${{ 1 ! }}', 'Unexpected symbol'],
+    ['${{ nothing() }}', 'Unrecognized function'],
+  ])('refuses %s', (text, message) => {
+    expect(() => fill(text, CONTEXTS)).toThrow(message);
   });
 });
 

@@ -102,7 +102,7 @@ describe('runJob', () => {
     const status = await runSteps(`
       - id: own
         uses: owner/sub1m@v1
-        with: {text: '"; touch hacked; \$(touch hacked)'}
+        with: {text: '"; touch hacked; $(touch hacked)'}
       - if: always()
         run: echo "$END" >end
         env: {END: '\${{ steps.own.outputs.end }}'}

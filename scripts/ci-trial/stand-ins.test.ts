@@ -49,13 +49,13 @@ describe('artifacts', () => {
   });
 
   it.each([
-    ['a name that is not there', 'download', { name: 'none' }],
-    ['a path that is not there', 'upload', { name: 'a', path: 'none' }],
-    ['a name that GitHub refuses', 'upload', { name: 'cells-1/3', path: 'out' }],
-    ['a file that GitHub refuses', 'upload', { name: 'a', path: 'out' }],
-  ])('fail for %s', async (_, action, inputs) => {
+    ['download', { name: 'none' }, 'ENOENT'],
+    ['upload', { name: 'a', path: 'none' }, 'ENOENT'],
+    ['upload', { name: 'cells-1/3', path: 'out' }, 'no name of an artifact: cells-1/3'],
+    ['upload', { name: 'a', path: 'out' }, 'no name of a file of an artifact: a:b'],
+  ])('fail to %s %j', async (action, inputs, message) => {
     await write('one/out/a:b', 'x');
-    await expect(act(`actions/${action}`, 'one', inputs)).rejects.toThrow();
+    await expect(act(`actions/${action}`, 'one', inputs)).rejects.toThrow(message);
   });
 });
 

@@ -36,11 +36,11 @@ describe('parseWorkflow', () => {
   });
 
   it.each([
-    ['a key of a step', 'with: {limit: 60min}', 'continue-on-error: true'],
-    ['a step that does nothing', 'uses: owner/sub1m@v1', 'name: x'],
-    ['a matrix with include', 'steps:', 'strategy: {matrix: {include: 1}}\n    steps:'],
-  ])('refuses %s that a trial does not know', (_, from, to) => {
-    expect(() => parseWorkflow(WORKFLOW.replace(from, to))).toThrow();
+    ['with: {limit: 60min}', 'continue-on-error: true', 'continue-on-error'],
+    ['uses: owner/sub1m@v1', 'name: x', 'expected uses or run'],
+    ['steps:', 'strategy: {matrix: {include: 1}}\n    steps:', 'include'],
+  ])('refuses for %j what a trial does not know: %j', (from, to, message) => {
+    expect(() => parseWorkflow(WORKFLOW.replace(from, to))).toThrow(message);
   });
 });
 
