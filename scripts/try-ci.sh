@@ -74,7 +74,7 @@ enter() {
   mount --rbind /sys "$FOLDER/sys"
   mount --rbind /dev "$FOLDER/dev"
   exec chroot "$FOLDER" sudo -u runner -H env -i HOME=/home/runner USER=runner LANG=C.UTF-8 PATH=/usr/bin:/bin \
-    GITLAB_RUNNER="$GITLAB_RUNNER" bash -euo pipefail -c \
+    npm_config_prefer_offline=true GITLAB_RUNNER="$GITLAB_RUNNER" bash -euo pipefail -c \
     "$(declare -f "trial_$KIND"); mkdir -p ~/trial; cd ~/trial; trial_$KIND"
 }
 
