@@ -30,7 +30,7 @@ main() {
   bring_sub1m
   # Mounts end with the namespace.
   export FOLDER KIND GITLAB_RUNNER
-  exec unshare --mount --pid --fork "$BASH" -c "$(declare -f enter trial_github trial_gitlab trial_cron); enter"
+  exec unshare --mount --pid --fork --kill-child "$BASH" -c "$(declare -f enter trial_github trial_gitlab trial_cron); enter"
 }
 
 # What a hosted runner has: a user who may become root, git, Node. No QEMU, no compiler.
