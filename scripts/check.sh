@@ -62,8 +62,8 @@ check_unused() {
 
 check_shell() {
   local scripts
-  mapfile -t scripts < <(grep -rlE '^#!.*\b(ba)?sh$' sub1m scripts guest .ci)
-  shellcheck "${scripts[@]}"
+  mapfile -t scripts < <(grep -rlE '^#!.*\b(ba)?sh$' sub1m scripts guest docs .ci)
+  shellcheck --external-sources "${scripts[@]}"
 }
 
 main "$@"

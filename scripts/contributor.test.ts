@@ -91,7 +91,7 @@ function npmRun(...args: string[]): Promise<CommandEnd> {
 async function makeCheckout(faults: Readonly<Record<string, string>>): Promise<TempDir> {
   const checkout = await makeTempDir();
   const at = (path: string): string => join(checkout.path, path);
-  for (const folder of ['scripts', 'guest', '.ci', 'node_modules/.bin']) {
+  for (const folder of ['scripts', 'guest', 'docs', '.ci', 'node_modules/.bin']) {
     await mkdir(at(folder), { recursive: true });
   }
   await copyFile(projectPath('scripts/check.sh'), at('scripts/check.sh'));
