@@ -28,9 +28,6 @@ describe('standardCells', () => {
     expect(standardCells({ ...full, trigger: ['none'] })).toHaveLength(8);
   });
 
-  it('gives a shard of them', () => {
-    expect(standardCells(full, '2/6')).toHaveLength(2);
-  });
 });
 
 describe('besideBase', () => {
