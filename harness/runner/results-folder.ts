@@ -21,6 +21,9 @@ export const CLAIM = '.claimed-by-run';
 /** The file that says what a run is about to do. */
 export const PLAN = 'plan.json';
 
+/** Bytes that it may have: that of the largest matrix has half of them. */
+export const PLAN_BYTES = 64 * 1024 * 1024;
+
 /** The folder of one run, and the run's id. */
 export interface ResultsFolder {
   readonly path: string;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { z } from 'zod';
+import { cellRecordSchema } from '../../bundle/cell-record.ts';
 import { UnsupportedFormatError } from '../../errors.ts';
 import { parseJsonFile } from '../../json-file.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from './document.ts';
@@ -12,7 +13,7 @@ const wordsSchema = z.string().max(4096);
 export const runPlanSchema = z.object({
   schema: z.literal(DOCUMENT_VERSIONS['run-plan']),
   run: wordsSchema.describe('The name of the results folder.'),
-  at: z.iso.datetime().describe('When the run began.'),
+  at: cellRecordSchema.shape.startedAt.describe('When the run began, ISO 8601, in UTC.'),
   sub1m: z.object({
     version: wordsSchema,
     code: hashSchema.describe('The SHA-256 of the sources that judge.'),
@@ -56,7 +57,9 @@ export function readRunPlan(text: string, path: string): RunPlanDocument {
   const { schema, sub1m } = parseJsonFile(text, path, { ...KIND, schema: versionSchema });
   const known = DOCUMENT_VERSIONS['run-plan'];
   if (schema > known) {
-    const who = sub1m ? `sub1m ${sub1m.version}, which wrote it, reads it` : 'a newer sub1m wrote it';
+    const who = sub1m
+      ? `sub1m ${sub1m.version}, which wrote it, reads it`
+      : 'a newer sub1m wrote it';
     throw new UnsupportedFormatError(
       `Cannot read plan ${path}: expected schema ${known}, found ${schema}; ${who}`,
     );
