@@ -1,7 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { realpath, stat } from 'node:fs/promises';
 import { type End, firstEnd } from '../../ends.ts';
-import { FormatError, UnsupportedFormatError, UsageError, wordsOf } from '../../errors.ts';
+import {
+  FormatError,
+  UnsupportedFormatError,
+  UsageError,
+  fromSystemError,
+  wordsOf,
+} from '../../errors.ts';
 import { type MergedRun, mergeRuns } from '../../matrix/merge-runs.ts';
 import type { Unread } from '../../matrix/merged-run.ts';
 import { planDifferences } from '../../matrix/plan-differences.ts';
@@ -150,7 +156,8 @@ function noRun(path: string): UsageError {
 }
 
 /** Notes what cannot be read. Throws what is no fault of the input. */
-function note({ unread, errors }: Inputs, source: string, error: unknown): void {
+function note({ unread, errors }: Inputs, source: string, thrown: unknown): void {
+  const error = fromSystemError(thrown, `read ${source}`);
   const isOfInput = error instanceof FormatError || error instanceof UsageError;
   if (!isOfInput || error instanceof UnsupportedFormatError) throw error;
   unread.push({ source, why: wordsOf(error) });
