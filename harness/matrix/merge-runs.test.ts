@@ -96,14 +96,14 @@ describe('samples of a cell', () => {
     return { ...cell, record: { ...cell.record, startedAt: '2026-11-23T00:00:00Z' } };
   };
 
-  it.each<[string, JudgedCell, JudgedCell, string]>([
-    ['match and match', cellOf('a'), other(cellOf('a')), 'same'],
-    ['match and mismatch on the same image', cellOf('a'), cellOf('a', BROKEN), 'flaky'],
-    ['match and mismatch on two images', cellOf('a'), cellOf('a', BROKEN, '01'), 'differs'],
-    ['match and unjudged', cellOf('a'), cellOf('a', UNJUDGED), 'differs'],
-    ['unjudged twice', cellOf('a', UNJUDGED), other(cellOf('a', UNJUDGED)), 'same'],
-  ])('%s', (_, one, two, agreement) => {
-    expect(saw(one, two)).toBe(agreement);
+  it.each<[string, [JudgedCell, JudgedCell], string]>([
+    ['match and match', [cellOf('a'), other(cellOf('a'))], 'same'],
+    ['match and mismatch on the same image', [cellOf('a'), cellOf('a', BROKEN)], 'flaky'],
+    ['match and mismatch on two images', [cellOf('a'), cellOf('a', BROKEN, '01')], 'differs'],
+    ['match and unjudged', [cellOf('a'), cellOf('a', UNJUDGED)], 'differs'],
+    ['unjudged twice', [cellOf('a', UNJUDGED), other(cellOf('a', UNJUDGED))], 'same'],
+  ])('%s', (_, samples, agreement) => {
+    expect(saw(...samples)).toBe(agreement);
   });
 
   it('that do not say what they ran on are not flaky', () => {

@@ -58,10 +58,10 @@ describe('writeSite', () => {
 describe('requireSite', () => {
   it('takes what is not there, what is empty, and a site', async () => {
     await using temp = await makeTempDir();
-    await requireSite(join(temp.path, 'new'));
-    await requireSite(temp.path);
+    await expect(requireSite(join(temp.path, 'new'))).resolves.toBeUndefined();
+    await expect(requireSite(temp.path)).resolves.toBeUndefined();
     await writeSite(RUN, temp.path);
-    await requireSite(temp.path);
+    await expect(requireSite(temp.path)).resolves.toBeUndefined();
   });
 
   it.each([

@@ -27,7 +27,6 @@ describe('standardCells', () => {
     expect(standardCells(axes).map(({ id }) => id)).toEqual(['k.no-crashkernel.kexec_load']);
     expect(standardCells({ ...full, trigger: ['none'] })).toHaveLength(8);
   });
-
 });
 
 describe('besideBase', () => {

@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { type Axes, type PlannedCell, eachOnce, expandSpecs, nameCells } from '../../matrix/expand.ts';
+import {
+  type Axes,
+  type PlannedCell,
+  eachOnce,
+  expandSpecs,
+  nameCells,
+} from '../../matrix/expand.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { runEnd } from '../../matrix/run-end.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';

@@ -103,31 +103,34 @@ interface Inputs {
   readonly notes: string[];
   /** Why nothing was found, in the order of `unread`. */
   readonly errors: Error[];
+  /** Where the runs are, whatever names lead there. */
+  readonly places: Set<string>;
 }
 
 async function findInputs(
   paths: readonly string[],
   { holding, signal }: { readonly holding: CleanupStack; readonly signal: AbortSignal },
 ): Promise<Inputs> {
-  const inputs: Inputs = { runs: [], unread: [], notes: [], errors: [] };
-  const seen = new Set<string>();
+  const inputs: Inputs = { runs: [], unread: [], notes: [], errors: [], places: new Set() };
   for (const path of paths) await requireThere(path);
   for (const path of paths) {
     try {
       const found = findRuns({ path: await openInput(path, { holding, signal }), source: path });
       inputs.unread.push(...found.unread);
       if (found.runs.length === 0) throw noRun(path);
-      for (const run of found.runs) {
-        const real = await realpath(run.path);
-        if (seen.has(real)) inputs.notes.push(`${run.source} was given twice, and is read once`);
-        else inputs.runs.push(run);
-        seen.add(real);
-      }
+      for (const run of found.runs) await addOnce(run, inputs);
     } catch (error) {
       note(inputs, path, error);
     }
   }
   return inputs;
+}
+
+async function addOnce(run: FoundRun, { runs, notes, places }: Inputs): Promise<void> {
+  const place = await realpath(run.path);
+  if (places.has(place)) notes.push(`${run.source} was given twice, and is read once`);
+  else runs.push(run);
+  places.add(place);
 }
 
 /** Where the runs of an input are: a folder is where it is, an archive is unpacked. */
