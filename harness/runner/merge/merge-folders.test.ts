@@ -2,22 +2,24 @@
 import { mkdir, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { FormatError, UnsupportedFormatError, UsageError } from '../../errors.ts';
+import { FormatError, InterruptedError, UnsupportedFormatError, UsageError } from '../../errors.ts';
 import type { PlannedRun } from '../../matrix/planned-run.ts';
 import { hash, plan, third } from '../../matrix/testing/source-run-builder.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
 import { readCellLogs } from '../../report/html/cell-files.ts';
+import { codeVersion } from '../code-version.ts';
 import { type MergedFolders, mergeFolders } from './merge-folders.ts';
 import { changeRecord, pack, writeResults } from './testing/results-builder.ts';
 
 const { signal } = new AbortController();
 
-const ALL = plan({ planned: ['a', 'b'], chosen: ['a', 'b'] });
+const sub1m = codeVersion();
+const ALL = plan({ sub1m, planned: ['a', 'b'], chosen: ['a', 'b'] });
 
 /** The plan of one of two shards, with a cell each. */
 function half(index: 1 | 2): PlannedRun {
   const chosen = ALL.planned.slice(index - 1, index);
-  return plan({ run: `half-${index}`, shard: `${index}/2`, planned: ALL.planned, chosen });
+  return { ...ALL, run: `half-${index}`, shard: `${index}/2`, chosen };
 }
 
 function merge(paths: readonly string[], isMixed = false): Promise<MergedFolders> {
@@ -126,6 +128,22 @@ describe('mergeFolders', () => {
       end: 'unjudged',
       cells: ['a: match', 'a.repeat-2: unjudged', 'b: match'],
     });
+  });
+
+  it('says that runs were of other code than judges them now', async () => {
+    await using temp = await makeTempDir();
+    const older = { ...ALL, sub1m: { ...sub1m, version: '0.0.9', code: hash('c') } };
+    const run = await writeResults(join(temp.path, 'r'), older, { a: 'match', b: 'match' });
+    const { notes } = await told(temp.path, [run]);
+    const now = `than judged it now, ${sub1m.version}`;
+    expect(notes).toEqual([`{}/r was run by sub1m 0.0.9 with other code ${now}`]);
+  });
+
+  it('gives nothing when it is interrupted: a site that is there stays', async () => {
+    await using temp = await makeTempDir();
+    const run = await writeResults(join(temp.path, 'r'), ALL, { a: 'match', b: 'match' });
+    const interrupted = mergeFolders([run], { isMixed: false, signal: AbortSignal.abort() });
+    await expect(interrupted).rejects.toThrow(InterruptedError);
   });
 
   it('ends as broken where a kernel is, whatever is missing', async () => {

@@ -3,6 +3,7 @@ import { realpath, stat } from 'node:fs/promises';
 import { type End, firstEnd } from '../../ends.ts';
 import {
   FormatError,
+  InterruptedError,
   UnsupportedFormatError,
   UsageError,
   fromSystemError,
@@ -15,6 +16,7 @@ import type { PlannedRun } from '../../matrix/planned-run.ts';
 import { runEnd } from '../../matrix/run-end.ts';
 import { CleanupStack } from '../../process/cleanup-stack.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
+import { codeVersion } from '../code-version.ts';
 import { type FoundRun, findRuns } from './find-runs.ts';
 import { type ReadRun, readPlan, readRun } from './read-run.ts';
 import { unpackArchive } from './unpack-archive.ts';
@@ -36,7 +38,8 @@ export interface MergedFolders extends AsyncDisposable {
 /**
  * Reads runs from folders of results, and from archives of them, and merges them into one. What cannot be read is named,
  * and the rest is merged. Throws `UsageError` for what is not there, for runs of another matrix, code or model than the
- * first (unless `isMixed`), and if there is no run at all; `UnsupportedFormatError` for a plan of a newer sub1m.
+ * first (unless `isMixed`), and if there is no run at all; `UnsupportedFormatError` for a plan of a newer sub1m;
+ * `InterruptedError` when the signal fires.
  */
 export async function mergeFolders(
   paths: readonly string[],
@@ -57,17 +60,14 @@ export async function mergeFolders(
   }
   const read: ReadRun[] = [];
   for (const { plan, ...found } of runs) read.push(await readRun(found, plan, signal));
-  const unplanned = runs.filter(({ plan }) => plan === null);
+  if (signal.aborted) {
+    throw new InterruptedError('Interrupted in merging runs', { cause: signal.reason });
+  }
   const merged = mergeRuns(
     read.map(({ run }) => run),
     {
       unread: inputs.unread,
-      notes: [
-        ...inputs.notes,
-        ...unplanned.map(
-          ({ source }) => `${source} has no plan.json: what it was to run is not known`,
-        ),
-      ],
+      notes: [...inputs.notes, ...runs.flatMap(noteOf)],
       mixed: differences.map(({ source, words }) => `${source}: ${words}`),
     },
   );
@@ -75,6 +75,17 @@ export async function mergeFolders(
   const end = mergedEnd(run, { read, isUnread: inputs.unread.length > 0 });
   const cleanups = holding.move();
   return { run, end, [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose]() };
+}
+
+/** What a reader must know of a run's plan, if anything. */
+function noteOf({ source, plan }: PlannedInput): string[] {
+  if (plan === null) return [`${source} has no plan.json: what it was to run is not known`];
+  const { version, code } = codeVersion();
+  return plan.sub1m.code === code
+    ? []
+    : [
+        `${source} was run by sub1m ${plan.sub1m.version} with other code than judged it now, ${version}`,
+      ];
 }
 
 /** A cell that one run could not judge, and another did, is judged. */
@@ -167,8 +178,10 @@ function note({ unread, errors }: Inputs, source: string, thrown: unknown): void
   errors.push(error);
 }
 
+type PlannedInput = FoundRun & { readonly plan: PlannedRun | null };
+
 /** The runs with their plans. */
-function plansOf(inputs: Inputs): (FoundRun & { readonly plan: PlannedRun | null })[] {
+function plansOf(inputs: Inputs): PlannedInput[] {
   return inputs.runs.flatMap((found) => {
     try {
       return [{ ...found, plan: readPlan(found) }];
