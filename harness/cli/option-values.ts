@@ -28,6 +28,7 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--known': 'files',
   '--layout': 'layouts',
   '--on': 'recipes',
+  '--out': 'folders',
   '--patches': 'files',
   '--policy': 'policies',
   '--put': 'files',
@@ -55,6 +56,7 @@ export const ARGUMENTS_OF: Readonly<Record<string, ValueKind>> = {
   history: 'files',
   inspect: 'files',
   judge: 'folders',
+  report: 'files',
   run: 'matrices',
   submit: 'folders',
 };

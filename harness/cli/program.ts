@@ -29,6 +29,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   shell: async () => (await import('./commands/shell.ts')).addShell,
   inspect: async () => (await import('./commands/inspect.ts')).addInspect,
   judge: async () => (await import('./commands/judge.ts')).addJudge,
+  report: async () => (await import('./commands/report.ts')).addReport,
   history: async () => (await import('./commands/history.ts')).addHistory,
   submit: async () => (await import('./commands/submit.ts')).addSubmit,
   cache: async () => (await import('./commands/cache.ts')).addCache,

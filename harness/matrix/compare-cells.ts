@@ -5,6 +5,7 @@ import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
 import { type End, firstEnd } from '../ends.ts';
 import { type TimeChange, compareTimes } from './compare-times.ts';
 import type { JudgedCell, RunResult } from './judged-cell.ts';
+import type { Merge } from './merged-run.ts';
 import { untoldEnds } from './run-end.ts';
 
 /** How a kernel differs from its base in the same cells. */
@@ -20,9 +21,11 @@ export interface Comparison {
   readonly times: readonly TimeChange[];
 }
 
-/** A run of which the kernel may have been compared with a base. */
+/** A run of which the kernel may have been compared with a base, or which may be several in one. */
 export interface ComparedRun extends RunResult {
   readonly comparison?: Comparison;
+  /** How it was merged, if it is several runs in one. */
+  readonly merge?: Merge;
 }
 
 /** How a cell differs from the same cell of the base. */

@@ -9,6 +9,8 @@ export interface JudgedCell {
   readonly judgement: Judgement;
   /** The path of its bundle. */
   readonly folder: string;
+  /** Where the bundle is for now, if it was unpacked from an archive. */
+  readonly unpacked?: string;
 }
 
 /** One execution of a matrix, or the same judged again. */

@@ -2,6 +2,7 @@
 import type { CellRecord } from '../bundle/cell-record.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
+import type { Merge } from '../matrix/merged-run.ts';
 import { counted } from '../memory/counted.ts';
 import { renderFindings, renderProofs } from './text/cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
@@ -9,7 +10,8 @@ import { renderFaultTable } from './text/fault-table.ts';
 import { renderCellTable } from './text/cell-table.ts';
 import { groupMaps } from './text/map-groups.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
-import { type Style, paint, wrap } from './text/style.ts';
+import { mergeParts } from './text/merge-lines.ts';
+import { type Style, indented, paint, wrap } from './text/style.ts';
 import { summaryLine } from './text/summary-line.ts';
 import { unseenLines } from './text/unseen.ts';
 
@@ -31,6 +33,7 @@ export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
     ...(run.cells.length <= MOST_PROOFS ? run.cells.map((cell) => renderProofs(cell, style)) : []),
     renderFaultTable(run.cells, style),
     run.comparison ? renderChanges(run.comparison, style) : [],
+    ...(run.merge ? mergeSections(run.merge, style) : []),
     [...wrap(`Bundles: ${run.folder}`, style.width), paint(summaryLine(run), 'bold', style)],
   ];
   const shown = sections.filter((lines) => lines.length > 0);
@@ -47,6 +50,13 @@ function pageMaps(cells: readonly JudgedCell[], style: Style): string[][] {
   const pages = groups.flatMap((group) => group.pages);
   const unseen = unseenLines(cells).map((line) => `  ?  could not be seen: ${line}`);
   return [...maps, [...renderLegend(pages, style), ...unseen]];
+}
+
+function mergeSections(merge: Merge, style: Style): string[][] {
+  return mergeParts(merge).map(({ title, isBad, lines }) => [
+    isBad ? paint(title, 'yellow', style) : title,
+    ...lines.flatMap((line) => indented(line, 2, style)),
+  ]);
 }
 
 /** Whether an interrupt came before the cell was run to its end. */

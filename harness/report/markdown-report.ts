@@ -17,6 +17,7 @@ import {
 } from './text/finding-groups.ts';
 import { groupMaps } from './text/map-groups.ts';
 import { code, document, fence, link, table } from './text/markdown.ts';
+import { type MergePart, mergeParts } from './text/merge-lines.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { shortened, wrap } from './text/style.ts';
 import { summaryLine } from './text/summary-line.ts';
@@ -46,6 +47,7 @@ export function renderMarkdown(run: ComparedRun): string {
   return document([
     `## sub1m: ${match} match, ${mismatch} mismatch, ${unjudged} unjudged`,
     summaryLine(run),
+    ...(run.merge ? mergeParts(run.merge).flatMap(mergeBlocks) : []),
     ...cellTable(run.cells),
     ...CHAPTERS.flatMap(({ title, kinds }) => {
       const told = groups.filter(({ kind }) => kinds.includes(kind));
@@ -59,6 +61,10 @@ export function renderMarkdown(run: ComparedRun): string {
       : []),
     `Bundles: ${code(run.folder)}`,
   ]);
+}
+
+function mergeBlocks({ title, lines }: MergePart): string[] {
+  return [`### ${code(title)}`, lines.map((line) => `- ${code(line)}`).join('\n')];
 }
 
 interface Chapter {

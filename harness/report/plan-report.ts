@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { type ChosenCell, WORTH } from '../matrix/night.ts';
+import type { PlannedRun } from '../matrix/planned-run.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { counted } from '../memory/counted.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { PlanDocument } from './schema/plan-schema.ts';
+import type { RunPlanDocument } from './schema/run-plan-schema.ts';
 import { renderSeconds } from './text/style.ts';
 
 /** What a run would do. */
@@ -47,4 +49,9 @@ export function renderPlanDocument(plan: ShownPlan): string {
     })),
   };
   return `${asciiJson(document, 2)}\n`;
+}
+
+/** `plan.json`, the document of `schema/run-plan-schema.ts`. */
+export function planFileDocument(plan: PlannedRun): RunPlanDocument {
+  return { schema: DOCUMENT_VERSIONS['run-plan'], ...plan };
 }

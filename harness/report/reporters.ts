@@ -126,10 +126,8 @@ export async function writeReports(
   style: Style,
 ): Promise<void> {
   const write = async ({ kind, path, appendUpTo }: Reporter): Promise<void> => {
-    const render: Render = await RENDERERS[kind]();
-    const report = await render(run, path === null ? style : FILE_STYLE);
-    if (path === null) return writeStdout(report);
-    const text = cleanText(report);
+    if (path === null) return writeStdout(await rendered(kind, run, style));
+    const text = await reportText(kind, run);
     await intoFile(path, () =>
       appendUpTo === undefined ? replaceFile(path, text) : append(path, text, appendUpTo),
     );
@@ -140,6 +138,16 @@ export async function writeReports(
     await write(reporter).catch((error: unknown) => errors.push(error));
   }
   if (errors.length > 0) throw errors[0];
+}
+
+/** A report as a file holds it. */
+export async function reportText(kind: ReportKind, run: ComparedRun): Promise<string> {
+  return cleanText(await rendered(kind, run, FILE_STYLE));
+}
+
+async function rendered(kind: ReportKind, run: ComparedRun, style: Style): Promise<Written> {
+  const render: Render = await RENDERERS[kind]();
+  return render(run, style);
 }
 
 /** A reader of a file that is replaced sees the whole report or the one before it. */

@@ -3,6 +3,7 @@ import { type ComparedRun, type Comparison, isChanged } from '../matrix/compare-
 import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
+import { mergeDocument } from './merge-document.ts';
 import { cellPages } from './text/cell-pages.ts';
 import { pageRuns } from './text/page-runs.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
@@ -15,10 +16,12 @@ export function renderRunDocument(run: ComparedRun): string {
 }
 
 /** See `renderRunDocument`: before it is text. */
-export function runDocument({ id, cells, comparison }: ComparedRun): RunDocument {
+export function runDocument({ id, cells, comparison, merge }: ComparedRun): RunDocument {
   return {
     schema: DOCUMENT_VERSIONS.run,
     run: id,
+    // First: site.ts knows a site by it.
+    ...(merge && { merge: mergeDocument(merge) }),
     summary: summary(cells),
     cells: cells.map(cellDocument),
     ...(comparison && comparisonDocument(comparison)),

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { requireKernel } from '../kernel/require-kernel.ts';
 import { type ComparedRun, compareRuns } from '../matrix/compare-cells.ts';
-import type { Axes } from '../matrix/expand.ts';
+import type { Axes, PlannedCell } from '../matrix/expand.ts';
 import type { RunResult } from '../matrix/judged-cell.ts';
 import type { KnownDefect } from '../matrix/known-defects.ts';
+import { takeShard } from '../matrix/shard.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import type { BaseKernel } from './checked-kernel.ts';
-import { type RunSettings, runPlan } from './run-plan.ts';
+import { type RunPlan, type RunSettings, runPlan } from './run-plan.ts';
 import type { RunnerContext } from './runner-context.ts';
 import { besideBase, standardCells } from './standard-cells.ts';
 
@@ -25,8 +26,20 @@ export interface CheckPlan {
 
 /** Runs the cells of kernels. */
 export function checkKernels(kernel: readonly string[], plan: CheckPlan): Promise<RunResult> {
-  const { axes, shard, known, settings, context } = plan;
-  return runPlan({ cells: standardCells({ ...axes, kernel }, shard), known }, settings, context);
+  const { axes, settings, context } = plan;
+  return runPlan(planOf(standardCells({ ...axes, kernel }), plan), settings, context);
+}
+
+/** The plan of a part of these cells, pairs of them not torn apart. */
+function planOf(
+  planned: readonly PlannedCell[],
+  { shard, known }: Pick<CheckPlan, 'shard' | 'known'>,
+  beside: (cells: readonly PlannedCell[]) => PlannedCell[] = (cells) => [...cells],
+): RunPlan {
+  const cells = beside(shard === undefined ? planned : takeShard(planned, shard));
+  const all = beside(planned);
+  const whole = { name: 'check', cells: all, planned: all, shard: shard ?? null, limit: null };
+  return { cells, known, whole };
 }
 
 /**
@@ -38,7 +51,7 @@ export async function checkAgainst(
   kernel: string,
   plan: CheckPlan,
 ): Promise<ComparedRun> {
-  const { axes, shard, known, settings, context, sources } = plan;
+  const { axes, settings, context, sources } = plan;
   const one = await requireKernel(kernel, sources);
   const other = await requireKernel(base.ref, sources);
   const named = { base: base.name, ref: base.ref };
@@ -46,8 +59,9 @@ export async function checkAgainst(
     const run = await checkKernels([kernel], plan);
     return { ...run, comparison: { ...named, sameImage: true, cells: [], times: [] } };
   }
-  const cells = besideBase(standardCells({ ...axes, kernel: [kernel] }, shard), base.ref);
-  const run = await runPlan({ cells, known }, settings, context);
+  const cells = standardCells({ ...axes, kernel: [kernel] });
+  const beside = planOf(cells, plan, (some) => besideBase(some, base.ref));
+  const run = await runPlan(beside, settings, context);
   const of = (ref: string) => run.cells.filter(({ record }) => record.spec.kernel === ref);
   const compared = compareRuns(of(base.ref), of(kernel));
   return { ...run, cells: of(kernel), comparison: { ...named, sameImage: false, ...compared } };

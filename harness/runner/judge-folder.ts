@@ -15,6 +15,12 @@ import type { EvidenceToJudge } from './judge-evidence.ts';
 import { JUDGE_EVIDENCE } from './judge-thread.ts';
 import { findVmcoreIn } from './vmcore-file.ts';
 
+/** Likewise, and leaves nothing: the folder may be somebody else's to write to. */
+export async function judgeOnly(folder: string, signal: AbortSignal): Promise<JudgedCell> {
+  using held = BundleFolder.open(folder);
+  return await judgeHeld({ held, folder }, signal);
+}
+
 /**
  * Judges the bundle in `folder` from its evidence alone, and leaves `observation.json`, `prediction.json` and
  * `verdict.json` beside it. The same bundle gives the same judgement. A bug of ours makes it unjudged; any other error is
@@ -28,12 +34,20 @@ export async function judgeFolder(
   // It may fail before it is awaited.
   digest?.catch(() => {});
   using held = BundleFolder.open(folder);
+  const cell = await judgeHeld({ held, folder }, signal, digest);
+  // Here and not in the thread, which the signal ends wherever it is.
+  writeJudgement(held, cell.judgement);
+  return cell;
+}
+
+async function judgeHeld(
+  { held, folder }: { readonly held: BundleFolder; readonly folder: string },
+  signal: AbortSignal,
+  digest?: Promise<VmcoreDigest | undefined>,
+): Promise<JudgedCell> {
   const record = readCellRecord(held);
   const vmcore = digest ?? digestIn(held, record.spec, signal);
-  const judgement = await judged({ held, record, vmcore }, signal);
-  // Here and not in the thread, which the signal ends wherever it is.
-  writeJudgement(held, judgement);
-  return { record, judgement, folder };
+  return { record, judgement: await judged({ held, record, vmcore }, signal), folder };
 }
 
 interface Asked {

@@ -13,8 +13,8 @@ import {
 } from '../errors.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import { HeldFolder } from '../process/held-folder.ts';
-import { judgeFolder } from './judge-folder.ts';
-import { CLAIM } from './results-folder.ts';
+import { judgeFolder, type judgeOnly } from './judge-folder.ts';
+import { CLAIM, PLAN } from './results-folder.ts';
 
 /** A folder of a cell that cannot be judged: sub1m was killed before the cell ended, or a file is not what it must be. */
 interface NotJudged {
@@ -42,7 +42,11 @@ const ORDER_LIMIT = 64 * 1024 * 1024;
  * judged keeps nothing else from it. Throws `UsageError` if the folder holds no bundle, `FormatError` for a single cell
  * that cannot be judged.
  */
-export async function judgeRun(results: string, signal: AbortSignal): Promise<JudgedRun> {
+export async function judgeRun(
+  results: string,
+  signal: AbortSignal,
+  judge: typeof judgeOnly = judgeFolder,
+): Promise<JudgedRun> {
   const startedAt = performance.now();
   const folder = resolve(results);
   const isCell = existsSync(join(folder, 'cell.json'));
@@ -52,7 +56,7 @@ export async function judgeRun(results: string, signal: AbortSignal): Promise<Ju
   for (const cell of isCell ? [folder] : cellFolders(folder)) {
     try {
       if (characters > RUN_LIMIT) throw tooMuch();
-      const judged = await judgeCell(cell, signal);
+      const judged = await judgeCell(cell, signal, judge);
       characters += JSON.stringify(judged).length;
       cells.push(judged);
     } catch (error) {
@@ -70,7 +74,11 @@ export async function judgeRun(results: string, signal: AbortSignal): Promise<Ju
   };
 }
 
-async function judgeCell(folder: string, signal: AbortSignal): Promise<JudgedCell> {
+async function judgeCell(
+  folder: string,
+  signal: AbortSignal,
+  judge: typeof judgeOnly,
+): Promise<JudgedCell> {
   if (signal.aborted) {
     throw new InterruptedError('Interrupted before it was judged', { cause: signal.reason });
   }
@@ -80,7 +88,7 @@ async function judgeCell(folder: string, signal: AbortSignal): Promise<JudgedCel
     );
   }
   try {
-    return await judgeFolder(folder, signal);
+    return await judge(folder, signal);
   } catch (error) {
     throw fromSystemError(error, `judge ${folder}`);
   }
@@ -110,7 +118,7 @@ function cellFolders(path: string): string[] {
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
     .map(({ name }) => name);
   const isRun =
-    entries.some(({ name }) => name === CLAIM) ||
+    entries.some(({ name }) => name === CLAIM || name === PLAN) ||
     cells.some((name) => existsSync(join(path, name, 'cell.json')));
   if (!isRun || cells.length === 0) throw noRun(path);
   const place = (id: string): number => order.get(id) ?? order.size;

@@ -19,6 +19,8 @@ export interface NightSettings extends Pick<RunSettings, 'jobs'> {
 /** The cells of a run. */
 export interface NightPlan {
   readonly chosen: readonly ChosenCell[];
+  /** Those of all shards. */
+  readonly planned: readonly PlannedCell[];
   /** How many machines run at a time. */
   readonly jobs: number;
   /** How many cells the matrix has beside these: of other shards, and for other nights. */
@@ -40,5 +42,6 @@ export function planNight(
   const tonight = seededPerRun === null ? cells : faultsOfTheNight(cells, outlookOf, seededPerRun);
   const all = chooseCells(tonight, outlookOf, budget);
   const chosen = shard === undefined ? all : takeShard(all, shard, ({ seconds }) => seconds);
-  return { chosen, jobs: machines, others: cells.length - chosen.length };
+  const planned = all.map(({ cell }) => cell);
+  return { chosen, planned, jobs: machines, others: cells.length - chosen.length };
 }

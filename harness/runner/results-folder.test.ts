@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT
-import { chmod, chown, mkdir, readdir, symlink, writeFile } from 'node:fs/promises';
+import { chmod, chown, mkdir, readFile, readdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
+import { plan } from '../matrix/testing/source-run-builder.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { claimResultsFolder } from './results-folder.ts';
+import { parseDocument } from '../report/testing/documents.ts';
+import { claimResultsFolder, writePlan } from './results-folder.ts';
 
 describe('claimResultsFolder()', () => {
   it('takes a new folder or an empty one, and names the run for it', async () => {
@@ -66,4 +68,13 @@ describe('claimResultsFolder()', () => {
     await symlink('disk', join(temp.path, 'results'));
     expect((await claimResultsFolder(join(temp.path, 'results'))).run).toBe('results');
   });
+});
+
+it('writes what a run is about to do as plan.json, in ASCII', async () => {
+  await using temp = await makeTempDir();
+  const told = plan({ shard: '2/3', matrix: { ...plan().matrix, name: 'nächtlich' } });
+  await writePlan(temp.path, told);
+  const text = await readFile(join(temp.path, 'plan.json'), 'utf8');
+  expect(parseDocument('run-plan', text)).toEqual({ schema: 1, ...told });
+  expect(text).toMatch(/^[\u0020-\u007e\n]*$/);
 });

@@ -3,7 +3,11 @@ import { constants } from 'node:fs';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { UsageError } from '../errors.ts';
+import type { PlannedRun } from '../matrix/planned-run.ts';
+import { asciiJson } from '../memory/ascii-json.ts';
+import { replaceFile } from '../process/replace-file.ts';
 import { IS_CHECKOUT, projectPath } from '../project-root.ts';
+import { planFileDocument } from '../report/plan-report.ts';
 
 /** The folder of results unless one is named: the checkout's; without a checkout, `results/` of the current folder. */
 export const RESULTS = IS_CHECKOUT ? projectPath('results') : resolve('results');
@@ -13,6 +17,12 @@ export const HISTORY = join(RESULTS, 'history.jsonl');
 
 /** The file that marks a folder as taken by a run. */
 export const CLAIM = '.claimed-by-run';
+
+/** The file that says what a run is about to do. */
+export const PLAN = 'plan.json';
+
+/** Bytes that it may have: that of the largest matrix has half of them. */
+export const PLAN_BYTES = 64 * 1024 * 1024;
 
 /** The folder of one run, and the run's id. */
 export interface ResultsFolder {
@@ -37,6 +47,11 @@ export async function claimResultsFolder(wanted: string | undefined): Promise<Re
   // Of two runs that found the folder empty at once, one cannot make this file.
   await writeFile(join(path, CLAIM), `${process.pid}\n`, { flag: 'wx' });
   return { path, run: basename(path) };
+}
+
+/** Writes down what the run is about to do: where it is killed, that tells what is missing. */
+export async function writePlan(folder: string, plan: PlannedRun): Promise<void> {
+  await replaceFile(join(folder, PLAN), `${asciiJson(planFileDocument(plan), 1)}\n`);
 }
 
 /** The time in UTC to the second, and the process: two runs that start at once differ. */

@@ -10,17 +10,19 @@ import type { Layout } from '../layout/layout.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
+import { type Whole, plannedRun, repeatId } from '../matrix/planned-run.ts';
 import { runMatrix } from '../matrix/run-matrix.ts';
 import { hostHasRoom } from '../process/host-load.ts';
 import { requireHistory } from '../history/append-history.ts';
 import { sweepTempDirs } from '../process/temp-dir.ts';
 import { autoJobs } from './auto-jobs.ts';
+import { codeVersion } from './code-version.ts';
 import { requireHost } from './host.ts';
 import { type Kernels, requireKernels } from './kernels.ts';
 import { requireLayouts } from './layouts.ts';
 import { type RepeatedCell, noteHistory } from './note-history.ts';
 import { withRecipePolicy } from './recipe-policy.ts';
-import { claimResultsFolder } from './results-folder.ts';
+import { claimResultsFolder, writePlan } from './results-folder.ts';
 import { runAndJudge } from './run-and-judge.ts';
 import type { RunnerContext } from './runner-context.ts';
 import { untoldCell } from './untold-cell.ts';
@@ -30,6 +32,8 @@ export interface RunPlan {
   readonly cells: readonly PlannedCell[];
   /** The known defects of all kernels and cells. */
   readonly known: readonly KnownDefect[];
+  /** What the cells are taken from; they are all unless given. */
+  readonly whole?: Whole | undefined;
 }
 
 /** How cells are run. */
@@ -57,7 +61,7 @@ export interface RunSettings {
  * any more after an interrupt, is unjudged; throws only if no cell came to its end.
  */
 export async function runPlan(
-  { cells: planned, known }: RunPlan,
+  { cells: planned, known, whole }: RunPlan,
   settings: RunSettings,
   context: RunnerContext,
 ): Promise<RunResult> {
@@ -73,6 +77,9 @@ export async function runPlan(
   await using kernels = await requireKernels(cells, settings, context);
   await sweepTempDirs();
   const { path: folder, run: id } = await claimResultsFolder(settings.results);
+  const at = new Date().toISOString();
+  const told = { run: id, at, sub1m: codeVersion(), cells: planned, known, repeat, whole };
+  await writePlan(folder, plannedRun(told));
   const machines = jobs === 'auto' ? autoJobs(cells.map(({ spec }) => spec)) : jobs;
   const parts = { jobs: machines, host, kernels, layouts, known, folder, context };
   const judged = await runAll(cells, parts);
@@ -186,8 +193,8 @@ async function requireFirmwares(cells: readonly PlannedCell[], host: CellHost): 
 function repeated(planned: readonly PlannedCell[], times: number): RepeatedCell[] {
   return Array.from({ length: times }, (_, round) =>
     planned.map((cell) => {
-      const id = round === 0 ? cell.id : `${cell.id}.repeat-${round + 1}`;
-      return { ...cell, id, planned: cell.id, repeat: round + 1 };
+      const repeat = round + 1;
+      return { ...cell, id: repeatId(cell.id, repeat), planned: cell.id, repeat };
     }),
   ).flat();
 }

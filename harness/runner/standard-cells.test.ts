@@ -27,10 +27,6 @@ describe('standardCells', () => {
     expect(standardCells(axes).map(({ id }) => id)).toEqual(['k.no-crashkernel.kexec_load']);
     expect(standardCells({ ...full, trigger: ['none'] })).toHaveLength(8);
   });
-
-  it('gives a shard of them', () => {
-    expect(standardCells(full, '2/6')).toHaveLength(2);
-  });
 });
 
 describe('besideBase', () => {

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellSpec } from '../bundle/cell-record.ts';
 import { type Axes, type PlannedCell, expandSpecs, nameCells } from '../matrix/expand.ts';
-import { takeShard } from '../matrix/shard.ts';
 import { DEFAULT_CRASHKERNEL } from '../memory/crashkernel.ts';
 
 /** The cells that a kernel is checked with unless options say otherwise. */
@@ -18,15 +17,14 @@ export const STANDARDS = {
 export type Standard = keyof typeof STANDARDS;
 
 /** The cells of each kernel, kernel by kernel; one load syscall is enough where nothing is loaded. */
-export function standardCells(axes: Axes, shard?: string): PlannedCell[] {
+export function standardCells(axes: Axes): PlannedCell[] {
   const specs = new Map<string, CellSpec>();
   for (const spec of expandSpecs(axes)) {
     const loads = spec.crashkernel !== null && spec.trigger !== 'none';
     const key = JSON.stringify({ ...spec, load: loads ? spec.load : null });
     if (!specs.has(key)) specs.set(key, spec);
   }
-  const cells = [...specs.values()].map((spec) => ({ spec }));
-  return nameCells(shard === undefined ? cells : takeShard(cells, shard));
+  return nameCells([...specs.values()].map((spec) => ({ spec })));
 }
 
 /** Each cell, and behind it the same cell of another kernel: what slows the host down slows both. */

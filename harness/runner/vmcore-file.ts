@@ -99,7 +99,7 @@ function expectedBytes(file: OpenFile, limit: number): number {
 }
 
 /** Throws `HostError` unless the temporary folder has room; where nothing says how much it takes, that shows later. */
-async function requireRoom(what: string, bytes: number): Promise<void> {
+export async function requireRoom(what: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(tmpdir());
   const free = bavail * bsize;
   if (bytes === Infinity || bytes <= free) return;
@@ -131,12 +131,17 @@ async function unpack({ file, path, bytes }: Unpacking, signal: AbortSignal): Pr
       await to.writeFile(chunk);
     }
   } catch (error) {
-    if (!(error instanceof ProcessError)) throw error;
-    const [why] = /(?<=error \(\d+\) : ).+|unsupported format/.exec(String(error)) ?? [];
+    const why = zstdError(error);
     if (why === undefined) throw error;
-    const message = `Cannot unpack ${file.path}: expected a whole zstd file, zstd says "${why.trim()}"`;
-    throw new FormatError(message, { cause: error });
+    throw new FormatError(`Cannot unpack ${file.path}: ${why}`, { cause: error });
   }
+}
+
+/** What zstd found wrong with what it was given; undefined if something else failed. */
+export function zstdError(error: unknown): string | undefined {
+  if (!(error instanceof ProcessError)) return undefined;
+  const [why] = /(?<=error \(\d+\) : ).+|unsupported format/.exec(String(error)) ?? [];
+  return why && `expected a whole zstd file, zstd says "${why.trim()}"`;
 }
 
 function isPacked(file: OpenFile): boolean {

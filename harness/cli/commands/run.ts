@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
-import { type Axes, eachOnce, expandSpecs, nameCells } from '../../matrix/expand.ts';
+import {
+  type Axes,
+  type PlannedCell,
+  eachOnce,
+  expandSpecs,
+  nameCells,
+} from '../../matrix/expand.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { runEnd } from '../../matrix/run-end.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
@@ -50,14 +56,17 @@ export function addRun(program: Command, context: CommandContext): void {
     .option('--dry-run', 'list the cells and about how long they take, and run nothing');
   command.action(async (matrix: string, options: RunOptions) => {
     const settings = runSettings(options);
-    const { night, known } = await planOf(matrix, { options, settings }, context);
+    const { night, known, all } = await planOf(matrix, { options, settings }, context);
     if (options.dryRun) {
       await writeStdout(options.json ? renderPlanDocument(night) : renderPlan(night));
       return;
     }
     const report = reportRun(options, context, { keep: true });
     const cells = night.chosen.map(({ cell }) => cell);
-    const run = await runPlan({ cells, known }, { ...settings, jobs: night.jobs }, context);
+    const { shard = null, limit = null } = options;
+    const whole = { name: matrix, cells: all, planned: night.planned, shard, limit };
+    const plan = { cells, known, whole };
+    const run = await runPlan(plan, { ...settings, jobs: night.jobs }, context);
     await report(run);
     context.exit(runEnd(run.cells));
   });
@@ -79,7 +88,7 @@ async function planOf(
   matrix: string,
   { options, settings }: Asked,
   context: CommandContext,
-): Promise<{ readonly night: NightPlan; readonly known: RunPlan['known'] }> {
+): Promise<Pick<RunPlan, 'known'> & { readonly night: NightPlan; readonly all: PlannedCell[] }> {
   const { axes, known, seeded, seededPerRun } = await readMatrix(matrix);
   const packages = packageContext(settings, context);
   const over = (inMatrix: Axes): Axes => ({ ...inMatrix, ...givenAxes({ ...options }) });
@@ -97,7 +106,8 @@ async function planOf(
     isChosen || options.dryRun
       ? await readOutlook(cells, historyOf({ options, settings }), packages)
       : outlookFrom([], new Map());
-  return { night: planNight(cells, outlookOf, { jobs, limit, shard, seededPerRun }), known };
+  const night = planNight(cells, outlookOf, { jobs, limit, shard, seededPerRun });
+  return { night, known, all: cells };
 }
 
 /** The history to plan by. Shards must have the same one, so that each cell is in one of them: they are told which. */

@@ -56,9 +56,9 @@ function isPlain({ judgement }: JudgedCell): boolean {
 }
 
 /** Reads the ends of a cell's logs, at most `limit` bytes of each, out of its bundle. */
-export function readCellLogs({ folder, record }: JudgedCell, limit: number): CellLogs {
+export function readCellLogs({ folder, unpacked, record }: JudgedCell, limit: number): CellLogs {
   const seen = orWhy(folder, () => {
-    using bundle = BundleFolder.open(folder);
+    using bundle = BundleFolder.open(unpacked ?? folder);
     const logs = (Object.keys(LOGS) as LogFile[]).flatMap((file) => {
       const end = orWhy(file, () => {
         const bytes = bundle.read(file, record.spec);

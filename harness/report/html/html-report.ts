@@ -12,6 +12,7 @@ import { renderCellChanges, renderComparison } from './changes.ts';
 import { renderHeatMap } from './heat-map.ts';
 import { type MapItem, SHOWN_MAPS, mapItems, renderMaps } from './map-items.ts';
 import { type Markup, html, ownElement } from './markup.ts';
+import { renderMerge } from './merge-part.ts';
 import { renderHistory, renderStrip } from './history-parts.ts';
 import type { RunHistory } from './run-history.ts';
 import { renderSummary } from './summary.ts';
@@ -56,7 +57,7 @@ export function renderHtml(run: ComparedRun, { logs, history }: HtmlSources): st
                 is in them.
               </p></noscript
             >
-            ${renderSummary(run)}${history ? renderHistory(history) : null}${
+            ${run.merge ? renderMerge(run.merge) : null}${renderSummary(run)}${history ? renderHistory(history) : null}${
               run.comparison ? renderComparison(run.comparison) : null
             }${renderHeatMap(run.cells)}${renderMaps(maps, run.cells)}
           </div>

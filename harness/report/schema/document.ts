@@ -13,6 +13,7 @@ export const DOCUMENT_VERSIONS = {
   cache: 1,
   history: 1,
   plan: 1,
+  'run-plan': 1,
 } as const;
 
 /** A document as nobody changes it: what a schema infers, read-only all the way down. */

@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { cellRecordSchema, cellSpecSchema } from '../../bundle/cell-record.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from './document.ts';
+import { mergeSchema } from './merge-schema.ts';
 import {
   addressSchema,
   countSchema,
@@ -105,6 +106,7 @@ const timeSchema = z.object({
 export const runDocumentSchema = z.object({
   schema: z.literal(DOCUMENT_VERSIONS.run),
   run: z.string().describe('The name of its results folder.'),
+  merge: mergeSchema.exactOptional().describe('With `report`: what the run was merged from.'),
   summary: z
     .object({
       match: countSchema,

@@ -17,6 +17,7 @@ import {
 } from '../schema/host-schema.ts';
 import { corpusDocumentSchema, modelDocumentSchema } from '../schema/model-schema.ts';
 import { planDocumentSchema } from '../schema/plan-schema.ts';
+import { runPlanSchema } from '../schema/run-plan-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
 import { seriesDocumentSchema } from '../schema/series-schema.ts';
 import { verdictDocumentSchema } from '../schema/verdict-schema.ts';
@@ -35,6 +36,7 @@ const SCHEMAS = {
   history: historyDocumentSchema,
   'history-line': historyLineSchema,
   plan: planDocumentSchema,
+  'run-plan': runPlanSchema,
 } as const;
 
 type DocumentName = keyof typeof SCHEMAS;
@@ -55,6 +57,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   history: 'What history prints with --json',
   'history-line': 'A line of history.jsonl: one cell of one run',
   plan: 'what run prints with --dry-run --json',
+  'run-plan': 'plan.json: what a run was about to do when it began',
 };
 
 export const DOCUMENT_NAMES = Object.keys(SCHEMAS) as DocumentName[];
