@@ -7,7 +7,7 @@ import { elfHeaders } from '../vmcore/testing/elf-builder.ts';
 import { elfCoreBytes, pageOf } from '../vmcore/testing/vmcore-builder.ts';
 import { wholeKernel } from '../vmcore/testing/whole-kernel-builder.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
-import { packVmcore } from '../runner/vmcore-file.ts';
+import { packVmcore } from '../runner/unpack-vmcore.ts';
 
 const WHOLE = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]);
 const LOAD = { paddr: 0x1000, memoryBytes: 0x1000 };

@@ -13,6 +13,7 @@ import { verdictDocument } from '../report/verdict-document.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import type { EvidenceToJudge } from './judge-evidence.ts';
 import { JUDGE_EVIDENCE } from './judge-thread.ts';
+import { removedDigest } from './removed-vmcore.ts';
 import { findVmcoreIn } from './vmcore-file.ts';
 
 /**
@@ -70,14 +71,14 @@ function writeJudgement(folder: BundleFolder, judgement: Judgement): void {
 /** What reads a vmcore, in a thread. */
 export const DIGEST_FILE = threadModule('runner/digest-file');
 
-/** The vmcore, read in a thread of its own; undefined if the cell left none. */
+/** The vmcore, read in a thread of its own, or what is left of one that was removed; undefined if the cell left none. */
 export async function digestIn(
   folder: BundleFolder,
   spec: CellSpec,
   signal: AbortSignal,
 ): Promise<VmcoreDigest | undefined> {
   await using vmcore = await findVmcoreIn(folder, { files: VMCORES, spec }, signal);
-  if (!vmcore) return undefined;
+  if (!vmcore) return removedDigest(folder, spec);
   const call = { module: DIGEST_FILE, name: 'digestFile', argument: vmcore.path };
   return await runInThread<VmcoreDigest>(call, signal);
 }

@@ -14,7 +14,7 @@ import {
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import { HeldFolder } from '../process/held-folder.ts';
 import { judgeFolder } from './judge-folder.ts';
-import { CLAIM } from './results-folder.ts';
+import { CLAIM, SHARED_VMCORES } from './results-folder.ts';
 
 /** A folder of a cell that cannot be judged: sub1m was killed before the cell ended, or a file is not what it must be. */
 interface NotJudged {
@@ -108,7 +108,8 @@ function cellFolders(path: string): string[] {
   const order = new Map(reportedOrder(folder).map((id, place) => [id, place]));
   const cells = entries
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map(({ name }) => name);
+    .map(({ name }) => name)
+    .filter((name) => name !== SHARED_VMCORES);
   const isRun =
     entries.some(({ name }) => name === CLAIM) ||
     cells.some((name) => existsSync(join(path, name, 'cell.json')));

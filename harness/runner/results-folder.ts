@@ -14,6 +14,9 @@ export const HISTORY = join(RESULTS, 'history.jsonl');
 /** The file that marks a folder as taken by a run. */
 export const CLAIM = '.claimed-by-run';
 
+/** The folder in that of a run for what its vmcores share. No cell is called so: all their names have a dot. */
+export const SHARED_VMCORES = 'vmcores';
+
 /** The folder of one run, and the run's id. */
 export interface ResultsFolder {
   readonly path: string;
