@@ -37,6 +37,7 @@ export async function judgeFolder(
   return { record, judgement, folder };
 }
 
+/** A bundle that is held open, to be judged by this record of its cell. */
 interface Asked {
   readonly held: BundleFolder;
   readonly record: CellRecord;
@@ -44,7 +45,10 @@ interface Asked {
 }
 
 /** A bug of ours that a bundle brings to light is no verdict, and ends no run. */
-async function judged({ held, record, vmcore }: Asked, signal: AbortSignal): Promise<Judgement> {
+export async function judged(
+  { held, record, vmcore }: Asked,
+  signal: AbortSignal,
+): Promise<Judgement> {
   const { path, place } = held;
   try {
     const argument: EvidenceToJudge = { folder: { path, place }, record, vmcore: await vmcore };

@@ -12,6 +12,7 @@ export const DOCUMENT_VERSIONS = {
   kernels: 1,
   history: 1,
   plan: 1,
+  'verdict-changes': 1,
 } as const;
 
 /** A document as nobody changes it: what a schema infers, read-only all the way down. */

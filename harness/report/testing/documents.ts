@@ -15,6 +15,7 @@ import { corpusDocumentSchema, modelDocumentSchema } from '../schema/model-schem
 import { planDocumentSchema } from '../schema/plan-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
 import { seriesDocumentSchema } from '../schema/series-schema.ts';
+import { verdictChangesDocumentSchema } from '../schema/verdict-changes-schema.ts';
 import { verdictDocumentSchema } from '../schema/verdict-schema.ts';
 
 const SCHEMAS = {
@@ -30,6 +31,7 @@ const SCHEMAS = {
   history: historyDocumentSchema,
   'history-line': historyLineSchema,
   plan: planDocumentSchema,
+  'verdict-changes': verdictChangesDocumentSchema,
 } as const;
 
 type DocumentName = keyof typeof SCHEMAS;
@@ -49,6 +51,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   history: 'What history prints with --json',
   'history-line': 'A line of history.jsonl: one cell of one run',
   plan: 'what run prints with --dry-run --json',
+  'verdict-changes': 'What judge prints with --json of several runs, and with --changes',
 };
 
 export const DOCUMENT_NAMES = Object.keys(SCHEMAS) as DocumentName[];
