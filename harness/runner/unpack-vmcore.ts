@@ -18,8 +18,8 @@ export interface VmcoreFile extends AsyncDisposable {
 /** A long window: memory holds the same pages several times, far apart, as a kernel that was read, loaded and unpacked. */
 const ZSTD = ['zstd', '--quiet', '--long=28'];
 
-/** Of a dump by another its window spans both. */
-const BY_BASE = ['zstd', '--quiet', '--long=31'];
+/** Of a dump by another its window spans both: zstd chooses it, and must be told that it may unpack it. */
+const BY_BASE = ['zstd', '--quiet'];
 
 interface Packing {
   /** Where to; beside it and named `.zst` unless given. */
@@ -109,7 +109,7 @@ async function unpack({ file, path, bytes, base }: Unpacking, signal: AbortSigna
   await using to = await open(path, 'wx', 0o600);
   let done = 0;
   try {
-    const how = base === undefined ? ZSTD : [...BY_BASE, `--patch-from=${base}`];
+    const how = base === undefined ? ZSTD : [...BY_BASE, '--long=31', `--patch-from=${base}`];
     const command = [...how, '--decompress', '--stdout'];
     for await (const chunk of outputOf(command, { input: file.fd, signal })) {
       done += chunk.length;
