@@ -9,6 +9,9 @@ import type { Machine } from './evidence-limits.ts';
 /** What is made from the evidence and lies beside it. */
 type MadeFile = 'observation.json' | 'prediction.json' | 'verdict.json';
 
+/** Bytes of one: a verdict has 5,000 for people, and quotes of a guest at most as many as a cell's record. */
+const MADE_LIMIT = 4 * 1024 * 1024;
+
 /**
  * The folder of a bundle, which may be a stranger's: its files are found by the table of evidence, none through a link,
  * and none is read that is larger than a cell leaves it.
@@ -62,6 +65,15 @@ export class BundleFolder implements Disposable {
   read(file: EvidenceFile, machine: Machine): Uint8Array | undefined {
     using found = this.open(file, machine);
     return found?.read(0, found.size);
+  }
+
+  /** A file made from the evidence; undefined if there is none. Throws `FormatError` for what is no file, or too large. */
+  readMade(file: MadeFile): Uint8Array | undefined {
+    using found = this.#folder.file(file);
+    if (found === undefined || found.size <= MADE_LIMIT) return found?.read(0, found.size);
+    throw new FormatError(
+      `Cannot read ${found.path}: expected at most ${MADE_LIMIT} bytes, found ${found.size}`,
+    );
   }
 
   /** Writes beside the evidence; see `HeldFolder.replace()`. */

@@ -16,10 +16,13 @@ const paddr = z
 const vaddr = z.string().regex(/^0x[0-9a-f]{1,16}$/);
 
 /** What the kernel says, and why something is missing. */
-const said = z.string().max(MESSAGE_LIMIT);
+export const said = z.string().max(MESSAGE_LIMIT);
+
+/** The class of each of the 256 pages below 1 MiB. */
+export const lowPages = z.array(z.enum(['reserved', 'absent', 'free', 'used'])).length(256);
 
 /** A value, or why there is none. */
-function seen<O, I>(value: z.ZodType<O, I>): z.ZodType<Seen<O>, Seen<I>> {
+export function seen<O, I>(value: z.ZodType<O, I>): z.ZodType<Seen<O>, Seen<I>> {
   return z.union([z.object({ value }), z.object({ value: z.null(), why: said })]);
 }
 
@@ -59,8 +62,7 @@ const kernelSchema = z.object({
       task: z.object({ pid: z.number(), comm: said }).nullable(),
     })
     .nullable(),
-  /** The class of each of the 256 pages below 1 MiB. */
-  lowPages: seen(z.array(z.enum(['reserved', 'absent', 'free', 'used'])).length(256)),
+  lowPages: seen(lowPages),
   memblock: seen(z.object({ memory: regions, reserved: regions })),
   trampoline: seen(
     z.object({

@@ -56,6 +56,19 @@ export function packedHashes(machine: Machine): number {
   return Math.ceil(hashBytes(machine) * 1.001) + KIB;
 }
 
+/**
+ * `removed/pages.gz`, unpacked: a CRC-32 for each page, and twice their runs, of which there are at most half as many, with
+ * a word for either end; before each list of runs, how many there are.
+ */
+export function removedPagesBytes(machine: Pick<Machine, 'memoryMiB'>): number {
+  return 3 * hashBytes(machine) + 8;
+}
+
+/** The same, gzipped. */
+export function packedRemovedPages(machine: Machine): number {
+  return Math.ceil(removedPagesBytes(machine) * 1.001) + KIB;
+}
+
 /** A dump: LZO can only shrink a page; the rest is for headers and page descriptors. */
 export function dumpBytes({ memoryMiB }: Pick<Machine, 'memoryMiB'>): number {
   return (Math.ceil(memoryMiB * 1.25) + 64) * MIB;

@@ -1,23 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
-import type { CellSpec, Phase } from './cell-record.ts';
+import type { CellSpec } from './cell-record.ts';
 import * as most from './evidence-limits.ts';
-
-/** What is known of a file of a bundle. */
-interface EvidenceRow {
-  /** As results/README.md says it. */
-  readonly is: string;
-  /** The phase that leaves it; null for what is written when the cell is over. */
-  readonly phase: Phase | null;
-  /** Whether it is read into memory to be judged; the others are for people, or are read piece by piece. */
-  readonly judged: boolean;
-  /** A larger one is not what it claims to be, and is not read; nor does a cell leave one. */
-  readonly limit: most.Limit;
-  /** Whether of a larger one the end is kept: it is a log. */
-  readonly keepsEnd?: true;
-  /** The option without which a kernel does not leave it, if that is all it takes. */
-  readonly shownBy?: `CONFIG_${string}`;
-}
+import type { EvidenceRow } from './evidence-row.ts';
+import { VMCORE_EVIDENCE } from './vmcore-evidence.ts';
 
 /** Every file that a cell leaves in its bundle, by its path there. What is made from them is not evidence. */
 export const EVIDENCE = {
@@ -243,18 +229,7 @@ export const EVIDENCE = {
     judged: false,
     limit: most.packedDump,
   },
-  vmcore: {
-    is: 'with `--vmcore filtered`: as makedumpfile writes it, flattened',
-    phase: 'dump',
-    judged: false,
-    limit: most.dumpBytes,
-  },
-  'vmcore.zst': {
-    is: "the whole vmcore, flattened, without its pages of zeroes; of a cell without crashkernel QEMU's dump of the machine as it reboots",
-    phase: 'dump',
-    judged: false,
-    limit: most.packedDump,
-  },
+  ...VMCORE_EVIDENCE,
 } as const satisfies Record<string, EvidenceRow>;
 
 /** The path of an evidence file in its bundle. */
@@ -289,8 +264,12 @@ export function evidencePath(bundle: string, file: EvidenceFile): string {
   return join(bundle, file);
 }
 
-/** Where a dump is: not packed, then packed. */
-export const VMCORES = ['vmcore', 'vmcore.zst'] as const satisfies readonly EvidenceFile[];
+/** Where a dump is: not packed, packed, or shared with others. */
+export const VMCORES = [
+  'vmcore',
+  'vmcore.zst',
+  'vmcore.shared.json',
+] as const satisfies readonly EvidenceFile[];
 
 /** The dump of such a cell: a complete one is packed, a filtered one was compressed by makedumpfile. */
 export function vmcoreFile({ vmcore }: CellSpec): 'vmcore' | 'vmcore.zst' {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { truncate, writeFile } from 'node:fs/promises';
+import { cp, readFile, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
@@ -7,7 +7,11 @@ import { elfHeaders } from '../vmcore/testing/elf-builder.ts';
 import { elfCoreBytes, pageOf } from '../vmcore/testing/vmcore-builder.ts';
 import { wholeKernel } from '../vmcore/testing/whole-kernel-builder.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
-import { packVmcore } from '../runner/vmcore-file.ts';
+import { projectPath } from '../project-root.ts';
+import { removeVmcore } from '../runner/removed-vmcore.ts';
+import { bytesSource } from '../vmcore/dump/byte-source.ts';
+import { digestVmcore } from '../vmcore/vmcore-digest.ts';
+import { packVmcore } from '../runner/unpack-vmcore.ts';
 
 const WHOLE = elfCoreBytes([], [{ paddr: 0x10_0000, bytes: pageOf(1) }]);
 const LOAD = { paddr: 0x1000, memoryBytes: 0x1000 };
@@ -92,5 +96,37 @@ describe('sub1m inspect', { timeout: 30_000 }, () => {
       'The dump has no VMCOREINFO: that of 6.12.0-test was found in 4 MiB of memory; ' +
         'a machine of QEMU tells it with "-device vmcoreinfo"\n',
     );
+  });
+
+  it('writes a packed dump unpacked to a new file, and to no other', async () => {
+    await using temp = await makeTempDir();
+    const [path, to] = [join(temp.path, 'vmcore'), join(temp.path, 'out')];
+    await writeFile(path, WHOLE);
+    await packVmcore(path, new AbortController().signal);
+    const args = ['inspect', `${path}.zst`, '--write', to];
+    const says = `Wrote ${to}: ${WHOLE.length} bytes\n`;
+    expect(await runSub1m(args)).toEqual({ status: 0, stdout: '', stderr: says });
+    expect(new Uint8Array(await readFile(to))).toEqual(new Uint8Array(WHOLE));
+    const again = await runSub1m(args);
+    expect(again).toMatchObject({ status: 64, stdout: '' });
+    expect(again.stderr).toContain(`Cannot write ${to}: expected no such file, found one`);
+  });
+
+  it('says that a vmcore was removed, and by what', async () => {
+    await using temp = await makeTempDir();
+    const folder = join(temp.path, 'cell');
+    await cp(projectPath('harness/testdata/5.10-256m'), folder, { recursive: true });
+    const vmcore = join(folder, 'vmcore');
+    await writeFile(vmcore, WHOLE);
+    const digest = digestVmcore(bytesSource(WHOLE));
+    const machine = { memoryMiB: 1024, cpus: 1 };
+    await removeVmcore(vmcore, { folder, machine, keep: 'broken', digest });
+    for (const named of [folder, vmcore]) {
+      const { status, stderr } = await runSub1m(['inspect', named]);
+      expect({ status, stderr }).toEqual({
+        status: 65,
+        stderr: `sub1m: Cannot read the vmcore of ${folder}: it was removed by --keep broken; run the cell again with --keep all\n`,
+      });
+    }
   });
 });

@@ -2,7 +2,8 @@
 import { resolve } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { HISTORY } from '../runner/results-folder.ts';
-import { runSettings } from './run-options.ts';
+import { Command } from 'commander';
+import { addRunOptions, runSettings } from './run-options.ts';
 
 describe('runSettings()', () => {
   it.each([
@@ -16,5 +17,35 @@ describe('runSettings()', () => {
   ])('notes a run with $given in $history', ({ given, history }) => {
     const options = { reporter: [], budget: 1, ...given };
     expect(runSettings(options).history).toBe(history);
+  });
+});
+
+describe('--keep', () => {
+  function parsed(...args: string[]): unknown {
+    const command = new Command().exitOverride().configureOutput({ writeErr: () => {} });
+    addRunOptions(command);
+    return command.parse(args, { from: 'user' }).opts()['keep'];
+  }
+
+  it.each([
+    { args: [], keep: undefined },
+    { args: ['--keep', 'broken'], keep: ['broken'] },
+    { args: ['--keep', 'none,memory'], keep: ['none', 'memory'] },
+    {
+      args: ['--keep', 'memory', '--keep', 'broken', '--keep', 'broken'],
+      keep: ['memory', 'broken'],
+    },
+  ])('is $keep for $args', ({ args, keep }) => {
+    expect(parsed(...args)).toEqual(keep);
+  });
+
+  it.each([
+    { args: ['--keep', 'some'], says: 'Allowed choices are all, broken, none, memory.' },
+    {
+      args: ['--keep', 'all,none'],
+      says: 'Expected one of all, broken, none, found all and none.',
+    },
+  ])('refuses $args', ({ args, says }) => {
+    expect(() => parsed(...args)).toThrow(says);
   });
 });

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { resolve } from 'node:path';
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { VMCORES_KEPT } from '../bundle/removed-vmcore.ts';
 import { HISTORY } from '../runner/results-folder.ts';
 import type { RunSettings } from '../runner/run-plan.ts';
 import { GROUPS } from './help.ts';
@@ -31,6 +32,10 @@ export function addRunOptions(command: Command): void {
     .addOption(resultsOption('a new folder under results/'))
     .addOption(historyOption())
     .addOption(keepOption())
+    .option(
+      '--share-vmcores',
+      'store what vmcores of a kernel image share only once, in vmcores/ of the results',
+    )
     .addOption(budgetOption())
     .addOption(mirrorOption());
   addReportOptions(command);
@@ -77,10 +82,32 @@ export function runSettings({ history, ...options }: RunCommandOptions): RunSett
   return { ...options, history: history === undefined ? standard : named };
 }
 
-/** What is kept that is too large for every run. */
+/** What is kept of what is too large for every run. */
 function keepOption(): Option {
-  const about = 'keep the whole memory of a machine whose kernel dies or hangs';
-  return new Option('--keep <what>', about).choices(['memory']);
+  const about =
+    'whose vmcores stay in the results: of all cells, of those that are no match (broken), or of none; memory: also the ' +
+    'whole memory of a machine whose kernel dies or hangs';
+  return new Option('--keep <what>', about)
+    .choices([...VMCORES_KEPT, 'memory'])
+    .argParser(parseKeep)
+    .default(undefined, 'all');
+}
+
+/** Of whose vmcores are kept there is one answer; the memory of dead machines is another question. */
+function parseKeep(text: string, previous: RunSettings['keep'] = []): RunSettings['keep'] {
+  const given = text.split(',').map((word) => {
+    const found = [...VMCORES_KEPT, 'memory' as const].find((known) => known === word);
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(
+      `Allowed choices are ${[...VMCORES_KEPT, 'memory'].join(', ')}.`,
+    );
+  });
+  const kept = [...new Set([...previous, ...given])];
+  const ofVmcores = kept.filter((word) => word !== 'memory');
+  if (ofVmcores.length <= 1) return kept;
+  throw new InvalidArgumentError(
+    `Expected one of ${VMCORES_KEPT.join(', ')}, found ${ofVmcores.join(' and ')}.`,
+  );
 }
 
 /** How much time phases have. */

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: MIT
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { z } from 'zod';
 import { type CellDefect, type CellSpec, LIST_LIMIT, WORDS_LIMIT } from '../bundle/cell-record.ts';
 import { INVARIANTS } from '../check/invariants/invariants.ts';
 import { meetsCondition, parseKernelCondition } from '../check/kernel-condition.ts';
 import { parseJsonFile } from '../json-file.ts';
 import { readInput } from '../process/read-input.ts';
+import { projectPath } from '../project-root.ts';
+
+/** The folder of the lists that come with sub1m. */
+export const KNOWN = projectPath('images/known');
 
 const kernelConditionSchema = z.string().transform((text, context) => {
   const condition = parseKernelCondition(text);
@@ -52,6 +58,13 @@ export async function readKnownDefects(path: string): Promise<KnownDefect[]> {
   const advice =
     'one is {"kernel": "5.10..6.1", "invariant": "lowmem.locked", "reference": "<address or commit>"}';
   return parseJsonFile(text, path, { name: 'known defects', schema: fileSchema, advice }).known;
+}
+
+/** Reads every list under `images/known/`. */
+export async function readAllKnownDefects(): Promise<KnownDefect[]> {
+  const names = (await readdir(KNOWN)).filter((name) => name.endsWith('.json'));
+  const lists = names.toSorted().map((name) => readKnownDefects(join(KNOWN, name)));
+  return (await Promise.all(lists)).flat();
 }
 
 /** The defects that such a cell with a kernel of that release should show. */

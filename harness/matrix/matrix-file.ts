@@ -8,6 +8,7 @@ import { parseJsonFile } from '../json-file.ts';
 import { readInput } from '../process/read-input.ts';
 import { projectPath } from '../project-root.ts';
 import {
+  KNOWN,
   type KnownDefect,
   invariantSchema,
   knownDefectSchema,
@@ -25,7 +26,6 @@ export interface Matrix {
   readonly seededPerRun: number | null;
 }
 
-const KNOWN = projectPath('images/known');
 const MATRICES = projectPath('images/matrices');
 
 const spec = cellSpecSchema.shape;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
+import manifest from '../../package.json' with { type: 'json' };
 import { parseDocument } from './testing/documents.ts';
 import { REFERENCE, brokenCell, hostileCell } from './testing/run-builder.ts';
 import { verdictDocument } from './verdict-document.ts';
@@ -9,6 +10,7 @@ it('names the broken invariant, its pages and the file that shows it', () => {
   const { invariants, ...verdict } = parseDocument('verdict', text);
   expect(verdict).toEqual({
     schema: 2,
+    sub1m: manifest.version,
     policy: { id: 'lock-on-crashkernel', how: 'probed' },
     fault: null,
     verdict: { kind: 'mismatch', broken: ['lowmem.locked'] },

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import manifest from '../../package.json' with { type: 'json' };
 import type { Judgement } from '../check/judgement.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { VerdictDocument } from './schema/verdict-schema.ts';
@@ -11,5 +12,6 @@ export function verdictDocument(judgement: Judgement): VerdictDocument {
     ...invariant,
     pages: renderPages(invariant.pages),
   }));
-  return { schema: DOCUMENT_VERSIONS.verdict, policy, invariants, fault, verdict };
+  const { version: sub1m } = manifest;
+  return { schema: DOCUMENT_VERSIONS.verdict, sub1m, policy, invariants, fault, verdict };
 }

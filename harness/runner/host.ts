@@ -12,8 +12,8 @@ import type { RunnerContext } from './runner-context.ts';
 interface HostOptions {
   /** The user's factor on every phase budget. */
   readonly budget: number;
-  /** What else to keep of a machine whose kernel died. */
-  readonly keep?: 'memory' | undefined;
+  /** `memory`: all memory of a machine whose kernel died, too. */
+  readonly keep?: readonly string[] | undefined;
   /** The mirror that the user named, if any. */
   readonly mirror?: string | undefined;
 }
@@ -44,7 +44,7 @@ export async function requireHost(
     },
     cacheDir,
     budgetScale: budget,
-    keepMemory: keep === 'memory',
+    keepMemory: keep?.includes('memory') ?? false,
     log,
   };
 }

@@ -6,7 +6,8 @@ import { parseDeadKernel } from '../bundle/dead-kernel.ts';
 import { VMCORES, evidencePath } from '../bundle/evidence.ts';
 import { FormatError } from '../errors.ts';
 import type { DeadEvidence } from '../report/inspect-dead.ts';
-import { type VmcoreFile, findVmcoreIn } from './vmcore-file.ts';
+import type { VmcoreFile } from './unpack-vmcore.ts';
+import { findVmcoreIn, refuseRemoved } from './vmcore-file.ts';
 
 /** What there is to inspect: a dump, or what was kept of a kernel that died. */
 export type InspectTarget =
@@ -38,6 +39,7 @@ export async function findTarget(
   const vmcore = await findVmcoreIn(folder, { files, spec }, signal);
   if (vmcore) return { kind: 'dump', vmcore };
   if (isDead) return { kind: 'dead', evidence: readDead(folder, spec) };
+  refuseRemoved(folder, spec);
   throw new FormatError(
     `Cannot read ${path}: expected a vmcore or what was kept of a dead kernel, ` +
       'found a folder with neither',

@@ -13,6 +13,7 @@ import { verdictDocument } from '../report/verdict-document.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 import type { EvidenceToJudge } from './judge-evidence.ts';
 import { JUDGE_EVIDENCE } from './judge-thread.ts';
+import { removedDigest } from './removed-vmcore.ts';
 import { findVmcoreIn } from './vmcore-file.ts';
 
 /** Likewise, and leaves nothing: the folder may be somebody else's to write to. */
@@ -50,6 +51,7 @@ async function judgeHeld(
   return { record, judgement: await judged({ held, record, vmcore }, signal), folder };
 }
 
+/** A bundle that is held open, to be judged by this record of its cell. */
 interface Asked {
   readonly held: BundleFolder;
   readonly record: CellRecord;
@@ -57,7 +59,10 @@ interface Asked {
 }
 
 /** A bug of ours that a bundle brings to light is no verdict, and ends no run. */
-async function judged({ held, record, vmcore }: Asked, signal: AbortSignal): Promise<Judgement> {
+export async function judged(
+  { held, record, vmcore }: Asked,
+  signal: AbortSignal,
+): Promise<Judgement> {
   const { path, place } = held;
   try {
     const argument: EvidenceToJudge = { folder: { path, place }, record, vmcore: await vmcore };
@@ -84,14 +89,14 @@ function writeJudgement(folder: BundleFolder, judgement: Judgement): void {
 /** What reads a vmcore, in a thread. */
 export const DIGEST_FILE = threadModule('runner/digest-file');
 
-/** The vmcore, read in a thread of its own; undefined if the cell left none. */
+/** The vmcore, read in a thread of its own, or what is left of one that was removed; undefined if the cell left none. */
 export async function digestIn(
   folder: BundleFolder,
   spec: CellSpec,
   signal: AbortSignal,
 ): Promise<VmcoreDigest | undefined> {
   await using vmcore = await findVmcoreIn(folder, { files: VMCORES, spec }, signal);
-  if (!vmcore) return undefined;
+  if (!vmcore) return removedDigest(folder, spec);
   const call = { module: DIGEST_FILE, name: 'digestFile', argument: vmcore.path };
   return await runInThread<VmcoreDigest>(call, signal);
 }

@@ -14,10 +14,10 @@ import {
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import { HeldFolder } from '../process/held-folder.ts';
 import { judgeFolder, type judgeOnly } from './judge-folder.ts';
-import { CLAIM, PLAN } from './results-folder.ts';
+import { CLAIM, PLAN, SHARED_VMCORES } from './results-folder.ts';
 
 /** A folder of a cell that cannot be judged: sub1m was killed before the cell ended, or a file is not what it must be. */
-interface NotJudged {
+export interface NotJudged {
   readonly folder: string;
   readonly why: string;
   readonly end: End;
@@ -49,14 +49,14 @@ export async function judgeRun(
 ): Promise<JudgedRun> {
   const startedAt = performance.now();
   const folder = resolve(results);
-  const isCell = existsSync(join(folder, 'cell.json'));
+  const isCell = isCellFolder(folder);
   const cells: JudgedCell[] = [];
   const notJudged: NotJudged[] = [];
   let characters = 0;
-  for (const cell of isCell ? [folder] : cellFolders(folder)) {
+  for (const cell of cellFolders(folder)) {
     try {
       if (characters > RUN_LIMIT) throw tooMuch();
-      const judged = await judgeCell(cell, signal, judge);
+      const judged = await requireJudged(cell, () => judge(cell, signal), signal);
       characters += JSON.stringify(judged).length;
       cells.push(judged);
     } catch (error) {
@@ -74,11 +74,12 @@ export async function judgeRun(
   };
 }
 
-async function judgeCell(
+/** What `judge` gives for a folder of a cell. Throws if there is no cell in it, or the signal has fired. */
+export async function requireJudged<T>(
   folder: string,
+  judge: () => Promise<T>,
   signal: AbortSignal,
-  judge: typeof judgeOnly,
-): Promise<JudgedCell> {
+): Promise<T> {
   if (signal.aborted) {
     throw new InterruptedError('Interrupted before it was judged', { cause: signal.reason });
   }
@@ -88,14 +89,14 @@ async function judgeCell(
     );
   }
   try {
-    return await judge(folder, signal);
+    return await judge();
   } catch (error) {
     throw fromSystemError(error, `judge ${folder}`);
   }
 }
 
 /** Whatever is wrong with a folder in a run is nothing that the user named. */
-function notJudgedFor(folder: string, error: unknown): NotJudged {
+export function notJudgedFor(folder: string, error: unknown): NotJudged {
   const end = endOfCode(codeOf(error));
   const isAnswer = end === 'bug' || end === 'host' || end === 'interrupted';
   return { folder, why: wordsOf(error), end: isAnswer ? end : 'unjudged' };
@@ -107,8 +108,13 @@ function tooMuch(): FormatError {
   );
 }
 
-/** The folders of a run's cells, in the order of the run's report if there is one. */
-function cellFolders(path: string): string[] {
+function isCellFolder(path: string): boolean {
+  return existsSync(join(path, 'cell.json'));
+}
+
+/** The folders of a run's cells, in the order of the run's report if there is one; of a cell, that alone. */
+export function cellFolders(path: string): string[] {
+  if (isCellFolder(path)) return [path];
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) throw noRun(path);
   // The folder that a user names may be a link of the user's; a link in it is a cell that cannot be judged.
   using folder = HeldFolder.open(path, { follow: true });
@@ -116,7 +122,8 @@ function cellFolders(path: string): string[] {
   const order = new Map(reportedOrder(folder).map((id, place) => [id, place]));
   const cells = entries
     .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-    .map(({ name }) => name);
+    .map(({ name }) => name)
+    .filter((name) => name !== SHARED_VMCORES);
   const isRun =
     entries.some(({ name }) => name === CLAIM || name === PLAN) ||
     cells.some((name) => existsSync(join(path, name, 'cell.json')));

@@ -24,6 +24,9 @@ export const PLAN = 'plan.json';
 /** Bytes that it may have: that of the largest matrix has half of them. */
 export const PLAN_BYTES = 64 * 1024 * 1024;
 
+/** The folder in that of a run for what its vmcores share. No cell is called so: all their names have a dot. */
+export const SHARED_VMCORES = 'vmcores';
+
 /** The folder of one run, and the run's id. */
 export interface ResultsFolder {
   readonly path: string;

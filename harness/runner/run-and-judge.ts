@@ -15,14 +15,21 @@ import { readyThread } from '../process/run-in-thread.ts';
 import { DIGEST_FILE, digestIn, judgeFolder } from './judge-folder.ts';
 import { readyToJudge } from './judge-thread.ts';
 import { noteChange } from './note-change.ts';
-import { packVmcore } from './vmcore-file.ts';
+import { KEEP_ALL, type VmcoreKeeping, settleVmcore } from './keep-vmcore.ts';
+import { packVmcore } from './unpack-vmcore.ts';
 
 /**
- * Runs a cell and judges it. Its vmcore is read and packed while the machine is switched off and its memory hashed. A cell
- * that has run and cannot be judged is unjudged. Throws like `runCell`.
+ * Runs a cell and judges it. Its vmcore is read while the machine is switched off and its memory hashed, and packed then if
+ * all are kept, each by itself; else it is stored or removed when there is a verdict. A cell that has run and cannot be
+ * judged is unjudged, and its vmcore stays. Throws like `runCell`.
  */
-export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedCell> {
+export async function runAndJudge(
+  job: CellJob,
+  host: CellHost,
+  keeping: VmcoreKeeping = KEEP_ALL,
+): Promise<JudgedCell> {
   const { folder, signal } = job;
+  const { log } = host;
   const vmcore = evidencePath(folder, 'vmcore');
   if (job.spec.vmcore !== 'none') readyThread(DIGEST_FILE);
   readyToJudge();
@@ -31,7 +38,9 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
   const read = (): void => {
     if (digest || !existsSync(vmcore)) return;
     digest = digestOf(job);
-    if (vmcoreFile(job.spec) !== 'vmcore') packing = packVmcore(vmcore, signal);
+    if (keeping === KEEP_ALL && vmcoreFile(job.spec) !== 'vmcore') {
+      packing = packVmcore(vmcore, signal);
+    }
     // Failures surface where these promises are awaited.
     void Promise.allSettled([digest, packing]);
   };
@@ -47,6 +56,8 @@ export async function runAndJudge(job: CellJob, host: CellHost): Promise<JudgedC
     const first = await judgeFolder(folder, signal, digest);
     const judged = (await noteChange(first)) ? await judgeFolder(folder, signal, digest) : first;
     if (packing) await packed(vmcore, packing, host);
+    const fresh = packing ? undefined : await digest;
+    if (fresh) await settleVmcore(judged, keeping, { path: vmcore, digest: fresh, signal, log });
     return judged;
   } catch (thrown) {
     if (signal.aborted) throw thrown;

@@ -2,6 +2,7 @@
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { STANDARD_CELL } from '../bundle/cell-record.ts';
+import { VMCORES_KEPT, type VmcoresKept } from '../bundle/removed-vmcore.ts';
 import type { CellHost } from '../cell/cell-host.ts';
 import { findStarvation } from '../check/observe/starved-host.ts';
 import { unjudgedRow } from '../check/observe/unjudged-codes.ts';
@@ -25,6 +26,8 @@ import { withRecipePolicy } from './recipe-policy.ts';
 import { claimResultsFolder, writePlan } from './results-folder.ts';
 import { runAndJudge } from './run-and-judge.ts';
 import type { RunnerContext } from './runner-context.ts';
+import { KEEP_ALL, type VmcoreKeeping } from './keep-vmcore.ts';
+import { SharedVmcores } from './shared-vmcores.ts';
 import { untoldCell } from './untold-cell.ts';
 
 /** What a run is to do. */
@@ -46,8 +49,10 @@ export interface RunSettings {
   readonly repeat?: number;
   /** A factor on the time limit of every phase: more than 1 for a slow host. */
   readonly budget: number;
-  /** What else to keep of a machine whose kernel died or hung. */
-  readonly keep?: 'memory';
+  /** Whose vmcores to keep, those of all cells unless given; `memory`: all memory of a machine whose kernel died, too. */
+  readonly keep?: readonly (VmcoresKept | 'memory')[];
+  /** Whether what vmcores of a kernel image share is stored once. */
+  readonly shareVmcores?: true;
   /** The mirror of Debian packages; goes before the environment's. */
   readonly mirror?: string | undefined;
   /** The folder of the bundles; a new one under `results/` unless given. */
@@ -81,7 +86,8 @@ export async function runPlan(
   const told = { run: id, at, sub1m: codeVersion(), cells: planned, known, repeat, whole };
   await writePlan(folder, plannedRun(told));
   const machines = jobs === 'auto' ? autoJobs(cells.map(({ spec }) => spec)) : jobs;
-  const parts = { jobs: machines, host, kernels, layouts, known, folder, context };
+  const keeping = keepingOf(settings, folder);
+  const parts = { jobs: machines, host, kernels, layouts, known, folder, keeping, context };
   const judged = await runAll(cells, parts);
   const seconds = (performance.now() - startedAt) / 1000;
   const run: RunResult = {
@@ -96,6 +102,12 @@ export async function runPlan(
   return { ...run, historyFile: history, historyError: await noteHistory(history, run, cells) };
 }
 
+function keepingOf({ keep, shareVmcores }: RunSettings, folder: string): VmcoreKeeping {
+  const which = VMCORES_KEPT.find((one) => keep?.includes(one)) ?? 'all';
+  if (which === 'all' && !shareVmcores) return KEEP_ALL;
+  return { keep: which, shared: shareVmcores ? new SharedVmcores(folder) : null };
+}
+
 /** What the cells of one run share. */
 interface RunParts {
   readonly jobs: number;
@@ -104,6 +116,7 @@ interface RunParts {
   readonly layouts: ReadonlyMap<string, Layout | null>;
   readonly known: readonly KnownDefect[];
   readonly folder: string;
+  readonly keeping: VmcoreKeeping;
   readonly context: RunnerContext;
 }
 
@@ -133,7 +146,7 @@ async function runAll(cells: readonly PlannedCell[], parts: RunParts): Promise<J
 /** Runs a cell, and once more if its emulator or what the host gave it was at fault. */
 async function runOne(
   { id, spec: asked, fault }: PlannedCell,
-  { host, kernels, layouts, known, folder: results, context }: RunParts,
+  { host, kernels, layouts, known, folder: results, keeping, context }: RunParts,
   onPhase: (phase: string) => void,
 ): Promise<JudgedCell> {
   onPhase('kernel');
@@ -154,7 +167,7 @@ async function runOne(
     signal,
     onPhase,
   };
-  const judged = await runAndJudge(job, host);
+  const judged = await runAndJudge(job, host, keeping);
   const { verdict } = judged.judgement;
   const starvation = findStarvation(judged.record);
   const isOver = verdict.kind !== 'unjudged';
@@ -172,7 +185,7 @@ async function runOne(
   });
   if (!again) return judged;
   await rm(folder, { recursive: true });
-  return runAndJudge({ ...job, kernel: again, attempts: [{ code, why }] }, host);
+  return runAndJudge({ ...job, kernel: again, attempts: [{ code, why }] }, host, keeping);
 }
 
 /** Removes the folder of a run that was cut short, unless it has bundles of cells that ended. */

@@ -114,6 +114,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'history',
     'matrix',
     'report',
+    'report/schema',
   ],
   'runner/bisect': [
     'process',

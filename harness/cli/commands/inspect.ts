@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { statSync } from 'node:fs';
 import type { Command } from 'commander';
+import { UsageError } from '../../errors.ts';
 import { readyThread, runInThread, threadModule } from '../../process/run-in-thread.ts';
 import type { DeadEvidence } from '../../report/inspect-dead.ts';
 import type { InspectQuestions } from '../../report/inspect-report.ts';
@@ -13,6 +14,7 @@ import { writeStdout } from '../../report/screen.ts';
 
 interface InspectOptions extends InspectQuestions {
   readonly json?: true;
+  readonly write?: string | undefined;
 }
 
 const HELP = {
@@ -22,6 +24,10 @@ const HELP = {
     ['the log, and who has each page below 1 MiB', 'sub1m inspect vmcore --dmesg --lowmem'],
     ['the crashkernel resource', 'sub1m inspect vmcore --struct resource crashk_res'],
     ['a kernel that died in a cell', 'sub1m inspect results/<run>/<cell> --dmesg'],
+    [
+      "a cell's vmcore as a file, however it is stored",
+      'sub1m inspect results/<run>/<cell> --write vmcore',
+    ],
   ],
   options:
     'Without a question the answer is a summary. Of a kernel that died or hung in a cell --dmesg, --lowmem and ' +
@@ -46,17 +52,24 @@ export function addInspect(program: Command, { environment, signal, log }: Comma
     .option('--symbols <regexp>', 'symbols of the kernel image that match')
     .option('--read <where...>', 'memory at an address or symbol, and how many bytes (64)')
     .option('--struct <what...>', 'a structure by type and address or symbol (needs BTF)')
+    .option('--write <file>', 'write the dump, unpacked, to a new file; alone it asks nothing else')
     .option('--json', 'print a JSON document')
-    .action(async (named: string, { json: asked, ...questions }: InspectOptions) => {
+    .action(async (named: string, { json: asked, write, ...questions }: InspectOptions) => {
       const json = asked === true;
       readyThread(INSPECT_FILE);
       const style = { colour: environment.colour && !json, width: environment.columns };
-      const target = await targetOf(named, questions, signal);
+      const target = await targetOf(named, { ...questions, write }, signal);
       if (target.kind === 'dead') {
+        if (write !== undefined) throw noMemory(named);
         await writeStdout(await inspectCell(named, target.evidence, { questions, style, json }));
         return;
       }
       await using vmcore = target.vmcore;
+      if (write !== undefined) {
+        const { writeVmcore } = await import('../../runner/write-vmcore.ts');
+        log.info(`Wrote ${write}: ${await writeVmcore(vmcore, write)} bytes`);
+        if (Object.keys(questions).length === 0) return;
+      }
       const { path } = vmcore;
       const { text, notes } = await inspect({ path, named, questions, style, json }, signal);
       for (const note of notes) log.info(note);
@@ -65,11 +78,11 @@ export function addInspect(program: Command, { environment, signal, log }: Comma
 }
 
 /** Questions that only memory can answer. */
-const NEED_MEMORY = ['iomem', 'symbols', 'read', 'struct'] as const;
+const NEED_MEMORY = ['iomem', 'symbols', 'read', 'struct', 'write'] as const;
 
 async function targetOf(
   named: string,
-  questions: InspectQuestions,
+  questions: InspectQuestions & Pick<InspectOptions, 'write'>,
   signal: AbortSignal,
 ): Promise<InspectTarget> {
   // What it takes to read a cell's folder is loaded for one only.
@@ -79,6 +92,13 @@ async function targetOf(
   const { findTarget } = await import('../../runner/inspect-cell.ts');
   const needsMemory = NEED_MEMORY.some((name) => questions[name] !== undefined);
   return findTarget(named, needsMemory, signal);
+}
+
+function noMemory(named: string): UsageError {
+  return new UsageError(
+    `Cannot write the memory of ${named}: expected a dump, found what was kept of a dead kernel; ` +
+      'run the cell again with --keep memory',
+  );
 }
 
 async function inspectCell(

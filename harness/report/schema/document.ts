@@ -14,6 +14,7 @@ export const DOCUMENT_VERSIONS = {
   history: 1,
   plan: 1,
   'run-plan': 1,
+  'verdict-changes': 1,
 } as const;
 
 /** A document as nobody changes it: what a schema infers, read-only all the way down. */

@@ -84,6 +84,7 @@ export const faultSchema = z.object({
 /** `verdict.json`: what one cell says about its kernel, by its evidence. */
 export const verdictDocumentSchema = z.object({
   schema: z.literal(DOCUMENT_VERSIONS.verdict),
+  sub1m: z.string().exactOptional().describe('The version of the sub1m that judged.'),
   policy: z
     .object({ id: z.string(), how: z.string().describe('How it was chosen.') })
     .nullable()

@@ -20,6 +20,7 @@ import { planDocumentSchema } from '../schema/plan-schema.ts';
 import { runPlanSchema } from '../schema/run-plan-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
 import { seriesDocumentSchema } from '../schema/series-schema.ts';
+import { verdictChangesDocumentSchema } from '../schema/verdict-changes-schema.ts';
 import { verdictDocumentSchema } from '../schema/verdict-schema.ts';
 
 const SCHEMAS = {
@@ -37,6 +38,7 @@ const SCHEMAS = {
   'history-line': historyLineSchema,
   plan: planDocumentSchema,
   'run-plan': runPlanSchema,
+  'verdict-changes': verdictChangesDocumentSchema,
 } as const;
 
 type DocumentName = keyof typeof SCHEMAS;
@@ -58,6 +60,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   'history-line': 'A line of history.jsonl: one cell of one run',
   plan: 'what run prints with --dry-run --json',
   'run-plan': 'plan.json: what a run was about to do when it began',
+  'verdict-changes': 'What judge prints with --json of several runs, and with --changes',
 };
 
 export const DOCUMENT_NAMES = Object.keys(SCHEMAS) as DocumentName[];

@@ -13,7 +13,7 @@ import { printableText } from '../../memory/printable-text.ts';
 import { type OpenFile, openFile, placeOf } from '../../process/open-file.ts';
 import { outputOf } from '../../process/owned-process.ts';
 import { PLAN, PLAN_BYTES } from '../results-folder.ts';
-import { requireRoom, zstdError } from '../vmcore-file.ts';
+import { requireRoom, zstdError } from '../unpack-vmcore.ts';
 
 /** The most that is taken of an archive: 10,000 cells have some 400,000 files. */
 const FILES_LIMIT = 500_000;
