@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { FaultNames } from '../history/detection-power.ts';
 import type { FlakyCell } from '../history/flaky-cells.ts';
 import type { CellChange, UnjudgedCell } from '../history/newest-night.ts';
 import { counted } from '../memory/counted.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { HistoryResult } from './history-document.ts';
+import { detectionWords, renderDetection } from './text/detection.ts';
 import { groupBy } from './text/group-by.ts';
 import { renderShare } from './text/share.ts';
 import { type Format, type Style, indented, paint, wrap } from './text/style.ts';
@@ -121,26 +121,8 @@ function unjudged(cells: readonly UnjudgedCell[]): string {
 }
 
 function detectionLines({ detection }: HistoryResult, style: Style): string[] {
-  const { tonight, recently } = detection;
-  const total = sizeOf(recently);
-  if (total === 0) return [];
-  const isBlind = recently.missed.length + tonight.missed.length > 0;
-  const title = `Detection power: would have caught ${recently.caught.length} of ${counted(total, 'seeded fault')}; ${sizeOf(tonight)} tried in this night`;
-  const names = [
-    { says: 'caught', list: tonight.caught },
-    { says: 'MISSED', list: [...new Set([...tonight.missed, ...recently.missed])] },
-    { says: 'could not be judged', list: tonight.unjudged },
-  ].filter(({ list }) => list.length > 0);
-  return [
-    ...wrap(title, style.width).map((line) => paint(line, isBlind ? 'red' : 'green', style)),
-    ...names.flatMap(({ says, list }) =>
-      indented(`${says}: ${list.map(printableText).join(', ')}`, 2, style),
-    ),
-  ];
-}
-
-function sizeOf({ caught, missed, unjudged: untold }: FaultNames): number {
-  return caught.length + missed.length + untold.length;
+  const words = detectionWords(detection, 'night');
+  return words === null ? [] : renderDetection(words, style);
 }
 
 /** `2026-11-22 22:00 UTC`. */

@@ -3,11 +3,17 @@ import { appendFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HostError, UsageError, messageOf } from '../errors.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
+import type { Seen } from '../seen.ts';
+import type { RunHistory } from './html/run-history.ts';
 import { replaceFile } from '../process/replace-file.ts';
 import { type Written, cleanText, writeStdout } from './screen.ts';
+import type { ReportedRun } from './text/detection.ts';
 import type { Style } from './text/style.ts';
 
-type Render = (run: ComparedRun, style: Style) => Written | Promise<Written>;
+/** What the history says that a run is noted in, or why it is not known; null of a run that is in none. */
+type History = Seen<RunHistory> | null;
+
+type Render = (run: ReportedRun, style: Style, history: History) => Written;
 
 /** Each is loaded when it is used: some import large packages. */
 const RENDERERS = {
@@ -24,15 +30,11 @@ const RENDERERS = {
   tap: async () => (await import('./tap-report.ts')).renderTap,
 } satisfies Record<string, () => Promise<Render>>;
 
-/** The only report that has more than judgements: logs out of the bundles, and what earlier runs showed. */
+/** The only report that has logs out of the bundles. */
 async function loadHtml(): Promise<Render> {
   const { renderHtml } = await import('./html/html-report.ts');
   const { readCellLogs } = await import('./html/cell-files.ts');
-  const { readRunHistory } = await import('./html/run-history.ts');
-  return async (run) => {
-    const history = await readRunHistory(run);
-    return renderHtml(run, { logs: readCellLogs, history });
-  };
+  return (run, _, history) => renderHtml(run, { logs: readCellLogs, history });
 }
 
 type ReportKind = keyof typeof RENDERERS;
@@ -125,9 +127,11 @@ export async function writeReports(
   reporters: readonly Reporter[],
   style: Style,
 ): Promise<void> {
+  const history = await readHistoryOf(run);
+  const told = { ...run, detection: history?.value?.detection };
   const write = async ({ kind, path, appendUpTo }: Reporter): Promise<void> => {
     const render: Render = await RENDERERS[kind]();
-    const report = await render(run, path === null ? style : FILE_STYLE);
+    const report = render(told, path === null ? style : FILE_STYLE, history);
     if (path === null) return writeStdout(report);
     const text = cleanText(report);
     await intoFile(path, () =>
@@ -140,6 +144,13 @@ export async function writeReports(
     await write(reporter).catch((error: unknown) => errors.push(error));
   }
   if (errors.length > 0) throw errors[0];
+}
+
+/** It is read once for all reports. */
+async function readHistoryOf(run: ComparedRun): Promise<History> {
+  if (run.historyFile === undefined) return null;
+  const { readRunHistory } = await import('./html/run-history.ts');
+  return readRunHistory(run);
 }
 
 /** A reader of a file that is replaced sees the whole report or the one before it. */

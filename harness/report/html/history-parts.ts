@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { StripMark, StripNight } from '../../history/cell-strip.ts';
-import type { FaultNames } from '../../history/detection-power.ts';
 import type { CellChange } from '../../history/newest-night.ts';
 import { counted } from '../../memory/counted.ts';
 import type { Seen } from '../../seen.ts';
@@ -41,7 +40,7 @@ export function renderHistory(history: Seen<RunHistory>): Markup {
   </section> `;
 }
 
-function lists({ nights, newest, flaky, detection }: RunHistory): Markup {
+function lists({ nights, newest, flaky }: RunHistory): Markup {
   const kinds = Object.keys(LISTS) as Kind[];
   const notes = flaky.map(({ cell, invariant, broken }) => {
     return html`${linkTo(cell)}: <code>${invariant}</code> broken in ${broken.count} of ${broken.of}
@@ -49,7 +48,6 @@ function lists({ nights, newest, flaky, detection }: RunHistory): Markup {
   });
   return html`<p>
       ${counted(nights, 'night')} in the history, the last before this one ${newest.before}.
-      ${faultWords(detection.recently)}
     </p>
     ${kinds.map((kind) => list(LISTS[kind], newest[kind].map(changeWords)))} ${list('Flaky', notes)}`;
 }
@@ -70,13 +68,6 @@ function changeWords({ cell, invariant, since, kernel }: CellChange): Markup {
 
 function linkTo(cell: string): Markup {
   return html`<a href="${cellAddress(cell)}">${cell}</a>`;
-}
-
-function faultWords({ caught, missed, unjudged }: FaultNames): string {
-  const tried = caught.length + missed.length + unjudged.length;
-  if (tried === 0) return '';
-  const blind = missed.length === 0 ? '' : ` missed: ${missed.join(', ')}.`;
-  return `Seeded faults of the last month: ${caught.length} of ${tried} caught.${blind}`;
 }
 
 /** What became of a cell in the last nights, a letter for each. */

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { gzipSync } from 'node:zlib';
-import type { ComparedRun } from '../../matrix/compare-cells.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import type { Seen } from '../../seen.ts';
+import type { ReportedRun } from '../text/detection.ts';
 import { summaryLine } from '../text/summary-line.ts';
 import { pageScript, pageStyle } from './assets.ts';
 import { type CellLogs, logLimits } from './cell-files.ts';
@@ -28,7 +28,7 @@ export interface HtmlSources {
  * A run as one HTML file that needs nothing else. Summary, heat map and page maps are there as they are; the page of each
  * cell is packed, and the script unpacks it when it is opened: ten thousand cells open in two seconds.
  */
-export function renderHtml(run: ComparedRun, { logs, history }: HtmlSources): string {
+export function renderHtml(run: ReportedRun, { logs, history }: HtmlSources): string {
   const maps = mapItems(run.cells);
   const [script, style] = [pageScript(), pageStyle()];
   const policy = `default-src 'none'; script-src ${script.hash}; style-src ${style.hash}; base-uri 'none'; form-action 'none'`;
@@ -68,7 +68,7 @@ export function renderHtml(run: ComparedRun, { logs, history }: HtmlSources): st
     </html> `.toString();
 }
 
-function packedCells(run: ComparedRun, maps: readonly MapItem[], sources: HtmlSources): Markup[] {
+function packedCells(run: ReportedRun, maps: readonly MapItem[], sources: HtmlSources): Markup[] {
   const limits = logLimits(run.cells);
   const mapOf = new Map(maps.flatMap(({ id, cells }) => cells.map((cell) => [cell, id] as const)));
   const { comparison } = run;

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { historyLineSchema } from '../../history/history-line.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from './document.ts';
-import { countSchema } from './verdict-schema.ts';
+import { countSchema, detectionSchema } from './verdict-schema.ts';
 
 const { key, cell, kernel, run } = historyLineSchema.shape;
 
@@ -29,14 +29,6 @@ const changeSchema = z
       .describe('What it was the last time before; null: never judged.'),
   })
   .meta({ id: 'change', description: 'An invariant of a cell that is broken, or was.' });
-
-const faultsSchema = z
-  .object({
-    caught: z.array(z.string()),
-    missed: z.array(z.string()),
-    unjudged: z.array(z.string()),
-  })
-  .meta({ id: 'faults', description: 'Names of seeded faults by what became of them.' });
 
 const stripSchema = z.object({
   start: nightSchema,
@@ -98,10 +90,7 @@ export const historyDocumentSchema = z.object({
       judged: nightSchema.nullable().describe('The last night in which it was judged.'),
     }),
   ),
-  detection: z.object({
-    tonight: faultsSchema,
-    recently: faultsSchema.describe('Each in the last night that tried it, within a month.'),
-  }),
+  detection: detectionSchema,
   cells: z
     .array(
       z.object({

@@ -5,6 +5,7 @@ import { DOCUMENT_VERSIONS, type Frozen } from './document.ts';
 import {
   addressSchema,
   countSchema,
+  detectionSchema,
   faultSchema,
   invariantFields,
   invariantOutcomeSchema,
@@ -113,6 +114,9 @@ export const runDocumentSchema = z.object({
       known: countSchema,
     })
     .describe('Each cell counts once, and under `known` too if it shows a known defect.'),
+  detection: detectionSchema
+    .exactOptional()
+    .describe('By the history that the run is in, else by its own cells.'),
   cells: z.array(cellDocumentSchema).describe('In matrix order.'),
   base: baseSchema.exactOptional(),
   changes: z
