@@ -66,7 +66,7 @@ export function faultNames(
 
 function namesSince(cells: Nights['cells'], from: number): FaultNames {
   const seeded = [...cells.values()].flatMap((cell) => {
-    const fate = fateSince(cell, from);
+    const fate = cell.fault === null ? null : fateSince(cell, from);
     return cell.fault === null || fate === null ? [] : [{ name: cell.fault, fate }];
   });
   return faultNames(seeded);

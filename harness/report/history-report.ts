@@ -4,6 +4,7 @@ import type { CellChange, UnjudgedCell } from '../history/newest-night.ts';
 import { counted } from '../memory/counted.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { HistoryResult } from './history-document.ts';
+import { accelWords, differenceWords } from './text/accel-words.ts';
 import { detectionWords, renderDetection } from './text/detection.ts';
 import { groupBy } from './text/group-by.ts';
 import { renderShare } from './text/share.ts';
@@ -31,6 +32,7 @@ export function renderHistory(result: HistoryResult, style: Style): string {
       newest.unjudged,
       style,
     ),
+    accelLines(result, style),
     detectionLines(result, style),
   ];
   const shown = sections.filter((lines) => lines.length > 0);
@@ -118,6 +120,25 @@ function unjudged(cells: readonly UnjudgedCell[]): string {
       return `${printableText(code ?? 'unknown')}, ${before}`;
     })
     .join(', ');
+}
+
+/** Nothing where one accelerator was never used. */
+function accelLines({ accelerators }: HistoryResult, style: Style): string[] {
+  const { pairs, differ } = accelerators;
+  if (pairs === 0) return [];
+  const title = wrap(`KVM and TCG: ${accelWords(accelerators)}`, style.width);
+  const rest = differ.length - NAMED_LIMIT;
+  return [
+    ...title.map((line) => paint(line, differ.length > 0 ? 'yellow' : 'green', style)),
+    ...differ.slice(0, NAMED_LIMIT).flatMap(({ cell, differences }) =>
+      indented(
+        `${cell}: ${differences.map((one) => printableText(differenceWords(one))).join('; ')}`,
+        2,
+        style,
+      ),
+    ),
+    ...(rest > 0 ? [`  and ${rest} more; --json has all`] : []),
+  ];
 }
 
 function detectionLines({ detection }: HistoryResult, style: Style): string[] {

@@ -2,6 +2,7 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HostError, UsageError, messageOf } from '../errors.ts';
+import type { History as NotedHistory } from '../history/line-collector.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { Seen } from '../seen.ts';
 import type { RunHistory } from './html/run-history.ts';
@@ -151,6 +152,12 @@ async function readHistoryOf(run: ComparedRun): Promise<History> {
   if (run.historyFile === undefined) return null;
   const { readRunHistory } = await import('./html/run-history.ts');
   return readRunHistory(run);
+}
+
+/** Writes the page of a history. Throws `HostError`. */
+export async function writeHistoryPage(path: string, history: NotedHistory): Promise<void> {
+  const { renderHistoryPage } = await import('./html/history-page.ts');
+  await intoFile(path, () => replaceFile(path, cleanText(renderHistoryPage(history))));
 }
 
 /** A reader of a file that is replaced sees the whole report or the one before it. */

@@ -14,7 +14,7 @@ export function renderDetection(words: DetectionWords | null): Markup {
   return html`<div class="detection ${DETECTION_STYLES[state]}">
     <p><strong>Detection power:</strong> ${title}</p>
     <ul>
-      ${lists.map(({ says, names }) => html`<li>${says}: ${names.map((name, nr) => [nr === 0 ? null : ', ', html`<code>${name}</code>`])}</li>`)}
+      ${lists.map(({ says, names }) => html`<li>${says}: ${names.map((name, nr) => [nr === 0 ? null : html`, `, html`<code>${name}</code>`])}</li>`)}
     </ul>
   </div> `;
 }

@@ -50,6 +50,35 @@ const durationSchema = z.object({
   p90: z.number().describe('Seconds: nine of ten runs take no longer.'),
 });
 
+const sideSchema = z.object({
+  outcome: z
+    .enum(['kept', 'known', 'broken', 'match', 'mismatch'])
+    .describe('The worst that was seen.'),
+  broken: shareSchema,
+});
+
+const acceleratorsSchema = z
+  .object({
+    pairs: countSchema.describe('Judged under both, each image and firmware by itself.'),
+    alone: countSchema.describe('Judged under one alone.'),
+    differ: z.array(
+      z.object({
+        key,
+        cell,
+        kernel,
+        ovmf: z.string(),
+        differences: z.array(
+          z.object({
+            invariant: z.string().nullable().describe('Null: the verdict as a whole.'),
+            kvm: sideSchema,
+            tcg: sideSchema,
+          }),
+        ),
+      }),
+    ),
+  })
+  .describe('Cells of the same image under KVM and TCG, side by side.');
+
 /** What `history --json` prints. */
 export const historyDocumentSchema = z.object({
   schema: z.literal(DOCUMENT_VERSIONS.history),
@@ -91,6 +120,7 @@ export const historyDocumentSchema = z.object({
     }),
   ),
   detection: detectionSchema,
+  accelerators: acceleratorsSchema,
   cells: z
     .array(
       z.object({
