@@ -7,9 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { kcidbViolations } from './kcidb/testing/kcidb-violations.ts';
 import { REPORT_KINDS, writeReports } from './reporters.ts';
+import { renderHistoryPage } from './html/history-page.ts';
 import { renderHtml } from './html/html-report.ts';
 import { violations } from './testing/documents.ts';
-import { WEAPONS, runOfGuest } from './testing/hostile-guest.ts';
+import { cleanText } from './screen.ts';
+import { WEAPONS, historyOfGuest, runOfGuest } from './testing/hostile-guest.ts';
 import { partsOfHtml } from './testing/html.ts';
 import { readMarkdown } from './testing/markdown.ts';
 import { runnerCommands } from './testing/runner-commands.ts';
@@ -42,13 +44,7 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
     expect(text.trimEnd().split('\n')).toHaveLength(commands.length);
   },
   html: (text) => {
-    const { elements, attributes } = partsOfHtml(text);
-    const harmless = partsOfHtml(
-      renderHtml(runOfGuest('words'), { logs: () => ({}), history: null }),
-    );
-    expect(elements).toEqual(harmless.elements);
-    expect(attributes).toEqual(harmless.attributes);
-    expect([...attributes].filter((name) => /^(?:on|style$|src)/.test(name))).toEqual([]);
+    expectHarmless(text, renderHtml(runOfGuest('words'), { logs: () => ({}), history: null }));
   },
   json: (text) => {
     expect(violations('run', JSON.parse(text))).toEqual([]);
@@ -106,6 +102,18 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
   },
 };
 
+/** A page is made of what the same page is made of with plain words, and of nothing that runs or loads. */
+function expectHarmless(page: string, plain: string): void {
+  const { elements, attributes } = partsOfHtml(page);
+  const harmless = partsOfHtml(plain);
+  expect(elements).toEqual(harmless.elements);
+  expect(attributes).toEqual(harmless.attributes);
+  expect([...attributes].filter((name) => /^(?:on|style$|src)/.test(name))).toEqual([]);
+}
+
+const pageOf = (words: string): string =>
+  cleanText(renderHistoryPage({ lines: historyOfGuest(words), skipped: { count: 0, named: [] } }));
+
 describe.each(Object.keys(WEAPONS))('a guest that writes %s', (weapon) => {
   let folder: TempDir;
   beforeAll(async () => {
@@ -123,5 +131,12 @@ describe.each(Object.keys(WEAPONS))('a guest that writes %s', (weapon) => {
     expect(text).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]/u);
     READERS[kind](text);
     expect(runnerCommands(text).length).toBe(kind === 'github' ? 6 : 0);
+  });
+
+  it('is read in the page of a history', () => {
+    const page = pageOf(WEAPONS[weapon] ?? '');
+    expect(page).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]/u);
+    expectHarmless(page, pageOf('words'));
+    expect(runnerCommands(page)).toEqual([]);
   });
 });
