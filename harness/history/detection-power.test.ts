@@ -22,19 +22,33 @@ describe('detectionPower()', () => {
       faultLine('late', 'match', { night: 2 }),
       faultLine('deaf', 'mismatch', { night: 2 }),
     );
-    expect(tonight).toEqual({ caught: ['late'], missed: ['deaf'], unjudged: [] });
-    expect(recently).toEqual({ caught: ['late', 'leak', 'lost'], missed: ['deaf'], unjudged: [] });
+    expect(tonight).toEqual({ caught: ['late'], missed: ['deaf'], unbuilt: [], unjudged: [] });
+    expect(recently).toEqual({
+      caught: ['late', 'leak', 'lost'],
+      missed: ['deaf'],
+      unbuilt: [],
+      unjudged: [],
+    });
   });
 
   it('goes by the last time that could judge', () => {
     const [caught, untold] = [faultLine('a', 'match'), faultLine('a', 'unjudged', { night: 1 })];
     expect(power(caught, untold)).toEqual({
-      tonight: { caught: [], missed: [], unjudged: ['a'] },
-      recently: { caught: ['a'], missed: [], unjudged: [] },
+      tonight: { caught: [], missed: [], unbuilt: [], unjudged: ['a'] },
+      recently: { caught: ['a'], missed: [], unbuilt: [], unjudged: [] },
     });
     const blind = faultLine('a', 'mismatch', { night: 1 });
     expect(power(caught, blind).recently.missed).toEqual(['a']);
     expect(power(blind, faultLine('a', 'match', { night: 2 })).recently.caught).toEqual(['a']);
+  });
+
+  it('names a fault whose kernel no longer builds, though it was caught before', () => {
+    const stale = faultLine('a', 'unjudged', { night: 1, code: 'E_BUILD' });
+    const names = { caught: [], missed: [], unbuilt: ['a'], unjudged: [] };
+    expect(power(faultLine('a', 'match'), stale)).toEqual({ tonight: names, recently: names });
+    const untold = faultLine('a', 'unjudged', { night: 2, code: 'E_HOST' });
+    expect(power(stale, untold).recently.unbuilt).toEqual(['a']);
+    expect(power(stale, faultLine('a', 'match', { night: 2 })).recently.caught).toEqual(['a']);
   });
 
   it.each([
@@ -46,7 +60,7 @@ describe('detectionPower()', () => {
     const lines = fates.map((counted, nr) =>
       faultLine('a', counted, { cell: `a.${nr}`, key: `000000000000000${nr}` }),
     );
-    const none = { caught: [], missed: [], unjudged: [] };
+    const none = { caught: [], missed: [], unbuilt: [], unjudged: [] };
     expect(power(...lines).tonight).toEqual({ ...none, [is]: ['a'] });
   });
 
@@ -57,6 +71,6 @@ describe('detectionPower()', () => {
   });
 
   it('is empty without a night', () => {
-    expect(power().recently).toEqual({ caught: [], missed: [], unjudged: [] });
+    expect(power().recently).toEqual({ caught: [], missed: [], unbuilt: [], unjudged: [] });
   });
 });

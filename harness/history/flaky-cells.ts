@@ -32,8 +32,8 @@ export function flakyCells({ starts, cells }: Nights): FlakyCell[] {
   return found.toSorted((one, other) => (nameOf(one) < nameOf(other) ? -1 : 1));
 }
 
-/** Most cells never break anything. */
-function isSuspect({ nights }: CellNights): boolean {
+/** Whether a run ever saw an invariant of the cell broken: most cells never break anything. */
+export function isSuspect({ nights }: CellNights): boolean {
   return nights.some(({ lines }) => lines.some((line) => badOf(line).length > 0));
 }
 

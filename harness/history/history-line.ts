@@ -32,6 +32,11 @@ export const historyLineSchema = z.object({
     .string()
     .regex(/^[0-9a-f]{16}$/)
     .describe('What was asked of the cell, as a hash: the same key is the same cell in every run.'),
+  anyAccel: z
+    .string()
+    .regex(/^[0-9a-f]{16}$/)
+    .exactOptional()
+    .describe('The key of the same cell under any accelerator, if it asks for one.'),
   kernel: z.object({
     ref: z.string().max(131_072).describe('The kernel reference as the user wrote it.'),
     release: words.nullable().describe('Null when the cell failed before there was one.'),

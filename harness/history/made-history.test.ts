@@ -62,6 +62,7 @@ describe('a history of 60 nights', () => {
     expect(detectionPower(nights).tonight).toEqual({
       caught: ['leak'],
       missed: ['lost'],
+      unbuilt: [],
       unjudged: [],
     });
   });

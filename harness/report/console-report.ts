@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
-import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import type { Merge } from '../matrix/merged-run.ts';
 import { counted } from '../memory/counted.ts';
 import { renderFindings, renderProofs } from './text/cell-findings.ts';
 import { renderChanges } from './changes-report.ts';
+import { type ReportedRun, detectionOfRun, renderDetection } from './text/detection.ts';
 import { renderFaultTable } from './text/fault-table.ts';
 import { renderCellTable } from './text/cell-table.ts';
 import { groupMaps } from './text/map-groups.ts';
@@ -22,9 +22,13 @@ const LEAST_WIDTH = 78;
 const MOST_PROOFS = 4;
 
 /** A run for people: its cells, maps of their low memory, what is wrong, where the evidence is. */
-export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
+export function renderConsoleReport(run: ReportedRun, wanted: Style): string {
   const style = { ...wanted, width: Math.max(wanted.width, LEAST_WIDTH) };
+  const power = detectionOfRun(run);
+  const isBlind = power?.state === 'blind';
+  const detection = power === null ? [] : renderDetection(power, style);
   const sections = [
+    ...(isBlind ? [detection] : []),
     renderCellTable(run.cells, style),
     ...pageMaps(run.cells, style),
     ...run.cells.filter((cell) => !isUnrun(cell)).map((cell) => renderFindings(cell, style)),
@@ -32,6 +36,7 @@ export function renderConsoleReport(run: ComparedRun, wanted: Style): string {
     run.cells.flatMap(({ record }) => attemptLines(record, style)),
     ...(run.cells.length <= MOST_PROOFS ? run.cells.map((cell) => renderProofs(cell, style)) : []),
     renderFaultTable(run.cells, style),
+    ...(isBlind ? [] : [detection]),
     run.comparison ? renderChanges(run.comparison, style) : [],
     ...(run.merge ? mergeSections(run.merge, style) : []),
     [...wrap(`Bundles: ${run.folder}`, style.width), paint(summaryLine(run), 'bold', style)],

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
+import type { CellHistory } from '../history/cell-history.ts';
 import type { CellRate } from '../history/cell-rates.ts';
 import type { StripMark, StripNight } from '../history/cell-strip.ts';
 import { counted } from '../memory/counted.ts';
 import { printableText } from '../memory/printable-text.ts';
-import type { CellResult } from './history-document.ts';
 import { groupBy } from './text/group-by.ts';
 import { percent, renderShare } from './text/share.ts';
 import { type Format, type Style, indented, paint, wrap } from './text/style.ts';
@@ -38,7 +38,7 @@ const FAULT_MEANINGS: Readonly<Partial<Record<StripMark, string>>> = {
 };
 
 /** One cell over all nights: a strip, how often it broke what, how long it takes. */
-export function renderHistoryCell(result: CellResult, style: Style): string {
+export function renderHistoryCell(result: CellHistory, style: Style): string {
   const { key, cell, fault, strip } = result;
   const title = `${cell} (${key})${fault === null ? '' : `, seeded fault ${printableText(fault)}`}`;
   const sections = [
@@ -74,7 +74,7 @@ function stripLines(strip: readonly StripNight[], style: Style): string[] {
 }
 
 /** What each sign means that is in the strip. */
-function legendLines({ strip, fault }: CellResult, style: Style): string[] {
+function legendLines({ strip, fault }: CellHistory, style: Style): string[] {
   const names = (Object.keys(MARKS) as StripMark[]).filter((name) =>
     strip.some(({ mark }) => mark === name),
   );

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { type CellRate, cellRates } from '../history/cell-rates.ts';
-import { type StripNight, cellStrip } from '../history/cell-strip.ts';
+import { type AccelPairs, accelPairs } from '../history/accel-pairs.ts';
+import { type CellHistory, cellHistory } from '../history/cell-history.ts';
 import { type DetectionPower, detectionPower } from '../history/detection-power.ts';
-import { type Duration, durations } from '../history/durations.ts';
 import { type FlakyCell, flakyCells } from '../history/flaky-cells.ts';
 import { type NewestNight, newestNight } from '../history/newest-night.ts';
-import { type CellNights, type Nights, nightsOf } from '../history/nights.ts';
+import { type CellNights, nightsOf } from '../history/nights.ts';
 import type { History } from '../history/line-collector.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
@@ -19,20 +18,9 @@ export interface HistoryResult {
   readonly newest: NewestNight;
   readonly flaky: readonly FlakyCell[];
   readonly detection: DetectionPower;
-  readonly cells: readonly CellResult[];
+  readonly accelerators: AccelPairs;
+  readonly cells: readonly CellHistory[];
 }
-
-/** One cell over all nights. */
-export interface CellResult {
-  readonly key: string;
-  readonly cell: string;
-  readonly fault: string | null;
-  readonly strip: readonly StripNight[];
-  readonly rates: readonly CellRate[];
-  readonly durations: readonly (Duration & { readonly accel: 'kvm' | 'tcg' })[];
-}
-
-const ACCELS = ['kvm', 'tcg'] as const;
 
 /** Looks through a history; `isAsked` says of a cell whether all its nights are wanted. Null without a night. */
 export function historyResult(
@@ -49,28 +37,16 @@ export function historyResult(
     newest,
     flaky: flakyCells(nights),
     detection: detectionPower(nights),
-    cells: [...nights.cells.values()].filter(isAsked).map((cell) => cellResult(nights, cell)),
-  };
-}
-
-function cellResult(nights: Nights, cell: CellNights): CellResult {
-  const lines = cell.nights.flatMap((one) => one.lines);
-  return {
-    key: cell.key,
-    cell: cell.cell,
-    fault: cell.fault,
-    strip: cellStrip(nights, cell, nights.starts.length),
-    rates: cellRates(lines),
-    durations: ACCELS.flatMap((accel) => {
-      const found = durations(lines, accel).get(cell.key);
-      return found ? [{ accel, ...found }] : [];
-    }),
+    accelerators: accelPairs(lines),
+    cells: [...nights.cells.values()]
+      .filter(isAsked)
+      .map((cell) => cellHistory(nights, cell, nights.starts.length)),
   };
 }
 
 /** A history for programs. */
 export function renderHistoryDocument(result: HistoryResult): string {
-  const { nights, lines, skipped, newest, flaky, detection, cells } = result;
+  const { nights, lines, skipped, newest, flaky, detection, accelerators, cells } = result;
   const { start, ...night } = newest;
   const document: HistoryDocument = {
     schema: DOCUMENT_VERSIONS.history,
@@ -81,6 +57,7 @@ export function renderHistoryDocument(result: HistoryResult): string {
     ...night,
     flaky,
     detection,
+    accelerators,
     cells: cells.map(({ rates, ...cell }) => ({
       ...cell,
       rates: rates.map(({ invariant, accel, broken }) => ({ invariant, accel, broken })),

@@ -64,8 +64,8 @@ describe('renderHistory()', () => {
         debian-6.6.crashkernel-256m.layout-6: E_DEADLINE, last judged 2026-09-29
 
       Detection power: would have caught 1 of 2 seeded faults; 2 tried in this night
-        caught: leak
         MISSED: lost
+        caught: leak
       "
     `);
   });

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
-import type { FaultNames } from '../history/detection-power.ts';
 import type { FlakyCell } from '../history/flaky-cells.ts';
 import type { CellChange, UnjudgedCell } from '../history/newest-night.ts';
 import { counted } from '../memory/counted.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { HistoryResult } from './history-document.ts';
+import { accelWords, differenceWords } from './text/accel-words.ts';
+import { detectionWords, renderDetection } from './text/detection.ts';
 import { groupBy } from './text/group-by.ts';
 import { renderShare } from './text/share.ts';
 import { type Format, type Style, indented, paint, wrap } from './text/style.ts';
@@ -31,6 +32,7 @@ export function renderHistory(result: HistoryResult, style: Style): string {
       newest.unjudged,
       style,
     ),
+    accelLines(result, style),
     detectionLines(result, style),
   ];
   const shown = sections.filter((lines) => lines.length > 0);
@@ -120,27 +122,28 @@ function unjudged(cells: readonly UnjudgedCell[]): string {
     .join(', ');
 }
 
-function detectionLines({ detection }: HistoryResult, style: Style): string[] {
-  const { tonight, recently } = detection;
-  const total = sizeOf(recently);
-  if (total === 0) return [];
-  const isBlind = recently.missed.length + tonight.missed.length > 0;
-  const title = `Detection power: would have caught ${recently.caught.length} of ${counted(total, 'seeded fault')}; ${sizeOf(tonight)} tried in this night`;
-  const names = [
-    { says: 'caught', list: tonight.caught },
-    { says: 'MISSED', list: [...new Set([...tonight.missed, ...recently.missed])] },
-    { says: 'could not be judged', list: tonight.unjudged },
-  ].filter(({ list }) => list.length > 0);
+/** Nothing where one accelerator was never used. */
+function accelLines({ accelerators }: HistoryResult, style: Style): string[] {
+  const { pairs, differ } = accelerators;
+  if (pairs === 0) return [];
+  const title = wrap(`KVM and TCG: ${accelWords(accelerators)}`, style.width);
+  const rest = differ.length - NAMED_LIMIT;
   return [
-    ...wrap(title, style.width).map((line) => paint(line, isBlind ? 'red' : 'green', style)),
-    ...names.flatMap(({ says, list }) =>
-      indented(`${says}: ${list.map(printableText).join(', ')}`, 2, style),
+    ...title.map((line) => paint(line, differ.length > 0 ? 'yellow' : 'green', style)),
+    ...differ.slice(0, NAMED_LIMIT).flatMap(({ cell, differences }) =>
+      indented(
+        `${cell}: ${differences.map((one) => printableText(differenceWords(one))).join('; ')}`,
+        2,
+        style,
+      ),
     ),
+    ...(rest > 0 ? [`  and ${rest} more; --json has all`] : []),
   ];
 }
 
-function sizeOf({ caught, missed, unjudged: untold }: FaultNames): number {
-  return caught.length + missed.length + untold.length;
+function detectionLines({ detection }: HistoryResult, style: Style): string[] {
+  const words = detectionWords(detection, 'night');
+  return words === null ? [] : renderDetection(words, style);
 }
 
 /** `2026-11-22 22:00 UTC`. */

@@ -7,9 +7,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { kcidbViolations } from './kcidb/testing/kcidb-violations.ts';
 import { REPORT_KINDS, writeReports } from './reporters.ts';
+import { renderHistoryPage } from './html/history-page.ts';
 import { renderHtml } from './html/html-report.ts';
 import { violations } from './testing/documents.ts';
-import { WEAPONS, runOfGuest } from './testing/hostile-guest.ts';
+import { cleanText } from './screen.ts';
+import { WEAPONS, historyOfGuest, runOfGuest } from './testing/hostile-guest.ts';
 import { partsOfHtml } from './testing/html.ts';
 import { readMarkdown } from './testing/markdown.ts';
 import { runnerCommands } from './testing/runner-commands.ts';
@@ -31,9 +33,9 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
   github: (text) => {
     const commands = runnerCommands(text);
     expect(commands.map(({ name, properties }) => `${name}: ${properties['title']}`)).toEqual([
+      expect.stringMatching(/^error: sub1m missed the seeded fault/),
       'error: lowmem.locked is broken',
       'error: boot.userspace is broken',
-      expect.stringMatching(/^error: sub1m missed the seeded fault/),
       'warning: lowmem.page0-kept no longer shows a known defect',
       'warning: could not judge: E_GUEST_LINK',
       'notice: sub1m',
@@ -42,13 +44,7 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
     expect(text.trimEnd().split('\n')).toHaveLength(commands.length);
   },
   html: (text) => {
-    const { elements, attributes } = partsOfHtml(text);
-    const harmless = partsOfHtml(
-      renderHtml(runOfGuest('words'), { logs: () => ({}), history: null }),
-    );
-    expect(elements).toEqual(harmless.elements);
-    expect(attributes).toEqual(harmless.attributes);
-    expect([...attributes].filter((name) => /^(?:on|style$|src)/.test(name))).toEqual([]);
+    expectHarmless(text, renderHtml(runOfGuest('words'), { logs: () => ({}), history: null }));
   },
   json: (text) => {
     expect(violations('run', JSON.parse(text))).toEqual([]);
@@ -58,7 +54,7 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
     expect(new Set(names)).toEqual(
       new Set('testsuites testsuite testcase properties property failure error skipped'.split(' ')),
     );
-    expect(names.filter((name) => name === 'testcase')).toHaveLength(7);
+    expect(names.filter((name) => name === 'testcase')).toHaveLength(8);
   },
   kcidb: (text) => {
     const document: unknown = JSON.parse(text);
@@ -81,19 +77,19 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
     const { headings, links, tables, words, kinds } = readMarkdown(text);
     expect(headings).toEqual([
       'sub1m: 0 match, 3 mismatch, 1 unjudged',
+      'Seeded faults',
       'Broken',
       'Could not be judged',
       'Known defects',
       'Known defects that no longer show',
       'Promises that could not be seen',
-      'Seeded faults',
       'Pages that differ',
     ]);
     expect([...kinds].filter((kind) => ['html', 'image', 'br', 'hr'].includes(kind))).toEqual([]);
     expect([links, words.match(/owned|evil|[@#]/g)]).toEqual([[], null]);
     expect(tables).toEqual([
-      [7, 7, 7, 7, 7],
       [2, 2],
+      [7, 7, 7, 7, 7],
     ]);
   },
   svg: (text) => {
@@ -105,6 +101,18 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
     expect(parser.results).toMatchObject({ ok: false, count: 4, fail: 4, bailout: false });
   },
 };
+
+/** A page is made of what the same page is made of with plain words, and of nothing that runs or loads. */
+function expectHarmless(page: string, plain: string): void {
+  const { elements, attributes } = partsOfHtml(page);
+  const harmless = partsOfHtml(plain);
+  expect(elements).toEqual(harmless.elements);
+  expect(attributes).toEqual(harmless.attributes);
+  expect([...attributes].filter((name) => /^(?:on|style$|src)/.test(name))).toEqual([]);
+}
+
+const pageOf = (words: string): string =>
+  cleanText(renderHistoryPage({ lines: historyOfGuest(words), skipped: { count: 0, named: [] } }));
 
 describe.each(Object.keys(WEAPONS))('a guest that writes %s', (weapon) => {
   let folder: TempDir;
@@ -123,5 +131,12 @@ describe.each(Object.keys(WEAPONS))('a guest that writes %s', (weapon) => {
     expect(text).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]/u);
     READERS[kind](text);
     expect(runnerCommands(text).length).toBe(kind === 'github' ? 6 : 0);
+  });
+
+  it('is read in the page of a history', () => {
+    const page = pageOf(WEAPONS[weapon] ?? '');
+    expect(page).not.toMatch(/[^\P{C}\n]|[\u2028\u2029]/u);
+    expectHarmless(page, pageOf('words'));
+    expect(runnerCommands(page)).toEqual([]);
   });
 });

@@ -4,9 +4,10 @@ import junitReportBuilder, {
   type TestCase,
   type TestSuite,
 } from 'junit-report-builder';
-import type { InvariantOutcome } from '../check/judgement.ts';
+import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
 import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
+import { missedWords } from './text/fault-table.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
 import { verdictLines } from './text/verdict-text.ts';
 import { renderPages } from '../memory/page-map.ts';
@@ -26,8 +27,8 @@ const MARKS: Record<InvariantMark, (test: TestCase, invariant: InvariantOutcome)
 
 /**
  * A run as JUnit XML: a suite for each cell, a case for each invariant. A broken one is a failure,
- * one that is unseen or not asked and a known defect are skipped; a verdict that is more than broken invariants,
- * above all `unjudged`, is a case too. Where a known defect no longer shows, a property says so.
+ * one that is unseen or not asked and a known defect are skipped; a seeded fault is a case too, and so is a verdict that
+ * is more than broken invariants, above all `unjudged`. Where a known defect no longer shows, a property says so.
  * What a guest wrote goes into attributes only: in character data junit-report-builder 5 escapes
  * no second `]]>`.
  */
@@ -51,12 +52,23 @@ function addCases(suite: TestSuite, { record, judgement, folder }: JudgedCell): 
     MARKS[mark](test, invariant);
     if (invariant.outcome !== 'kept') addProperties(test, invariant);
   }
+  addFault(suite, judgement, cell);
   if (verdict.kind === 'match' || verdict.kind === 'mismatch') return;
   const test = suite.testCase().className(cell).name('verdict');
   const why = verdictLines(verdict).join(' ');
   if (countedAs(judgement) === 'match') test.skipped().property('why', why);
   else if (verdict.kind === 'unjudged') test.error(why, verdict.code);
   else test.failure(why, verdict.kind);
+}
+
+/** A seeded fault is a case of its own: a run that missed one fails, though its kernel seems to keep every promise. */
+function addFault(suite: TestSuite, judgement: Judgement, cell: string): void {
+  const { fault } = judgement;
+  const count = countedAs(judgement);
+  if (fault === null || count === 'unjudged') return;
+  const name = `seeded fault ${printableText(fault.name)}`;
+  const test = suite.testCase().className(cell).name(name);
+  if (count === 'mismatch') test.failure(printableText(missedWords(judgement)), 'missed');
 }
 
 function addProperties(test: TestCase, invariant: InvariantOutcome): void {

@@ -98,9 +98,9 @@ describe('renderMarkdown', () => {
       judgedCell({ judgement: { fault: { name, caught, caughtBy: ['boot.sound'] } } }),
     );
     const text = renderMarkdown(runOf(...cells));
-    expect(text).toContain('\n1 of 2 tried were caught.\n');
+    expect(text).toContain('would have caught 1 of 2 seeded faults; 2 tried in this run**\n');
     expect(text).toContain('\n**sub1m missed the seeded fault** `no-lock` (1 cell)\n');
-    expect(readMarkdown(text).tables.at(-1)).toEqual([2, 2, 2]);
+    expect(readMarkdown(text).tables[0]).toEqual([2, 2, 2]);
   });
 
   it('shows of many cells those that are not as they should be', () => {

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import { invariantOf } from '../check/invariants/invariants.ts';
-import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { type JudgedCell, countedAs, summary } from '../matrix/judged-cell.ts';
 import { counted } from '../memory/counted.ts';
 import { printableText } from '../memory/printable-text.ts';
@@ -9,6 +8,8 @@ import { reproduceCommand } from './reproduce-command.ts';
 import { pageLines } from './text/cell-findings.ts';
 import { crashkernelName, kernelNames, layoutName } from './text/cell-names.ts';
 import { cellPages, disagrees } from './text/cell-pages.ts';
+import { type DetectionWords, type ReportedRun, detectionOfRun } from './text/detection.ts';
+import { missedWords } from './text/fault-table.ts';
 import {
   type Finding,
   type FindingGroup,
@@ -41,20 +42,24 @@ const CELL_LIMIT = 60;
 const NAME_LIMIT = 300;
 
 /** A run in Markdown, for a mail, an issue or the summary of a CI step: what matters most comes first. */
-export function renderMarkdown(run: ComparedRun): string {
+export function renderMarkdown(run: ReportedRun): string {
   const { match, mismatch, unjudged } = summary(run.cells);
   const groups = groupFindings(run.cells);
+  const detection = detectionOfRun(run);
+  const isBlind = detection?.state === 'blind';
+  const faults = detection === null ? [] : faultBlocks(detection, run.cells);
   return document([
     `## sub1m: ${match} match, ${mismatch} mismatch, ${unjudged} unjudged`,
     summaryLine(run),
     ...(run.merge ? mergeParts(run.merge).flatMap(mergeBlocks) : []),
+    ...(isBlind ? faults : []),
     ...cellTable(run.cells),
     ...CHAPTERS.flatMap(({ title, kinds }) => {
       const told = groups.filter(({ kind }) => kinds.includes(kind));
       return told.length === 0 ? [] : [`### ${title}`, ...told.flatMap(chapterBlocks)];
     }),
     ...unseenBlocks(run.cells),
-    ...faultBlocks(run.cells),
+    ...(isBlind ? [] : faults),
     ...mapBlocks(run.cells),
     ...(run.comparison
       ? ['### Compared with the base', fence(renderChanges(run.comparison, STYLE))]
@@ -168,21 +173,29 @@ function unseenBlocks(cells: readonly JudgedCell[]): string[] {
 }
 
 /** What sub1m itself is worth: how many of the mistakes that it was given it has found. */
-function faultBlocks(cells: readonly JudgedCell[]): string[] {
-  const faults = cells.flatMap(({ judgement: { fault } }) => (fault === null ? [] : [fault]));
-  if (faults.length === 0) return [];
-  const caught = faults.filter((fault) => fault.caught.length > 0);
+function faultBlocks(
+  { title, state, lists }: DetectionWords,
+  cells: readonly JudgedCell[],
+): string[] {
+  const seeded = cells.filter(({ judgement: { fault } }) => fault !== null);
+  const names = lists.map(({ says, names: some }) => `- ${says}: ${some.map(code).join(', ')}`);
+  const power = `Detection power: ${title}`;
   return [
     '### Seeded faults',
-    `${caught.length} of ${faults.length} tried were caught.`,
-    table(
-      ['fault', 'caught by'],
-      faults.map(({ name, caught: by }) => [
-        code(name),
-        by.length === 0 ? '**nothing**' : by.map(code).join(', '),
-      ]),
-    ),
+    state === 'blind' ? `**${power}**` : power,
+    ...(names.length === 0 ? [] : [names.join('\n')]),
+    ...(seeded.length === 0 ? [] : [table(['fault', 'caught by'], seeded.map(faultRow))]),
   ];
+}
+
+function faultRow({ judgement }: JudgedCell): string[] {
+  const { name = '', caught = [] } = judgement.fault ?? {};
+  const by = {
+    match: () => caught.map(code).join(', '),
+    mismatch: () => `**nothing**: ${code(missedWords(judgement))}`,
+    unjudged: () => 'could not be judged',
+  };
+  return [code(name), by[countedAs(judgement)]()];
 }
 
 /** The maps of cells in which a page was not observed as predicted. */

@@ -2,12 +2,19 @@
 import { appendFile, stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { HostError, UsageError, messageOf } from '../errors.ts';
+import type { History as NotedHistory } from '../history/line-collector.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
+import type { Seen } from '../seen.ts';
+import type { RunHistory } from './html/run-history.ts';
 import { replaceFile } from '../process/replace-file.ts';
 import { type Written, cleanText, writeStdout } from './screen.ts';
+import type { ReportedRun } from './text/detection.ts';
 import type { Style } from './text/style.ts';
 
-type Render = (run: ComparedRun, style: Style) => Written | Promise<Written>;
+/** What the history says that a run is noted in, or why it is not known; null of a run that is in none. */
+type History = Seen<RunHistory> | null;
+
+type Render = (run: ReportedRun, style: Style, history: History) => Written;
 
 /** Each is loaded when it is used: some import large packages. */
 const RENDERERS = {
@@ -24,15 +31,11 @@ const RENDERERS = {
   tap: async () => (await import('./tap-report.ts')).renderTap,
 } satisfies Record<string, () => Promise<Render>>;
 
-/** The only report that has more than judgements: logs out of the bundles, and what earlier runs showed. */
+/** The only report that has logs out of the bundles. */
 async function loadHtml(): Promise<Render> {
   const { renderHtml } = await import('./html/html-report.ts');
   const { readCellLogs } = await import('./html/cell-files.ts');
-  const { readRunHistory } = await import('./html/run-history.ts');
-  return async (run) => {
-    const history = await readRunHistory(run);
-    return renderHtml(run, { logs: readCellLogs, history });
-  };
+  return (run, _, history) => renderHtml(run, { logs: readCellLogs, history });
 }
 
 type ReportKind = keyof typeof RENDERERS;
@@ -125,9 +128,11 @@ export async function writeReports(
   reporters: readonly Reporter[],
   style: Style,
 ): Promise<void> {
+  // It is read once for all reports.
+  const told = await withHistory(run);
   const write = async ({ kind, path, appendUpTo }: Reporter): Promise<void> => {
-    if (path === null) return writeStdout(await rendered(kind, run, style));
-    const text = await reportText(kind, run);
+    if (path === null) return writeStdout(await rendered(kind, told, style));
+    const text = cleanText(await rendered(kind, told, FILE_STYLE));
     await intoFile(path, () =>
       appendUpTo === undefined ? replaceFile(path, text) : append(path, text, appendUpTo),
     );
@@ -141,13 +146,31 @@ export async function writeReports(
 }
 
 /** A report as a file holds it. */
-export async function reportText(kind: ReportKind, run: ComparedRun): Promise<string> {
-  return cleanText(await rendered(kind, run, FILE_STYLE));
+export async function reportText(kind: ReportKind, run: ReportedRun): Promise<string> {
+  return cleanText(await rendered(kind, await withHistory(run), FILE_STYLE));
 }
 
-async function rendered(kind: ReportKind, run: ComparedRun, style: Style): Promise<Written> {
+interface Told {
+  readonly run: ReportedRun;
+  readonly history: History;
+}
+
+async function withHistory(run: ReportedRun): Promise<Told> {
+  if (run.historyFile === undefined) return { run, history: null };
+  const { readRunHistory } = await import('./html/run-history.ts');
+  const history = await readRunHistory(run);
+  return { run: { ...run, detection: history?.value?.detection }, history };
+}
+
+async function rendered(kind: ReportKind, told: Told, style: Style): Promise<Written> {
   const render: Render = await RENDERERS[kind]();
-  return render(run, style);
+  return render(told.run, style, told.history);
+}
+
+/** Writes the page of a history. Throws `HostError`. */
+export async function writeHistoryPage(path: string, history: NotedHistory): Promise<void> {
+  const { renderHistoryPage } = await import('./html/history-page.ts');
+  await intoFile(path, () => replaceFile(path, cleanText(renderHistoryPage(history))));
 }
 
 /** A reader of a file that is replaced sees the whole report or the one before it. */

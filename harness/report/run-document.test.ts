@@ -89,6 +89,20 @@ describe('renderRunDocument', () => {
             },
           },
         ],
+        "detection": {
+          "recently": {
+            "caught": [],
+            "missed": [],
+            "unbuilt": [],
+            "unjudged": [],
+          },
+          "tonight": {
+            "caught": [],
+            "missed": [],
+            "unbuilt": [],
+            "unjudged": [],
+          },
+        },
         "run": "run",
         "schema": 2,
         "summary": {

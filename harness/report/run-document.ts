@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
-import { type ComparedRun, type Comparison, isChanged } from '../matrix/compare-cells.ts';
+import { type Comparison, isChanged } from '../matrix/compare-cells.ts';
 import { type JudgedCell, summary } from '../matrix/judged-cell.ts';
 import { hex } from '../memory/pfn.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { mergeDocument } from './merge-document.ts';
+import { type ReportedRun, detectionOf } from './text/detection.ts';
 import { cellPages } from './text/cell-pages.ts';
 import { pageRuns } from './text/page-runs.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
@@ -11,18 +12,20 @@ import type { CellDocument, RunDocument } from './schema/run-schema.ts';
 import { renderPages } from '../memory/page-map.ts';
 
 /** A run as the JSON document of `schema/run-schema.ts`. */
-export function renderRunDocument(run: ComparedRun): string {
+export function renderRunDocument(run: ReportedRun): string {
   return `${asciiJson(runDocument(run), 2)}\n`;
 }
 
 /** See `renderRunDocument`: before it is text. */
-export function runDocument({ id, cells, comparison, merge }: ComparedRun): RunDocument {
+export function runDocument(run: ReportedRun): RunDocument {
+  const { id, cells, comparison, merge } = run;
   return {
     schema: DOCUMENT_VERSIONS.run,
     run: id,
     // First: site.ts knows a site by it.
     ...(merge && { merge: mergeDocument(merge) }),
     summary: summary(cells),
+    detection: detectionOf(run),
     cells: cells.map(cellDocument),
     ...(comparison && comparisonDocument(comparison)),
   };

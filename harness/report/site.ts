@@ -3,16 +3,29 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { HostError, UsageError, messageOf } from '../errors.ts';
+import { readHistory } from '../history/read-history.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { syncPath } from '../process/sync-disk.ts';
 import { reportText } from './reporters.ts';
+import { cleanText } from './screen.ts';
 
-/** The files of a site, by name, and what is in them. Whoever sees the last sees all others. */
-const SITE_FILES: Readonly<Record<string, (run: ComparedRun) => Promise<string>>> = {
+const HISTORY_PAGE = 'history.html';
+
+/** The files of a site, by name, and what is in them; null for none. Whoever sees the last sees all others. */
+const SITE_FILES: Readonly<Record<string, (run: ComparedRun) => Promise<string | null>>> = {
   'run.json': (run) => reportText('json', run),
-  'index.html': (run) => reportText('html', run),
+  [HISTORY_PAGE]: historyText,
+  'index.html': (run) =>
+    reportText('html', run.historyFile === undefined ? run : { ...run, historyPage: HISTORY_PAGE }),
 };
+
+async function historyText({ historyFile }: ComparedRun): Promise<string | null> {
+  if (historyFile === undefined) return null;
+  const { renderHistoryPage } = await import('./html/history-page.ts');
+  const { signal } = new AbortController();
+  return cleanText(renderHistoryPage(await readHistory([historyFile], { signal })));
+}
 
 /** The beginning of a site's `run.json`: only a merged run has this. */
 const MERGED = /^\{\s*"schema": \d+,\s*"run": "(?:[^"\\]|\\.)*",\s*"merge":/;
@@ -45,8 +58,11 @@ async function isSite(path: string): Promise<boolean> {
  * or not at all; of a site that is there already, each file is replaced. Throws `HostError`.
  */
 export async function writeSite(run: ComparedRun, path: string): Promise<void> {
-  const texts: [name: string, text: string][] = [];
-  for (const [name, render] of Object.entries(SITE_FILES)) texts.push([name, await render(run)]);
+  const texts = new Map<string, string>();
+  for (const [name, render] of Object.entries(SITE_FILES)) {
+    const text = await render(run);
+    if (text !== null) texts.set(name, text);
+  }
   const site = resolve(path);
   const parent = dirname(site);
   const unfinished = join(parent, `.unfinished-${process.pid}-${randomUUID()}`);
@@ -56,19 +72,22 @@ export async function writeSite(run: ComparedRun, path: string): Promise<void> {
     cleanups.defer(() => rm(unfinished, { recursive: true, force: true }));
     for (const [name, text] of texts)
       await writeFile(join(unfinished, name), text, { flush: true });
-    await install(unfinished, site);
+    await install(unfinished, site, [...texts.keys()]);
     await syncPath(parent);
   } catch (error) {
     throw new HostError(`Cannot write site ${path}: ${messageOf(error)}`, { cause: error });
   }
 }
 
-async function install(unfinished: string, site: string): Promise<void> {
+async function install(
+  unfinished: string,
+  site: string,
+  names: readonly string[],
+): Promise<void> {
   const there = await readdir(site).catch(() => []);
   if (there.length === 0) {
     await rename(unfinished, site);
     return;
   }
-  for (const name of Object.keys(SITE_FILES))
-    await rename(join(unfinished, name), join(site, name));
+  for (const name of names) await rename(join(unfinished, name), join(site, name));
 }

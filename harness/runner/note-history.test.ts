@@ -85,6 +85,13 @@ describe('historyLines()', () => {
     expect(keys).toEqual([cellKey(CELL.spec), cellKey(CELL.spec)]);
   });
 
+  it('notes which cell asks the same of another accelerator', () => {
+    const cell = { ...CELL, spec: { ...CELL.spec, accel: 'tcg' } } as const;
+    const [line] = historyLines(runOf(judgedCell()), [cell]);
+    expect(line).toMatchObject({ key: cellKey(cell.spec), anyAccel: cellKey(CELL.spec) });
+    expect(historyLineSchema.parse(line)).toEqual(line);
+  });
+
   it('notes a cell that was not run', () => {
     const untold = untoldCell(CELL, 'results/run/x', new RangeError('too far'));
     const [line] = historyLines(runOf(untold), [CELL]);

@@ -53,6 +53,7 @@ function lineOf(
     repeat,
     // As it was asked for: a recipe may name the policy, and without its kernel nobody knows which.
     key: cellKey(spec),
+    ...(spec.accel !== 'auto' && { anyAccel: cellKey({ ...spec, accel: 'auto' }) }),
     kernel: {
       ref: spec.kernel,
       release: kernel?.release ?? null,

@@ -61,6 +61,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'check/observe',
     'check/invariants',
     'check',
+    'history',
     'matrix',
   ],
   'report/kcidb': ['memory', 'bundle', 'check', 'matrix', 'report/text'],

@@ -12,6 +12,7 @@ import {
 } from '../../report/history-document.ts';
 import { renderHistoryCell } from '../../report/history-cell-report.ts';
 import { renderHistory } from '../../report/history-report.ts';
+import { writeHistoryPage } from '../../report/reporters.ts';
 import { writeStdout } from '../../report/screen.ts';
 import { HISTORY } from '../../runner/results-folder.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -22,6 +23,7 @@ const HELP: CommandHelp = {
   summary: 'show what the newest night changed, what is flaky, and how cells fared over time',
   examples: [
     ['the newest night against those before', 'sub1m history'],
+    ['the page of all nights, for a browser', 'sub1m history --html history.html'],
     ['the files of three machines, for programs', 'sub1m history a.jsonl b.jsonl c.jsonl --json'],
     [
       'one cell, since November',
@@ -39,6 +41,7 @@ interface HistoryCommandOptions {
   readonly cell?: string;
   readonly since?: number;
   readonly json?: true;
+  readonly html?: string;
 }
 
 /** `sub1m history [file…]`: what runs have shown over time. */
@@ -48,12 +51,14 @@ export function addHistory(program: Command, context: CommandContext): void {
     .option('--cell <name>', 'all nights of the cell with this name or key')
     .option('--since <when>', 'only runs since a date, 2026-11-01, or so many days ago, 30d', since)
     .option('--json', 'print a JSON document')
+    .option('--html <file>', 'also write the page of all nights')
     .action(async (files: string[], options: HistoryCommandOptions) => {
       const paths = files.length > 0 ? files : [HISTORY];
       const { signal } = context;
       const history = await readHistory(paths, { signal, sinceMs: options.since });
       for (const line of skippedLines(history)) context.log.warn(line);
       const result = requireResult(history, paths, options);
+      if (options.html !== undefined) await writeHistoryPage(options.html, history);
       await writeStdout(rendered(result, options, context));
     });
 }

@@ -30,6 +30,7 @@ const HELP: CommandHelp = {
 interface ReportCommandOptions extends ReportOptions {
   readonly out: string;
   readonly mixed?: true;
+  readonly history?: string;
 }
 
 /** `sub1m report <folders or archives>… --out site/`: merges runs. */
@@ -38,9 +39,11 @@ export function addReport(program: Command, context: CommandContext): void {
     .argument('<results...>', 'folders of runs, or archives of them')
     .optionsGroup(GROUPS.reporting)
     .requiredOption('--out <folder>', 'the folder of the site: new, or a site that it replaces')
+    .option('--history <file>', 'the history of these runs: the site has its page, too')
     .option('--mixed', 'merge runs of different code, models and matrices, and say so');
   addReportOptions(command);
-  command.action(async (results: string[], { out, mixed, ...options }: ReportCommandOptions) => {
+  command.action(async (results: string[], given: ReportCommandOptions) => {
+    const { out, mixed, history, ...options } = given;
     readyToJudge();
     const { requireSite, writeSite } = await import('../../report/site.ts');
     const { mergeFolders } = await import('../../runner/merge/merge-folders.ts');
@@ -48,8 +51,9 @@ export function addReport(program: Command, context: CommandContext): void {
     await requireSite(out);
     const { signal, log } = context;
     await using merged = await mergeFolders(results, { isMixed: mixed === true, signal });
-    await writeSite(merged.run, out);
-    await report(merged.run);
+    const run = { ...merged.run, ...(history !== undefined && { historyFile: history }) };
+    await writeSite(run, out);
+    await report(run);
     log.info(`Site: ${join(out, 'index.html')}`);
     context.exit(merged.end);
   });

@@ -80,6 +80,8 @@ export interface MadeCell {
   readonly unjudged?: (night: number) => boolean;
   readonly image?: (night: number) => string;
   readonly fault?: string;
+  /** By default KVM in every second cell. */
+  readonly accel?: (night: number) => 'kvm' | 'tcg';
 }
 
 /** What a night of a made history has: `special` by number of the cell, all others match. */
@@ -126,7 +128,7 @@ function madeLine(night: number, nr: number, made: MadeCell): HistoryLine {
     ...(unjudged(night) ? UNJUDGED : judgedWords(broken(night), made.fault !== undefined)),
     ...(made.fault !== undefined && { fault: made.fault }),
     image: image(night),
-    accel: nr % 2 === 0 ? 'kvm' : 'tcg',
+    accel: made.accel?.(night) ?? (nr % 2 === 0 ? 'kvm' : 'tcg'),
     seconds: { ...PHASE_SECONDS, capture: 5 + (nr % 7), total: 17 + (nr % 7) + (night % 10) },
   });
 }

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 import type { StripMark, StripNight } from '../../history/cell-strip.ts';
-import type { FaultNames } from '../../history/detection-power.ts';
 import type { CellChange } from '../../history/newest-night.ts';
 import { counted } from '../../memory/counted.ts';
 import type { Seen } from '../../seen.ts';
@@ -10,7 +9,7 @@ import { type Mark, VERDICT_MARKS } from './outcome-marks.ts';
 import type { RunHistory } from './run-history.ts';
 
 /** What a cell showed in a night. */
-const STRIP_MARKS: Readonly<Record<StripMark, Mark>> = {
+export const STRIP_MARKS: Readonly<Record<StripMark, Mark>> = {
   match: VERDICT_MARKS.match,
   known: VERDICT_MARKS.defect,
   broken: { letter: 'X', style: 'bad', is: 'broken' },
@@ -41,42 +40,59 @@ export function renderHistory(history: Seen<RunHistory>): Markup {
   </section> `;
 }
 
-function lists({ nights, newest, flaky, detection }: RunHistory): Markup {
-  const kinds = Object.keys(LISTS) as Kind[];
-  const notes = flaky.map(({ cell, invariant, broken }) => {
-    return html`${linkTo(cell)}: <code>${invariant}</code> broken in ${broken.count} of ${broken.of}
-      runs of the same image`;
-  });
+function lists(history: RunHistory): Markup {
+  const { nights, newest } = history;
   return html`<p>
       ${counted(nights, 'night')} in the history, the last before this one ${newest.before}.
-      ${faultWords(detection.recently)}
     </p>
-    ${kinds.map((kind) => list(LISTS[kind], newest[kind].map(changeWords)))} ${list('Flaky', notes)}`;
+    ${renderChanges(history, ({ cell }) => cellAddress(cell))}`;
 }
 
-function list(title: string, lines: readonly Part[]): Markup {
+/** Where the page of a cell is. */
+type AddressOf = (cell: { readonly cell: string; readonly key: string }) => string;
+
+/** What a night changed, a list for each kind of change, and what is flaky. */
+export function renderChanges(
+  { newest, flaky }: Pick<RunHistory, 'newest' | 'flaky'>,
+  addressOf: AddressOf,
+): Markup {
+  const kinds = Object.keys(LISTS) as Kind[];
+  const notes = flaky.map(({ invariant, broken, ...cell }) => {
+    return html`${linkTo(cell, addressOf)}: <code>${invariant}</code> broken in ${broken.count} of ${broken.of}
+      runs of the same image`;
+  });
+  return html`${kinds.map((kind) =>
+    list(
+      LISTS[kind],
+      newest[kind].map((change) => changeWords(change, addressOf)),
+    ),
+  )} ${list('Flaky', notes)}`;
+}
+
+/** A list of lines under their number; of many the first. */
+export function list(title: string, lines: readonly Part[]): Markup {
   const rest = lines.length - SHOWN_LINES;
   return html`<h3>${title}: ${lines.length}</h3>
-    <ul>
-      ${lines.slice(0, SHOWN_LINES).map((line) => html`<li>${line}</li>`)}
-      ${rest > 0 ? html`<li>and ${rest} more</li>` : null}
-    </ul>`;
+    ${
+      lines.length === 0
+        ? null
+        : html`<ul>
+            ${lines.slice(0, SHOWN_LINES).map((line) => html`<li>${line}</li>`)}
+            ${rest > 0 ? html`<li>and ${rest} more</li>` : null}
+          </ul>`
+    }`;
 }
 
-function changeWords({ cell, invariant, since, kernel }: CellChange): Markup {
-  const when = since === null ? null : html`, since ${since}`;
-  return html`${linkTo(cell)}: <code>${invariant}</code>, ${kernel.release ?? kernel.ref}${when}`;
+function changeWords(change: CellChange, addressOf: AddressOf): Markup {
+  const { invariant, since, kernel } = change;
+  const when = since === null ? null : html`, since ${since.slice(0, 10)}`;
+  const link = linkTo(change, addressOf);
+  return html`${link}: <code>${invariant}</code>, ${kernel.release ?? kernel.ref}${when}`;
 }
 
-function linkTo(cell: string): Markup {
-  return html`<a href="${cellAddress(cell)}">${cell}</a>`;
-}
-
-function faultWords({ caught, missed, unjudged }: FaultNames): string {
-  const tried = caught.length + missed.length + unjudged.length;
-  if (tried === 0) return '';
-  const blind = missed.length === 0 ? '' : ` missed: ${missed.join(', ')}.`;
-  return `Seeded faults of the last month: ${caught.length} of ${tried} caught.${blind}`;
+/** A link to a cell, by its name. */
+export function linkTo(cell: Parameters<AddressOf>[0], addressOf: AddressOf): Markup {
+  return html`<a href="${addressOf(cell)}">${cell.cell}</a>`;
 }
 
 /** What became of a cell in the last nights, a letter for each. */

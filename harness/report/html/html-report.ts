@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT
 import { gzipSync } from 'node:zlib';
-import type { ComparedRun } from '../../matrix/compare-cells.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import type { Seen } from '../../seen.ts';
+import type { ReportedRun } from '../text/detection.ts';
 import { summaryLine } from '../text/summary-line.ts';
-import { pageScript, pageStyle } from './assets.ts';
+import { pageScript } from './assets.ts';
 import { type CellLogs, logLimits } from './cell-files.ts';
 import { renderCellPage } from './cell-page.ts';
 import { renderCellChanges, renderComparison } from './changes.ts';
 import { renderHeatMap } from './heat-map.ts';
 import { type MapItem, SHOWN_MAPS, mapItems, renderMaps } from './map-items.ts';
-import { type Markup, html, ownElement } from './markup.ts';
+import { type Markup, html } from './markup.ts';
 import { renderMerge } from './merge-part.ts';
+import { renderPage } from './page-frame.ts';
 import { renderHistory, renderStrip } from './history-parts.ts';
 import type { RunHistory } from './run-history.ts';
 import { renderSummary } from './summary.ts';
@@ -29,47 +30,33 @@ export interface HtmlSources {
  * A run as one HTML file that needs nothing else. Summary, heat map and page maps are there as they are; the page of each
  * cell is packed, and the script unpacks it when it is opened: ten thousand cells open in two seconds.
  */
-export function renderHtml(run: ComparedRun, { logs, history }: HtmlSources): string {
+export function renderHtml(run: ReportedRun, { logs, history }: HtmlSources): string {
   const maps = mapItems(run.cells);
-  const [script, style] = [pageScript(), pageStyle()];
-  const policy = `default-src 'none'; script-src ${script.hash}; style-src ${style.hash}; base-uri 'none'; form-action 'none'`;
-  return html`<!doctype html>
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta http-equiv="Content-Security-Policy" content="${policy}" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>sub1m ${run.id}</title>
-        ${ownElement('style', style.text)}
-      </head>
-      <body>
-        <a class="skip" href="#main">To the report</a>
-        <header>
-          <h1><a href="#">sub1m</a> run ${run.id}</h1>
-          <p>${summaryLine(run)}; started ${run.startedAt}</p>
-        </header>
-        <main id="main" tabindex="-1">
-          <div id="overview">
-            <noscript
-              ><p>
-                Without JavaScript the pages of single cells stay packed; the bundles have all that
-                is in them.
-              </p></noscript
-            >
-            ${run.merge ? renderMerge(run.merge) : null}${renderSummary(run)}${history ? renderHistory(history) : null}${
-              run.comparison ? renderComparison(run.comparison) : null
-            }${renderHeatMap(run.cells)}${renderMaps(maps, run.cells)}
-          </div>
-          <div id="cell" hidden></div>
-        </main>
-        <div id="story" role="status" hidden></div>
-        ${maps.slice(SHOWN_MAPS).map(({ id, grids }) => packed(id, grids))}${packedCells(run, maps, { logs, history })}${ownElement('script', script.text)}
-      </body>
-    </html> `.toString();
+  const { comparison, merge, historyPage } = run;
+  return renderPage({
+    title: `sub1m ${run.id}`,
+    header: html`<h1><a href="#">sub1m</a> run ${run.id}</h1>
+      <p>${summaryLine(run)}; started ${run.startedAt}</p>
+      ${historyPage === undefined ? null : html`<p><a href="${historyPage}">All nights</a></p>`}`,
+    main: html`<div id="overview">
+        <noscript
+          ><p>
+            Without JavaScript the pages of single cells stay packed; the bundles have all that is
+            in them.
+          </p></noscript
+        >
+        ${merge ? renderMerge(merge) : null}${renderSummary(run)}${history ? renderHistory(history) : null}${
+          comparison ? renderComparison(comparison) : null
+        }${renderHeatMap(run.cells)}${renderMaps(maps, run.cells)}
+      </div>
+      <div id="cell" hidden></div>`,
+    after: html`<div id="story" role="status" hidden></div>
+      ${maps.slice(SHOWN_MAPS).map(({ id, grids }) => packed(id, grids))}${packedCells(run, maps, { logs, history })}`,
+    script: pageScript(),
+  });
 }
 
-function packedCells(run: ComparedRun, maps: readonly MapItem[], sources: HtmlSources): Markup[] {
+function packedCells(run: ReportedRun, maps: readonly MapItem[], sources: HtmlSources): Markup[] {
   const limits = logLimits(run.cells);
   const mapOf = new Map(maps.flatMap(({ id, cells }) => cells.map((cell) => [cell, id] as const)));
   const { comparison } = run;

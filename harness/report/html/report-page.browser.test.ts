@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AxeBuilder } from '@axe-core/playwright';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { judgedCell } from '../../matrix/testing/judged-cell-builder.ts';
@@ -14,7 +13,7 @@ import { renderHtml } from './html-report.ts';
 import { runHistory } from './run-history.ts';
 import { madeNights } from './testing/made-nights.ts';
 import { madeLogs, madeRun } from './testing/made-run.ts';
-import { findBrowser, openBrowser } from './testing/open-browser.ts';
+import { findBrowser, openBrowser, violationsOf, widthOf } from './testing/open-browser.ts';
 
 const HOSTILE = '</script><img src=x onerror="alert(1)"><style>*{display:none}</style>';
 
@@ -23,6 +22,9 @@ const LOG = [
   `  indented ${HOSTILE}`,
   ...Array.from({ length: 300 }, (_, nr) => `line ${nr}`),
 ];
+
+/** Of the five grids of a map, which are made alike, axe looks at the last: a second for each 100 pages. */
+const GRIDS = '.grid:nth-of-type(-n+4)';
 
 const BROKEN = brokenCell().record.id;
 
@@ -72,21 +74,6 @@ async function openCell(page: Page): Promise<void> {
   await page.waitForSelector('#cell .log span');
 }
 
-/**
- * What axe finds against WCAG A and AA, in words. Of the five grids of a map, which are made alike, it looks at the last:
- * a second for each 100 pages.
- */
-async function violations(page: Page): Promise<string[]> {
-  const { violations: found } = await new AxeBuilder({ page })
-    .exclude('.grid:nth-of-type(-n+4)')
-    .withTags(['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'])
-    .analyze();
-  return found.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
-}
-
-const widthOf = (page: Page): Promise<unknown> =>
-  page.evaluate('document.documentElement.scrollWidth');
-
 describe.skipIf(findBrowser() === undefined)('a report in a browser', () => {
   it.each([
     { colorScheme: 'light', width: 1280 },
@@ -97,10 +84,10 @@ describe.skipIf(findBrowser() === undefined)('a report in a browser', () => {
       await using browser = await openBrowser({ colorScheme, viewport: { width, height: 800 } });
       const { page, complaints } = browser;
       await page.goto(address);
-      expect(await violations(page)).toEqual([]);
+      expect(await violationsOf(page, GRIDS)).toEqual([]);
       expect(await widthOf(page)).toBe(width);
       await openCell(page);
-      expect(await violations(page)).toEqual([]);
+      expect(await violationsOf(page, GRIDS)).toEqual([]);
       expect(await widthOf(page)).toBe(width);
       expect(complaints).toEqual([]);
     },

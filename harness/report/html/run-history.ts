@@ -7,7 +7,7 @@ import type { HistoryLine } from '../../history/history-line.ts';
 import { type NewestNight, newestNight } from '../../history/newest-night.ts';
 import { nightsOf } from '../../history/nights.ts';
 import { readHistory } from '../../history/read-history.ts';
-import type { RunResult } from '../../matrix/judged-cell.ts';
+import type { ComparedRun } from '../../matrix/compare-cells.ts';
 import type { Seen } from '../../seen.ts';
 
 /** What the nights before say beside a run. */
@@ -30,7 +30,7 @@ const PAST_MS = 90 * 24 * 60 * 60 * 1000;
 const PATIENCE_MS = 60_000;
 
 /** What the file of history says that the run is noted in, or why it cannot be read; null if there is nothing to say. */
-export async function readRunHistory(run: RunResult): Promise<Seen<RunHistory> | null> {
+export async function readRunHistory(run: ComparedRun): Promise<Seen<RunHistory> | null> {
   if (run.historyFile === undefined) return null;
   const options = {
     signal: AbortSignal.timeout(PATIENCE_MS),
@@ -48,12 +48,13 @@ export async function readRunHistory(run: RunResult): Promise<Seen<RunHistory> |
 }
 
 /** What a history says beside a run that is noted in it; null if there is no night before. */
-export function runHistory(run: RunResult, lines: readonly HistoryLine[]): RunHistory | null {
+export function runHistory(run: ComparedRun, lines: readonly HistoryLine[]): RunHistory | null {
   const nights = nightsOf(lines);
   const newest = newestNight(nights);
   if (newest === null || newest.before === null) return null;
   const strips = new Map<string, readonly StripNight[]>();
-  for (const line of lines.filter((one) => one.run === run.id)) {
+  const runs = new Set([run.id, ...(run.merge?.runs ?? []).map(({ id }) => id)]);
+  for (const line of lines.filter((one) => runs.has(one.run))) {
     const cell = nights.cells.get(line.key);
     const id = line.repeat === 1 ? line.cell : `${line.cell}.repeat-${line.repeat}`;
     if (cell) strips.set(id, cellStrip(nights, cell, STRIP_NIGHTS));

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT
 import { whyUnseen } from '../../check/judgement.ts';
-import { type JudgedCell, type RunResult, summary } from '../../matrix/judged-cell.ts';
+import { type JudgedCell, countedAs, summary } from '../../matrix/judged-cell.ts';
 import { renderPages } from '../../memory/page-map.ts';
+import { type DetectionWords, type ReportedRun, detectionOfRun } from '../text/detection.ts';
+import { missedWords } from '../text/fault-table.ts';
 import { type Finding, type FindingKind, findingsOf } from '../text/finding-groups.ts';
 import { groupBy } from '../text/group-by.ts';
 import { renderSeconds } from '../text/style.ts';
 import { unseenOf } from '../text/unseen.ts';
 import { verdictName } from '../text/verdict-text.ts';
+import { DETECTION_STYLES, renderDetection } from './detection.ts';
 import { cellLink } from './heat-map.ts';
 import { type Markup, type Part, html, reference } from './markup.ts';
 
@@ -24,7 +27,8 @@ const LISTS: readonly {
   readonly style: string;
   readonly kinds: readonly FindingKind[];
 }[] = [
-  { title: 'Broken', style: 'bad', kinds: ['broken', 'failed', 'missed'] },
+  { title: 'Seeded faults that were missed', style: 'bad', kinds: ['missed'] },
+  { title: 'Broken', style: 'bad', kinds: ['broken', 'failed'] },
   { title: 'Could not be judged', style: 'unsure', kinds: ['unjudged'] },
   { title: 'Known defects', style: 'known', kinds: ['known'] },
   { title: 'Known defects that no longer show', style: 'good', kinds: ['gone'] },
@@ -35,26 +39,20 @@ const SHOWN_FINDINGS = 40;
 const SHOWN_CELLS = 8;
 
 /** The counts of a run, and what is wrong in it: each finding once, with the cells that show it. */
-export function renderSummary(run: RunResult): Markup {
+export function renderSummary(run: ReportedRun): Markup {
   const { cells, seconds } = run;
   const { match, mismatch, unjudged, known } = summary(cells);
-  const faults = cells.flatMap(({ judgement }) => judgement.fault ?? []);
-  const caught = faults.filter((fault) => fault.caught.length > 0).length;
+  const detection = detectionOfRun(run);
+  const isBlind = detection?.state === 'blind';
   const findings = cells.flatMap(findingsOf);
   const unseen = cells.reduce((sum, cell) => sum + unseenOf(cell).length, 0);
-  const tiles: readonly (readonly [string, string, string | number])[] = [
+  const tiles: readonly Tile[] = [
     ['match', 'good', match],
     ['mismatch', mismatch > 0 ? 'bad' : 'none', mismatch],
     ['unjudged', unjudged > 0 ? 'unsure' : 'none', unjudged],
     ['with a known defect', known > 0 ? 'known' : 'none', known],
     ['promises unseen', unseen > 0 ? 'unsure' : 'none', unseen],
-    faults.length === 0
-      ? ['seeded faults', 'none', 'none tried']
-      : [
-          'seeded faults caught',
-          caught < faults.length ? 'bad' : 'good',
-          `${caught} of ${faults.length}`,
-        ],
+    faultTile(detection),
     ['duration', 'none', renderSeconds(seconds)],
   ];
   return html`<section id="summary" aria-labelledby="summary-title">
@@ -64,13 +62,22 @@ export function renderSummary(run: RunResult): Markup {
         ([name, style, count]) => html`<li class="${style}"><b>${count}</b> ${name}</li>`,
       )}
     </ul>
-    ${LISTS.map(({ title, style, kinds }) => {
+    ${isBlind ? renderDetection(detection) : null}${LISTS.map(({ title, style, kinds }) => {
       const found = findings.filter(({ kind }) => kinds.includes(kind));
       return list(title, style, found.map(said));
     })}
     ${list('Promises that could not be seen', 'unsure', cells.flatMap(hiddenOf))}
-    ${faultTable(cells)}
+    <h3>Seeded faults</h3>
+    ${isBlind ? null : renderDetection(detection)}${faultTable(cells)}
   </section> `;
+}
+
+type Tile = readonly [name: string, style: string, count: string | number];
+
+function faultTile(words: DetectionWords | null): Tile {
+  if (words === null) return ['seeded faults', 'none', 'none tried'];
+  const { state, caught, total } = words;
+  return ['seeded faults would be caught', DETECTION_STYLES[state], `${caught} of ${total}`];
 }
 
 function list(title: string, style: string, findings: readonly Said[]): Markup | null {
@@ -103,7 +110,7 @@ function said({ kind, name, reference: at, cell, why, pages }: Finding): Said {
   const plain = (text: string): Said => ({ cell, text, says: text });
   switch (kind) {
     case 'missed':
-      return plain(`The seeded fault ${name} was missed`);
+      return plain(`The seeded fault ${name} was missed: ${why.join(' ')}`);
     case 'failed':
       return plain([verdictName(cell.judgement), ...why].join(': '));
     case 'unjudged':
@@ -129,36 +136,38 @@ function hiddenOf(cell: JudgedCell): Said[] {
   });
 }
 
-/** Which invariants caught the seeded faults, or should have; those that were missed first. */
+/** Which invariants caught the seeded faults of the run, or should have; those that were not caught first. */
 function faultTable(cells: readonly JudgedCell[]): Markup | null {
   const seeded = cells.flatMap((cell) => {
     const { fault } = cell.judgement;
-    return fault === null ? [] : [{ cell, fault, isCaught: fault.caught.length > 0 }];
+    return fault === null ? [] : [{ cell, fault, count: countedAs(cell.judgement) }];
   });
-  const sorted = seeded.toSorted((a, b) => Number(a.isCaught) - Number(b.isCaught));
-  const rows = sorted.map(({ cell, fault: { name, caught, caughtBy }, isCaught }) => {
+  const ORDER = ['mismatch', 'unjudged', 'match'];
+  const sorted = seeded.toSorted((a, b) => ORDER.indexOf(a.count) - ORDER.indexOf(b.count));
+  const rows = sorted.map(({ cell, fault: { name, caught }, count }) => {
+    const outcome = {
+      match: (): Part => `caught by ${caught.join(', ')}`,
+      mismatch: () => html`<strong>missed</strong>: ${missedWords(cell.judgement)}`,
+      unjudged: () => 'could not be judged',
+    };
     return html`<tr>
       <th scope="row">${name}</th>
-      <td>
-        ${isCaught ? 'caught by' : html`<strong>missed</strong>; expected one of`}
-        ${(isCaught ? caught : caughtBy).join(', ')}
-      </td>
+      <td>${outcome[count]()}</td>
       <td>${cellLink(cell)}</td>
     </tr> `;
   });
   return rows.length === 0
     ? null
-    : html`<h3>Seeded faults</h3>
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">fault</th>
-              <th scope="col">outcome</th>
-              <th scope="col">cell</th>
-            </tr>
-          </thead>
-          <tbody>
-            ${rows}
-          </tbody>
-        </table> `;
+    : html`<table>
+        <thead>
+          <tr>
+            <th scope="col">fault</th>
+            <th scope="col">outcome</th>
+            <th scope="col">cell</th>
+          </tr>
+        </thead>
+        <tbody>
+          ${rows}
+        </tbody>
+      </table> `;
 }

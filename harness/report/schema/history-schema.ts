@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { historyLineSchema } from '../../history/history-line.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from './document.ts';
-import { countSchema } from './verdict-schema.ts';
+import { countSchema, detectionSchema } from './verdict-schema.ts';
 
 const { key, cell, kernel, run } = historyLineSchema.shape;
 
@@ -30,14 +30,6 @@ const changeSchema = z
   })
   .meta({ id: 'change', description: 'An invariant of a cell that is broken, or was.' });
 
-const faultsSchema = z
-  .object({
-    caught: z.array(z.string()),
-    missed: z.array(z.string()),
-    unjudged: z.array(z.string()),
-  })
-  .meta({ id: 'faults', description: 'Names of seeded faults by what became of them.' });
-
 const stripSchema = z.object({
   start: nightSchema,
   mark: z.enum(['match', 'known', 'broken', 'flaky', 'unjudged', 'not-run']),
@@ -57,6 +49,35 @@ const durationSchema = z.object({
   median: z.number().describe('Seconds.'),
   p90: z.number().describe('Seconds: nine of ten runs take no longer.'),
 });
+
+const sideSchema = z.object({
+  outcome: z
+    .enum(['kept', 'known', 'broken', 'match', 'mismatch'])
+    .describe('The worst that was seen.'),
+  broken: shareSchema,
+});
+
+const acceleratorsSchema = z
+  .object({
+    pairs: countSchema.describe('Judged under both, each image and firmware by itself.'),
+    alone: countSchema.describe('Judged under one alone.'),
+    differ: z.array(
+      z.object({
+        key,
+        cell,
+        kernel,
+        ovmf: z.string(),
+        differences: z.array(
+          z.object({
+            invariant: z.string().nullable().describe('Null: the verdict as a whole.'),
+            kvm: sideSchema,
+            tcg: sideSchema,
+          }),
+        ),
+      }),
+    ),
+  })
+  .describe('Cells of the same image under KVM and TCG, side by side.');
 
 /** What `history --json` prints. */
 export const historyDocumentSchema = z.object({
@@ -98,10 +119,8 @@ export const historyDocumentSchema = z.object({
       judged: nightSchema.nullable().describe('The last night in which it was judged.'),
     }),
   ),
-  detection: z.object({
-    tonight: faultsSchema,
-    recently: faultsSchema.describe('Each in the last night that tried it, within a month.'),
-  }),
+  detection: detectionSchema,
+  accelerators: acceleratorsSchema,
   cells: z
     .array(
       z.object({

@@ -6,6 +6,7 @@ import { mergeSchema } from './merge-schema.ts';
 import {
   addressSchema,
   countSchema,
+  detectionSchema,
   faultSchema,
   invariantFields,
   invariantOutcomeSchema,
@@ -115,6 +116,9 @@ export const runDocumentSchema = z.object({
       known: countSchema,
     })
     .describe('Each cell counts once, and under `known` too if it shows a known defect.'),
+  detection: detectionSchema
+    .exactOptional()
+    .describe('By the history that the run is in, else by its own cells.'),
   cells: z.array(cellDocumentSchema).describe('In matrix order.'),
   base: baseSchema.exactOptional(),
   changes: z

@@ -74,6 +74,21 @@ export const invariantFields = {
     .describe('Of what is unseen: the kernel option or the setting that would show it.'),
 };
 
+const faultsSchema = z
+  .object({
+    caught: z.array(z.string()),
+    missed: z.array(z.string()),
+    unbuilt: z.array(z.string()).describe('Its kernel does not build: see its patch.'),
+    unjudged: z.array(z.string()),
+  })
+  .meta({ id: 'faults', description: 'Names of seeded faults by what became of them.' });
+
+/** Whether sub1m would see what is wrong. */
+export const detectionSchema = z.object({
+  tonight: faultsSchema,
+  recently: faultsSchema.describe('Each in the last night that tried it, within a month.'),
+});
+
 /** A mistake that the cell's kernel was given, to test sub1m with. */
 export const faultSchema = z.object({
   name: z.string(),

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { InvariantOutcome } from '../../check/judgement.ts';
+import type { HistoryLine } from '../../history/history-line.ts';
+import { historyLine } from '../../history/testing/history-builder.ts';
 import { judgedCell } from '../../matrix/testing/judged-cell-builder.ts';
 import type { RunResult } from '../../matrix/judged-cell.ts';
 import { pagesOfRun } from '../../memory/page-map.ts';
@@ -25,6 +27,31 @@ export const WEAPONS: Readonly<Record<string, string>> = {
   'what has no width or no end': 'a\u202eowned\u2066\u200b\u2028b\ud800c\ufeff',
   'much of it': `${'owned '.repeat(600)}::error::x`,
 };
+
+/** A history in which a stranger's words stand wherever they can, under both accelerators, new, fixed, flaky, unjudged. */
+export function historyOfGuest(words: string): HistoryLine[] {
+  const kernel = { ref: words, release: words, image: words };
+  const cell = { cell: words, run: words, ovmf: words, kernel } as const;
+  const [kept, broken] = [{ kept: [words] }, { broken: [words] }];
+  return [
+    historyLine({ ...cell, invariants: kept, accel: 'kvm' }),
+    historyLine({ ...cell, invariants: broken, accel: 'tcg' }),
+    historyLine({ ...cell, night: 1, invariants: broken }),
+    historyLine({
+      ...cell,
+      night: 1,
+      key: KEYS[0],
+      fault: words,
+      invariants: kept,
+      counted: 'mismatch',
+    }),
+    historyLine({ ...cell, night: 1, key: KEYS[1], counted: 'unjudged', code: words }),
+    historyLine({ ...cell, key: KEYS[2], invariants: broken }),
+    historyLine({ ...cell, night: 1, key: KEYS[2], invariants: kept }),
+  ];
+}
+
+const KEYS = ['1'.repeat(16), '2'.repeat(16), '3'.repeat(16)] as const;
 
 /** A run in which a guest's words stand wherever a guest's words can. */
 export function runOfGuest(words: string): RunResult {

@@ -2,6 +2,7 @@
 import { type Judgement, whyUnseen } from '../../check/judgement.ts';
 import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
 import type { Pfn } from '../../memory/pfn.ts';
+import { missedWords } from './fault-table.ts';
 import { groupBy } from './group-by.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
 import { verdictLines } from './verdict-text.ts';
@@ -40,9 +41,12 @@ const SHOWN: Readonly<Partial<Record<InvariantMark, FindingKind>>> = {
   gone: 'gone',
 };
 
-/** What there is to say about cells, each thing once, with all cells that show it. */
+/** What there is to say about cells, each thing once, with all cells that show it; a fault that was missed comes first. */
 export function groupFindings(cells: readonly JudgedCell[]): FindingGroup[] {
-  const groups = groupBy(cells.flatMap(findingsOf), ({ kind, name, reference }) =>
+  const found = cells.flatMap(findingsOf);
+  const isMissed = ({ kind }: Finding): boolean => kind === 'missed';
+  const inOrder = [...found.filter(isMissed), ...found.filter((one) => !isMissed(one))];
+  const groups = groupBy(inOrder, ({ kind, name, reference }) =>
     JSON.stringify([kind, name, reference]),
   );
   return [...groups.values()].flatMap((findings) => {
@@ -60,7 +64,7 @@ export function findingsOf(cell: JudgedCell): Finding[] {
   if (fault === null) return [...invariantFindings(cell), ...verdictFindings(cell)];
   if (count === 'unjudged') return verdictFindings(cell);
   if (count === 'match') return [];
-  const why = [`expected to be caught by ${fault.caughtBy.join(' or ')}`];
+  const why = [missedWords(cell.judgement)];
   return [{ ...NOTHING, kind: 'missed', name: fault.name, cell, why }];
 }
 

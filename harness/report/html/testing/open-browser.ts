@@ -2,6 +2,7 @@
 /** Opens reports in the host's Chromium, as people do: from disk. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { AxeBuilder } from '@axe-core/playwright';
 import { type BrowserContext, type Page, chromium } from 'playwright-core';
 import { makeTempDir } from '../../../process/temp-dir.ts';
 
@@ -67,4 +68,22 @@ export async function openBrowser(settings: Settings = {}): Promise<OpenBrowser>
       await profile[Symbol.asyncDispose]();
     },
   };
+}
+
+/** What axe finds against WCAG A and AA, in words, but for what a selector leaves out. */
+export async function violationsOf(page: Page, except?: string): Promise<string[]> {
+  const builder = new AxeBuilder({ page }).withTags([
+    'wcag2a',
+    'wcag2aa',
+    'wcag21a',
+    'wcag21aa',
+    'wcag22aa',
+  ]);
+  const { violations } = await (except === undefined ? builder : builder.exclude(except)).analyze();
+  return violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' | ')}`);
+}
+
+/** How wide the page is, in pixels. */
+export function widthOf(page: Page): Promise<unknown> {
+  return page.evaluate('document.documentElement.scrollWidth');
 }
