@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** What becomes of results folders that are merged. */
+import type { End } from '../../../ends.ts';
 import type { PlannedRun } from '../../../matrix/planned-run.ts';
 import { plan } from '../../../matrix/testing/source-run-builder.ts';
 import { codeVersion } from '../../code-version.ts';
@@ -24,8 +25,17 @@ export function merge(paths: readonly string[], isMixed = false): Promise<Merged
   return mergeFolders(paths, { isMixed, signal });
 }
 
+/** What a merge says, in words. */
+interface Told extends Record<'cells' | 'missing' | 'unread' | 'notes' | 'mixed', string[]> {
+  readonly end: End;
+}
+
 /** What a merge says, without what its folders are called. */
-export async function told(folder: string, paths: readonly string[], isMixed?: boolean) {
+export async function told(
+  folder: string,
+  paths: readonly string[],
+  isMixed?: boolean,
+): Promise<Told> {
   await using merged = await merge(paths, isMixed);
   const { run, end } = merged;
   const { merge: how, cells } = run;
