@@ -103,9 +103,12 @@ function changedInvariants(
     const after = now.find((one) => one.id === id);
     const from = before.find((one) => one.id === id)?.outcome ?? null;
     const to = after?.outcome ?? null;
-    const isSame = from === to || (schema === 1 && from === 'unseen' && to === 'not-asked');
-    // A release adds some: that they are kept is no news.
-    const isNew = from === null && to !== 'broken' && to !== 'known';
-    return isSame || isNew ? [] : [{ id, from, to, why: after?.why ?? '' }];
+    return isNews(schema, from, to) ? [{ id, from, to, why: after?.why ?? '' }] : [];
   });
+}
+
+function isNews(schema: 1 | 2, from: Outcome | null, to: Outcome | null): boolean {
+  if (schema === 1 && from === 'unseen' && to === 'not-asked') return false;
+  // A release adds some: that they are kept is no news.
+  return from === null ? to === 'broken' || to === 'known' : from !== to;
 }

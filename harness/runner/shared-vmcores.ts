@@ -97,7 +97,7 @@ export async function unpackShared(
   await using from = whole;
   const delta = folder.open(DELTA, spec);
   if (delta === undefined) throw missing(folder, evidencePath(folder.path, DELTA));
-  return requireSame(await unpacked(delta, { limit, base: from.path }, signal), {
+  return await requireSame(await unpacked(delta, { limit, base: from.path }, signal), {
     path: delta.path,
     sha256,
   });
@@ -121,7 +121,7 @@ async function unpackBase(
   const file = shared.file(nameOf(base));
   if (file === undefined) throw missing(folder, path);
   const whole = await unpacked(file, { limit: dumpBytes(spec) }, signal);
-  return requireSame(whole, { path, sha256: base });
+  return await requireSame(whole, { path, sha256: base });
 }
 
 function missing(folder: BundleFolder, path: string): FormatError {

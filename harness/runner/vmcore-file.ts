@@ -27,11 +27,12 @@ export async function requireVmcore(path: string, signal: AbortSignal): Promise<
   if (!isCells) return unpacked(openFile(found ?? path), { limit: Infinity }, signal);
   using folder = BundleFolder.open(dirname(path));
   const { spec } = readCellRecord(folder);
-  if (found !== undefined) return unpacked(openFile(found), { limit: dumpBytes(spec) }, signal);
+  if (found !== undefined)
+    return await unpacked(openFile(found), { limit: dumpBytes(spec) }, signal);
   const vmcore = await findVmcoreIn(folder, { files: [SHARED_RECORD], spec }, signal);
   if (vmcore) return vmcore;
   refuseRemoved(folder, spec);
-  return unpacked(openFile(path), { limit: dumpBytes(spec) }, signal);
+  return await unpacked(openFile(path), { limit: dumpBytes(spec) }, signal);
 }
 
 /** Throws `FormatError` if the bundle's vmcore was removed because nobody asked to keep it. */

@@ -93,7 +93,9 @@ export function full(memoryMiB: number): Doctoring {
   return async (made) => {
     await asked({ memoryMiB, truth: 'jump' })(made);
     const machine = { memoryMiB, cpus: 1 };
-    const files = EVIDENCE_FILES.filter((file) => !/^cell\.json|^vmcore|^removed|\.zst$/.test(file));
+    const files = EVIDENCE_FILES.filter(
+      (file) => !/^cell\.json|^vmcore|^removed|\.zst$/.test(file),
+    );
     for (const file of files) await sized(file, evidenceLimit(file, machine))(made);
   };
 }
