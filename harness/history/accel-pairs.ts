@@ -15,7 +15,7 @@ export interface AccelPairs {
 }
 
 /** A cell that showed one thing under KVM and another under TCG, with the same image and the same firmware. */
-export interface AccelPair {
+interface AccelPair {
   readonly key: string;
   readonly cell: string;
   readonly kernel: HistoryLine['kernel'];

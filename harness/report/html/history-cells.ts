@@ -33,8 +33,8 @@ export function renderHistoryCells(nights: Nights, count: number): Markup {
     <h2 id="cells-title">Each cell, night by night</h2>
     <p>
       A letter for each night, ${days[0] ?? ''} to ${days.at(-1) ?? ''}; a cell opens with its rates
-      (of the runs that judged a promise, those that saw it broken, and the 95 % Wilson interval) and
-      how long it takes.
+      (of the runs that judged a promise, those that saw it broken, and the 95 % Wilson interval)
+      and how long it takes.
     </p>
     ${legend(cells)}${group('Cells that showed something', told)}${group('Cells that matched in each night in which they ran', quiet)}
   </section> `;
@@ -68,7 +68,9 @@ function renderCell(cell: CellHistory): Markup {
   const { key, cell: name, fault, durations } = cell;
   const release = cell.strip.findLast((night) => night.release !== null)?.release ?? null;
   return html`<details class="cell" id="cell-${key}">
-    <summary>${name}${fault === null ? null : html`, seeded fault <code>${fault}</code>`} ${strip(cell)}</summary>
+    <summary>
+      ${name}${fault === null ? null : html`, seeded fault <code>${fault}</code>`} ${stripOf(cell)}
+    </summary>
     ${release === null ? null : html`<p>Last run with ${release}.</p>`}${rates(cell.rates)}
     ${durations.map(
       ({ accel, runs, median, p90 }) =>
@@ -81,7 +83,7 @@ function renderCell(cell: CellHistory): Markup {
 }
 
 /** Neighbours that show the same are one element. */
-function strip(cell: CellHistory): Markup {
+function stripOf(cell: CellHistory): Markup {
   const marks = marksOf(cell);
   const runs: StripNight[][] = [];
   for (const night of cell.strip) {
@@ -139,7 +141,7 @@ function neverWords(some: readonly CellRate[]): Markup | null {
   if (!first) return null;
   const { of, high } = first.broken;
   return html`<p>
-    ${counted(some.length, 'promise')} never broken in ${counted(of, 'run')} under ${first.accel} (0 %
-    to ${percent(high)})
+    ${counted(some.length, 'promise')} never broken in ${counted(of, 'run')} under ${first.accel} (0
+    % to ${percent(high)})
   </p>`;
 }

@@ -40,7 +40,7 @@ describe('the page of a history', () => {
       'lowmem.locked broken under kvm (broken in 30 of 30 (89 % to 100 %)), kept under tcg (broken in 0 of 30 (0 % to 11 %))',
     );
     expect(wordsIn(pageOf([historyLine()]))).toContain(
-      'As far as it was seen: no cell was judged under both with the same image and firmware; 1 were judged under one alone.',
+      'As far as it was seen: no cell was judged under both with the same image and firmware; 1 was judged under one alone.',
     );
   });
 

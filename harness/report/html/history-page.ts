@@ -15,7 +15,7 @@ import { type Markup, html } from './markup.ts';
 import { renderPage } from './page-frame.ts';
 
 /** Nights that the page shows. */
-export const SHOWN_NIGHTS = 60;
+const SHOWN_NIGHTS = 60;
 
 /** Pairs that are named. */
 const SHOWN_PAIRS = 200;
@@ -47,27 +47,37 @@ function newestSection(
   flaky: ReturnType<typeof flakyCells>,
   night: NightCounts | undefined,
 ): Markup {
-  const { match, mismatch, unjudged } = newest.counts;
   const detection = night ? detectionWords(night.detection, 'night') : null;
   const isBlind = detection?.state === 'blind';
-  const tiles: readonly (readonly [string, number, string])[] = [
-    ['new', night?.new ?? 0, 'bad'],
-    ['fixed', night?.fixed ?? 0, 'good'],
-    ['still broken', night?.still ?? 0, 'bad'],
-    ['flaky', night?.flaky ?? 0, 'unsure'],
-    ['unjudged', unjudged, 'unsure'],
-    ['match', match, 'good'],
-    ['mismatch', mismatch, 'bad'],
-  ];
   return html`<section aria-labelledby="newest-title">
     <h2 id="newest-title">The night of ${timeOf(newest.start)}</h2>
     <ul class="tiles">
-      ${tiles.map(([name, count, style]) => html`<li class="${count > 0 ? style : 'none'}"><b>${count}</b> ${name}</li>`)}
-      ${faultTile(detection)}
+      ${night ? countTiles(night) : null}${faultTile(detection)}
     </ul>
     ${isBlind ? renderDetection(detection) : null}
-    ${renderChanges({ newest, flaky }, keyAddress)}${list('Could not be judged', newest.unjudged.map(unjudgedWords))}${isBlind ? null : html`<h3>Seeded faults</h3>${renderDetection(detection)}`}
+    ${renderChanges({ newest, flaky }, keyAddress)}${list('Could not be judged', newest.unjudged.map(unjudgedWords))}${
+      isBlind
+        ? null
+        : html`<h3>Seeded faults</h3>
+            ${renderDetection(detection)}`
+    }
   </section> `;
+}
+
+function countTiles({ counts, new: fresh, fixed, still, flaky }: NightCounts): Markup[] {
+  const tiles: readonly (readonly [string, number, string])[] = [
+    ['new', fresh, 'bad'],
+    ['fixed', fixed, 'good'],
+    ['still broken', still, 'bad'],
+    ['flaky', flaky, 'unsure'],
+    ['unjudged', counts.unjudged, 'unsure'],
+    ['match', counts.match, 'good'],
+    ['mismatch', counts.mismatch, 'bad'],
+  ];
+  return tiles.map(
+    ([name, count, style]) =>
+      html`<li class="${count > 0 ? style : 'none'}"><b>${count}</b> ${name}</li>`,
+  );
 }
 
 function faultTile(words: DetectionWords | null): Markup | null {
@@ -127,19 +137,21 @@ function powerWords({ state, caught, total, lists }: DetectionWords): Markup {
   const [worst] = lists;
   const names = worst === undefined || worst.says === 'caught' ? null : worst;
   return html`<span class="power ${DETECTION_STYLES[state]}">${caught} of ${total}</span>${
-    names === null ? null : html` ${names.says}: ${names.names.join(', ')}`
-  }`;
+      names === null ? null : html` ${names.says}: ${names.names.join(', ')}`
+    }`;
 }
 
 /** That a verdict does not depend on the accelerator is said as far as it was seen, and no further. */
 function accelSection(pairs: AccelPairs): Markup {
-  const rows = pairs.differ.slice(0, SHOWN_PAIRS).map(
-    (pair) =>
-      html`<li>
-        ${linkTo(pair, keyAddress)}, ${pair.kernel.release ?? pair.kernel.ref}:
-        ${pair.differences.map((one) => html`<br />${differenceWords(one)}`)}
-      </li> `,
-  );
+  const rows = pairs.differ
+    .slice(0, SHOWN_PAIRS)
+    .map(
+      (pair) =>
+        html`<li>
+          ${linkTo(pair, keyAddress)}, ${pair.kernel.release ?? pair.kernel.ref}:
+          ${pair.differences.map((one) => html`<br />${differenceWords(one)}`)}
+        </li> `,
+    );
   const rest = pairs.differ.length - rows.length;
   return html`<section aria-labelledby="accel-title">
     <h2 id="accel-title">KVM and TCG side by side</h2>

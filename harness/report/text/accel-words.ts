@@ -5,7 +5,8 @@ import { renderShare } from './share.ts';
 
 /** How far it was seen that no verdict depends on the accelerator: no more is said than that. */
 export function accelWords({ pairs, alone, differ }: AccelPairs): string {
-  const rest = alone === 0 ? '' : `; ${alone} were judged under one alone`;
+  const rest =
+    alone === 0 ? '' : `; ${alone} ${alone === 1 ? 'was' : 'were'} judged under one alone`;
   if (pairs === 0) return `no cell was judged under both with the same image and firmware${rest}`;
   const seen = `${counted(pairs, 'pair')} of the same cell, image and firmware`;
   return differ.length === 0
