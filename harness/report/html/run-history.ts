@@ -53,7 +53,7 @@ export function runHistory(run: ComparedRun, lines: readonly HistoryLine[]): Run
   const newest = newestNight(nights);
   if (newest === null || newest.before === null) return null;
   const strips = new Map<string, readonly StripNight[]>();
-  const runs = new Set([run.id, ...(run.merge?.runs ?? []).map(({ id }) => id)]);
+  const runs = new Set([run.id, ...(run.merge?.runs ?? []).map((one) => one.run)]);
   for (const line of lines.filter((one) => runs.has(one.run))) {
     const cell = nights.cells.get(line.key);
     const id = line.repeat === 1 ? line.cell : `${line.cell}.repeat-${line.repeat}`;
