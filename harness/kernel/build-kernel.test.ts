@@ -5,9 +5,9 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { UsageError } from '../errors.ts';
-import { silentLog } from '../log.ts';
 import type { PackageContext } from '../package/package-lists.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { heardLog } from '../process/testing/heard-log.ts';
 import { type ConfigChoice, buildRecipe, buildTree } from './build-kernel.ts';
 import { writeKernelTree } from './testing/kernel-tree-builder.ts';
 import { requireKernel } from './require-kernel.ts';
@@ -34,7 +34,7 @@ beforeEach(async () => {
   await writeKernelTree(tree);
   interrupt = new AbortController();
   said = [];
-  const log = { ...silentLog, info: (message: string) => said.push(message) };
+  const log = heardLog(said, 'info');
   const cacheDir = join(temp.path, 'cache');
   context = { cacheDir, mirror: undefined, signal: interrupt.signal, log };
 });
@@ -223,7 +223,7 @@ describe('buildRecipe()', () => {
     await rm(seal);
     const image = await readFile(built.image);
     await truncate(built.image, 700);
-    said = [];
+    said.length = 0;
     expect(await buildRecipe(recipe, context)).toEqual(built);
     expect(said.join()).toContain('building recipe:mine');
     expect(await readFile(built.image)).toEqual(image);

@@ -23,7 +23,7 @@ it('adds a row as soon as it is known, and knows it again', () => {
   addRow(file, row);
   addRow(file, { ...row, name: 'a|b' });
   expect(readFileSync(file, 'utf8')).toBe(
-    '| parser | mutants | refused | CPU s | slowest, ms | its seed | + MiB |\n' +
+    '| parser | mutants | refused | CPU s | slowest, CPU ms | its seed | + MiB |\n' +
       '|---|---:|---:|---:|---:|---:|---:|\n' +
       '| log | 1000 | 12 | 3 | 1.3 | 7 | 0 |\n' +
       '| a/b | 1000 | 12 | 3 | 1.3 | 7 | 0 |\n',

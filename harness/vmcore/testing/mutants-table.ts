@@ -18,7 +18,7 @@ export interface MutantsRow {
 }
 
 const HEAD =
-  '| parser | mutants | refused | CPU s | slowest, ms | its seed | + MiB |\n' +
+  '| parser | mutants | refused | CPU s | slowest, CPU ms | its seed | + MiB |\n' +
   '|---|---:|---:|---:|---:|---:|---:|\n';
 
 /** Whether a file has the row of a parser that took that many mutants. */
