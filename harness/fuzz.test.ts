@@ -6,7 +6,7 @@ import { fuzzTargets } from './testing/fuzz-table.ts';
 
 /** Mutants for each parser; `fuzz.nightly.test.ts` makes more. */
 const COUNT = 2000;
-/** Time limit for a mutant, ms: a hundred times what it takes, for the sake of busy hosts. */
+/** CPU time that a mutant may take, ms: a hundred times what it takes. */
 const LIMIT_MS = 5000;
 
 it.each(fuzzTargets())(

@@ -10,6 +10,8 @@ export interface EvidenceRow {
   readonly phase: Phase | null;
   /** Whether it is read into memory to be judged; the others are for people, or are read piece by piece. */
   readonly judged: boolean;
+  /** Whether the guest sends it (guest/PROTOCOL.md); the host makes the others. */
+  readonly fromGuest?: true;
   /** A larger one is not what it claims to be, and is not read; nor does a cell leave one. */
   readonly limit: Limit;
   /** Whether of a larger one the end is kept: it is a log. */

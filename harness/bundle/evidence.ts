@@ -5,6 +5,16 @@ import * as most from './evidence-limits.ts';
 import type { EvidenceRow } from './evidence-row.ts';
 import { VMCORE_EVIDENCE } from './vmcore-evidence.ts';
 
+type SentRow = Omit<EvidenceRow, 'phase' | 'fromGuest'>;
+
+/** What the guest sends of the system kernel. */
+const observed = <const T extends SentRow>(row: T) =>
+  ({ ...row, phase: 'observe', fromGuest: true }) as const;
+
+/** What it sends of the capture kernel. */
+const captured = <const T extends SentRow>(row: T) =>
+  ({ ...row, phase: 'capture', fromGuest: true }) as const;
+
 /** Every file that a cell leaves in its bundle, by its path there. What is made from them is not evidence. */
 export const EVIDENCE = {
   'cell.json': {
@@ -38,60 +48,52 @@ export const EVIDENCE = {
     judged: true,
     limit: most.TABLE,
   },
-  'system/iomem': { is: '`/proc/iomem`', phase: 'observe', judged: true, limit: most.TABLE },
-  'system/cmdline': { is: '`/proc/cmdline`', phase: 'observe', judged: true, limit: most.LINES },
-  'system/dmesg': {
+  'system/iomem': observed({ is: '`/proc/iomem`', judged: true, limit: most.TABLE }),
+  'system/cmdline': observed({ is: '`/proc/cmdline`', judged: true, limit: most.LINES }),
+  'system/dmesg': observed({
     is: "the kernel's log",
-    phase: 'observe',
     judged: true,
     limit: most.KERNEL_LOG,
     keepsEnd: true,
-  },
-  'system/release': { is: '`uname -r`', phase: 'observe', judged: true, limit: most.LINES },
-  'system/cpus': {
+  }),
+  'system/release': observed({ is: '`uname -r`', judged: true, limit: most.LINES }),
+  'system/cpus': observed({
     is: 'the CPUs online, as a list (`0-3`)',
-    phase: 'observe',
     judged: true,
     limit: most.LINES,
-  },
-  'system/kallsyms': {
+  }),
+  'system/kallsyms': observed({
     is: 'the lines of `/proc/kallsyms` that tell the policy and where the trampoline is',
-    phase: 'observe',
     judged: true,
     limit: most.LINES,
     shownBy: 'CONFIG_KALLSYMS',
-  },
-  'system/kpageflags': {
+  }),
+  'system/kpageflags': observed({
     is: 'a little-endian 64-bit word of `/proc/kpageflags` for each of pfn 0 to 255',
-    phase: 'observe',
     judged: true,
     limit: most.LOW_PAGE_WORDS,
     shownBy: 'CONFIG_PROC_PAGE_MONITOR',
-  },
-  'system/kpagecount': {
+  }),
+  'system/kpagecount': observed({
     is: 'the same of `/proc/kpagecount`',
-    phase: 'observe',
     judged: false,
     limit: most.LOW_PAGE_WORDS,
-  },
-  'system/firmware-memmap': {
+  }),
+  'system/firmware-memmap': observed({
     is: '`START END TYPE` for each entry of `/sys/firmware/memmap` (END inclusive)',
-    phase: 'observe',
     judged: true,
     limit: most.TABLE,
-  },
-  'system/efi-runtime-map': {
+  }),
+  'system/efi-runtime-map': observed({
     is: '`TYPE ATTRIBUTE PHYS_ADDR NUM_PAGES` for each entry of `/sys/firmware/efi/runtime-map`',
-    phase: 'observe',
     judged: false,
     limit: most.TABLE,
-  },
-  'system/boot-params': {
+  }),
+  'system/boot-params': observed({
     is: '`/sys/kernel/boot_params/data`: it tells where the EFI stub left the EFI memory map',
-    phase: 'observe',
     judged: true,
     limit: most.PAGE,
-  },
+  }),
   'system/efi-memory-map.bin': {
     is: 'that map: what the firmware gave at `ExitBootServices`; the kernel marks in it what it keeps',
     phase: 'observe',
@@ -148,42 +150,39 @@ export const EVIDENCE = {
     limit: most.LINES,
     shownBy: 'CONFIG_KALLSYMS_ALL',
   },
-  'capture/iomem': { is: '`/proc/iomem`', phase: 'capture', judged: true, limit: most.TABLE },
-  'capture/cmdline': { is: '`/proc/cmdline`', phase: 'capture', judged: true, limit: most.LINES },
-  'capture/dmesg': {
+  'capture/iomem': captured({ is: '`/proc/iomem`', judged: true, limit: most.TABLE }),
+  'capture/cmdline': captured({ is: '`/proc/cmdline`', judged: true, limit: most.LINES }),
+  'capture/dmesg': captured({
     is: "the capture kernel's log",
-    phase: 'capture',
     judged: true,
     limit: most.KERNEL_LOG,
     keepsEnd: true,
-  },
-  'capture/release': { is: '`uname -r`', phase: 'capture', judged: false, limit: most.LINES },
-  'capture/cpus': { is: 'the CPUs online', phase: 'capture', judged: false, limit: most.LINES },
-  'capture/zoneinfo': { is: '`/proc/zoneinfo`', phase: 'capture', judged: true, limit: most.TABLE },
-  'capture/vmcore-header': {
+  }),
+  'capture/release': captured({ is: '`uname -r`', judged: false, limit: most.LINES }),
+  'capture/cpus': captured({ is: 'the CPUs online', judged: false, limit: most.LINES }),
+  'capture/zoneinfo': captured({ is: '`/proc/zoneinfo`', judged: true, limit: most.TABLE }),
+  'capture/vmcore-header': captured({
     is: 'the first 64 KiB of `/proc/vmcore`: ELF header, program headers, notes',
-    phase: 'capture',
     judged: true,
     limit: most.LINES,
-  },
-  'capture/crashed-dmesg': {
+  }),
+  'capture/crashed-dmesg': captured({
     is: "the crashed kernel's log, out of the vmcore",
-    phase: 'capture',
     judged: true,
     limit: most.KERNEL_LOG,
     keepsEnd: true,
-  },
-  'capture/makedumpfile.log': {
+  }),
+  'capture/makedumpfile.log': captured({
     is: 'what makedumpfile said',
-    phase: 'capture',
     judged: false,
     limit: most.TABLE,
     keepsEnd: true,
-  },
+  }),
   'capture/vmcore-reads': {
     is: 'what read(), pread() and mmap() gave of `/proc/vmcore`, compared in the guest (guest/PROTOCOL.md)',
     phase: 'dump',
     judged: true,
+    fromGuest: true,
     limit: most.TABLE,
   },
   'capture/page-crcs.gz': {

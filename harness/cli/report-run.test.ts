@@ -2,9 +2,9 @@
 import { cp, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
-import { silentLog } from '../log.ts';
 import { projectPath } from '../project-root.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { heardLog } from '../process/testing/heard-log.ts';
 import { ownHashes, packedParts, wordsIn } from '../report/html/testing/report-parts.ts';
 import { brokenCell, runOf } from '../report/testing/run-builder.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
@@ -14,7 +14,7 @@ import { reportRun } from './report-run.ts';
 /** Writes the reports of a run; gives what is said on standard error meanwhile. */
 async function said(folder: string, keep: boolean): Promise<string[]> {
   const lines: string[] = [];
-  const log = { ...silentLog, info: (line: string) => void lines.push(line) };
+  const log = heardLog(lines, 'info');
   const { signal } = new AbortController();
   const context = { environment: readEnvironment({}), signal, log, exit: () => {} };
   const report = reportRun({ reporter: [`tap:${folder}/x.tap`] }, context, { keep });

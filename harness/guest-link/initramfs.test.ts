@@ -3,10 +3,10 @@ import { readFile, readdir, truncate, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InputError } from '../errors.ts';
-import { silentLog } from '../log.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { heardLog } from '../process/testing/heard-log.ts';
 import { type GuestImage, requireGuestImage } from './initramfs.ts';
 
 const { signal } = new AbortController();
@@ -36,7 +36,7 @@ beforeEach(async () => {
 });
 
 function pack(cache = 'cache'): Promise<GuestImage> {
-  const log = { ...silentLog, warn: (line: string): void => void said.push(line) };
+  const log = heardLog(said, 'warn');
   return requireGuestImage(kernel, { cacheDir: join(temp.path, cache), signal, log });
 }
 

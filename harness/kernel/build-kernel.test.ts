@@ -35,7 +35,7 @@ beforeEach(async () => {
   interrupt = new AbortController();
   said = [];
   const cacheDir = join(temp.path, 'cache');
-  context = { cacheDir, mirror: undefined, signal: interrupt.signal, log: heardLog(said) };
+  context = { cacheDir, mirror: undefined, signal: interrupt.signal, log: heardLog(said, 'info') };
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();

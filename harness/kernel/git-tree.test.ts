@@ -5,6 +5,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { BuildError, HostError, ProcessError, UsageError } from '../errors.ts';
 import { silentLog } from '../log.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { heardLog } from '../process/testing/heard-log.ts';
 import {
   type GitTree,
   checkOut,
@@ -112,10 +113,7 @@ describe('a kernel tree under git', () => {
   ] as const)('is checked out anew, once, if there is %s', async (_, name, damage) => {
     await using repo = await makeRepo();
     const said: string[] = [];
-    const options = {
-      signal,
-      log: { ...silentLog, warn: (line: string): void => void said.push(line) },
-    };
+    const options = { signal, log: heardLog(said, 'warn') };
     const sources = await checkOut(repo.git, 'HEAD', options);
     const before = await readFile(join(sources, 'init/main.sh'), 'utf8');
     await damage(join(repo.git.folder, name));

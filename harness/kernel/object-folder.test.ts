@@ -4,18 +4,18 @@ import { mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { BuildError, DamagedObjectError, HostError, ProcessError } from '../errors.ts';
-import { silentLog } from '../log.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { heardLog } from '../process/testing/heard-log.ts';
 import { inObjectFolder } from './object-folder.ts';
 
 let temp: TempDir;
 let folder: string;
-let said: string[];
-const log = { ...silentLog, warn: (line: string): void => void said.push(line) };
+const said: string[] = [];
+const log = heardLog(said, 'warn');
 beforeEach(async () => {
   temp = await makeTempDir();
   folder = join(temp.path, 'objects');
-  said = [];
+  said.length = 0;
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();

@@ -11,6 +11,7 @@ import { buildDeb } from '../package/testing/deb-builder.ts';
 import { sealFolder } from '../process/cache-seal.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
+import { heardLog } from '../process/testing/heard-log.ts';
 import { bzImage } from './testing/bz-image-builder.ts';
 import { listKernels } from './list-kernels.ts';
 import { requireKernel } from './require-kernel.ts';
@@ -154,8 +155,7 @@ it.each([
     const kernel = await requireKernel(deb, context);
     await writeFile(join(dirname(kernel.image), file), damaged);
     const said: string[] = [];
-    const warn = (line: string): void => void said.push(line);
-    const log = { ...silentLog, warn };
+    const log = heardLog(said, 'warn');
     for (let reads = 0; reads < 2; reads++) {
       expect(await requireKernel(deb, { ...context, log })).toEqual(kernel);
     }
@@ -180,7 +180,7 @@ describe('a package that an older sub1m unpacked', () => {
     await damage(folder);
     const { ino } = await stat(folder);
     const said: string[] = [];
-    const log = { ...silentLog, warn: (line: string): void => void said.push(line) };
+    const log = heardLog(said, 'warn');
     for (let reads = 0; reads < 2; reads++) {
       expect(await requireKernel(deb, { ...context, log })).toEqual(kernel);
     }

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { PackageError } from '../errors.ts';
 import { type Log, silentLog } from '../log.ts';
 import { debFields } from '../package/deb-file.ts';
-import { takeDebFiles } from '../package/deb-files.ts';
+import { takeDebFiles } from '../package/take-deb-files.ts';
 import { readCachedJson } from '../process/cache.ts';
 import { sha256 } from '../process/file-hash.ts';
 import { readKernelImage } from './kernel-image.ts';

@@ -2,11 +2,11 @@
 import { mkdir, readFile, symlink, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { silentLog } from '../log.ts';
 import { adoptFiles } from './cache-adopt.ts';
 import { SEAL, findDamage } from './cache-seal.ts';
 import { type CacheOptions, cachedFolder, isReady } from './cache.ts';
 import { type TempDir, makeTempDir } from './temp-dir.ts';
+import { heardLog } from './testing/heard-log.ts';
 
 let temp: TempDir;
 let entry: string;
@@ -20,9 +20,8 @@ beforeEach(async () => {
   await writeFile(join(entry, 'vmlinuz'), 'old');
   await writeFile(join(entry, 'modules/a.ko'), 'module');
   said = [];
-  const warn = (line: string): void => void said.push(line);
   const { signal } = new AbortController();
-  options = { signal, log: { ...silentLog, warn }, adopt: adoptFiles };
+  options = { signal, log: heardLog(said, 'warn'), adopt: adoptFiles };
 });
 afterEach(async () => {
   await temp[Symbol.asyncDispose]();

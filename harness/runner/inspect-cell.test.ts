@@ -74,3 +74,14 @@ it('does not read a log without end', async () => {
     'expected at most 16777216 bytes',
   );
 });
+
+it('can be interrupted while a record is read that takes long', async () => {
+  await using temp = await makeTempDir();
+  await cell(temp.path, { ...WITH_DEAD, 'dead/kernel.json': '['.repeat(2 ** 24) });
+  const interrupt = new AbortController();
+  const reading = findTarget(temp.path, false, interrupt.signal);
+  setImmediate(() => {
+    interrupt.abort();
+  });
+  await expect(reading).rejects.toThrow('Interrupted in readDead');
+});

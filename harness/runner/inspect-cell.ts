@@ -2,10 +2,11 @@
 import { readCellRecord } from '../bundle/bundle.ts';
 import { BundleFolder } from '../bundle/bundle-folder.ts';
 import type { CellSpec } from '../bundle/cell-record.ts';
-import { parseDeadKernel } from '../bundle/dead-kernel.ts';
-import { VMCORES, evidencePath } from '../bundle/evidence.ts';
+import { VMCORES } from '../bundle/evidence.ts';
 import { FormatError } from '../errors.ts';
+import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import type { DeadEvidence } from '../report/inspect-dead.ts';
+import type { DeadToRead } from './read-dead.ts';
 import type { VmcoreFile } from './unpack-vmcore.ts';
 import { findVmcoreIn, refuseRemoved } from './vmcore-file.ts';
 
@@ -38,7 +39,7 @@ export async function findTarget(
   ];
   const vmcore = await findVmcoreIn(folder, { files, spec }, signal);
   if (vmcore) return { kind: 'dump', vmcore };
-  if (isDead) return { kind: 'dead', evidence: readDead(folder, spec) };
+  if (isDead) return { kind: 'dead', evidence: await readInThread(folder, spec, signal) };
   refuseRemoved(folder, spec);
   throw new FormatError(
     `Cannot read ${path}: expected a vmcore or what was kept of a dead kernel, ` +
@@ -46,10 +47,13 @@ export async function findTarget(
   );
 }
 
-function readDead(folder: BundleFolder, spec: CellSpec): DeadEvidence {
-  const path = evidencePath(folder.path, 'dead/kernel.json');
-  const text = Buffer.from(folder.read('dead/kernel.json', spec) ?? []).toString('utf8');
-  const log = folder.read('dead/dmesg', spec);
-  const dmesg = log === undefined ? null : Buffer.from(log).toString('latin1');
-  return { record: parseDeadKernel(text, path), dmesg };
+/** A stranger's file of the size that there may be takes seconds. */
+function readInThread(
+  { path, place }: BundleFolder,
+  spec: CellSpec,
+  signal: AbortSignal,
+): Promise<DeadEvidence> {
+  const argument: DeadToRead = { folder: { path, place }, spec };
+  const call = { module: threadModule('runner/read-dead'), name: 'readDead', argument };
+  return runInThread<DeadEvidence>(call, signal);
 }

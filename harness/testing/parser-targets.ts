@@ -118,7 +118,7 @@ export const TEXT_PARSERS: readonly TextParser[] = [
   { name: 'the e820 map of a log', parse: parseE820Log, seeds: LOGS, units: LOG_UNITS },
   { name: 'the maps of a log', parse: mapsOfLog, seeds: LOGS, units: LOG_UNITS },
   { name: 'memblock=debug', parse: parseMemblockLog, seeds: LOGS, units: LOG_UNITS },
-  { name: 'trouble', parse: findTrouble, seeds: LOGS, units: LOG_UNITS, oneIn: 10 },
+  { name: 'trouble', parse: findTrouble, seeds: LOGS, units: LOG_UNITS, oneIn: 2 },
   {
     name: 'damage',
     parse: (text) => [findDamage(text, 'sysrq triggered'), leftByItself(text), saysDmaPool(text)],
@@ -156,13 +156,14 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     parse: cellsOfMatrix,
     seeds: filesIn('images/matrices'),
     units: ['{"a":', '['],
+    oneIn: 2,
   },
   { name: 'cell.json', parse: cellRecord, seeds: capturedText('cell.json'), units: ['{"a":', '['] },
   {
     name: 'dead/kernel.json',
     parse: (text) => parseDeadKernel(text),
     seeds: [JSON.stringify(deadKernelFile())],
-    oneIn: 10,
+    oneIn: 4,
   },
   {
     name: 'run.json',
@@ -175,7 +176,7 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     parse: shownHistory,
     seeds: [HISTORY_LINES],
     units: ['{"a":', '[', '{"schema":1}\n', HISTORY_LINES],
-    oneIn: 2,
+    oneIn: 4,
   },
   {
     name: 'vmcore-reads',
@@ -202,7 +203,7 @@ export const TEXT_PARSERS: readonly TextParser[] = [
       '# ',
       'ok 1 - a # ',
     ],
-    oneIn: 2,
+    oneIn: 4,
   },
 ];
 

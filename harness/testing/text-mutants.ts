@@ -67,22 +67,29 @@ const CHARACTERS = [
 /** How often a piece is repeated, at most: a thousand times, mostly far less. */
 const REPEATS = [1, 1, 1, 2, 3, 16, 128, 1024];
 
-const NUMBER = /(?:0x)?[0-9a-f]*\d[0-9a-f]*/gi;
+/** Looked for only where one begins: a long run of letters would take the square of its length. */
+const NUMBER = /(?<![0-9a-f])(?:0x)?[0-9a-f]*\d[0-9a-f]*/gi;
 
 /** A mutant of `text`, of at most `limit` characters; `other` is text that a piece of may get into it. */
 export function textMutant(
-  { text, other, limit }: { readonly text: string; readonly other: string; readonly limit: number },
+  { text, other, limit }: More & { readonly text: string },
   random: Random,
 ): string {
   let mutant = text;
   for (let left = 1 + random(4); left > 0; left -= 1) {
     const change = CHANGES[random(CHANGES.length)] ?? cut;
-    mutant = change(mutant, random, other).slice(0, limit);
+    mutant = change(mutant, random, { other, limit }).slice(0, limit);
   }
   return mutant;
 }
 
-type Change = (text: string, random: Random, other: string) => string;
+/** The limit spares making what would be cut off. */
+interface More {
+  readonly other: string;
+  readonly limit: number;
+}
+
+type Change = (text: string, random: Random, more: More) => string;
 
 const CHANGES: readonly Change[] = [
   changeNumber,
@@ -90,25 +97,27 @@ const CHANGES: readonly Change[] = [
   changeNumber,
   insertCharacters,
   insertCharacters,
-  (text, random) => insert(text, repeated(piece(text, random), random), random),
-  (text, random) => insert(text, repeated(line(text, random), random), random),
-  (text, random, other) => insert(text, piece(other, random), random),
-  (text, random, other) => `${line(other, random)}${text}`,
+  (text, random, { limit }) => insert(text, repeated(piece(text, random), random, limit), random),
+  (text, random, { limit }) => insert(text, repeated(line(text, random), random, limit), random),
+  (text, random, { other }) => insert(text, piece(other, random), random),
+  (text, random, { other }) => `${line(other, random)}${text}`,
   cut,
   removePiece,
 ];
 
+/** Changes the first number from some place on. */
 function changeNumber(text: string, random: Random): string {
-  const numbers = [...text.slice(0, 65_536).matchAll(NUMBER)];
-  const found = numbers[random(numbers.length || 1)];
+  NUMBER.lastIndex = random(text.length + 1);
+  const found = NUMBER.exec(text);
   if (!found) return text;
   const prefix = found[0].startsWith('0x') ? '0x' : '';
   const number = `${prefix}${NUMBERS[random(NUMBERS.length)] ?? ''}`;
   return `${text.slice(0, found.index)}${number}${text.slice(found.index + found[0].length)}`;
 }
 
-function insertCharacters(text: string, random: Random): string {
-  return insert(text, repeated(CHARACTERS[random(CHARACTERS.length)] ?? '', random), random);
+function insertCharacters(text: string, random: Random, { limit }: More): string {
+  const characters = CHARACTERS[random(CHARACTERS.length)] ?? '';
+  return insert(text, repeated(characters, random, limit), random);
 }
 
 function insert(text: string, what: string, random: Random): string {
@@ -116,8 +125,9 @@ function insert(text: string, what: string, random: Random): string {
   return `${text.slice(0, at)}${what}${text.slice(at)}`;
 }
 
-function repeated(what: string, random: Random): string {
-  return what.repeat(REPEATS[random(REPEATS.length)] ?? 1);
+function repeated(what: string, random: Random, limit: number): string {
+  const times = REPEATS[random(REPEATS.length)] ?? 1;
+  return what.repeat(Math.min(times, Math.ceil(limit / (what.length || 1))));
 }
 
 function piece(text: string, random: Random): string {

@@ -64,7 +64,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'history',
     'matrix',
   ],
-  'report/kcidb': ['memory', 'bundle', 'check', 'matrix', 'report/text'],
+  'report/kcidb': ['memory', 'process', 'bundle', 'check', 'matrix', 'report/text'],
   'report/progress': ['memory', 'matrix', 'report/text'],
   'report/svg': ['memory', 'matrix', 'report/text'],
   'report/html': [

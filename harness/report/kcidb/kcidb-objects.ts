@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT
-import { createHash } from 'node:crypto';
 import type { CellRecord } from '../../bundle/cell-record.ts';
 import type { InvariantOutcome } from '../../check/judgement.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import { counted } from '../../memory/counted.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import { printableText } from '../../memory/printable-text.ts';
+import { sha256 } from '../../process/file-hash.ts';
 import { pageLines } from '../text/cell-findings.ts';
 import { cellPages } from '../text/cell-pages.ts';
 import { verdictLines } from '../text/verdict-text.ts';
@@ -22,7 +22,7 @@ const COMMENT_LIMIT = 1000;
 
 /** An id that is the same whenever the same is reported again, by whomever. */
 export function kcidbId(origin: string, ...parts: readonly string[]): string {
-  return `${origin}:${createHash('sha256').update(JSON.stringify(parts)).digest('hex')}`;
+  return `${origin}:${sha256(JSON.stringify(parts))}`;
 }
 
 /**

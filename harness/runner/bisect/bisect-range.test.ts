@@ -6,6 +6,7 @@ import { UsageError } from '../../errors.ts';
 import { commitLine, makeKernelRepo } from '../../kernel/testing/kernel-repo-builder.ts';
 import { readRecipe } from '../../kernel/recipe.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
+import { heardLog } from '../../process/testing/heard-log.ts';
 import type { RangeOptions } from './bisect-range-options.ts';
 import { requireRange } from './bisect-range.ts';
 
@@ -17,9 +18,6 @@ const SERIES = ['images/patches/two-phase/6.12'];
 async function open(options: RangeOptions) {
   await using temp = await makeTempDir();
   const warned: string[] = [];
-  const warn = (text: string): void => {
-    warned.push(text);
-  };
   const context = {
     environment: {
       cacheDir: temp.path,
@@ -29,7 +27,7 @@ async function open(options: RangeOptions) {
       firmwareFolders: [],
     },
     signal,
-    log: { debug: () => {}, info: () => {}, warn },
+    log: heardLog(warned, 'warn'),
   };
   const folders = { state: join(temp.path, 'state'), temp: join(temp.path, 'git') };
   const { range, find, content } = await requireRange(options, folders, context);

@@ -3,8 +3,9 @@ import { mkdir, readFile, readdir, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { InterruptedError, UsageError } from '../../errors.ts';
-import { type Log, silentLog } from '../../log.ts';
+import { silentLog } from '../../log.ts';
 import { type TempDir, makeTempDir } from '../../process/temp-dir.ts';
+import { heardLog } from '../../process/testing/heard-log.ts';
 import { parseServer } from './kcidb-server.ts';
 import { Spool } from './spool.ts';
 import { type SubmitOptions, type Submitted, submitDocuments } from './submit-documents.ts';
@@ -53,7 +54,7 @@ describe('submitDocuments', () => {
 
   it('waits longer each time', async () => {
     const said: string[] = [];
-    const log: Log = { ...silentLog, info: (line) => said.push(line) };
+    const log = heardLog(said, 'info');
     await using server = await startKcidb(502, 502, 502, 200);
     await submit(server, { log, firstPauseMs: 2 });
     const pauses = said.map((line) => /again in (.*)/.exec(line)?.[1]);

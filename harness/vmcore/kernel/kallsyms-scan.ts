@@ -8,7 +8,7 @@
  * last. In between, 6.2, 6.3 and later 6.1.y have `kallsyms_seqs_of_names` behind the markers. 7.3
  * aligns to 4 bytes.
  */
-import { FormatError, MissingPageError } from '../../errors.ts';
+import { FormatError } from '../../errors.ts';
 import { PAGE_SIZE, hex } from '../../memory/pfn.ts';
 import { seeing } from '../../seen.ts';
 import type { AddressTable } from './kallsyms-addresses.ts';
@@ -18,8 +18,6 @@ import type { VirtualMemory } from './virtual-memory.ts';
 
 /** Bytes after `_stext` to search; text and read-only data of a large kernel take 40 MiB. */
 const SCAN_BYTES = 64 * 1024 * 1024;
-/** Bytes to make room for at first. */
-const IMAGE_BYTES = 16 * 1024 * 1024;
 const CHUNK_BYTES = 2 * 1024 * 1024;
 
 /** Chunks without a page that end the kernel image: gaps between its sections are smaller. */
@@ -50,12 +48,15 @@ const NAMES_PER_MARKER = 256;
 export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsTables {
   // The tables are aligned in the image as they are in memory.
   const start = stext - (stext % BigInt(PAGE_SIZE));
-  let image: Buffer = Buffer.alloc(IMAGE_BYTES);
+  let image = Buffer.alloc(0);
+  const chunk = Buffer.alloc(CHUNK_BYTES);
   let [candidates, empty] = [CANDIDATES, 0];
   for (let at = 0; at < SCAN_BYTES && empty < EMPTY_CHUNKS; at += CHUNK_BYTES) {
-    if (at === image.length) image = Buffer.concat([image], image.length * 2);
-    const pages = readPresent(memory, start + BigInt(at), image.subarray(at, at + CHUNK_BYTES));
-    empty = pages === 0 ? empty + 1 : 0;
+    empty = memory.readPresent(start + BigInt(at), chunk) === 0 ? empty + 1 : 0;
+    if (empty > 0) continue;
+    if (at >= image.length) image = Buffer.concat([image], Math.max(2 * at, CHUNK_BYTES));
+    image.set(chunk, at);
+    chunk.fill(0);
     // A table that straddles two chunks is found with the second.
     const known = image.subarray(0, at + CHUNK_BYTES);
     let digits = known.indexOf(DIGITS, Math.max(at - TOKENS_BYTES, 0));
@@ -69,25 +70,6 @@ export function scanForKallsyms(memory: VirtualMemory, stext: bigint): KallsymsT
     `Cannot find kallsyms: expected its token table in ${hex(SCAN_BYTES)} bytes after _stext, ` +
       'found none',
   );
-}
-
-/** Reads the pages that are there, and counts them: the kernel frees those between its sections. */
-function readPresent(memory: VirtualMemory, start: bigint, area: Buffer): number {
-  const whole = seeing(() => memory.read(start, area.length)).value;
-  if (whole) {
-    area.set(whole);
-    return area.length / PAGE_SIZE;
-  }
-  let pages = 0;
-  for (let at = 0; at < area.length; at += PAGE_SIZE) {
-    try {
-      area.set(memory.read(start + BigInt(at), PAGE_SIZE), at);
-      pages += 1;
-    } catch (error) {
-      if (!(error instanceof MissingPageError)) throw error;
-    }
-  }
-  return pages;
 }
 
 function tablesAround(area: Buffer, digits: number, base: bigint): KallsymsTables | undefined {

@@ -61,10 +61,10 @@ export function pageReader(kernel: KernelSources): PageReader {
   const { layout } = array;
   return (first, count) => {
     const bytes = array.read(first, count);
-    const pages = Array.from({ length: count }, (_, index) => {
-      const start = bytes.byteOffset + index * layout.bytes;
-      return rawPage(new DataView(bytes.buffer, start, layout.bytes), layout);
-    });
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
+    const pages = Array.from({ length: count }, (_, index) =>
+      rawPage(view, index * layout.bytes, layout),
+    );
     return pages.map((page, index) => ({ ...classify(pages, index, layout), ...shown(page) }));
   };
 }
@@ -142,14 +142,14 @@ interface RawPage {
   readonly compound: bigint;
 }
 
-function rawPage(view: DataView, layout: PageLayout): RawPage {
+function rawPage(view: DataView, at: number, layout: PageLayout): RawPage {
   return {
-    flags: view.getBigUint64(layout.flags, true),
-    refcount: view.getInt32(layout.refcount, true),
-    pageType: view.getUint32(layout.mapcount, true),
-    mapping: view.getBigUint64(layout.mapping, true),
-    order: view.getBigUint64(layout.private, true),
-    compound: view.getBigUint64(layout.compoundHead, true),
+    flags: view.getBigUint64(at + layout.flags, true),
+    refcount: view.getInt32(at + layout.refcount, true),
+    pageType: view.getUint32(at + layout.mapcount, true),
+    mapping: view.getBigUint64(at + layout.mapping, true),
+    order: view.getBigUint64(at + layout.private, true),
+    compound: view.getBigUint64(at + layout.compoundHead, true),
   };
 }
 

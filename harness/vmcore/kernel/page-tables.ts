@@ -22,6 +22,14 @@ export interface Mapping {
   readonly bytes: number;
 }
 
+/** Nothing: the entry that says so, and how many bytes it leaves out from the address on. */
+interface Hole {
+  readonly level: number;
+  readonly at: PhysAddr;
+  readonly raw: bigint;
+  readonly bytes: number;
+}
+
 const ENTRY_BYTES = 8;
 const ENTRIES_MASK = 0x1ffn;
 const PAGE_SHIFT = 12;
@@ -91,6 +99,20 @@ function lacking(vmcoreinfo: Vmcoreinfo, physBase: number | undefined): FormatEr
  * mapped there, `FormatError` if the address is not canonical or a table cannot be read.
  */
 export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr: bigint): Mapping {
+  const found = findMapping(memory, tables, vaddr);
+  if ('paddr' in found) return found;
+  throw new MissingPageError(
+    `Cannot translate ${hex(vaddr)}: the level ${found.level} entry at ${hex(found.at)} ` +
+      `is not present (${hex(found.raw)})`,
+  );
+}
+
+/** The same, for who asks of addresses where often nothing is mapped. */
+export function findMapping(
+  memory: PhysicalMemory,
+  tables: PageTables,
+  vaddr: bigint,
+): Mapping | Hole {
   requireCanonical(tables, vaddr);
   let table = tables.root;
   for (let level: number = tables.levels; ; level -= 1) {
@@ -99,15 +121,18 @@ export function walkPageTables(memory: PhysicalMemory, tables: PageTables, vaddr
     const raw = tableEntry(memory, table, index);
     const entry = raw & ~tables.encryptionMask;
     if (!(entry & PTE_PRESENT)) {
-      throw new MissingPageError(
-        `Cannot translate ${hex(vaddr)}: the level ${level} entry at ` +
-          `${hex(table + index * ENTRY_BYTES)} is not present (${hex(raw)})`,
-      );
+      const at = physAddr(table + index * ENTRY_BYTES);
+      return { level, at, raw, bytes: bytesFrom(vaddr, shift) };
     }
     const isLarge = level <= HIGHEST_LARGE_LEVEL && (entry & PTE_PSE) !== 0n;
     if (level === 1 || isLarge) return mappingOf(entry, shift, vaddr);
     table = physAddr(Number(entry & PTE_PFN_MASK));
   }
+}
+
+/** Bytes from the address to the end of what one entry maps. */
+function bytesFrom(vaddr: bigint, shift: number): number {
+  return 2 ** shift - Number(BigInt.asUintN(shift, vaddr));
 }
 
 /** An entry of a page table. Throws `FormatError` if it cannot be read. */
@@ -125,7 +150,7 @@ function mappingOf(entry: bigint, shift: number, vaddr: bigint): Mapping {
   const offset = BigInt.asUintN(shift, vaddr);
   // A large page has its PAT bit and reserved bits below its address.
   const base = ((entry & PTE_PFN_MASK) >> BigInt(shift)) << BigInt(shift);
-  return { paddr: physAddr(Number(base | offset)), bytes: 2 ** shift - Number(offset) };
+  return { paddr: physAddr(Number(base | offset)), bytes: bytesFrom(vaddr, shift) };
 }
 
 function requireCanonical({ levels }: PageTables, vaddr: bigint): void {

@@ -27,6 +27,46 @@ describe('VirtualMemory', () => {
     expect(memory.text(vaddrOf(RAM_BYTES - 4), 2)).toBe('en');
   });
 
+  it('fills an area with the pages that are there, and passes over what is not mapped', () => {
+    kernel.ram.write('the last page', RAM_BYTES - 4096);
+    const area = Buffer.alloc(0x20_0000);
+    expect(memory.readPresent(vaddrOf(RAM_BYTES - 2 * 4096), area)).toBe(2);
+    expect(area.toString('latin1', 4096, 4096 + 13)).toBe('the last page');
+    expect(area.subarray(2 * 4096).every((byte) => byte === 0)).toBe(true);
+    expect(memory.readPresent(vaddrOf(RAM_BYTES), area)).toBe(0);
+  });
+
+  it('leaves out the pages of a mapping that the dump does not have', () => {
+    const missing = 0x30_0000;
+    const read: typeof kernel.physical.read = (start, length) => {
+      if (start < missing + 4096 && start + length > missing) throw new MissingPageError('gone');
+      return kernel.physical.read(start, length);
+    };
+    const partial = readerOf({ lines: kernel.lines, physical: { ...kernel.physical, read } });
+    const area = Buffer.alloc(4 * 4096);
+    kernel.ram.fill(7, missing - 4096, missing + 3 * 4096);
+    expect(partial.memory.readPresent(vaddrOf(missing - 4096), area)).toBe(3);
+    expect([0, 1, 2, 3].map((page) => area[page * 4096])).toEqual([7, 0, 7, 7]);
+  });
+
+  it('goes on page by page where the dump has no page table', () => {
+    const read: typeof kernel.physical.read = (start, length) => {
+      // The last table.
+      if (start >= 0x3000 && start < 0x4000) throw new MissingPageError('gone');
+      return kernel.physical.read(start, length);
+    };
+    const partial = readerOf({ lines: kernel.lines, physical: { ...kernel.physical, read } });
+    expect(partial.memory.readPresent(vaddrOf(0), Buffer.alloc(3 * 4096))).toBe(0);
+  });
+
+  it('refuses an area at an address that no processor has', () => {
+    expect(() => memory.readPresent(1n << 63n, Buffer.alloc(4096))).toThrow(
+      new FormatError(
+        'Cannot translate 0x8000000000000000: expected a canonical address of 48 bits',
+      ),
+    );
+  });
+
   it('names the address that is not there', () => {
     expect(() => memory.read(vaddrOf(RAM_BYTES - 4), 8)).toThrow(
       new MissingPageError(

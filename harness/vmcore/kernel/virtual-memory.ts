@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { FormatError } from '../../errors.ts';
+import { FormatError, MissingPageError } from '../../errors.ts';
 import { PAGE_SIZE, type PhysAddr, hex, physAddr } from '../../memory/pfn.ts';
 import { cString } from '../dump/byte-reader.ts';
-import { type Mapping, type PageTables, walkPageTables } from './page-tables.ts';
+import { type Mapping, type PageTables, findMapping, walkPageTables } from './page-tables.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 
 /** Bytes that one read may ask for; the largest tables of a kernel have some 10 MiB. */
@@ -48,6 +48,18 @@ export class VirtualMemory {
     return bytes;
   }
 
+  /** Fills an area with the pages that are there, from the start of one on; gives how many they are. */
+  readPresent(start: bigint, area: Uint8Array): number {
+    let pages = 0;
+    for (let at = 0; at < area.length;) {
+      const found = this.#findPages(start + BigInt(at));
+      const part = area.subarray(at, at + found.bytes);
+      if ('paddr' in found) pages += fillPresent(this.#memory, found.paddr, part);
+      at += found.bytes;
+    }
+    return pages;
+  }
+
   u8(vaddr: bigint): number {
     return this.#view(vaddr, 1).getUint8(0);
   }
@@ -83,6 +95,11 @@ export class VirtualMemory {
     return new DataView(bytes.buffer, bytes.byteOffset, length);
   }
 
+  /** Pages that are mapped, or how many are not; just one where the dump has no table to tell. */
+  #findPages(vaddr: bigint): ReturnType<typeof findMapping> | { readonly bytes: number } {
+    return orMissing(() => findMapping(this.#memory, this.#tables, vaddr)) ?? { bytes: PAGE_SIZE };
+  }
+
   #mapping(vaddr: bigint): Mapping {
     const page = vaddr >> 12n;
     const offset = Number(BigInt.asUintN(12, vaddr));
@@ -94,5 +111,28 @@ export class VirtualMemory {
       this.#translations.set(page, mapping);
     }
     return { paddr: physAddr(mapping.paddr + offset), bytes: mapping.bytes - offset };
+  }
+}
+
+/** A page of the mapping may be missing in the dump: then the others are read one by one. */
+function fillPresent(memory: PhysicalMemory, from: PhysAddr, area: Uint8Array): number {
+  const whole = orMissing(() => memory.read(from, area.length));
+  if (whole) {
+    area.set(whole);
+    return area.length / PAGE_SIZE;
+  }
+  let pages = 0;
+  for (let at = 0; at < area.length && area.length > PAGE_SIZE; at += PAGE_SIZE) {
+    pages += fillPresent(memory, physAddr(from + at), area.subarray(at, at + PAGE_SIZE));
+  }
+  return pages;
+}
+
+function orMissing<T>(read: () => T): T | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof MissingPageError) return undefined;
+    throw error;
   }
 }

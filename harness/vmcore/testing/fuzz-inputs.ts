@@ -14,7 +14,7 @@ import {
 } from './fuzz-targets.ts';
 import type { KallsymsStyle } from './kallsyms-builder.ts';
 import { kdumpBytes, rawPage, zlibPage } from './kdump-builder.ts';
-import { builtKernel, writeWords } from './kernel-builder.ts';
+import { builtKernel, withoutSecondPage, writeWords } from './kernel-builder.ts';
 import type { KernelDump } from '../kernel/kernel.ts';
 import { addLogBuf } from './printk-builder.ts';
 import { parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
@@ -107,18 +107,18 @@ export function kernelTargets(): FuzzTarget[] {
   return [
     ...KERNEL_PARSER_NAMES.map((parser) => kernelTarget(parser, dumpOf(whole))),
     ...styles.map((style) => ({
-      ...kernelTarget('kallsyms', dumpOf(wholeKernel(style))),
+      ...kernelTarget('kallsyms', dumpOf(withoutSecondPage(wholeKernel(style)))),
       name: `kallsyms of ${style}`,
       areas: KALLSYMS,
       // A mutant that hides the tables has the whole kernel searched.
-      ...(/^[45]/.test(style) ? { oneIn: 10 } : {}),
+      ...(/^[45]/.test(style) ? { oneIn: 20 } : {}),
     })),
     named('stacks without ORC', kernelTarget('stacks', dumpOf(wholeKernel('6.12', false)))),
     named('log before 5.10', kernelTarget('log', dumpOf(oldLog()))),
     named('page tables of 5 levels', kernelTarget('page tables', dumpOf(fiveLevels()))),
     { ...vmcoreinfoTarget(whole.lines, dumpOf(whole)), oneIn: 10 },
-    // All of its memory is searched.
-    { ...deadKernelTarget(deadKernel()), areas: DEAD_KERNEL, oneIn: 20 },
+    // All of its memory is searched, then looked through for struct pages in several layouts.
+    { ...deadKernelTarget(withoutSecondPage(deadKernel())), areas: DEAD_KERNEL, oneIn: 50 },
     // The text, and the page tables that it leads to; each mutant has all memory searched.
     {
       ...searchTarget(dumpOf(withText())),
