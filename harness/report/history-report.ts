@@ -130,13 +130,15 @@ function accelLines({ accelerators }: HistoryResult, style: Style): string[] {
   const rest = differ.length - NAMED_LIMIT;
   return [
     ...title.map((line) => paint(line, differ.length > 0 ? 'yellow' : 'green', style)),
-    ...differ.slice(0, NAMED_LIMIT).flatMap(({ cell, differences }) =>
-      indented(
-        `${cell}: ${differences.map((one) => printableText(differenceWords(one))).join('; ')}`,
-        2,
-        style,
+    ...differ
+      .slice(0, NAMED_LIMIT)
+      .flatMap(({ cell, differences }) =>
+        indented(
+          `${cell}: ${differences.map((one) => printableText(differenceWords(one))).join('; ')}`,
+          2,
+          style,
+        ),
       ),
-    ),
     ...(rest > 0 ? [`  and ${rest} more; --json has all`] : []),
   ];
 }

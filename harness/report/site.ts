@@ -79,11 +79,7 @@ export async function writeSite(run: ComparedRun, path: string): Promise<void> {
   }
 }
 
-async function install(
-  unfinished: string,
-  site: string,
-  names: readonly string[],
-): Promise<void> {
+async function install(unfinished: string, site: string, names: readonly string[]): Promise<void> {
   const there = await readdir(site).catch(() => []);
   if (there.length === 0) {
     await rename(unfinished, site);

@@ -58,15 +58,16 @@ export function renderChanges(
 ): Markup {
   const kinds = Object.keys(LISTS) as Kind[];
   const notes = flaky.map(({ invariant, broken, ...cell }) => {
-    return html`${linkTo(cell, addressOf)}: <code>${invariant}</code> broken in ${broken.count} of ${broken.of}
-      runs of the same image`;
+    return html`${linkTo(cell, addressOf)}: <code>${invariant}</code> broken in ${broken.count} of
+      ${broken.of} runs of the same image`;
   });
   return html`${kinds.map((kind) =>
     list(
       LISTS[kind],
       newest[kind].map((change) => changeWords(change, addressOf)),
     ),
-  )} ${list('Flaky', notes)}`;
+  )}
+  ${list('Flaky', notes)}`;
 }
 
 /** A list of lines under their number; of many the first. */
