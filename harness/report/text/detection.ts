@@ -93,5 +93,5 @@ export function renderDetection(words: DetectionWords, style: Style): string[] {
 }
 
 function sizeOf(names: FaultNames): number {
-  return Object.values(names).reduce((sum, { length }) => sum + length, 0);
+  return Object.values<readonly string[]>(names).flat().length;
 }
