@@ -18,14 +18,17 @@ const TIMEOUT_MS = 4 * 60 * 60_000;
 export function itTakesMutants(targets: readonly FuzzTarget[]): void {
   for (const target of targets) {
     const isDone = hasRow(TABLE, target.name, mutantsOf(target, COUNT));
-    const test = (): void => {
-      const { failures, ...row } = measured(target);
-      expect(failures).toEqual([]);
-      expect(row.slowest.ms).toBeLessThan(LIMIT_MS);
-      expect(row.grownMiB).toBeLessThan(LIMIT_MIB);
-      addRow(TABLE, row);
-    };
-    it.skipIf(isDone)(`${target.name} is read or refused`, test, TIMEOUT_MS);
+    it.skipIf(isDone)(
+      `${target.name} is read or refused`,
+      () => {
+        const { failures, ...row } = measured(target);
+        expect(failures).toEqual([]);
+        expect(row.slowest.ms).toBeLessThan(LIMIT_MS);
+        expect(row.grownMiB).toBeLessThan(LIMIT_MIB);
+        addRow(TABLE, row);
+      },
+      TIMEOUT_MS,
+    );
   }
 }
 
