@@ -48,7 +48,7 @@ describe('sub1m cache', () => {
   });
 
   it.each([
-    [['kernel'], '', 'the nearest is kernels'],
+    [['kernel'], '', 'kernels, objects'],
     [[], '20 G', 'expected a size such as 500MB or 20GB, found 20 G'],
     [[], '-1GB', 'found -1GB'],
   ])('refuses %j with the limit "%s"', async (args, limit, why) => {

@@ -23,6 +23,7 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--config': 'files',
   '--from': 'folders',
   '--history <file>': 'files',
+  '--html': 'files',
   '--invariant': 'invariants',
   '--kernel': 'kernels',
   '--known': 'files',
@@ -39,6 +40,7 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--spool': 'folders',
   '--state': 'folders',
   '--tree': 'folders',
+  '--write': 'files',
 };
 
 /** The kind of an option's value; undefined if it is any text. */

@@ -1,7 +1,5 @@
 // SPDX-License-Identifier: MIT
-import type { Command } from 'commander';
-import { UsageError } from '../../errors.ts';
-import { nearestName } from '../../nearest-name.ts';
+import { Argument, type Command } from 'commander';
 import { trimEntries } from '../../process/cache-entries.ts';
 import { CACHE_AREAS, renderCache, renderCacheDocument } from '../../report/cache-report.ts';
 import { writeStdout } from '../../report/screen.ts';
@@ -32,17 +30,15 @@ interface CacheOptions {
 /** `sub1m cache [area…]`: what is kept of downloads and builds. */
 export function addCache(program: Command, context: CommandContext): void {
   describeCommand(program.command('cache'), HELP)
-    .argument('[area...]', `only these folders of it: ${Object.keys(CACHE_AREAS).join(', ')}`)
+    .addArgument(
+      new Argument('[area...]', 'only these folders of it').choices(Object.keys(CACHE_AREAS)),
+    )
     .option('--clear', 'remove all that is shown')
     .option('--trim', 'remove what was used least recently, down to the limit')
     .option('--json', 'print a JSON document')
     .action(async (areas: string[], options: CacheOptions) => {
       const { environment, signal } = context;
       const { entries, limit } = await readCache(environment, signal);
-      requireAreas(
-        areas,
-        new Set([...Object.keys(CACHE_AREAS), ...entries.map((one) => one.area)]),
-      );
       const asked = entries.filter(({ area }) => areas.length === 0 || areas.includes(area));
       const isTrimmed = options.clear === true || options.trim === true;
       const most = options.clear ? -1 : options.trim ? limit : Infinity;
@@ -50,14 +46,4 @@ export function addCache(program: Command, context: CommandContext): void {
       const shown = { folder: environment.cacheDir, limit, isTrimmed, ...trimmed };
       await writeStdout(options.json ? renderCacheDocument(shown) : renderCache(shown));
     });
-}
-
-function requireAreas(areas: readonly string[], known: ReadonlySet<string>): void {
-  for (const area of areas) {
-    if (known.has(area)) continue;
-    const near = nearestName(area, [...known]);
-    throw new UsageError(
-      `Cannot show ${area}: expected a folder of the cache, found none of this name; the nearest is ${near}`,
-    );
-  }
 }
