@@ -46,6 +46,7 @@ const axesSchema = z.strictObject({
   append: axis(spec.append).exactOptional(),
   policy: axis(spec.policy).exactOptional(),
   strict: axis(spec.strict).exactOptional(),
+  freshFirmware: axis(spec.freshFirmware).exactOptional(),
 });
 
 /** The name of a file without `.json`. */

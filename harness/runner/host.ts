@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CellSpec } from '../bundle/cell-record.ts';
 import type { CellHost, CellOvmf } from '../cell/cell-host.ts';
+import { SavedFirmwares } from '../cell/saved-firmware.ts';
 import { findOvmf } from '../firmware/ovmf.ts';
 import { type FirmwareContext, requireFirmware } from '../firmware/require-firmware.ts';
 import { sha256Once } from '../process/file-hash.ts';
@@ -42,6 +43,7 @@ export async function requireHost(
       const { kind, why } = await answer;
       return { kind, why };
     },
+    savedFirmwares: new SavedFirmwares({ cacheDir, log }),
     cacheDir,
     budgetScale: budget,
     keepMemory: keep === 'memory',

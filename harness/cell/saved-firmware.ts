@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT
+import { open, readFile, writeFile } from 'node:fs/promises';
+import { release } from 'node:os';
+import { join } from 'node:path';
+import { FirmwareError } from '../errors.ts';
+import type { Log } from '../log.ts';
+import { cachedFolder } from '../process/cache.ts';
+import { sealedSha256 } from '../process/cache-seal.ts';
+import { withDeadline } from '../process/deadline.ts';
+import { sha256Once } from '../process/file-hash.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
+import { Machine } from '../qemu/machine.ts';
+import type { CellHost, CellOvmf } from './cell-host.ts';
+import { copyVars } from '../firmware/ovmf.ts';
+import {
+  type FirmwareShape,
+  type HoldableConfig,
+  firmwareShape,
+  hostLines,
+  savingConfig,
+  shapeKey,
+} from './firmware-shape.ts';
+
+/** A machine whose firmware has come up, kept for others of its shape. */
+export interface SavedFirmware {
+  readonly key: string;
+  /** Path of QEMU's state, and its hash. */
+  readonly state: string;
+  readonly sha256: string;
+  /** What the driver had reported when the machine was saved. */
+  readonly said: string;
+}
+
+/** What the machine of a cell is made of. */
+interface SavedParts {
+  readonly config: HoldableConfig;
+  readonly romSha256: string;
+  readonly ovmf: CellOvmf;
+}
+
+interface SaveOptions {
+  readonly signal: AbortSignal;
+  /** How long the firmware may take to come up, ms. */
+  readonly budgetMs: number;
+}
+
+/** The files of an entry of the cache. */
+const [STATE, SAID, SHAPE] = ['state', 'personality.log', 'shape.json'] as const;
+
+/** Characters that the driver says before it is held: a few words. */
+const SAID_LIMIT = 4096;
+
+/** The saved firmwares of a host: one for each shape of machine, made by whoever needs it first. */
+export class SavedFirmwares {
+  readonly #host: { readonly cacheDir: string; readonly log: Log };
+  /** Whom machines did not go on from: key to the hashes of states, and why. */
+  readonly #bad = new Map<string, Map<string, string>>();
+
+  constructor(host: Pick<CellHost, 'cacheDir' | 'log'>) {
+    this.#host = host;
+  }
+
+  /**
+   * The saved firmware for a machine, saved now unless it is there. One that is damaged, or that was found to be bad, is
+   * made anew. Throws `FirmwareError` when two were bad, what the cache throws, and what a machine throws.
+   */
+  async require(
+    parts: SavedParts,
+    qemu: CellHost['qemu'],
+    options: SaveOptions,
+  ): Promise<SavedFirmware> {
+    const shape = await shapeOf(parts, qemu);
+    const key = shapeKey(shape);
+    const bad = this.#bad.get(key) ?? new Map<string, string>();
+    const [last, ...others] = [...bad.values()].toReversed();
+    if (last !== undefined && others.length > 0) {
+      throw new FirmwareError(`Cannot use a saved firmware: made twice, and bad twice (${last})`);
+    }
+    const { cacheDir, log } = this.#host;
+    const folder = await cachedFolder(
+      join(cacheDir, 'firmware', key),
+      async (unfinished) => {
+        log.debug(`saving the firmware of a machine as ${key}`);
+        await save(unfinished, parts, options);
+        await writeFile(join(unfinished, SHAPE), shapeText(shape));
+      },
+      {
+        log,
+        signal: options.signal,
+        findFault: async (path) =>
+          bad.get(await sealedSha256(path, STATE)) ?? (await otherShape(path, shape)),
+      },
+    );
+    return {
+      key,
+      state: join(folder, STATE),
+      sha256: await sealedSha256(folder, STATE),
+      said: await readFile(join(folder, SAID), 'latin1'),
+    };
+  }
+
+  /** Has a saved firmware made anew, once, from which a machine did not go on. */
+  distrust({ key, sha256 }: SavedFirmware, why: string): void {
+    const bad = this.#bad.get(key) ?? new Map<string, string>();
+    this.#bad.set(key, bad.set(sha256, why));
+  }
+}
+
+async function shapeOf(
+  { config, romSha256, ovmf }: SavedParts,
+  { binary, version }: CellHost['qemu'],
+): Promise<FirmwareShape> {
+  return firmwareShape(config, {
+    qemu: { version, sha256: await sha256Once(binary) },
+    firmware: { code: ovmf.sha256, vars: ovmf.varsSha256, rom: romSha256 },
+    host: hostLines(release(), await readFile('/proc/cpuinfo', 'utf8')),
+  });
+}
+
+function shapeText(shape: FirmwareShape): string {
+  return `${JSON.stringify(shape, null, 1)}\n`;
+}
+
+/** Says that an entry is that of another shape, whoever put it there; null if it is not. */
+async function otherShape(folder: string, shape: FirmwareShape): Promise<string | null> {
+  const found = await readFile(join(folder, SHAPE), 'utf8');
+  return found === shapeText(shape) ? null : `${SHAPE}: expected this machine, found another`;
+}
+
+/** Boots a machine's firmware up to the hold point, and saves it. */
+async function save(
+  folder: string,
+  { config, ovmf }: SavedParts,
+  { signal, budgetMs }: SaveOptions,
+): Promise<void> {
+  await using temp = await makeTempDir();
+  const disks = config.disks.map((disk) => ({ ...disk, path: join(temp.path, disk.serial) }));
+  for (const { path } of disks) await makeEmptyDisk(path);
+  const saving = savingConfig(config);
+  const machineConfig = {
+    ...saving,
+    firmware: { ...saving.firmware, vars: await copyVars(ovmf, temp.path) },
+    disks,
+    folder: temp.path,
+  };
+  await using machine = await Machine.start(machineConfig, { signal });
+  // A port that nobody reads holds its guest up.
+  for (const port of [machine.console, machine.agent]) port.onBytes(() => {});
+  const limits = { budgetMs, signal };
+  const said = await withDeadline('the firmware to come to its hold point', limits, () =>
+    Promise.race([hold(machine), early(machine)]),
+  );
+  await writeFile(join(folder, SAID), said, 'latin1');
+  await machine.saveState(join(folder, STATE));
+}
+
+/** A disk of one sector: the firmware does not look at disks before the hold point. */
+async function makeEmptyDisk(path: string): Promise<void> {
+  await using file = await open(path, 'wx');
+  await file.truncate(512);
+}
+
+/** Resolves with what the driver says, once it is held. */
+function hold({ personality }: Machine): Promise<string> {
+  return new Promise((resolve, reject) => {
+    let said = '';
+    personality?.onBytes((bytes) => {
+      said = (said + Buffer.from(bytes).toString('latin1')).slice(0, SAID_LIMIT);
+      const [error] = /^error .*(?=\n)/m.exec(said) ?? [];
+      if (/^hold\n/m.test(said)) resolve(said);
+      if (error !== undefined) reject(new FirmwareError(`Cannot hold the firmware: ${error}`));
+    });
+  });
+}
+
+async function early(machine: Machine): Promise<never> {
+  const { cause } = await machine.ended;
+  throw new FirmwareError(`Cannot hold the firmware: its machine ended (${cause})`);
+}
