@@ -2,8 +2,7 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
-import { FirmwareError } from '../errors.ts';
-import type { Log } from '../log.ts';
+import { FirmwareError, Sub1mError } from '../errors.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sealedSha256 } from '../process/cache-seal.ts';
 import { withDeadline } from '../process/deadline.ts';
@@ -52,45 +51,54 @@ const SAID_LIMIT = 4096;
 
 /** The saved firmwares of a host: one for each shape of machine, made by whoever needs it first. */
 export class SavedFirmwares {
-  readonly #host: { readonly cacheDir: string; readonly log: Log };
-  /** Whom machines did not go on from: key to the hashes of states, and why. */
+  readonly #host: Pick<CellHost, 'qemu' | 'cacheDir' | 'log'>;
+  /** The states from which a machine did not go on: by key their hashes, and why. */
   readonly #bad = new Map<string, Map<string, string>>();
+  /** Why there is none, by key. */
+  readonly #hopeless = new Map<string, Sub1mError>();
+  readonly #said = new Set<string>();
 
-  constructor(host: Pick<CellHost, 'cacheDir' | 'log'>) {
+  constructor(host: Pick<CellHost, 'qemu' | 'cacheDir' | 'log'>) {
     this.#host = host;
   }
 
   /**
    * The saved firmware for a machine, saved now unless it is there. One that is damaged, or that was found to be bad, is
-   * made anew. Throws `FirmwareError` when two were bad, what the cache throws, and what a machine throws.
+   * made anew. Throws `FirmwareError` when two were bad, what the cache throws, and what a machine throws: from then on
+   * always the same.
    */
-  async require(
-    parts: SavedParts,
-    qemu: CellHost['qemu'],
+  async require(parts: SavedParts, options: SaveOptions): Promise<SavedFirmware> {
+    const shape = await shapeOf(parts, this.#host.qemu);
+    const key = shapeKey(shape);
+    const error = this.#hopeless.get(key);
+    if (error !== undefined) throw error;
+    try {
+      return await this.#provide({ key, shape, parts }, options);
+    } catch (thrown) {
+      if (thrown instanceof Sub1mError && !options.signal.aborted) this.#hopeless.set(key, thrown);
+      throw thrown;
+    }
+  }
+
+  async #provide(
+    { key, shape, parts }: { key: string; shape: FirmwareShape; parts: SavedParts },
     options: SaveOptions,
   ): Promise<SavedFirmware> {
-    const shape = await shapeOf(parts, qemu);
-    const key = shapeKey(shape);
     const bad = this.#bad.get(key) ?? new Map<string, string>();
     const [last, ...others] = [...bad.values()].toReversed();
     if (last !== undefined && others.length > 0) {
-      throw new FirmwareError(`Cannot use a saved firmware: made twice, and bad twice (${last})`);
+      throw new FirmwareError(`Cannot use a saved firmware: made anew, and bad again (${last})`);
     }
     const { cacheDir, log } = this.#host;
-    const folder = await cachedFolder(
-      join(cacheDir, 'firmware', key),
-      async (unfinished) => {
-        log.debug(`saving the firmware of a machine as ${key}`);
-        await save(unfinished, parts, options);
-        await writeFile(join(unfinished, SHAPE), shapeText(shape));
-      },
-      {
-        log,
-        signal: options.signal,
-        findFault: async (path) =>
-          bad.get(await sealedSha256(path, STATE)) ?? (await otherShape(path, shape)),
-      },
-    );
+    const build = async (unfinished: string): Promise<void> => {
+      log.debug(`saving the firmware of a machine as ${key}`);
+      await save(unfinished, parts, options);
+      await writeFile(join(unfinished, SHAPE), shapeText(shape));
+    };
+    const findFault = async (path: string): Promise<string | null> =>
+      bad.get(await sealedSha256(path, STATE)) ?? (await otherShape(path, shape));
+    const kept = { log, signal: options.signal, findFault };
+    const folder = await cachedFolder(join(cacheDir, 'firmware', key), build, kept);
     return {
       key,
       state: join(folder, STATE),
@@ -100,9 +108,16 @@ export class SavedFirmwares {
   }
 
   /** Has a saved firmware made anew, once, from which a machine did not go on. */
-  distrust({ key, sha256 }: SavedFirmware, why: string): void {
+  distrust({ key, sha256 }: Pick<SavedFirmware, 'key' | 'sha256'>, why: string): void {
     const bad = this.#bad.get(key) ?? new Map<string, string>();
     this.#bad.set(key, bad.set(sha256, why));
+  }
+
+  /** Says, once, why machines boot their firmware themselves. */
+  giveUp(why: string): void {
+    if (this.#said.has(why)) return;
+    this.#said.add(why);
+    this.#host.log.warn(`Machines boot their firmware themselves: ${why}`);
   }
 }
 

@@ -20,7 +20,7 @@ interface MachinePlan {
 }
 
 interface StartOptions {
-  readonly host: Pick<CellHost, 'qemu' | 'savedFirmwares' | 'cacheDir' | 'log'>;
+  readonly host: Pick<CellHost, 'savedFirmwares' | 'cacheDir' | 'log'>;
   readonly signal: AbortSignal;
   /** How long a firmware may take to come up, ms. */
   readonly budgetMs: number;
@@ -61,7 +61,7 @@ export async function startMachine(
     if (!(error instanceof Sub1mError) || error instanceof InterruptedError) throw error;
     options.signal.throwIfAborted();
     const why = firstLine(error);
-    options.host.log.warn(`The machine boots its firmware itself: ${why}`);
+    options.host.savedFirmwares.giveUp(why);
     return await startFresh(plan, why, options);
   }
 }
@@ -89,7 +89,7 @@ async function startFresh(
 
 async function startSaved(plan: MachinePlan, options: StartOptions): Promise<StartedMachine> {
   const { host, signal, budgetMs, onQmp, onStart } = options;
-  const { qemu, savedFirmwares } = host;
+  const { savedFirmwares } = host;
   // A machine without a layout has the driver, too: it only holds the firmware.
   const personality =
     plan.personality ?? (await makePersonality(null, plan.config.folder, { ...host, signal }));
@@ -97,7 +97,7 @@ async function startSaved(plan: MachinePlan, options: StartOptions): Promise<Sta
   const parts = { config, romSha256: personality.romSha256, ovmf: plan.ovmf };
   for (;;) {
     // Throws when it has given two that were bad.
-    const saved = await savedFirmwares.require(parts, qemu, { signal, budgetMs });
+    const saved = await savedFirmwares.require(parts, { signal, budgetMs });
     onStart();
     try {
       const machine = await Machine.start({ ...config, incoming: saved.state }, { signal, onQmp });

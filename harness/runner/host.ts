@@ -32,8 +32,9 @@ export async function requireHost(
   // Whether KVM works is tried with the host's own firmware where there is one: the answer is kept by firmware.
   const [hostOvmf] = (await findOvmf(firmwareFolders)).found;
   const answers = new Map<CellSpec['accel'], Promise<Accelerator>>();
+  const qemu = { binary, version };
   return {
-    qemu: { binary, version },
+    qemu,
     ovmf,
     accelerator: async (wanted) => {
       const firmware = hostOvmf ?? (await ovmf(wanted.ovmf));
@@ -43,7 +44,7 @@ export async function requireHost(
       const { kind, why } = await answer;
       return { kind, why };
     },
-    savedFirmwares: new SavedFirmwares({ cacheDir, log }),
+    savedFirmwares: new SavedFirmwares({ qemu, cacheDir, log }),
     cacheDir,
     budgetScale: budget,
     keepMemory: keep === 'memory',

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
+import { firstEnd } from '../../ends.ts';
 import { type Axes, eachOnce, expandSpecs, nameCells } from '../../matrix/expand.ts';
+import { twinsEnd, withFreshTwins } from '../../matrix/fresh-twins.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { runEnd } from '../../matrix/run-end.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
@@ -59,7 +61,7 @@ export function addRun(program: Command, context: CommandContext): void {
     const cells = night.chosen.map(({ cell }) => cell);
     const run = await runPlan({ cells, known }, { ...settings, jobs: night.jobs }, context);
     await report(run);
-    context.exit(runEnd(run.cells));
+    context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
   });
 }
 
@@ -80,7 +82,7 @@ async function planOf(
   { options, settings }: Asked,
   context: CommandContext,
 ): Promise<{ readonly night: NightPlan; readonly known: RunPlan['known'] }> {
-  const { axes, known, seeded, seededPerRun } = await readMatrix(matrix);
+  const { axes, known, seeded, seededPerRun, freshTwinOneIn } = await readMatrix(matrix);
   const packages = packageContext(settings, context);
   const over = (inMatrix: Axes): Axes => ({ ...inMatrix, ...givenAxes({ ...options }) });
   const lists = await Promise.all(
@@ -88,7 +90,7 @@ async function planOf(
   );
   const sound = lists.flatMap(expandSpecs).map((spec) => ({ spec }));
   const faulty = seeded.flatMap((it) => faultCells(it, over));
-  const cells = nameCells(eachOnce([...sound, ...faulty]));
+  const cells = nameCells(eachOnce(withFreshTwins([...sound, ...faulty], freshTwinOneIn)));
   const { jobs = 1 } = settings;
   const { limit, shard } = options;
   const isChosen = limit !== undefined || shard !== undefined || seededPerRun !== null;
