@@ -27,5 +27,5 @@ export function listenToDriver(
     if (head.length < HEAD_LIMIT) head += Buffer.from(bytes).toString('latin1', 0, HEAD_LIMIT);
     write(bytes);
   });
-  return { wentOn: () => /^go\n/.test(head) };
+  return { wentOn: () => head.startsWith('go\n') };
 }

@@ -25,7 +25,13 @@ export type HoldableConfig = MachineConfig & Required<Pick<MachineConfig, 'perso
 export function savingConfig(config: HoldableConfig): HoldableConfig {
   const { binary, accel, cpus, memoryMiB, firmware, disks, personality, network, folder } = config;
   return {
-    ...{ binary, accel, cpus, memoryMiB, firmware, disks, folder },
+    binary,
+    accel,
+    cpus,
+    memoryMiB,
+    firmware,
+    disks,
+    folder,
     personality: { ...personality, hold: true },
     ...(network && { network }),
   };

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { mkdir, rm } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import {
   type CellDefect,
   type CellFault,

@@ -2,15 +2,16 @@
 import { open, readFile, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { join } from 'node:path';
+import type { MachineRecord } from '../bundle/cell-record.ts';
 import { FirmwareError, Sub1mError } from '../errors.ts';
+import { type Ovmf, copyVars } from '../firmware/ovmf.ts';
+import type { Log } from '../log.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sealedSha256 } from '../process/cache-seal.ts';
 import { withDeadline } from '../process/deadline.ts';
 import { sha256Once } from '../process/file-hash.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { Machine } from '../qemu/machine.ts';
-import type { CellHost, CellOvmf } from './cell-host.ts';
-import { copyVars } from '../firmware/ovmf.ts';
 import {
   type FirmwareShape,
   type HoldableConfig,
@@ -34,7 +35,14 @@ export interface SavedFirmware {
 interface SavedParts {
   readonly config: HoldableConfig;
   readonly romSha256: string;
-  readonly ovmf: CellOvmf;
+  readonly ovmf: Ovmf & { readonly sha256: string; readonly varsSha256: string };
+}
+
+/** Where machines run, and where firmwares are kept. */
+interface SavingHost {
+  readonly qemu: MachineRecord['qemu'];
+  readonly cacheDir: string;
+  readonly log: Log;
 }
 
 interface SaveOptions {
@@ -51,14 +59,14 @@ const SAID_LIMIT = 4096;
 
 /** The saved firmwares of a host: one for each shape of machine, made by whoever needs it first. */
 export class SavedFirmwares {
-  readonly #host: Pick<CellHost, 'qemu' | 'cacheDir' | 'log'>;
+  readonly #host: SavingHost;
   /** The states from which a machine did not go on: by key their hashes, and why. */
   readonly #bad = new Map<string, Map<string, string>>();
   /** Why there is none, by key. */
   readonly #hopeless = new Map<string, Sub1mError>();
   readonly #said = new Set<string>();
 
-  constructor(host: Pick<CellHost, 'qemu' | 'cacheDir' | 'log'>) {
+  constructor(host: SavingHost) {
     this.#host = host;
   }
 
@@ -123,7 +131,7 @@ export class SavedFirmwares {
 
 async function shapeOf(
   { config, romSha256, ovmf }: SavedParts,
-  { binary, version }: CellHost['qemu'],
+  { binary, version }: SavingHost['qemu'],
 ): Promise<FirmwareShape> {
   return firmwareShape(config, {
     qemu: { version, sha256: await sha256Once(binary) },

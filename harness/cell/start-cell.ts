@@ -18,7 +18,7 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import type { MachineConfig } from '../qemu/machine-config.ts';
 import type { Machine } from '../qemu/machine.ts';
 import { phaseBudgetMs } from './budgets.ts';
-import { VMCORE_PART, machineDisks, makeCellDisks } from './cell-disks.ts';
+import { type CellDisks, VMCORE_PART, machineDisks, makeCellDisks } from './cell-disks.ts';
 import type { CellHost, CellOvmf } from './cell-host.ts';
 import { CellLogs } from './cell-logs.ts';
 import { captureCmdline, systemCmdline } from './command-line.ts';
@@ -71,47 +71,26 @@ export interface StartedCell extends RunningCell, AsyncDisposable {
 /** Starts the cell's machine and records its evidence. Disposing the result ends machine, sockets and temporary files. */
 export async function startCell(
   job: StartJob,
-  { host, ovmf, accel, clock, pressure }: LifeOptions,
+  life: LifeOptions,
   hostFails: AbortController,
 ): Promise<StartedCell> {
-  const { spec, folder, signal, extras, kernel, layout } = job;
+  const { spec, folder, signal, layout } = job;
   await using starting = new CleanupStack();
   const temp = starting.use(await makeTempDir());
   if (knowsTruth(spec)) readyThread(HASH_PAGES);
-  const { cacheDir, log } = host;
+  const { cacheDir, log } = life.host;
   const options = { cacheDir, signal, log, temp: temp.path };
-  const { image, vars, personality, inputs: own } = await machineParts(job, ovmf, options);
-  const disks = await makeCellDisks(spec, { input: image.input, temp: temp.path, bundle: folder });
+  const parts = await machineParts(job, life.ovmf, options);
+  const { input } = parts.image;
+  const disks = await makeCellDisks(spec, { input, temp: temp.path, bundle: folder });
   starting.defer(() => rm(join(folder, VMCORE_PART), { force: true }));
   const logs = starting.use(new CellLogs(folder, hostFails));
-  const config = {
-    binary: host.qemu.binary,
-    accel: accel.kind,
-    cpus: spec.cpus,
-    memoryMiB: spec.memoryMiB,
-    firmware: { code: ovmf.code, vars },
-    kernel: kernel.image,
-    initrd: image.initrd,
-    cmdline: systemCmdline(spec),
-    disks: machineDisks(disks),
-    ...extras?.machine,
-    folder: temp.path,
-  };
-  const { machine, firmware } = await startMachine(
-    { config, ovmf, personality, whyFresh: whyFresh(job) },
-    {
-      host,
-      signal,
-      budgetMs: phaseBudgetMs('firmware', spec, host.budgetScale),
-      onQmp: logs.line('qmp.jsonl'),
-      onStart: () => {
-        clock.enter('firmware');
-      },
-    },
-  );
+  const onQmp = logs.line('qmp.jsonl');
+  const started = await startOwnMachine(job, life, { parts, disks, onQmp, temp: temp.path });
+  const { machine, firmware } = started;
   starting.use(machine);
-  pressure?.watch(machine.pid);
-  const inputs = [...own, ...firmware.inputs];
+  life.pressure?.watch(machine.pid);
+  const inputs = [...parts.inputs, ...firmware.inputs];
   // QEMU has read them, all but the input disk.
   await requireInputs(inputs);
   const ram = knowsTruth(spec)
@@ -137,6 +116,41 @@ export async function startCell(
     readsSeed: seedOf(job),
     [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),
   };
+}
+
+interface OwnParts {
+  readonly parts: MachineParts;
+  readonly disks: CellDisks;
+  readonly temp: string;
+  readonly onQmp: (line: string) => void;
+}
+
+function startOwnMachine(
+  job: StartJob,
+  { host, ovmf, accel, clock }: LifeOptions,
+  { parts, disks, temp, onQmp }: OwnParts,
+): Promise<StartedMachine> {
+  const { spec, kernel, extras, signal } = job;
+  const { image, vars, personality } = parts;
+  const config = {
+    binary: host.qemu.binary,
+    accel: accel.kind,
+    cpus: spec.cpus,
+    memoryMiB: spec.memoryMiB,
+    firmware: { code: ovmf.code, vars },
+    kernel: kernel.image,
+    initrd: image.initrd,
+    cmdline: systemCmdline(spec),
+    disks: machineDisks(disks),
+    ...extras?.machine,
+    folder: temp,
+  };
+  const budgetMs = phaseBudgetMs('firmware', spec, host.budgetScale);
+  const onStart = (): void => {
+    clock.enter('firmware');
+  };
+  const plan = { config, ovmf, personality, whyFresh: whyFresh(job) };
+  return startMachine(plan, { host, signal, budgetMs, onQmp, onStart });
 }
 
 /** Why a cell's machine boots its firmware itself, or null. */

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { type MachineInput, type MachineRecord, MESSAGE_LIMIT } from '../bundle/cell-record.ts';
-import { InterruptedError, Sub1mError, messageOf } from '../errors.ts';
+import { InterruptedError, ProcessError, QmpError, Sub1mError, messageOf } from '../errors.ts';
 import { type Personality, makePersonality } from '../firmware/personality.ts';
 import type { MachineConfig } from '../qemu/machine-config.ts';
 import { Machine } from '../qemu/machine.ts';
@@ -54,7 +54,7 @@ export async function startMachine(
   plan: MachinePlan,
   options: StartOptions,
 ): Promise<StartedMachine> {
-  if (plan.whyFresh !== null) return await startFresh(plan, plan.whyFresh, options);
+  if (plan.whyFresh !== null) return startFresh(plan, plan.whyFresh, options);
   try {
     return await startSaved(plan, options);
   } catch (error) {
@@ -62,7 +62,7 @@ export async function startMachine(
     options.signal.throwIfAborted();
     const why = firstLine(error);
     options.host.savedFirmwares.giveUp(why);
-    return await startFresh(plan, why, options);
+    return startFresh(plan, why, options);
   }
 }
 
@@ -103,7 +103,8 @@ async function startSaved(plan: MachinePlan, options: StartOptions): Promise<Sta
       const machine = await Machine.start({ ...config, incoming: saved.state }, { signal, onQmp });
       return { machine, firmware: fromSaved(machine, saved, { plan, personality, host }) };
     } catch (error) {
-      if (!(error instanceof Sub1mError) || error instanceof InterruptedError) throw error;
+      // A host that is too slow says nothing of the state.
+      if (!(error instanceof ProcessError || error instanceof QmpError)) throw error;
       savedFirmwares.distrust(saved, firstLine(error));
     }
   }

@@ -12,10 +12,7 @@ type UnnamedCell = Omit<PlannedCell, 'id'>;
  * The cells, and for one in `oneIn` of those that may go on from a saved firmware its twin, right behind it: the same cell
  * with a fresh one. Which have one is always the same.
  */
-export function withFreshTwins<T extends UnnamedCell>(
-  cells: readonly T[],
-  oneIn: number | null,
-): UnnamedCell[] {
+export function withFreshTwins(cells: readonly UnnamedCell[], oneIn: number | null): UnnamedCell[] {
   if (oneIn === null) return [...cells];
   return cells.flatMap((cell): UnnamedCell[] => {
     const { spec, fault } = cell;
