@@ -19,7 +19,6 @@ const AXES = [
     kernel: ['debian:6.12'],
     layout: ['thread-2021'],
     crashkernel: ['256M'],
-    vmcore: ['filtered'],
     freshFirmware: [false, true],
   },
 ];
