@@ -60,6 +60,8 @@ async function start({ config, ovmf, host }: Small): Promise<{ kind: string; why
       if (screen.includes('BdsDxe: ')) resolve();
     });
   });
+  await machine[Symbol.asyncDispose]();
+  expect(await machine.ended).toMatchObject({ stderr: '' });
   const isSaved = started.firmware.record.kind === 'saved';
   expect(said).toBe(isSaved ? 'sub1m-personality 1\nhold\ngo\n' : '');
   return started.firmware.record;

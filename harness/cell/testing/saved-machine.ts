@@ -4,6 +4,7 @@
  * the one, and says in the other what came of it.
  */
 import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { copyVars, requireOvmf } from '../../firmware/ovmf.ts';
 import { makePersonality } from '../../firmware/personality.ts';
@@ -37,13 +38,15 @@ export async function savedMachine(
   const [sha256, varsSha256] = [await sha256File(found.code), await sha256File(found.vars)];
   const ovmf = { ...found, sha256, varsSha256 };
   const personality = await makePersonality(null, folder, { cacheDir, signal, log });
+  const disk = join(folder, 'out');
+  await writeFile(disk, new Uint8Array(4096));
   const config = {
     binary: qemu.path,
     accel: 'tcg' as const,
     cpus: 1,
     memoryMiB: 128,
     firmware: { code: ovmf.code, vars: await copyVars(ovmf, folder) },
-    disks: [],
+    disks: [{ serial: 'out', path: disk, readonly: false }],
     folder,
   };
   const host = { qemu: { binary: qemu.path, version: qemu.version }, cacheDir, log };
