@@ -9,6 +9,7 @@ import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { heardLog } from '../process/testing/heard-log.ts';
 import { projectPath } from '../project-root.ts';
 import { startCommand } from '../testing/run-command.ts';
+import { openDisk, smallDisk } from '../testing/small-disk.ts';
 import { TYPESCRIPT } from '../testing/run-sub1m.ts';
 import type { SavedFirmware } from './saved-firmware.ts';
 import { startMachine } from './start-machine.ts';
@@ -156,9 +157,14 @@ it('boots its own firmware when none can be saved in time', async () => {
 });
 
 /** Another sub1m that saves the same firmware. */
-function saver(cacheDir: string, said: string): ReturnType<typeof startCommand> {
+function saver(
+  cacheDir: string,
+  said: string,
+  under: readonly string[] = [],
+): ReturnType<typeof startCommand> {
   const program = projectPath('harness/cell/testing/saved-machine.ts');
-  return startCommand([process.execPath, '--import', TYPESCRIPT, program, cacheDir, said]);
+  const command = [process.execPath, '--import', TYPESCRIPT, program, cacheDir, said];
+  return startCommand([...under, ...command]);
 }
 
 it('is saved by one of two that want it at once, and after one that was killed while saving', async () => {
@@ -180,4 +186,16 @@ it('is saved by one of two that want it at once, and after one that was killed w
   );
   expect(one).toEqual(two);
   expect(await readdir(firmwares)).toEqual([one?.key, `${one?.key}.lock`]);
+});
+
+it.skipIf(process.getuid?.() !== 0)('leaves nothing on a disk that is full', async () => {
+  const disk = await smallDisk(join(temp.path, 'disk'), '20m');
+  const command = saver(disk.path, join(temp.path, 'said'), disk.under);
+  await using open = await openDisk(disk, command.child.pid);
+  const { status, stderr } = await command.ended;
+  expect(status).not.toBe(0);
+  expect(stderr).toMatch(/Error: Cannot write \S+ in the cache: .*no space left/i);
+  expect(await readdir(join(open.path, 'firmware'))).toEqual([
+    expect.stringMatching(/^[0-9a-f]{64}\.lock$/),
+  ]);
 });
