@@ -14,6 +14,7 @@ import { SURPRISES, type Surprise } from './surprises.ts';
  *   ├─ InfraError                exit 69  sub1m cannot tell: the host, QEMU, a download
  *   │  ├─ HostError                       the host lacks something: a tool, memory, disk space
  *   │  ├─ InputError                      a file that a machine is given changed under way
+ *   │  ├─ FirmwareError                   a machine does not go on from a saved firmware, or none can be saved
  *   │  ├─ BuildError                      a source does not become a kernel: a patch does not fit,
  *   │  │                                  options are missing, the compiler fails
  *   │  │  └─ DamagedObjectError           what an earlier build left cannot be read
@@ -81,6 +82,11 @@ export class InputError extends InfraError {
   readonly code = 'E_INPUT';
 }
 
+/** A machine does not go on from a saved firmware, or none can be saved: it can boot its firmware instead. */
+export class FirmwareError extends InfraError {
+  readonly code = 'E_FIRMWARE';
+}
+
 /** A source does not become a kernel, and the host is not to blame. */
 export class BuildError extends InfraError {
   readonly code = 'E_BUILD';
@@ -144,6 +150,7 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Sub1mE
   MissingPageError,
   HostError,
   InputError,
+  FirmwareError,
   BuildError,
   DamagedObjectError,
   PackageError,

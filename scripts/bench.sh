@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: MIT
-# npm run -s bench -- cell|report|start|vmcore [--json] [--rounds N] [--kernel REF]: see bench.ts.
+# npm run -s bench -- cell|ownership|report|start|vmcore [--json] [--rounds N] [--kernel REF]: see bench.ts.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 needs=start

@@ -9,11 +9,18 @@ import { positive } from '../harness/cli/run-options.ts';
 import { stderrLog } from '../harness/cli/stderr-log.ts';
 import type { RunnerContext } from '../harness/runner/runner-context.ts';
 import { type BenchOptions, benchCell } from './bench-cell.ts';
+import { benchOwnership } from './bench-ownership.ts';
 import { benchReport } from './bench-report.ts';
 import { benchStart } from './bench-start.ts';
 import { benchVmcore } from './bench-vmcore.ts';
 
-const BENCHES = { cell: benchCell, report: benchReport, start: benchStart, vmcore: benchVmcore };
+const BENCHES = {
+  cell: benchCell,
+  ownership: benchOwnership,
+  report: benchReport,
+  start: benchStart,
+  vmcore: benchVmcore,
+};
 
 const context: RunnerContext = {
   environment: readEnvironment(process.env),
@@ -26,7 +33,7 @@ const program = new Command('npm run -s bench --')
   .addArgument(
     new Argument(
       '<what>',
-      'a cell against QEMU alone, an HTML report in a browser, a start against one from TypeScript, or reading a vmcore against crash',
+      'a cell against QEMU alone, cells a minute with and without each shortcut, an HTML report in a browser, a start against one from TypeScript, or reading a vmcore against crash',
     ).choices(Object.keys(BENCHES)),
   )
   .option('--rounds <n>', 'measurements of each', positive(Number.isInteger), 3)

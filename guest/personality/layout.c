@@ -53,6 +53,7 @@ int read_layout(struct layout *layout) {
   struct layout_header *header = (struct layout_header *)blob;
   int length = fw_cfg_read("opt/sub1m/layout", blob, LAYOUT_MAX_SIZE + 1);
   if (length < 0) return fails("layout: no fw_cfg file opt/sub1m/layout", 0);
+  if (length == 0) return 0;
   if (length < (int)sizeof(*header)) return fails("layout: a header wanted, bytes", (uint64_t)length);
   if (length > LAYOUT_MAX_SIZE) return fails("layout: too large, bytes", (uint64_t)length);
   for (unsigned i = 0; i < sizeof(header->magic); i++)

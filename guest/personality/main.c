@@ -21,13 +21,14 @@ static int is_held(void) {
 
 /*
  * Waits as long as the host wants. What fw_cfg holds changes when the state of this machine, saved while it waits,
- * goes on in another QEMU.
+ * goes on in another QEMU: perhaps in the middle of a read, so that only the next tells.
  */
-static void wait_for_host(void) {
-  if (!is_held()) return;
+static void wait_for_host(EFI_HANDLE image) {
+  if (!is_held() || !has_kernel_loader()) return;
   say("hold");
-  while (is_held()) boot_services->Stall(HOLD_POLL_MICROSECONDS);
+  while (is_held() || is_held()) boot_services->Stall(HOLD_POLL_MICROSECONDS);
   say("go");
+  start_kernel_loader(image);
 }
 
 /* The last that boot services see: what the kernel is given. */
@@ -41,11 +42,10 @@ static void EFIAPI on_exit_boot_services(void *event, void *context) {
 }
 
 EFI_STATUS EFIAPI efi_main(EFI_HANDLE image, EFI_SYSTEM_TABLE *table) {
-  (void)image;
   system_table = table;
   boot_services = table->BootServices;
   say("sub1m-personality 1");
-  wait_for_host();
+  wait_for_host(image);
   if (!read_layout(&layout)) return EFI_LOAD_ERROR;
   if (watch_memory_map() != EFI_SUCCESS) {
     report_error("memory map: no memory", 0);

@@ -30,7 +30,11 @@ void report_error(const char *what, uint64_t found);
 /* fw-cfg.c: how many bytes of a fw_cfg file were read into a buffer; negative without such a file. */
 int fw_cfg_read(const char *name, void *buffer, uint32_t size);
 
-/* layout.c: 1 and the layout, or 0 and an error in the report. */
+/* kernel-loader.c: whether the firmware's own driver for the kernel can be started once more, and that. */
+int has_kernel_loader(void);
+void start_kernel_loader(EFI_HANDLE parent);
+
+/* layout.c: 1 and the layout; or 0, and an error in the report unless no layout is wanted. */
 int read_layout(struct layout *layout);
 
 /* memory-map.c: the map that the kernel gets. */

@@ -77,6 +77,8 @@ export const cellSpecSchema = z.object({
   policy: z.enum(['auto', ...POLICY_IDS]),
   /** Whether the cell is unjudged if a promise could not be seen, although it is the kernel that hides it. */
   strict: z.boolean().default(false),
+  /** Whether the machine boots its firmware itself, and does not go on from one that was saved. */
+  freshFirmware: z.boolean().default(false),
 });
 
 /** A defect that a matrix lists, where a cell is one in which it shows. */
@@ -113,6 +115,7 @@ export const STANDARD_CELL: Omit<CellSpec, 'kernel'> = {
   append: '',
   policy: 'auto',
   strict: false,
+  freshFirmware: false,
 };
 
 /** QEMU's `ShutdownCause`, or how QEMU itself ended. */
@@ -185,6 +188,16 @@ const machineRecordSchema = z.object({
   qemu: z.object({ binary: words, version: words }),
   ovmf: z.object({ code: words, sha256: words }),
   accel: z.object({ kind: z.enum(['kvm', 'tcg']), why: message }),
+  /**
+   * Whether the machine went on from a saved firmware, and which by its shape (`firmware-shape.ts`), or booted its own,
+   * and why.
+   */
+  firmware: z
+    .discriminatedUnion('kind', [
+      z.object({ kind: z.literal('saved'), key: words }),
+      z.object({ kind: z.literal('fresh'), why: message }),
+    ])
+    .default({ kind: 'fresh', why: 'of a sub1m that saved none' }),
 });
 
 /** What a machine is given by the host. */
@@ -196,6 +209,7 @@ const MACHINE_INPUTS = [
   'variable store',
   'option ROM',
   'layout',
+  'saved firmware',
 ] as const;
 
 const machineInputSchema = z.object({

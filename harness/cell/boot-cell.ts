@@ -7,8 +7,9 @@ import type { Machine } from '../qemu/machine.ts';
 import type { CellHost } from './cell-host.ts';
 import { PhaseClock } from './phase-clock.ts';
 import { PHASE_STEPS, type RunningCell } from './phases.ts';
-import { type CellJob, type MachineExtras, startCell } from './run-cell.ts';
+import type { CellJob } from './run-cell.ts';
 import { runSteps } from './run-phases.ts';
+import { type MachineExtras, startCell } from './start-cell.ts';
 
 /** A cell to boot as far as one of its kernels. */
 interface BootJob extends Pick<

@@ -2,6 +2,7 @@
 import type { CellSpec, MachineRecord } from '../bundle/cell-record.ts';
 import type { Ovmf } from '../firmware/ovmf.ts';
 import type { Log } from '../log.ts';
+import type { SavedFirmwares } from './saved-firmware.ts';
 
 /** A firmware, with what a cell's record holds about it. */
 export type CellOvmf = Ovmf & MachineRecord['ovmf'] & { readonly varsSha256: string };
@@ -15,6 +16,8 @@ export interface CellHost {
   readonly accelerator: (
     wanted: Pick<CellSpec, 'accel' | 'ovmf'>,
   ) => Promise<MachineRecord['accel']>;
+  /** The firmwares that machines go on from. */
+  readonly savedFirmwares: SavedFirmwares;
   /** Where initramfs images are kept. */
   readonly cacheDir: string;
   /** The user's factor on every phase budget. */

@@ -7,7 +7,7 @@ import { GROUPS } from './help.ts';
 const { shape } = cellSpecSchema;
 
 /** An axis that is off unless its option is given, which takes no value. */
-type FlagAxis = 'layoutBestEffort' | 'strict';
+type FlagAxis = 'layoutBestEffort' | 'strict' | 'freshFirmware';
 
 const FLAG_OPTIONS: readonly {
   readonly flag: string;
@@ -19,6 +19,11 @@ const FLAG_OPTIONS: readonly {
     flag: '--layout-best-effort',
     axis: 'layoutBestEffort',
     about: 'go on even if OVMF could not be given the whole layout',
+  },
+  {
+    flag: '--fresh-firmware',
+    axis: 'freshFirmware',
+    about: 'boot the firmware itself, and do not go on from one that was saved',
   },
   {
     flag: '--strict',

@@ -21,6 +21,7 @@ it.each<Partial<Axes>>([
   {},
   { crashkernel: ['256M,high'], layout: ['thread-2021'], cpus: [2], load: ['kexec_load'] },
   { append: ["a='b c' $(touch owned), d"], strict: [true], layoutBestEffort: [true] },
+  { freshFirmware: [true] },
   { memoryMiB: [2048], accel: ['tcg'], vmcore: ['both'], truth: ['none'], policy: ['two-phase'] },
   { trigger: ['serial-break'], ovmf: ['debian:2022.11-6'] },
 ])('is read as the cell that it is made from: %j', (axes) => {

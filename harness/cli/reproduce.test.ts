@@ -24,6 +24,7 @@ const OTHER: Omit<CellSpec, 'kernel'> = {
   append: "a=1,2 b='c' $(reboot)",
   policy: 'two-phase',
   strict: true,
+  freshFirmware: true,
 };
 
 /** The cells that a shell, and then `sub1m check`, makes of a command. */

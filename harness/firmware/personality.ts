@@ -22,7 +22,7 @@ export interface Personality {
   readonly rom: string;
   readonly romBytes: number;
   readonly romSha256: string;
-  /** Path of the layout, in the form that the driver reads from fw_cfg. */
+  /** Path of the layout, in the form that the driver reads from fw_cfg; empty if the firmware keeps its own. */
   readonly layout: string;
   readonly layoutSha256: string;
 }
@@ -44,15 +44,15 @@ const TOOLS = [
 ] as const;
 
 /**
- * Writes what gives OVMF this layout into `folder`. Throws `FormatError` for a layout that no machine can have,
+ * Writes what gives OVMF this layout into `folder`; null is OVMF's own, which the driver leaves as it is. Throws `FormatError` for a layout that no machine can have,
  * `HostError` if the driver cannot be built.
  */
 export async function makePersonality(
-  layout: Layout,
+  layout: Layout | null,
   folder: string,
   options: RomOptions,
 ): Promise<Personality> {
-  const blob = layoutBlob(planPersonality(layout));
+  const blob = layout ? layoutBlob(planPersonality(layout)) : new Uint8Array();
   const path = join(folder, 'layout.bin');
   await writeFile(path, blob);
   return {

@@ -35,6 +35,7 @@ describe('expand', () => {
       append: '',
       policy: 'auto',
       strict: false,
+      freshFirmware: false,
     });
   });
 

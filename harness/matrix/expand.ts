@@ -41,6 +41,7 @@ const ID_PARTS: Readonly<Record<Field, (spec: CellSpec) => string>> = {
   append: ({ append }) => `append-${append}`,
   policy: ({ policy }) => policy,
   strict: () => 'strict',
+  freshFirmware: () => 'fresh-firmware',
 };
 
 /** Cells that a matrix may have: they run for weeks. */

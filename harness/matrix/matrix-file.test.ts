@@ -40,6 +40,7 @@ describe('readMatrix', () => {
       known: [],
       seeded: [],
       seededPerRun: null,
+      freshTwinOneIn: null,
     });
   });
 
@@ -49,7 +50,13 @@ describe('readMatrix', () => {
     const seeded = ['recipe:a', 'recipe:b'].map((base) => ({ base, faults: [fault] }));
     const path = await matrixFile(JSON.stringify({ schema: 1, axes, seeded }));
     const read = seeded.map((one) => ({ ...one, base: [one.base] }));
-    expect(await readMatrix(path)).toEqual({ axes, known: [], seeded: read, seededPerRun: null });
+    expect(await readMatrix(path)).toEqual({
+      axes,
+      known: [],
+      seeded: read,
+      seededPerRun: null,
+      freshTwinOneIn: null,
+    });
   });
 
   it('reads the known defects of a matrix', async () => {
@@ -60,6 +67,7 @@ describe('readMatrix', () => {
       known: [{ ...entry, kernel: { from: null, to: [5, 4] } }],
       seeded: [],
       seededPerRun: null,
+      freshTwinOneIn: null,
     });
   });
 

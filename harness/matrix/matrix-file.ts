@@ -24,6 +24,8 @@ export interface Matrix {
   readonly seeded: readonly SeededFaults[];
   /** How many of the faults a run tries, those that were tried longest ago; null for all. */
   readonly seededPerRun: number | null;
+  /** One in so many cells is run with a fresh firmware, too; null for none. */
+  readonly freshTwinOneIn: number | null;
 }
 
 const MATRICES = projectPath('images/matrices');
@@ -46,6 +48,7 @@ const axesSchema = z.strictObject({
   append: axis(spec.append).exactOptional(),
   policy: axis(spec.policy).exactOptional(),
   strict: axis(spec.strict).exactOptional(),
+  freshFirmware: axis(spec.freshFirmware).exactOptional(),
 });
 
 /** The name of a file without `.json`. */
@@ -80,6 +83,7 @@ const matrixSchema = z
     /** Matrices under `images/matrices/` whose seeded faults belong to this one, too. */
     seededIn: z.array(plainName).exactOptional(),
     seededPerRun: z.int().positive().nullable().default(null),
+    freshTwinOneIn: z.int().positive().nullable().default(null),
   })
   .refine(({ axes, seeded, seededIn }) => (axes ?? seeded ?? seededIn) !== undefined, {
     path: ['axes'],
@@ -124,6 +128,7 @@ export async function readMatrix(nameOrPath: string): Promise<Matrix> {
     known: [...known, ...defects.flat()],
     seeded: [...(seeded ?? []), ...faults.flat()],
     seededPerRun: named.seededPerRun,
+    freshTwinOneIn: named.freshTwinOneIn,
   };
 }
 

@@ -74,6 +74,12 @@ it('spells out a whole machine', () => {
   `);
 });
 
+it('locks no disk that is handed over: a machine that goes on would meet its own lock', () => {
+  const disks = [{ serial: 'out', path: '/dev/fdset/3', readonly: false }];
+  expect(qemuArgs({ ...config, disks }).join(' ')).toContain('file=/dev/fdset/3,file.locking=off');
+  expect(qemuArgs(config).join(' ')).not.toContain('locking');
+});
+
 it('passes the CPU of the host through under KVM', () => {
   const args = qemuArgs({ ...config, accel: 'kvm' }).join(' ');
   expect(args).toContain('-accel kvm -cpu host');

@@ -67,11 +67,13 @@ function kernelOptions({ kernel, initrd, cmdline }: MachineConfig): QemuOption[]
 
 function diskOptions({ serial, path, readonly }: Disk): QemuOption[] {
   const mode = readonly ? 'on' : 'off';
+  // A machine that goes on from a saved state would meet the locks of its own other descriptors.
+  const locking = path.startsWith('/dev/fdset/') ? ',file.locking=off' : '';
   return [
     [
       '-drive',
       // No disk is needed after a crash of the host: flushes need not reach the platter.
-      `if=none,id=${serial},format=raw,cache=unsafe,readonly=${mode},file=${quoteOptarg(path)}`,
+      `if=none,id=${serial},format=raw,cache=unsafe,readonly=${mode},file=${quoteOptarg(path)}${locking}`,
     ],
     // An I/O error is the host's fault: it must stop the machine, not look like a fault of the kernel.
     ['-device', `virtio-blk-pci,drive=${serial},serial=${serial},werror=stop,rerror=stop`],

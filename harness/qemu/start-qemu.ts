@@ -22,6 +22,9 @@ import { SerialPort } from './serial-port.ts';
 /** From QEMU's start to the guest's first instruction, ms: it takes a tenth of a second on an idle host. */
 const START_BUDGET_MS = 30_000;
 
+/** The same for a machine that reads a saved state, ms: it takes half a second. */
+const INCOMING_BUDGET_MS = 120_000;
+
 /** See `Machine.beforeEnd`. */
 type LastWork = (() => Promise<void>)[];
 
@@ -84,7 +87,8 @@ export async function startQemu(
     if (config.debugger === undefined) await qmp.execute('cont', {});
     return { process, pid, qmp, console, agent, personality, ended, hostFailure, lastWork, folder };
   };
-  const limits = { budgetMs: START_BUDGET_MS, signal: options.signal };
+  const budgetMs = config.incoming === undefined ? START_BUDGET_MS : INCOMING_BUDGET_MS;
+  const limits = { budgetMs, signal: options.signal };
   return await withDeadline('QEMU to start', limits, () => orDeath(process, run()));
 }
 

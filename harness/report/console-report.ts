@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../bundle/cell-record.ts';
+import { compareTwins } from '../matrix/fresh-twins.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import type { Merge } from '../matrix/merged-run.ts';
 import { counted } from '../memory/counted.ts';
@@ -39,6 +40,7 @@ export function renderConsoleReport(run: ReportedRun, wanted: Style): string {
     ...(isBlind ? [] : [detection]),
     run.comparison ? renderChanges(run.comparison, style) : [],
     ...(run.merge ? mergeSections(run.merge, style) : []),
+    twinLines(run.cells, style),
     [...wrap(`Bundles: ${run.folder}`, style.width), paint(summaryLine(run), 'bold', style)],
   ];
   const shown = sections.filter((lines) => lines.length > 0);
@@ -75,6 +77,14 @@ function unrunLines(cells: readonly JudgedCell[], style: Style): string[] {
   return length === 0
     ? []
     : wrap(`Interrupted: ${counted(length, 'cell')} not run to the end`, style.width);
+}
+
+/** How cells with a fresh firmware differ from the same with a saved one, where a run has both. */
+function twinLines(cells: readonly JudgedCell[], style: Style): string[] {
+  const twins = compareTwins(cells);
+  if (twins.length === 0) return [];
+  const base = 'the same cells with a saved firmware';
+  return renderChanges({ base, ref: '', sameImage: false, cells: twins, times: [] }, style);
 }
 
 /** A cell that was run again says why: that one attempt came to nothing is no secret. */

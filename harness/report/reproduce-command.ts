@@ -19,6 +19,7 @@ const OPTIONS: Readonly<Record<Exclude<keyof CellSpec, 'kernel'>, string>> = {
   truth: '--truth',
   policy: '--policy',
   strict: '--strict',
+  freshFirmware: '--fresh-firmware',
 };
 
 /** Words that no shell reads in another way. */

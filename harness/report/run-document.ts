@@ -71,6 +71,7 @@ export function cellDocument({ record, judgement, folder }: JudgedCell): CellDoc
     trigger: spec.trigger,
     cpus: spec.cpus,
     accel: machine?.accel.kind ?? null,
+    firmware: machine?.firmware.kind ?? null,
     policy: judgement.policy?.id ?? null,
     fault: judgement.fault,
     verdict: judgement.verdict,

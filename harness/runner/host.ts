@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CellSpec } from '../bundle/cell-record.ts';
 import type { CellHost, CellOvmf } from '../cell/cell-host.ts';
+import { SavedFirmwares } from '../cell/saved-firmware.ts';
 import { findOvmf } from '../firmware/ovmf.ts';
 import { type FirmwareContext, requireFirmware } from '../firmware/require-firmware.ts';
 import { sha256Once } from '../process/file-hash.ts';
@@ -31,8 +32,9 @@ export async function requireHost(
   // Whether KVM works is tried with the host's own firmware where there is one: the answer is kept by firmware.
   const [hostOvmf] = (await findOvmf(firmwareFolders)).found;
   const answers = new Map<CellSpec['accel'], Promise<Accelerator>>();
+  const qemu = { binary, version };
   return {
-    qemu: { binary, version },
+    qemu,
     ovmf,
     accelerator: async (wanted) => {
       const firmware = hostOvmf ?? (await ovmf(wanted.ovmf));
@@ -42,6 +44,7 @@ export async function requireHost(
       const { kind, why } = await answer;
       return { kind, why };
     },
+    savedFirmwares: new SavedFirmwares({ qemu, cacheDir, log }),
     cacheDir,
     budgetScale: budget,
     keepMemory: keep?.includes('memory') ?? false,

@@ -34,6 +34,7 @@ function died(log: string, accel: 'kvm' | 'tcg' = 'tcg', cpus = 2): Bundle {
     qemu: { binary: 'qemu', version: '7.2' },
     ovmf: { code: 'code', sha256: '0' },
     accel: { kind: accel, why: 'a test' },
+    firmware: { kind: 'fresh', why: 'a test' } as const,
   };
   return { ...bundle, cell: { ...bundle.cell, machine } };
 }

@@ -17,6 +17,8 @@ const UNJUDGED_CODES = {
   E_PERSONALITY: { isOtherMachine: true, mayPass: false, isRunAgain: false },
   /** A file that the machine was given changed under way, on the host. */
   E_INPUT: { isOtherMachine: true, mayPass: true, isRunAgain: true },
+  /** The machine did not come from its saved firmware to its kernel: it boots its firmware instead. */
+  E_FIRMWARE: { isOtherMachine: true, mayPass: true, isRunAgain: true },
   /** The kernel died of something that no CPU does. */
   E_EMULATOR: { isOtherMachine: true, mayPass: true, isRunAgain: true },
   /** A phase was not over in time on a host that let the machine have too little. Errors of the host have it, too. */

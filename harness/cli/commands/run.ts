@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
+import { firstEnd } from '../../ends.ts';
 import {
   type Axes,
   type PlannedCell,
@@ -7,6 +8,7 @@ import {
   expandSpecs,
   nameCells,
 } from '../../matrix/expand.ts';
+import { twinsEnd, withFreshTwins } from '../../matrix/fresh-twins.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { runEnd } from '../../matrix/run-end.ts';
 import { faultCells } from '../../matrix/seeded-faults.ts';
@@ -68,7 +70,7 @@ export function addRun(program: Command, context: CommandContext): void {
     const plan = { cells, known, whole };
     const run = await runPlan(plan, { ...settings, jobs: night.jobs }, context);
     await report(run);
-    context.exit(runEnd(run.cells));
+    context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
   });
 }
 
@@ -89,7 +91,7 @@ async function planOf(
   { options, settings }: Asked,
   context: CommandContext,
 ): Promise<Pick<RunPlan, 'known'> & { readonly night: NightPlan; readonly all: PlannedCell[] }> {
-  const { axes, known, seeded, seededPerRun } = await readMatrix(matrix);
+  const { axes, known, seeded, seededPerRun, freshTwinOneIn } = await readMatrix(matrix);
   const packages = packageContext(settings, context);
   const over = (inMatrix: Axes): Axes => ({ ...inMatrix, ...givenAxes({ ...options }) });
   const lists = await Promise.all(
@@ -97,7 +99,7 @@ async function planOf(
   );
   const sound = lists.flatMap(expandSpecs).map((spec) => ({ spec }));
   const faulty = seeded.flatMap((it) => faultCells(it, over));
-  const cells = nameCells(eachOnce([...sound, ...faulty]));
+  const cells = nameCells(eachOnce(withFreshTwins([...sound, ...faulty], freshTwinOneIn)));
   const { jobs = 1 } = settings;
   const { limit, shard } = options;
   const isChosen = limit !== undefined || shard !== undefined || seededPerRun !== null;

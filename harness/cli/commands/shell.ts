@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { type Command, Option } from 'commander';
 import type { Phase } from '../../bundle/cell-record.ts';
 import { bootCell } from '../../cell/boot-cell.ts';
-import type { MachineExtras } from '../../cell/run-cell.ts';
+import type { MachineExtras } from '../../cell/start-cell.ts';
 import { SSH_PACKAGES, requireSessionArchive } from '../../guest-link/session-archive.ts';
 import { requireKernel } from '../../kernel/require-kernel.ts';
 import { requirePackageTree } from '../../package/package-tree.ts';

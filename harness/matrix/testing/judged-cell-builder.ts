@@ -35,6 +35,7 @@ function cellRecord({ id, spec }: PlannedCell): CellRecord {
       qemu: { binary: 'qemu-system-x86_64', version: '7.2.17' },
       ovmf: { code: '/ovmf/code', sha256: '00' },
       accel: { kind: 'tcg', why: 'asked for' },
+      firmware: { kind: 'saved', key: '00' },
     },
     inputs: [],
     changedInput: null,

@@ -153,6 +153,10 @@ function phases({ seconds, outcome, pressure, attempts }: CellRecord): Markup {
     </table>`;
 }
 
+function firmwareWords(firmware: NonNullable<CellRecord['machine']>['firmware']): string {
+  return firmware.kind === 'saved' ? `saved, ${firmware.key}` : `its own: ${firmware.why}`;
+}
+
 function facts({ record, judgement, folder }: JudgedCell): Markup {
   const { spec, kernel, machine, cmdline } = record;
   const rows: readonly (readonly [string, string | null])[] = [
@@ -165,6 +169,7 @@ function facts({ record, judgement, folder }: JudgedCell): Markup {
     ['machine', `${counted(spec.cpus, 'CPU')}, ${spec.memoryMiB} MiB`],
     ['load, trigger', `${spec.load}, ${spec.trigger}`],
     ['accelerator', machine && `${machine.accel.kind}: ${machine.accel.why}`],
+    ['firmware boot', machine && firmwareWords(machine.firmware)],
     ['QEMU', machine && machine.qemu.version],
     ['policy', judgement.policy && `${judgement.policy.id}: ${judgement.policy.how}`],
     ['command line', cmdline.system],

@@ -18,6 +18,7 @@ const OPTIONS: Readonly<Record<keyof typeof STANDARD_CELL, string>> = {
   policy: '--policy',
   layoutBestEffort: '--layout-best-effort',
   strict: '--strict',
+  freshFirmware: '--fresh-firmware',
 };
 
 /** The command that runs such a cell again, and no other: for a POSIX shell, on one line. */

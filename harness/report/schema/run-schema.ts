@@ -42,6 +42,11 @@ export const cellDocumentSchema = z
     trigger: z.string().describe('How the system kernel is made to panic. Releases add new ones.'),
     cpus,
     accel: z.enum(['kvm', 'tcg']).nullable(),
+    firmware: z
+      .enum(['saved', 'fresh'])
+      .nullable()
+      .exactOptional()
+      .describe('Whether the machine went on from a saved firmware, or booted its own.'),
     policy: z.string().nullable().describe('The policy that the kernel was held to.'),
     fault: faultSchema.nullable(),
     verdict: verdictSchema,

@@ -92,6 +92,6 @@ export function renderDetection(words: DetectionWords, style: Style): string[] {
   ];
 }
 
-function sizeOf(names: FaultNames): number {
-  return Object.values<readonly string[]>(names).flat().length;
+function sizeOf({ caught, missed, unbuilt, unjudged }: FaultNames): number {
+  return [caught, missed, unbuilt, unjudged].flat().length;
 }
