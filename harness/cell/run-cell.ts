@@ -133,7 +133,10 @@ async function live(job: CellJob, options: LifeOptions): Promise<Life> {
 }
 
 /** Throws `FirmwareError` for a machine that went on from a saved firmware and never came to its kernel: that may be why. */
-function requireOwnFirmware(outcome: Outcome, { record, failed }: StartedCell['firmware']): void {
+export function requireOwnFirmware(
+  outcome: Outcome,
+  { record, failed }: Pick<StartedCell['firmware'], 'record' | 'failed'>,
+): void {
   if (record.kind === 'fresh' || !('phase' in outcome) || outcome.phase !== 'firmware') return;
   failed();
   throw new FirmwareError(
