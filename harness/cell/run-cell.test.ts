@@ -34,7 +34,7 @@ function said(outcome: Outcome, record: MachineRecord['firmware']): [string, num
 describe('a machine whose kernel never spoke', () => {
   it.each([ended('firmware'), overrun])(
     'shows nothing if it went on from a saved firmware',
-    (it) => {
+    (outcome) => {
       const why = 'the machine went on from the saved firmware abc';
       expect(said(outcome, SAVED)).toEqual([
         `FirmwareError: Cannot tell why no kernel spoke: ${why}`,

@@ -24,6 +24,7 @@ describe('renderRunDocument', () => {
             "cpus": 1,
             "crashkernel": "256M",
             "fault": null,
+            "firmware": "saved",
             "id": "debian-5.10.crashkernel-256m",
             "invariants": [
               {
