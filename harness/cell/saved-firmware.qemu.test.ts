@@ -185,7 +185,7 @@ it('is saved by one of two that want it at once, and after one that was killed w
     files.map(async (file) => JSON.parse(await readFile(file, 'utf8')) as SavedFirmware),
   );
   expect(one).toEqual(two);
-  expect(await readdir(firmwares)).toEqual([one?.key, `${one?.key}.lock`]);
+  expect(await readdir(firmwares)).toEqual(['', '.lock', '.use'].map((end) => `${one?.key}${end}`));
 });
 
 it.skipIf(process.getuid?.() !== 0)('leaves nothing on a disk that is full', async () => {
@@ -197,5 +197,6 @@ it.skipIf(process.getuid?.() !== 0)('leaves nothing on a disk that is full', asy
   expect(stderr).toMatch(/Error: Cannot write \S+ in the cache: .*no space left/i);
   expect(await readdir(join(open.path, 'firmware'))).toEqual([
     expect.stringMatching(/^[0-9a-f]{64}\.lock$/),
+    expect.stringMatching(/^[0-9a-f]{64}\.use$/),
   ]);
 });
