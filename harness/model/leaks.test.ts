@@ -144,6 +144,7 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
         step: 'efi_free_boot_services',
         line: 'Kernel panic - not syncing: Attempted to kill init!',
         orBefore: 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory',
+        orHangs: 'BUG: Bad page state',
       });
       expect(prediction.logLines).toContain(
         'memblock: Failed to double reserved array from 128 to 256 entries !',

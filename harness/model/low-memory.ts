@@ -56,6 +56,8 @@ export interface LowMemory {
     readonly line: string;
     /** A panic that may come first, for the same reason, as KASLR has it. */
     readonly orBefore?: string;
+    /** What it complains of where it hangs instead, for the same reason. */
+    readonly orHangs?: string;
   } | null;
   /** What the kernel prints of all this, in order. */
   readonly logLines: readonly string[];

@@ -100,7 +100,8 @@ export const efiFreeBootServicesThatWereLost: Step = (memory, inputs) => {
 };
 
 /**
- * Boot services that `memblock_reserve()` lost are freed twice: "Bad page state", and worse.
+ * Boot services that `memblock_reserve()` lost are freed twice: "Bad page state", and worse. The list of free pages may
+ * be broken so that the kernel hangs, its interrupts off, before it can panic.
  *
  * Memory below 1 MiB was full then: where KASLR has the kernel's map of memory need more page tables than it has
  * beforehand, `alloc_low_pages()` (arch/x86/mm/init.c) finds none for them either, and that comes first.
@@ -111,7 +112,7 @@ function dieOfLostReservations(memory: LowMemory): LowMemory {
   const dead = stop(memory, step, 'Attempted to kill init!');
   if (dead.panic?.step !== step) return dead;
   const orBefore = 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory';
-  return { ...dead, panic: { ...dead.panic, orBefore } };
+  return { ...dead, panic: { ...dead.panic, orBefore, orHangs: 'BUG: Bad page state' } };
 }
 
 function lostReservations({ logLines }: LowMemory): boolean {

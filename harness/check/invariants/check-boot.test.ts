@@ -6,6 +6,7 @@ import { reportText } from '../testing/personality-cases.ts';
 
 const NO_TRAMPOLINE = 'Kernel panic - not syncing: Real mode trampoline was not allocated';
 const NO_PAGE_TABLES = 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory';
+const BAD_PAGE = 'BUG: Bad page state in process swapper/0  pfn:3f644';
 const LOST_RESERVATIONS = 'Kernel panic - not syncing: Attempted to kill init! exitcode=0x9';
 
 /** A 6.12.117 with a layout in which no trampoline has room. */
@@ -77,6 +78,20 @@ describe('a promise about booting', () => {
       bundle: diedOfLostReservations(NO_PAGE_TABLES),
       outcome: 'broken',
       why: `The machine ended in phase boot (guest-reset): [ 0.3] ${NO_PAGE_TABLES}; the model of reserve-1m-deferred predicts this: efi_free_boot_services frees ranges that memblock could not reserve, a defect of this kernel's policy, not of the run`,
+    },
+    {
+      id: 'boot.userspace',
+      when: 'the same kernel hung over a page that it freed twice',
+      bundle: diedOfLostReservations(BAD_PAGE),
+      outcome: 'broken',
+      why: `The machine ended in phase boot (guest-reset): [ 0.3] ${BAD_PAGE}; the model of reserve-1m-deferred predicts this: efi_free_boot_services frees ranges that memblock could not reserve, a defect of this kernel's policy, not of the run`,
+    },
+    {
+      id: 'boot.userspace',
+      when: 'a kernel for which nothing is lost complains of such a page',
+      bundle: diedWithoutRoom(BAD_PAGE),
+      outcome: 'broken',
+      why: `The machine ended in phase boot (guest-reset): [ 0.3] ${BAD_PAGE}; not predicted by the model of reserve-1m-deferred, which has "${NO_TRAMPOLINE}"`,
     },
     {
       id: 'boot.userspace',

@@ -25,8 +25,8 @@ const PANICS: Readonly<Record<string, string>> = {
  */
 function whatTheModelSays({ policy, panic }: Prediction, { lastLine }: KernelFailure): string {
   if (!panic) return `not predicted by the model of ${policy}`;
-  const { line, orBefore = line } = panic;
-  if (!lastLine.includes(line) && !lastLine.includes(orBefore)) {
+  const { line, orBefore = line, orHangs = line } = panic;
+  if (![line, orBefore, orHangs].some((one) => lastLine.includes(one))) {
     return `not predicted by the model of ${policy}, which has "${line}"`;
   }
   const how = `${panic.step} ${PANICS[panic.step] ?? 'stops the kernel'}`;

@@ -15,6 +15,7 @@ const panicSchema = z
     step: z.string().describe('The kernel function that stops the kernel.'),
     line: z.string(),
     orBefore: z.string().exactOptional().describe('A panic that may come first, as KASLR has it.'),
+    orHangs: z.string().exactOptional().describe('What it complains of where it hangs instead.'),
   })
   .nullable();
 
