@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { End } from '../ends.ts';
 import { InterruptedError } from '../errors.ts';
+import { hasMadeEntries } from '../process/cache-growth.ts';
 import type { CommandContext } from './command-context.ts';
 import { readEnvironment } from './environment.ts';
 import { exitStatus, isBisectRun } from './exit-status.ts';
@@ -49,8 +50,10 @@ async function main(): Promise<End | number> {
     };
     const program = await buildProgram(context, process.argv[2]);
     await program.parseAsync();
-    const { trimGrownCache } = await import('../runner/trim-cache.ts');
-    await trimGrownCache(context.environment, context);
+    if (hasMadeEntries()) {
+      const { trimGrownCache } = await import('../runner/trim-cache.ts');
+      await trimGrownCache(context.environment, context);
+    }
     return said;
   } catch (error) {
     return reportEnd(error);

@@ -43,12 +43,10 @@ export async function packageLists(
   maxAgeMs = LISTS_AGE_MS,
 ): Promise<PackageLists> {
   const client = aptClient(context);
+  await noteUse(client.folder, context.signal);
   const kind = { schema: listsSchema, log: context.log };
   const cached = await readCachedJson(cachePath(client.folder), kind);
-  if (cached !== undefined && isYounger(cached, maxAgeMs)) {
-    await noteUse(client.folder, context.signal);
-    return cached;
-  }
+  if (cached !== undefined && isYounger(cached, maxAgeMs)) return cached;
   const underWay =
     fetching.get(client.folder) ??
     fetchLists(client, context.mirror).finally(() => fetching.delete(client.folder));
@@ -79,7 +77,6 @@ export function aptClient({ cacheDir, mirror, signal, log }: PackageContext): Ap
 }
 
 async function fetchLists(client: AptClient, named: string | undefined): Promise<PackageLists> {
-  await noteUse(client.folder, client.signal);
   const mirror = await findMirror(named, client.signal);
   await configureApt(client, mirror);
   client.log.info(`asking ${mirror.archive} which packages Debian has`);

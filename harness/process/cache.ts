@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { HostError, fromSystemError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import { type Adopt, adoptEntry, isUnsealed } from './cache-adopt.ts';
+import { noteMadeEntry } from './cache-growth.ts';
 import { findDamage, sealFolder } from './cache-seal.ts';
 import { noteUse } from './cache-use.ts';
 import { CleanupStack } from './cleanup-stack.ts';
@@ -26,13 +27,6 @@ export interface CacheOptions {
 }
 
 const building = new Map<string, Promise<string>>();
-
-let hasMade = false;
-
-/** Whether this program has made an entry of a cache: then it may have become too large. */
-export function hasMadeEntries(): boolean {
-  return hasMade;
-}
 
 /**
  * The folder `path` of the cache, made by `build` unless it is there and undamaged: each of its files has the size and
@@ -165,7 +159,7 @@ async function buildFolder(
     // Whoever has a file of it open keeps that.
     if (await isThere(path)) await rename(path, damaged);
     await rename(unfinished, path);
-    hasMade = true;
+    noteMadeEntry();
     await syncPath(place);
   } finally {
     for (const left of [unfinished, damaged]) await rm(left, { recursive: true, force: true });

@@ -82,7 +82,7 @@ function counts(entries: readonly CacheEntry[]): string {
 }
 
 /** A size for people: `38 MB`, `1.8 GB`. */
-function renderBytes(bytes: number): string {
+export function renderBytes(bytes: number): string {
   return bytes < 1e9 ? `${Math.ceil(bytes / 1e6)} MB` : `${(bytes / 1e9).toFixed(1)} GB`;
 }
 

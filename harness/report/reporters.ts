@@ -128,11 +128,10 @@ export async function writeReports(
   reporters: readonly Reporter[],
   style: Style,
 ): Promise<void> {
-  // It is read once for all reports.
   const told = await withHistory(run);
   const write = async ({ kind, path, appendUpTo }: Reporter): Promise<void> => {
     if (path === null) return writeStdout(await rendered(kind, told, style));
-    const text = cleanText(await rendered(kind, told, FILE_STYLE));
+    const text = await reportText(kind, told);
     await intoFile(path, () =>
       appendUpTo === undefined ? replaceFile(path, text) : append(path, text, appendUpTo),
     );
@@ -146,16 +145,18 @@ export async function writeReports(
 }
 
 /** A report as a file holds it. */
-export async function reportText(kind: ReportKind, run: ReportedRun): Promise<string> {
-  return cleanText(await rendered(kind, await withHistory(run), FILE_STYLE));
+export async function reportText(kind: ReportKind, told: Told): Promise<string> {
+  return cleanText(await rendered(kind, told, FILE_STYLE));
 }
 
-interface Told {
+/** A run with what its history says, which all its reports share. */
+export interface Told {
   readonly run: ReportedRun;
   readonly history: History;
 }
 
-async function withHistory(run: ReportedRun): Promise<Told> {
+/** Reads the history that a run is noted in. */
+export async function withHistory(run: ReportedRun): Promise<Told> {
   if (run.historyFile === undefined) return { run, history: null };
   const { readRunHistory } = await import('./html/run-history.ts');
   const history = await readRunHistory(run);

@@ -7,20 +7,19 @@ import { readHistory } from '../history/read-history.ts';
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { syncPath } from '../process/sync-disk.ts';
-import { reportText } from './reporters.ts';
+import { type Told, reportText, withHistory } from './reporters.ts';
 import { cleanText } from './screen.ts';
 
 const HISTORY_PAGE = 'history.html';
 
 /** The files of a site, by name, and what is in them; null for none. Whoever sees the last sees all others. */
-const SITE_FILES: Readonly<Record<string, (run: ComparedRun) => Promise<string | null>>> = {
-  'run.json': (run) => reportText('json', run),
+const SITE_FILES: Readonly<Record<string, (told: Told) => Promise<string | null>>> = {
+  'run.json': (told) => reportText('json', told),
   [HISTORY_PAGE]: historyText,
-  'index.html': (run) =>
-    reportText('html', run.historyFile === undefined ? run : { ...run, historyPage: HISTORY_PAGE }),
+  'index.html': (told) => reportText('html', told),
 };
 
-async function historyText({ historyFile }: ComparedRun): Promise<string | null> {
+async function historyText({ run: { historyFile } }: Told): Promise<string | null> {
   if (historyFile === undefined) return null;
   const { renderHistoryPage } = await import('./html/history-page.ts');
   const { signal } = new AbortController();
@@ -59,8 +58,10 @@ async function isSite(path: string): Promise<boolean> {
  */
 export async function writeSite(run: ComparedRun, path: string): Promise<void> {
   const texts = new Map<string, string>();
+  const page = run.historyFile === undefined ? {} : { historyPage: HISTORY_PAGE };
+  const told = await withHistory({ ...run, ...page });
   for (const [name, render] of Object.entries(SITE_FILES)) {
-    const text = await render(run);
+    const text = await render(told);
     if (text !== null) texts.set(name, text);
   }
   const site = resolve(path);

@@ -16,7 +16,7 @@ import { JUDGE_EVIDENCE } from './judge-thread.ts';
 import { removedDigest } from './removed-vmcore.ts';
 import { findVmcoreIn } from './vmcore-file.ts';
 
-/** Likewise, and leaves nothing: the folder may be somebody else's to write to. */
+/** Like `judgeFolder`, but leaves nothing: the folder may be somebody else's to write to. */
 export async function judgeOnly(folder: string, signal: AbortSignal): Promise<JudgedCell> {
   using held = BundleFolder.open(folder);
   return await judgeHeld({ held, folder }, signal);

@@ -40,8 +40,7 @@ export class SharedVmcores {
     const bundle = dirname(vmcore);
     const [{ size: bytes }, sha256] = [await stat(vmcore), await sha256File(vmcore)];
     const key = keyOf(record);
-    const earlier = await this.#bases.get(key)?.catch(() => undefined);
-    let base = earlier;
+    let base = await this.#bases.get(key)?.catch(() => undefined);
     if (base === undefined) {
       const making = this.#store(vmcore, sha256, signal);
       this.#bases.set(key, making);

@@ -8,7 +8,7 @@ import {
   totalBytes,
   trimEntries,
 } from '../process/cache-entries.ts';
-import { hasMadeEntries } from '../process/cache.ts';
+import { renderBytes } from '../report/cache-report.ts';
 
 /** A cache, and how large it may grow, bytes; undefined for the standard limit. */
 export interface LimitedCache {
@@ -26,19 +26,18 @@ export async function readCache(
   return { entries, limit };
 }
 
-/** Removes what was used least recently, if this program made the cache too large. What fails is only said. */
+/** Removes what was used least recently where the cache has become too large. What fails is only said. */
 export async function trimGrownCache(
   cache: LimitedCache,
   { signal, log }: { readonly signal: AbortSignal; readonly log: Log },
 ): Promise<void> {
-  if (!hasMadeEntries()) return;
   try {
     const { entries, limit } = await readCache(cache, signal);
     const { removed } = await trimEntries(entries, limit, signal);
     if (removed.length === 0) return;
-    const [size, most] = [totalBytes(removed), limit].map((bytes) => (bytes / 1e9).toFixed(1));
+    const [size, most] = [totalBytes(removed), limit].map(renderBytes);
     log.info(
-      `cache: removed ${size} GB that was not used for longest, to keep within ${most} GB; ` +
+      `cache: removed ${size} that was not used for longest, to keep within ${most}; ` +
         '"sub1m cache" shows the rest',
     );
   } catch (error) {
