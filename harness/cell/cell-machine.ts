@@ -16,7 +16,7 @@ export interface CellMachine extends Pick<
   | 'sendBreak'
   | 'readPhys'
   | 'savePhys'
-  | 'saveCore'
+  | 'coreHead'
   | 'registers'
   | 'physOf'
 > {

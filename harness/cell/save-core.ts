@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT
-import { rename, rm } from 'node:fs/promises';
+import { rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { evidencePath } from '../bundle/evidence.ts';
 import { runInThread, threadModule } from '../process/run-in-thread.ts';
 import { VMCORE_PART } from './cell-disks.ts';
 import type { CellMachine } from './cell-machine.ts';
+import type { CoreJob } from './write-core.ts';
 
 interface CoreOptions {
-  readonly machine: Pick<CellMachine, 'saveCore'>;
+  readonly machine: Pick<CellMachine, 'coreHead' | 'openRam'>;
   readonly folder: string;
-  readonly temp: string;
 }
 
 /** Saves all memory of a machine that is held, as the vmcore of a cell that has no capture kernel to make one. */
@@ -19,19 +19,20 @@ export async function saveCore(options: CoreOptions, signal: AbortSignal): Promi
   await rename(part, evidencePath(options.folder, 'vmcore'));
 }
 
-/** Saves all memory of a machine that stands still in a file, flattened. */
+/**
+ * Saves all memory of a machine that stands still in a file, flattened. Its headers are QEMU's; its memory is read in
+ * place, for QEMU would write what the guest has never used, too.
+ */
 export async function saveCoreAs(
   path: string,
-  { machine, temp }: Omit<CoreOptions, 'folder'>,
+  { machine }: Omit<CoreOptions, 'folder'>,
   signal: AbortSignal,
 ): Promise<void> {
-  const core = join(temp, 'core');
-  await machine.saveCore(core);
-  const call = {
-    module: threadModule('cell/flatten-file'),
-    name: 'flattenFile',
-    argument: { from: core, to: path },
-  };
-  await runInThread(call, signal);
-  await rm(core);
+  const head = await machine.coreHead();
+  await using ram = await machine.openRam();
+  const argument: CoreJob = { head, ram: ram.place, path };
+  await runInThread(
+    { module: threadModule('cell/write-core'), name: 'writeCore', argument },
+    signal,
+  );
 }

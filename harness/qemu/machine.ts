@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type HostError, QmpError } from '../errors.ts';
-import { type PhysAddr, type VirtAddr, hex, physAddr } from '../memory/pfn.ts';
+import { PAGE_SIZE, type PhysAddr, type VirtAddr, hex, physAddr } from '../memory/pfn.ts';
 import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
 import { type HostSocket, listenOnce } from './host-socket.ts';
@@ -118,21 +118,29 @@ export class Machine implements AsyncDisposable {
   }
 
   /**
-   * Writes an ELF core of a machine that stands still: memory, registers, and VMCOREINFO if the
-   * kernel provides it.
+   * The beginning of an ELF core of a machine that stands still: registers, VMCOREINFO if the kernel provides it, and the
+   * first page of memory.
    */
-  async saveCore(path: string): Promise<void> {
-    await this.#qemu.folder.receive(path, (seen) =>
-      this.qmp.execute('dump-guest-memory', { paging: false, protocol: `file:${seen}` }),
-    );
+  coreHead(): Promise<Uint8Array> {
+    return this.#receive('core', async (path) => {
+      const args = { paging: false, begin: 0, length: PAGE_SIZE };
+      await this.#qemu.folder.receive(path, (seen) =>
+        this.qmp.execute('dump-guest-memory', { ...args, protocol: `file:${seen}` }),
+      );
+    });
   }
 
   /** Reads `length` bytes of guest physical memory; see `savePhys`. */
-  async readPhys(start: PhysAddr, length: number): Promise<Uint8Array> {
+  readPhys(start: PhysAddr, length: number): Promise<Uint8Array> {
+    return this.#receive('phys', (path) => this.savePhys(physRange(start, start + length), path));
+  }
+
+  /** Has a file written, and gives what is in it. */
+  async #receive(name: string, write: (path: string) => Promise<void>): Promise<Uint8Array> {
     this.#reads += 1;
-    const path = join(this.#config.folder, `phys-${this.#reads}.bin`);
+    const path = join(this.#config.folder, `${name}-${this.#reads}.bin`);
     try {
-      await this.savePhys(physRange(start, start + length), path);
+      await write(path);
       return await readFile(path);
     } finally {
       await rm(path, { force: true });

@@ -106,7 +106,7 @@ function scriptedMachine(
     sendBreak: () => Promise.resolve(),
     readPhys: (_start, length) => Promise.resolve(new Uint8Array(length)),
     savePhys: () => Promise.resolve(),
-    saveCore: () => Promise.resolve(),
+    coreHead: () => Promise.resolve(new Uint8Array()),
     registers: () => Promise.resolve('RIP=0\n'),
     physOf: () => Promise.resolve(undefined),
     holdAt: () => Promise.resolve(unreachedHold(ended)),

@@ -38,13 +38,15 @@ const [ELFCLASS32, ELFCLASS64] = [1, 2];
 const [ELFDATA2LSB, ELFDATA2MSB] = [1, 2];
 const ET_CORE = 4;
 const EM_X86_64 = 62;
-const PT_LOAD = 1;
-const PT_NOTE = 4;
+/** Types of program headers. */
+export const PT_LOAD = 1;
+export const PT_NOTE = 4;
 /** Then the number of program headers is in a section header; no machine's dump has so many. */
 const PN_XNUM = 0xffff;
 
-const EHDR_BYTES = 64;
-const PHDR_BYTES = 56;
+/** Sizes of `Elf64_Ehdr` and `Elf64_Phdr`. */
+export const EHDR_BYTES = 64;
+export const PHDR_BYTES = 56;
 
 /** Machines whose dumps a user may try, by `e_machine`. */
 const MACHINES: Readonly<Record<number, string>> = {
