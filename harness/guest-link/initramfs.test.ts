@@ -71,9 +71,9 @@ describe('what a cell gives its machine', () => {
     const before = await pack();
     const bases = join(temp.path, 'cache/guest-base');
     const [base = ''] = (await readdir(bases)).filter((name) => !name.endsWith('.lock'));
-    await truncate(join(bases, base, 'base.cpio'), 100);
+    await truncate(join(bases, base, 'agent.cpio'), 100);
     expect((await pack()).initrdSha256).toBe(before.initrdSha256);
-    expect(said).toEqual([expect.stringContaining('base.cpio: expected ')]);
+    expect(said).toEqual([expect.stringContaining('agent.cpio: expected ')]);
   });
 
   it.each(['image', 'module'] as const)(

@@ -11,15 +11,15 @@ import { runCommand } from '../process/owned-process.ts';
 import { projectPath } from '../project-root.ts';
 
 /** The programs that the agent runs, each with its Debian package, and an argument with which it does no more than start. */
-const GUEST_TOOLS = [
-  ['busybox', 'busybox-static', 'true'],
+const BUSYBOX = ['busybox', 'busybox-static', 'true'] as const;
+const TOOLS = [
   ['kexec', 'kexec-tools', '--version'],
   ['makedumpfile', 'makedumpfile', '-v'],
 ] as const;
 
 /** The busybox applets that guest/init names. */
 const APPLETS =
-  'cat cp cut dd dmesg head insmod mkdir mount poweroff printf rm sh stat stty sync tail tar tr uname'.split(
+  'cat cp cpio cut dd dmesg head insmod mkdir mount poweroff printf rm sh stat stty sync tail tar tr uname'.split(
     ' ',
   );
 
@@ -49,11 +49,12 @@ export interface GuestImage {
 }
 
 /** Part of the key of the cache: bump it when the same files must be packed in another way. */
-const PACK_VERSION = 2;
+const PACK_VERSION = 3;
 
 /**
- * The initramfs and input disk for one kernel, built once and cached by content: the base archive (agent and tools)
- * followed by the kernel's modules and the extra archives, and a tar of kernel and initramfs for the capture kernel.
+ * The initramfs and input disk for one kernel, built once and cached by content: the agent's archive followed by the
+ * kernel's modules and the extra archives; and a tar of the tools, and of kernel and initramfs for the capture kernel,
+ * which hashes what it is loaded with twice: tools are not in it.
  * Throws `HostError` naming the package of a missing tool, `InputError` if a file changes meanwhile.
  */
 export async function requireGuestImage(
@@ -65,7 +66,7 @@ export async function requireGuestImage(
   },
   options: GuestImageOptions,
 ): Promise<GuestImage> {
-  const base = await requireBase(options);
+  const { agent, tools } = await requireBase(options);
   const { extra = [] } = options;
   const image: PackedFile = [kernel.image, kernel.imageSha256];
   const modules = kernel.modules.map((module): PackedFile => [
@@ -73,17 +74,19 @@ export async function requireGuestImage(
     kernel.moduleSha256.get(module) ?? '',
   ]);
   const archives = [...(await hashesOf(extra))];
-  const hashes = [base, image, ...modules, ...archives].map(([, hash]) => hash);
+  const hashes = [agent, tools, image, ...modules, ...archives].map(([, hash]) => hash);
   const key = sha256([PACK_VERSION, modules.length, ...hashes].join());
   const path = join(options.cacheDir, 'guest', key);
   const build = async (building: string): Promise<void> => {
-    const parts = [await readSame(base), await modulesArchive(building, modules, options)];
+    const parts = [await readSame(agent), await modulesArchive(building, modules, options)];
     for (const archive of archives) parts.push(await readSame(archive));
     await writeFile(join(building, 'initrd'), Buffer.concat(parts));
     await writeFile(join(building, 'vmlinuz'), await readSame(image));
+    await writeFile(join(building, 'tools.cpio'), await readSame(tools));
     const input = join(building, 'input');
-    await runCommand(['tar', '-cf', input, '-C', building, 'vmlinuz', 'initrd'], options);
-    await rm(join(building, 'vmlinuz'));
+    const files = ['tools.cpio', 'vmlinuz', 'initrd'];
+    await runCommand(['tar', '-cf', input, '-C', building, ...files], options);
+    for (const left of ['tools.cpio', 'vmlinuz']) await rm(join(building, left));
   };
   const folder = await cachedFolder(path, build, options);
   return {
@@ -94,38 +97,50 @@ export async function requireGuestImage(
   };
 }
 
-/** The archive with the agent and its tools. */
-async function requireBase(options: GuestImageOptions): Promise<PackedFile> {
-  const tools = await Promise.all(GUEST_TOOLS.map(([name, from]) => requireTool(name, from)));
-  const libraries = await librariesOf(tools, options);
+/** The archive with the agent, and that with the tools and their libraries. */
+async function requireBase(
+  options: GuestImageOptions,
+): Promise<Readonly<Record<'agent' | 'tools', PackedFile>>> {
+  const busybox = await requireTool(BUSYBOX);
+  const programs = await Promise.all(TOOLS.map(requireTool));
+  const libraries = await librariesOf(programs, options);
   const init = join(GUEST_FOLDER, 'init');
   const dump = DUMP_SOURCES.map((file) => join(GUEST_FOLDER, 'dump', file));
   const sources = await hashesOf([init, PACK, ...dump]);
-  const files = await hashesOf([...tools, ...libraries]);
-  const key = sha256([...sources.values(), ...[...files].flat(), ...APPLETS].join());
+  const files = await hashesOf([busybox, ...programs, ...libraries]);
+  const key = sha256([PACK_VERSION, ...sources.values(), ...[...files].flat(), ...APPLETS].join());
   const path = join(options.cacheDir, 'guest-base', key);
   const build = async (building: string): Promise<void> => {
-    const root = join(building, 'root');
+    const [root, toolsRoot] = [join(building, 'root'), join(building, 'tools')];
     for (const folderName of ['bin', 'dev', 'proc', 'sys', 'run', 'tmp', 'modules']) {
       await mkdir(join(root, folderName), { recursive: true });
     }
-    await requireSoundTools(tools, options);
+    await requireSoundTools([busybox, ...programs], options);
     await installSame([init, sources.get(init) ?? ''], join(root, 'init'));
     for (const file of files) {
       const [from] = file;
-      const place = tools.includes(from) ? join('bin', basename(from)) : from;
-      await installSame(file, join(root, place));
+      const place = libraries.includes(from) ? from : join('bin', basename(from));
+      await installSame(file, join(from === busybox ? root : toolsRoot, place));
     }
     for (const [program, source] of Object.entries(VMCORE_PROGRAMS)) {
       const built = join(root, 'bin', program);
       await runCommand([join(GUEST_FOLDER, 'dump/build.sh'), source, built], options);
     }
     for (const applet of APPLETS) await symlink('busybox', join(root, 'bin', applet));
-    await packArchive(root, join(building, 'base.cpio'), options);
-    await rm(root, { recursive: true });
+    for (const [folder, archive] of [
+      [root, 'agent.cpio'],
+      [toolsRoot, 'tools.cpio'],
+    ] as const) {
+      await packArchive(folder, join(building, archive), options);
+      await rm(folder, { recursive: true });
+    }
   };
   const folder = await cachedFolder(path, build, options);
-  return [join(folder, 'base.cpio'), await sealedSha256(folder, 'base.cpio')];
+  const packed = async (name: string): Promise<PackedFile> => [
+    join(folder, name),
+    await sealedSha256(folder, name),
+  ];
+  return { agent: await packed('agent.cpio'), tools: await packed('tools.cpio') };
 }
 
 /** A file that is packed, and the SHA-256 that stands for it in the key of the cache. */
@@ -179,7 +194,9 @@ export async function installSame(file: PackedFile, to: string): Promise<void> {
   await chmod(to, 0o755);
 }
 
-async function requireTool(name: string, from: string): Promise<string> {
+type Tool = typeof BUSYBOX | (typeof TOOLS)[number];
+
+async function requireTool([name, from]: Tool): Promise<string> {
   const path = await findProgram(name);
   if (path !== undefined) return path;
   throw new HostError(
@@ -193,7 +210,7 @@ async function requireSoundTools(
   { signal }: Pick<GuestImageOptions, 'signal'>,
 ): Promise<void> {
   for (const [i, path] of tools.entries()) {
-    const [name = '', from = '', argument = ''] = GUEST_TOOLS[i] ?? [];
+    const [name = '', from = '', argument = ''] = [BUSYBOX, ...TOOLS][i] ?? [];
     try {
       await runCommand([path, argument], { signal });
     } catch (error) {
