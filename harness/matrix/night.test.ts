@@ -16,6 +16,7 @@ const OUTLOOK: CellOutlook = {
   lastRun: 0,
   isChanged: false,
   hasFound: false,
+  hasMissed: false,
 };
 
 /** What is known of cells, by id. */
@@ -74,5 +75,12 @@ describe('faultsOfTheNight', () => {
     expect(ids(2)).toEqual(['s', 'b', 'c']);
     expect(ids(0)).toEqual(['s']);
     expect(ids(9)).toHaveLength(5);
+  });
+
+  it('first tries a fault again that was missed', () => {
+    const cells = [cell('a1', 'a'), cell('a2', 'a'), cell('b', 'b'), cell('c', 'c')];
+    const known = outlooks({ a1: { lastRun: 9, hasMissed: true }, a2: { lastRun: 9 } });
+    expect(faultsOfTheNight(cells, known, 1).map(({ id }) => id)).toEqual(['a1', 'a2']);
+    expect(faultsOfTheNight(cells, known, 2).map(({ id }) => id)).toEqual(['a1', 'a2', 'b']);
   });
 });

@@ -14,6 +14,8 @@ export interface CellOutlook {
   readonly isChanged: boolean;
   /** Whether an earlier run found something in it, or could not judge it. */
   readonly hasFound: boolean;
+  /** Whether it is of a seeded fault that its last run did not catch. */
+  readonly hasMissed: boolean;
 }
 
 /** Why a cell is run tonight, in the order of what is worth most. */
@@ -78,22 +80,30 @@ function worthOf(
 }
 
 /**
- * The cells without those of seeded faults, but for `count` of these: the faults that were tried longest ago, so that all
- * have their turn.
+ * The cells without those of seeded faults, but for `count` of these: faults that were not caught when they were last
+ * tried, then those that were tried longest ago, so that all have their turn.
  */
 export function faultsOfTheNight(
   cells: readonly PlannedCell[],
-  outlookOf: (cell: PlannedCell) => Pick<CellOutlook, 'lastRun'>,
+  outlookOf: (cell: PlannedCell) => Pick<CellOutlook, 'lastRun' | 'hasMissed'>,
   count: number,
 ): PlannedCell[] {
-  const tried = new Map<string, number>();
+  const tried = new Map<string, Pick<CellOutlook, 'lastRun' | 'hasMissed'>>();
   for (const cell of cells) {
     const name = cell.fault?.name;
     if (name === undefined) continue;
-    tried.set(name, Math.max(tried.get(name) ?? -Infinity, outlookOf(cell).lastRun));
+    const { lastRun, hasMissed } = outlookOf(cell);
+    const before = tried.get(name) ?? { lastRun, hasMissed };
+    tried.set(name, {
+      lastRun: Math.max(before.lastRun, lastRun),
+      hasMissed: before.hasMissed || hasMissed,
+    });
   }
-  const oldest = [...tried].toSorted(([, one], [, other]) => compare(one, other));
-  const tonight = new Set(oldest.slice(0, count).map(([name]) => name));
+  const first = [...tried].toSorted(
+    ([, one], [, other]) =>
+      Number(other.hasMissed) - Number(one.hasMissed) || compare(one.lastRun, other.lastRun),
+  );
+  const tonight = new Set(first.slice(0, count).map(([name]) => name));
   return cells.filter(({ fault }) => fault === undefined || tonight.has(fault.name));
 }
 

@@ -5,7 +5,9 @@ import junitReportBuilder, {
   type TestSuite,
 } from 'junit-report-builder';
 import type { InvariantOutcome, Judgement } from '../check/judgement.ts';
-import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
+import type { ComparedRun } from '../matrix/compare-cells.ts';
+import { type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
+import type { MissingCell } from '../matrix/merged-run.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { missedWords } from './text/fault-table.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
@@ -32,10 +34,18 @@ const MARKS: Record<InvariantMark, (test: TestCase, invariant: InvariantOutcome)
  * What a guest wrote goes into attributes only: in character data junit-report-builder 5 escapes
  * no second `]]>`.
  */
-export function renderJunit({ id, cells }: RunResult): string {
+export function renderJunit({ id, cells, merge }: ComparedRun): string {
   const report = builder.newBuilder().name(`sub1m ${id}`);
   for (const cell of cells) addCases(report.testSuite(), cell);
+  for (const cell of merge?.missing ?? []) addMissing(report.testSuite(), cell);
   return report.build();
+}
+
+/** A cell that was to be run is an error as one that could not be judged is. */
+function addMissing(suite: TestSuite, { cell, why }: MissingCell): void {
+  const name = printableText(cell);
+  const test = suite.name(name).testCase().className(name).name('verdict');
+  test.error(printableText(why), 'missing');
 }
 
 function addCases(suite: TestSuite, { record, judgement, folder }: JudgedCell): void {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type InvariantOutcome, type Verdict, whyUnseen } from '../check/judgement.ts';
-import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
+import type { ComparedRun } from '../matrix/compare-cells.ts';
+import { type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
+import type { MissingCell } from '../matrix/merged-run.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
 import { escapeTap, renderPoint } from './text/tap-point.ts';
@@ -29,8 +31,17 @@ function skip(invariant: InvariantOutcome): string {
  * A run as KTAP 1 (Documentation/dev-tools/ktap.rst): a test for each cell, in it one for each invariant. Lines that
  * tell more stand before the result that they are about.
  */
-export function renderKtap({ cells }: RunResult): string {
-  return `${tests(cells.map(cellTest)).join('\n')}\n`;
+export function renderKtap({ cells, merge }: ComparedRun): string {
+  const lost = (merge?.missing ?? []).map(missingTest);
+  return `${tests([...cells.map(cellTest), ...lost]).join('\n')}\n`;
+}
+
+/** A cell that was to be run. */
+function missingTest({ cell, why }: MissingCell): (number: number) => string[] {
+  return (number) => [
+    diagnostic(`missing: ${why}`),
+    renderPoint({ ok: false, number, description: escapeTap(cell) }),
+  ];
 }
 
 /** A level of tests: each makes its lines from its number. */

@@ -37,10 +37,12 @@ describe('writeSite', () => {
     const site = join(temp.path, 'site');
     await writeSite(RUN, site);
     await writeFile(join(site, 'CNAME'), 'example.org');
+    await writeFile(join(site, 'history.html'), 'of an earlier run');
     await requireSite(site);
     await writeSite(mergeRuns([sourceRun(plan(), ['a'])], NOTHING), site);
     expect(await readFile(join(site, 'CNAME'), 'utf8')).toBe('example.org');
     expect(await readFile(join(site, 'run.json'), 'utf8')).toContain('"run": "night"');
+    expect(await readdir(site)).not.toContain('history.html');
     expect(await readdir(temp.path)).toEqual(['site']);
   });
 

@@ -54,7 +54,7 @@ async function isSite(path: string): Promise<boolean> {
 
 /**
  * Writes the site of a run: a folder that needs nothing else. All is written beside it first, so that it is there whole
- * or not at all; of a site that is there already, each file is replaced. Throws `HostError`.
+ * or not at all; of a site that is there already, each file is replaced, or removed if this run has none. Throws `HostError`.
  */
 export async function writeSite(run: ComparedRun, path: string): Promise<void> {
   const texts = new Map<string, string>();
@@ -87,4 +87,7 @@ async function install(unfinished: string, site: string, names: readonly string[
     return;
   }
   for (const name of names) await rename(join(unfinished, name), join(site, name));
+  for (const name of Object.keys(SITE_FILES)) {
+    if (!names.includes(name)) await rm(join(site, name), { force: true });
+  }
 }

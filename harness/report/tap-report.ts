@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { type InvariantOutcome, type Verdict, whyUnseen } from '../check/judgement.ts';
-import { type JudgedCell, type RunResult, countedAs } from '../matrix/judged-cell.ts';
+import type { ComparedRun } from '../matrix/compare-cells.ts';
+import { type JudgedCell, countedAs } from '../matrix/judged-cell.ts';
+import type { MissingCell } from '../matrix/merged-run.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './text/invariant-mark.ts';
 import { escapeTap, renderPoint } from './text/tap-point.ts';
@@ -26,10 +28,19 @@ function todo(invariant: InvariantOutcome): string {
   return ` # TODO ${escapeTap(referenceOf(invariant))}`;
 }
 
-/** A run as TAP 14: a subtest for each cell, in it a point for each invariant. */
-export function renderTap({ cells }: RunResult): string {
+/** A run as TAP 14: a subtest for each cell, in it a point for each invariant; a point for each cell that was not run. */
+export function renderTap({ cells, merge }: ComparedRun): string {
+  const missing = merge?.missing ?? [];
   const subtests = cells.flatMap((cell, index) => subtest(cell, index + 1));
-  return `${['TAP version 14', `1..${cells.length}`, ...subtests].join('\n')}\n`;
+  const lost = missing.flatMap((cell, index) => missingPoint(cell, cells.length + index + 1));
+  const plan = `1..${cells.length + missing.length}`;
+  return `${['TAP version 14', plan, ...subtests, ...lost].join('\n')}\n`;
+}
+
+/** A cell that was to be run. */
+function missingPoint({ cell, why }: MissingCell, number: number): string[] {
+  const description = `- ${escapeTap(cell)}`;
+  return [renderPoint({ ok: false, number, description }), ...yaml({ missing: why })];
 }
 
 function subtest({ record, judgement, folder }: JudgedCell, number: number): string[] {

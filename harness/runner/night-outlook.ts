@@ -86,6 +86,7 @@ export function outlookFrom(
         ? release !== undefined && before.kernel.release !== release
         : !known.has(spec.kernel),
       hasFound: found.has(key),
+      hasMissed: before !== undefined && before.fault?.caught === false,
     };
   };
 }

@@ -45,6 +45,7 @@ describe('outlookFrom', () => {
       lastRun: -Infinity,
       isChanged: true,
       hasFound: false,
+      hasMissed: false,
     });
   });
 
