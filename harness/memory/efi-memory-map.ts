@@ -8,12 +8,22 @@ const EFI_RESERVED_TYPE = 0;
 export const EFI_BOOT_SERVICES_CODE = 3;
 export const EFI_BOOT_SERVICES_DATA = 4;
 
+/** Attributes that do (same section). */
+export const EFI_MEMORY_RUNTIME = 1n << 63n;
+export const EFI_MEMORY_SP = 1n << 18n;
+export const EFI_MEMORY_MORE_RELIABLE = 1n << 16n;
+
 /** One entry of the EFI memory map (`EFI_MEMORY_DESCRIPTOR`). */
 export interface EfiDescriptor {
   readonly type: number;
   readonly range: PhysRange;
   /** As the kernel left it: the kernel marks boot services that it keeps with `EFI_MEMORY_RUNTIME`. */
   readonly attribute: bigint;
+}
+
+/** Whether it is memory of boot services. */
+export function isBootServices({ type }: Pick<EfiDescriptor, 'type'>): boolean {
+  return type === EFI_BOOT_SERVICES_CODE || type === EFI_BOOT_SERVICES_DATA;
 }
 
 /** Where the EFI stub put the memory map that `ExitBootServices` was called with. */

@@ -18,6 +18,7 @@ import { renderModelDocument } from '../../report/model-document.ts';
 import { type ModelResult, renderModelReport } from '../../report/model-report.ts';
 import { nearestName } from '../../nearest-name.ts';
 import { readLayout, readLayouts } from '../../layout/read-layout.ts';
+import { wholeMachine } from '../../layout/whole-machine.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 import { writeStdout } from '../../report/screen.ts';
@@ -118,10 +119,11 @@ async function corpus(options: ModelOptions, { environment }: CommandContext): P
   return renderCorpusReport(result, { colour: environment.colour, width: environment.columns });
 }
 
-function predictAll({ maps }: Layout, options: ModelOptions): Prediction[] {
+function predictAll(layout: Layout, options: ModelOptions): Prediction[] {
   const { policy, trampolineSize } = options;
   const { cmdline } = cmdlineOf(options);
-  const inputs: ModelInputs = { ...PLAIN_MACHINE, ...maps, cmdline, trampolineSize };
+  const machine = wholeMachine(layout);
+  const inputs: ModelInputs = { ...PLAIN_MACHINE, ...machine, cmdline, trampolineSize };
   return policy.map((id) => predict(inputs, id));
 }
 
