@@ -4,9 +4,10 @@ import { PAGE_SIZE, PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from './pfn.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 
 /** `EFI_MEMORY_TYPE`s that decide who owns low memory (UEFI specification 2.10, section 7.2). */
-const EFI_RESERVED_TYPE = 0;
+export const EFI_RESERVED_TYPE = 0;
 export const EFI_BOOT_SERVICES_CODE = 3;
 export const EFI_BOOT_SERVICES_DATA = 4;
+export const EFI_CONVENTIONAL_MEMORY = 7;
 
 /** Attributes that do (same section). */
 export const EFI_MEMORY_RUNTIME = 1n << 63n;

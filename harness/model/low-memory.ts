@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import type { E820Entry } from '../memory/e820.ts';
 import type { MemblockLine } from '../memory/memblock-log.ts';
-import { lowPages, pageRange } from '../memory/page-map.ts';
-import { type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
-import { type PhysRange, covers, intersects, physRange } from '../memory/phys-range.ts';
-import { type RangeSet, hasAnyOf } from '../memory/range-set.ts';
+import { ALL_LOW_PAGES, lowPages, pageRange } from '../memory/page-map.ts';
+import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
+import { type PhysRange, physRange } from '../memory/phys-range.ts';
+import { type RangeSet, hasAnyOf, rangeSet, without } from '../memory/range-set.ts';
 import { type MemblockRegions, removeRegion } from './memblock-regions.ts';
 import type { Owner } from './owners.ts';
 
@@ -102,14 +102,8 @@ const STATIC_ARRAY: MemblockArray = { max: 128, place: null };
 
 /** Low memory as the kernel finds it: whole pages of RAM are free, the rest is the firmware's. */
 export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
-  const ram = e820.filter((entry) => entry.ram).map((entry) => entry.range);
-  const other = e820.filter((entry) => !entry.ram).map((entry) => entry.range);
-  const pages = lowPages(physRange(0, SZ_1M)).map((page) => {
-    const bytes = pageRange(page);
-    const usable = covers(ram, bytes) && !other.some((range) => intersects(range, bytes));
-    const event = e820Event(usable);
-    return { owner: event.owner, history: [event] };
-  });
+  const usable = new Set(ramOf(e820).flatMap(wholePages));
+  const pages = ALL_LOW_PAGES.map((page) => (usable.has(page) ? RAM : NO_RAM));
   return {
     pages,
     reserved: [],
@@ -132,12 +126,27 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
   };
 }
 
-function e820Event(usable: boolean): PageEvent {
-  const step = 'e820__memory_setup';
-  return usable
-    ? { step, owner: 'free', why: 'RAM in the e820 map' }
-    : { step, owner: 'firmware', why: 'no RAM in the e820 map' };
+/** What an e820 map has as RAM: an entry that is not wins over one that is (`e820__update_table()`). */
+export function ramOf(e820: readonly E820Entry[]): RangeSet {
+  const [ram = [], other = []] = [true, false].map((wanted) =>
+    e820.filter((entry) => entry.ram === wanted).map(({ range }) => range),
+  );
+  return without(rangeSet(ram), other);
 }
+
+/** The pages below 1 MiB of which all bytes are in the range. */
+function wholePages({ start, end }: PhysRange): Pfn[] {
+  const from = Math.ceil(start / PAGE_SIZE) * PAGE_SIZE;
+  const to = Math.floor(Math.min(end, SZ_1M) / PAGE_SIZE) * PAGE_SIZE;
+  return from < to ? lowPages(physRange(from, to)) : [];
+}
+
+function atFirst(owner: Owner, why: string): PageFate {
+  return { owner, history: [{ step: 'e820__memory_setup', owner, why }] };
+}
+
+const RAM = atFirst('free', 'RAM in the e820 map');
+const NO_RAM = atFirst('firmware', 'no RAM in the e820 map');
 
 /** A page with any reserved byte is no longer free (`reserve_bootmem_region()`). */
 export function takeFree(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {

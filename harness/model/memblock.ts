@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** What of mm/memblock.c decides who owns low memory: searches, and the arrays that must grow. */
-import { lowPages, rangesOfPages } from '../memory/page-map.ts';
+import { ALL_LOW_PAGES, rangesOfPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, clippedRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { type RangeSet, without } from '../memory/range-set.ts';
@@ -60,7 +60,7 @@ function clip(ranges: RangeSet, to: PhysRange): RangeSet {
 
 /** RAM below 1 MiB of which nothing is reserved, in bytes. */
 export function freeRanges({ pages, reserved }: LowMemory): RangeSet {
-  const ram = lowPages(physRange(0, SZ_1M)).filter((page) => {
+  const ram = ALL_LOW_PAGES.filter((page) => {
     const owner = pages[page]?.owner;
     return owner !== 'firmware' && owner !== 'page0';
   });

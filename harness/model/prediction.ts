@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { withMemmap } from '../memory/memmap-parameter.ts';
-import { lowPages, rangesOfPages } from '../memory/page-map.ts';
+import { ALL_LOW_PAGES, rangesOfPages } from '../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { rangeSet, without } from '../memory/range-set.ts';
@@ -125,5 +125,5 @@ function lowRamToUse(lowRam: readonly PhysRange[]): number {
 function systemRam(pages: readonly PageFate[]): PhysRange[] {
   const isRam = (page: Pfn): boolean =>
     !['firmware', 'page0'].includes(pages[page]?.owner ?? 'firmware');
-  return [...rangesOfPages(lowPages(physRange(0, SZ_1M)).filter(isRam))];
+  return [...rangesOfPages(ALL_LOW_PAGES.filter(isRam))];
 }

@@ -3,8 +3,8 @@
 import { findParameter, findSize } from '../memory/kernel-cmdline.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import { rangeSet, without } from '../memory/range-set.ts';
-import { type LowMemory, removeRam, say } from './low-memory.ts';
+import { without } from '../memory/range-set.ts';
+import { type LowMemory, ramOf, removeRam, say } from './low-memory.ts';
 import { doubleArray, freeRanges, reserve } from './memblock.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { Step } from './step.ts';
@@ -56,7 +56,7 @@ export const trimBiosRange: Step = (memory) => {
  */
 export const e820MemblockSetup: Step = (memory, inputs) => {
   const bottomUp = findParameter(inputs.cmdline, 'movable_node') !== undefined;
-  const ram = ramOf(inputs).length;
+  const ram = without(ramOf(inputs.e820), [physRange(0, PAGE_SIZE), ISA]).length;
   let state: LowMemory = { ...memory, bottomUp, isLimited: true };
   for (let ok = true; ok && ram > state.arrays.memory.max;) {
     ({ memory: state, ok } = doubleArray(state, 'memory'));
@@ -66,14 +66,6 @@ export const e820MemblockSetup: Step = (memory, inputs) => {
   const low = state.reserved.filter(({ start }) => start < SZ_1M);
   return { ...state, reserved: [...low, ...told], hidden: 0 };
 };
-
-/** The RAM that memblock is given, in bytes. */
-function ramOf({ e820 }: ModelInputs): ReturnType<typeof rangeSet> {
-  const [ram, other] = [true, false].map((wanted) =>
-    e820.filter((entry) => entry.ram === wanted).map(({ range }) => range),
-  );
-  return without(rangeSet(ram ?? []), [...(other ?? []), physRange(0, PAGE_SIZE), ISA]);
-}
 
 /** `init_mem_mapping()` is over: allocations come from anywhere, and so do memblock's arrays. */
 export const raiseMemblockLimit: Step = (memory) => ({ ...memory, isLimited: false });
@@ -114,18 +106,21 @@ export const earlyReserveMemory: Step = (memory) =>
 const BIOS_START_MIN = 0x2_0000;
 const BIOS_START_MAX = 0x9_f000;
 
-/** `reserve_bios_regions()`: from the BIOS's own memory to 1 MiB, under EFI too. */
-export const reserveBiosRegions: Step = (memory, { biosWords }) => {
+/** Where `reserve_bios_regions()` has the BIOS's own memory begin. */
+export function biosStart(biosWords: ModelInputs['biosWords']): number {
   const told = biosWords.baseMemoryKiB * KIB;
   const base = told < BIOS_START_MIN || told > BIOS_START_MAX ? BIOS_START_MAX : told;
   const ebda = biosWords.ebdaSegment << 4;
-  const start = ebda >= BIOS_START_MIN && ebda < base ? ebda : base;
-  return reserve(memory, physRange(start, SZ_1M), {
+  return ebda >= BIOS_START_MIN && ebda < base ? ebda : base;
+}
+
+/** `reserve_bios_regions()`: from the BIOS's own memory to 1 MiB, under EFI too. */
+export const reserveBiosRegions: Step = (memory, { biosWords }) =>
+  reserve(memory, physRange(biosStart(biosWords), SZ_1M), {
     step: 'reserve_bios_regions',
     owner: 'bios',
     why: 'the extended BIOS data area',
   });
-};
 
 /** `trim_snb_memory()` up to v5.12: everything below 1 MiB, after the trampoline. */
 export const trimSnbMemory: Step = (memory, { sandyBridgeGraphics }) => {
