@@ -11,6 +11,7 @@ export const POLICY_IDS = [
   'reserve-1m',
   'reserve-1m-deferred',
   'two-phase',
+  'two-phase-v2',
 ] as const;
 
 /** See `POLICY_IDS`. */

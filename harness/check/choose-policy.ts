@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { Evidence } from './observe/evidence.ts';
-import { type PolicyChoice, tellPolicy } from '../model/policies.ts';
+import { type PolicyChoice, tellPolicy } from '../model/tell-policy.ts';
 import { type Seen, seenFrom } from '../seen.ts';
 import { findKernelFailure } from './observe/kernel-failure.ts';
 import { findPolicyOfRelease } from './policy-of-release.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { tellPolicyOfRelease } from '../model/policies.ts';
+import { tellPolicyOfRelease } from '../model/tell-policy.ts';
 import type { PolicyId } from '../policy-id.ts';
 import { meetsCondition, parseKernelCondition } from '../kernel-condition.ts';
 

@@ -18,6 +18,7 @@ export const KERNEL_SYMBOLS = [
   'emergency_restart',
   'ftrace_enabled',
   'kho_is_enabled',
+  'low_pool_hold',
   'low_pool_setup',
   'machine_kexec',
   'page_offset_base',

@@ -32,6 +32,10 @@ const DETAILS = {
     is: 'efi_memmap_init_late() frees no copy: it maps the same one (75dde792d6f6, v6.10, and its backports)',
     releases: ['5.10.221..5.10', '5.15.162..5.15', '6.1.96..6.1', '6.6.36..6.6', '6.9.7..'],
   },
+  sizesMemoryRegions: {
+    is: 'an architecture sizes memblock.memory, too (`INIT_MEMBLOCK_MEMORY_REGIONS`: in 6.1, not in 5.10)',
+    releases: ['6.1..'],
+  },
   marksKern: {
     is: 'memblock marks what is the kernel\'s own ("memblock: add MEMBLOCK_RSRV_KERN flag", v6.16)',
     releases: ['6.16..'],

@@ -29,9 +29,8 @@ import {
   trimLowMemoryRange,
   trimSnbMemory,
 } from './setup.ts';
-import { type PolicyId, POLICY_IDS } from '../policy-id.ts';
+import type { PolicyId } from '../policy-id.ts';
 import {
-  type KernelTraits,
   LOCKS,
   type Telling,
   doesNotCallLock,
@@ -42,6 +41,14 @@ import {
 } from './kernel-traits.ts';
 import type { Step } from './step.ts';
 import { claimPool, fillPool, poolBootServices, releasePool } from './two-phase.ts';
+import {
+  claimPoolV2,
+  fillPoolV2,
+  keepingCopies,
+  poolBootServicesV2,
+  releaseIfAsked,
+  roomForRegions,
+} from './two-phase-v2.ts';
 
 /** The moments at which it matters who owns a page, in order. */
 export const MOMENTS = {
@@ -266,27 +273,28 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
       'kexec-jump': [efiFreeBootServicesThatWereLost, releasePool],
     },
   },
+  'two-phase-v2': {
+    kernels: 'the second version of the proposal: what nobody claims is freed if asked to',
+    toldBy: [{ when: (traits) => has(traits, 'low_pool_hold'), how: 'it has low_pool_hold' }],
+    releases: [],
+    typicalRelease: '6.12.117',
+    promisesRelease: true,
+    backsUpLowMemory: false,
+    keepsFromCapture: false,
+    steps: {
+      early: [
+        roomForRegions,
+        ...NEW_SETUP,
+        ...TABLES.map(keepingCopies),
+        efiReserveBootServices,
+        setupBiosCorruptionCheck,
+        fillPoolV2,
+        raiseMemblockLimit,
+      ],
+      'hand-over': [keepingCopies(efiBgrtInit)],
+      'boot-services-over': [poolBootServicesV2],
+      claimed: [claimPoolV2],
+      'kexec-jump': [efiFreeBootServicesThatWereLost, releaseIfAsked, memblockDiscard],
+    },
+  },
 };
-
-/** The policy that a kernel is held to, and how it was chosen: the words after "because". */
-export interface PolicyChoice {
-  readonly id: PolicyId;
-  readonly how: string;
-}
-
-/** Newer kernels still have what older ones are recognized by. */
-const NEWEST_FIRST: readonly PolicyId[] = POLICY_IDS.toReversed();
-
-/** Recognizes a kernel's policy by what it has; undefined if nothing matches. */
-export function tellPolicy(traits: KernelTraits): PolicyChoice | undefined {
-  for (const id of NEWEST_FIRST) {
-    const told = POLICIES[id].toldBy.find(({ when }) => when(traits));
-    if (told) return { id, how: told.how };
-  }
-  return undefined;
-}
-
-/** A kernel's policy by its release alone; `meets` says whether it meets a condition. */
-export function tellPolicyOfRelease(meets: (condition: string) => boolean): PolicyId | undefined {
-  return NEWEST_FIRST.find((id) => POLICIES[id].releases.some(meets));
-}

@@ -66,59 +66,90 @@ export const poolBootServices: Step = (memory, inputs) => {
 };
 
 /** The pages of boot services that are the kernel's to take. */
-function bootServicesPages({ bootServices }: LowMemory): Pfn[] {
+export function bootServicesPages({ bootServices }: LowMemory): Pfn[] {
   return bootServices.filter(({ tagged }) => !tagged).flatMap(({ range }) => lowPages(range));
 }
 
 /** One who may take pages of the pool, once. */
 type Claimant = (memory: LowMemory, inputs: ModelInputs) => LowMemory;
 
-/** The claimants, in their order: each takes what it needs of what those before it have left. */
-const CLAIMANTS: readonly Claimant[] = [
-  claimTrampoline,
-  claimForCrashkernel,
-  ...[
-    {
-      wants: ({ sandyBridgeGraphics }: ModelInputs) => sandyBridgeGraphics,
-      step: 'claim_snb_graphics',
-      why: 'Sandy Bridge graphics cannot use some pages',
-    },
-    {
-      wants: ({ tdxHost }: ModelInputs) => tdxHost,
-      step: 'claim_tdx_host',
-      why: 'the TDX module is not told of memory below 1 MiB',
-    },
-    {
-      wants: ({ kexecHandover }: ModelInputs) => kexecHandover,
-      step: 'claim_kexec_handover',
-      why: 'nothing below 1 MiB is handed over to the next kernel',
-    },
-    {
-      wants: ({ cmdline }: ModelInputs) =>
-        parseCmdline(cmdline).some(({ name, value }) => name === 'low_pool' && value === 'keep'),
-      step: 'claim_command_line',
-      why: 'low_pool=keep is on the command line',
-    },
-  ].map(({ wants, step, why }): Claimant => {
-    return (memory, inputs) =>
-      wants(inputs) ? claimRest(memory, { step, owner: 'reserved', why }) : memory;
-  }),
+/** Who wants that nobody has any of what is left. */
+interface RestClaimant {
+  readonly wants: (inputs: ModelInputs) => boolean;
+  readonly step: string;
+  readonly why: string;
+}
+
+/** Those of every version of the series. */
+export const REST_CLAIMANTS: readonly RestClaimant[] = [
+  {
+    wants: ({ sandyBridgeGraphics }) => sandyBridgeGraphics,
+    step: 'claim_snb_graphics',
+    why: 'Sandy Bridge graphics cannot use some pages',
+  },
+  {
+    wants: ({ tdxHost }) => tdxHost,
+    step: 'claim_tdx_host',
+    why: 'the TDX module is not told of memory below 1 MiB',
+  },
+  {
+    wants: ({ kexecHandover }) => kexecHandover,
+    step: 'claim_kexec_handover',
+    why: 'nothing below 1 MiB is handed over to the next kernel',
+  },
 ];
 
-/** The one block in which all claims are made: `init_real_mode()`, before other CPUs are started. */
-export const claimPool: Step = (memory, inputs) =>
-  CLAIMANTS.reduce((state, claim) => claim(state, inputs), memory);
+/** Whether `low_pool=` has this value. */
+export function hasLowPool({ cmdline }: ModelInputs, wanted: string): boolean {
+  return parseCmdline(cmdline).some(({ name, value }) => name === 'low_pool' && value === wanted);
+}
 
-/** The highest pages that the trampoline fits in; boot services that are kept will do, too. */
-function claimTrampoline(memory: LowMemory, inputs: ModelInputs): LowMemory {
+const KEEP: RestClaimant = {
+  wants: (inputs) => hasLowPool(inputs, 'keep'),
+  step: 'claim_command_line',
+  why: 'low_pool=keep is on the command line',
+};
+
+/**
+ * The one block in which all claims are made, `init_real_mode()`, before other CPUs are started. In order: each claimant
+ * takes what it needs of what those before it have left.
+ */
+export function claims(claimTrampoline: Claimant, rest: readonly RestClaimant[]): Step {
+  const claimants = [
+    claimTrampoline,
+    claimForCrashkernel,
+    ...rest.map(({ wants, step, why }): Claimant => {
+      return (memory, inputs) =>
+        wants(inputs) ? claimRest(memory, { step, owner: 'reserved', why }) : memory;
+    }),
+  ];
+  return (memory, inputs) => claimants.reduce((state, claim) => claim(state, inputs), memory);
+}
+
+/** See `claims`. */
+export const claimPool = claims(
+  (memory, inputs) =>
+    claimTrampoline(memory, inputs, [
+      [...pagesOwnedBy(memory, 'pool'), ...keptPages(memory, inputs)],
+    ]),
+  [...REST_CLAIMANTS, KEEP],
+);
+
+/** Boot services that `efi=debug` keeps will do for the trampoline, too. */
+export function keptPages(memory: LowMemory, inputs: ModelInputs): Pfn[] {
+  return hasEfiOption(inputs, 'debug') ? bootServicesPages(memory) : [];
+}
+
+/** The highest run of pages that the trampoline fits in, in the first of `places` that has one. */
+export function claimTrampoline(
+  memory: LowMemory,
+  inputs: ModelInputs,
+  places: readonly (readonly Pfn[])[],
+): LowMemory {
   const length = trampolineBytes(inputs) / PAGE_SIZE;
-  const kept = hasEfiOption(inputs, 'debug') ? bootServicesPages(memory) : [];
-  const available = new Set<number>([...pagesOwnedBy(memory, 'pool'), ...kept]);
-  const starts = [...available].toSorted((a, b) => b - a);
-  const pagesFrom = (start: number): Pfn[] =>
-    Array.from({ length }, (_, index) => pfn(start + index));
-  const start = starts.find((page) => pagesFrom(page).every((other) => available.has(other)));
-  if (start === undefined) {
+  const pages = places.map((place) => highestRun(place, length)).find((run) => run !== undefined);
+  const [start] = pages ?? [];
+  if (pages === undefined || start === undefined) {
     return stop(memory, 'init_real_mode', 'Real mode trampoline was not allocated');
   }
   const event: PageEvent = {
@@ -126,10 +157,17 @@ function claimTrampoline(memory: LowMemory, inputs: ModelInputs): LowMemory {
     owner: 'trampoline',
     why: 'the first claim: the highest pages that it fits in',
   };
-  const pages = pagesFrom(start);
   const claimed = transfer(memory, pages, { event, from: 'pool' });
   const trampoline = physRange(start * PAGE_SIZE, (start + length) * PAGE_SIZE);
   return overwrite({ ...transfer(claimed, pages, { event, from: 'boot-services' }), trampoline });
+}
+
+function highestRun(pages: readonly Pfn[], length: number): Pfn[] | undefined {
+  const available = new Set<number>(pages);
+  return [...available]
+    .toSorted((a, b) => b - a)
+    .map((start) => Array.from({ length }, (_, index) => pfn(start + index)))
+    .find((run) => run.every((page) => available.has(page)));
 }
 
 /**
