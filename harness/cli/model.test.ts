@@ -48,8 +48,8 @@ describe('sub1m model', { timeout: 30_000 }, () => {
     const { status, stdout } = await runSub1m(args);
     expect(stdout).toContain(
       'lowmem.locked under lock-on-crashkernel: broken, at the smallest on\n' +
-        '  0x0-0xfff Conventional\n  0x1000-0x7fff BootServicesData\n  0x8000-0x9ffff Conventional\n' +
-        '  crashkernel=192M\n  0x1-0x7: free in spite of crashkernel=\n  Page 0x1\n',
+        '  0x0-0xfff Conventional\n  0x1000-0xffff BootServicesData\n  0x10000-0x9ffff Conventional\n' +
+        '  crashkernel=192M\n  0x1-0xf: free in spite of crashkernel=\n  Page 0x1\n',
     );
     expect(status).toBe(0);
     const both = await runSub1m([...args, '--layout', 'x1c7']);

@@ -52,13 +52,13 @@ describe('a proof', () => {
       machine: {
         efiMap: [
           { type: 7, range: physRange(0, 0x1000) },
-          { type: 4, range: physRange(0x1000, 0x8000) },
-          { type: 7, range: physRange(0x8000, 0xa0000) },
+          { type: 4, range: physRange(0x1000, 0x10000) },
+          { type: 7, range: physRange(0x10000, 0xa0000) },
           {},
         ],
         cmdline: 'crashkernel=192M',
       },
-      breach: { pages: [1, 2, 3, 4, 5, 6, 7] },
+      breach: { pages: [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15] },
     });
   });
 
