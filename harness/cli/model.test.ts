@@ -43,10 +43,23 @@ describe('sub1m model', { timeout: 30_000 }, () => {
     });
   });
 
+  it('shows the smallest layout on which a policy breaks a promise, and how', async () => {
+    const args = ['model', '--prove', 'lowmem.locked', '--policy', 'lock-on-crashkernel'];
+    const { status, stdout } = await runSub1m(args);
+    expect(stdout).toContain(
+      'lowmem.locked under lock-on-crashkernel: broken, at the smallest on\n' +
+        '  0x0-0xfff Conventional\n  0x1000-0xffff BootServicesData\n  0x10000-0x9ffff Conventional\n' +
+        '  crashkernel=192M\n  0x1-0xf: free in spite of crashkernel=\n  Page 0x1\n',
+    );
+    expect(status).toBe(0);
+    const both = await runSub1m([...args, '--layout', 'x1c7']);
+    expect(both.status).toBe(64);
+  });
+
   it('reports on every layout under every policy', async () => {
     const { status, stdout } = await runSub1m(['model', '--corpus', '--json']);
     const { layouts } = parseDocument('corpus', stdout);
-    expect(layouts).toHaveLength(145);
+    expect(layouts).toHaveLength(150);
     expect(new Set(layouts.map(({ policies }) => Object.keys(policies).length))).toEqual(
       new Set([6]),
     );

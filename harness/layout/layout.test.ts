@@ -29,6 +29,7 @@ it('returns what the firmware says and what the EFI stub makes of it', () => {
     machine: null,
     source: 'a test',
     synthetic: false,
+    edge: false,
     maps: {
       e820: [
         { range: BOOT, ram: true },
@@ -211,6 +212,11 @@ describe('images/layouts', () => {
     expect(layouts.filter(({ synthetic }) => !synthetic)).toHaveLength(126);
     expect(layouts.filter(({ synthetic }) => synthetic).map(({ id }) => id)).toEqual([
       'dell-xps-13-9350',
+      'edge-many-ram-ranges',
+      'edge-near-128-103',
+      'edge-near-128-88',
+      'edge-near-128-94',
+      'edge-near-128-97',
       'synthetic-all-boot-services',
       'synthetic-boot-services-at-page-0',
       'synthetic-boot-services-code-from-0x0',

@@ -29,6 +29,8 @@ export interface Layout {
   readonly source: string;
   /** Made by hand, not read from a machine. */
   readonly synthetic: boolean;
+  /** For a matrix of its own, not for the corpus: what a kernel makes of it depends on more than a layout. */
+  readonly edge: boolean;
   readonly maps: MachineMaps;
   /** What the layout says about memory, range by range. */
   readonly ranges: readonly LayoutRange[];
@@ -101,6 +103,7 @@ const layoutSchema = z.strictObject({
   kernel: z.string().exactOptional(),
   source: z.string().min(1),
   synthetic: z.literal(true).exactOptional(),
+  edge: z.literal(true).exactOptional(),
   notes: z.string().exactOptional(),
   kind: z.enum(['efi', 'e820']),
   ranges: z
@@ -152,7 +155,7 @@ type LayoutFile = z.infer<typeof layoutSchema>;
 export function parseLayout(text: string, name: string): Layout {
   const parsed = layoutSchema.safeParse(parseJson(text, name));
   if (!parsed.success) throw fault(name, parsed.error.issues[0], parsed.error);
-  const { id, machine = null, source, synthetic = false, kind, bda } = parsed.data;
+  const { id, machine = null, source, synthetic = false, edge = false, kind, bda } = parsed.data;
   const found = findRangeFault(parsed.data.ranges, TYPES[kind]);
   if (found) throw fault(name, found);
   const biosWords = bda ?? { ebdaSegment: 0, baseMemoryKiB: 0 };
@@ -163,7 +166,7 @@ export function parseLayout(text: string, name: string): Layout {
   }));
   const levers = leversOf(parsed.data);
   const maps = { ...mapsOf([...ranges, ...levers.islands.flatMap(islandRanges)], kind), biosWords };
-  return { id, machine, source, synthetic, maps, ranges, levers };
+  return { id, machine, source, synthetic, edge, maps, ranges, levers };
 }
 
 /**
@@ -180,7 +183,8 @@ export function layoutFromMaps(
     type: 'type' in entry ? entry.type : EFI_TYPES.indexOf(entry.ram ? 'Conventional' : 'Reserved'),
     tag: true,
   }));
-  return { id, machine: null, source, synthetic: false, maps, ranges, levers: NO_LEVERS };
+  const known = { id, machine: null, source, synthetic: false, edge: false };
+  return { ...known, maps, ranges, levers: NO_LEVERS };
 }
 
 const NO_LEVERS: Levers = {

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { parseMemblockLog } from './memblock-log.ts';
+import { MEMBLOCK_DUMP } from '../testing/parser-seeds.ts';
+import { parseMemblockDump, parseMemblockLog } from './memblock-log.ts';
 import { physRange } from './phys-range.ts';
 
 it.each([
@@ -31,4 +32,13 @@ it.each([
   'memblock_reserve: [0x9f000-0x1000] backwards',
 ])('leaves out %s', (line) => {
   expect(parseMemblockLog(`[    0.000000] ${line}\n`)).toEqual([]);
+});
+
+it('reads what is reserved when memblock has its RAM, with its flags', () => {
+  expect(parseMemblockDump(MEMBLOCK_DUMP)).toEqual([
+    { range: physRange(0, 0x10000), flags: 0 },
+    { range: physRange(0x34c0_0000, 0x3840_0000), flags: 0x20 },
+  ]);
+  expect(parseMemblockDump(MEMBLOCK_DUMP.replace('cnt  = 0x2', 'cnt  = 0x3'))).toBeNull();
+  expect(parseMemblockDump(MEMBLOCK_DUMP.replace('reserved[0x0]', 'reserved[0x7]'))).toBeNull();
 });

@@ -12,11 +12,12 @@ import { physRange } from '../memory/phys-range.ts';
 import { type ModelInputs, PLAIN_MACHINE } from './model-inputs.ts';
 
 /**
- * Where ranges begin and end: page 0, page 1, inside the first 64 KiB, its end, one trampoline (28 KiB) beyond, an early
- * EBDA, the boot services of the thread of 2021, where the trampoline lies as a rule, the EBDA, the ISA hole.
+ * Where ranges begin and end: page 0, page 1, the end of the first 64 KiB, two pieces beyond it that are each too small for
+ * a trampoline, an early EBDA, the boot services of the thread of 2021, where the trampoline lies as a rule, the EBDA, the
+ * ISA hole.
  */
 export const CUTS = [
-  0, 0x1000, 0x8000, 0x1_0000, 0x1_7000, 0x2_c000, 0x6_3000, 0x9_8000, 0x9_f000, 0xa_0000,
+  0, 0x1000, 0x1_0000, 0x1_4000, 0x1_8000, 0x2_c000, 0x6_3000, 0x9_8000, 0x9_f000, 0xa_0000,
 ] as const;
 
 /** The simplest first: a counterexample has as few of the others as it can. */

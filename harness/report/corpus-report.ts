@@ -33,6 +33,8 @@ interface LowMemoryUse {
   /** Null if it finds no place. */
   readonly trampoline: PhysAddr | null;
   readonly panic: Prediction['panic'];
+  /** Why some of it is undecided; null if nothing is. */
+  readonly undecided: string | null;
 }
 
 /** Who keeps a page without using it. */
@@ -42,7 +44,7 @@ const PAGE_KIB = PAGE_SIZE / 1024;
 
 /** Sums up a prediction; what is kept and not used is locked if there is a crashkernel, else wasted. */
 export function lowMemoryUse(prediction: Prediction, crashkernel: boolean): LowMemoryUse {
-  const { policy, pages, trampoline, panic } = prediction;
+  const { policy, pages, trampoline, panic, doubt } = prediction;
   const kib = (owns: (owner: Owner) => boolean): number =>
     pages.filter(({ owner }) => owns(owner)).length * PAGE_KIB;
   const idle = kib((owner) => IDLE_OWNERS.has(owner));
@@ -53,6 +55,7 @@ export function lowMemoryUse(prediction: Prediction, crashkernel: boolean): LowM
     wasted: crashkernel ? 0 : idle,
     trampoline: trampoline?.start ?? null,
     panic,
+    undecided: doubt?.why ?? null,
   };
 }
 
@@ -79,7 +82,8 @@ export function renderCorpusReport(result: CorpusResult, style: Style): string {
 
 function row(use: LowMemoryUse): string {
   const figures = FIGURES.map((key) => String(use[key]).padStart(key.length));
-  const place = use.trampoline === null ? 'NONE' : hex(use.trampoline);
+  const none = use.undecided === null ? 'NONE' : 'undecided';
+  const place = use.trampoline === null ? none : hex(use.trampoline);
   return [use.policy.padEnd(POLICY_WIDTH), ...figures, place].join('  ');
 }
 
@@ -91,7 +95,9 @@ function sums(uses: readonly LowMemoryUse[]): string[] {
         const kib = group.reduce((sum, use) => sum + use[key], 0);
         return `${kib} ${key}`;
       });
-      const none = group.filter(({ trampoline }) => trampoline === null).length;
+      const none = group.filter(
+        ({ trampoline, undecided }) => trampoline === null && undecided === null,
+      ).length;
       return `${policy.padEnd(POLICY_WIDTH)}  of ${group.length} layouts: ${figures.join(', ')}; no trampoline in ${none}`;
     },
   );
@@ -114,6 +120,7 @@ function useDocument({
   wasted,
   trampoline,
   panic,
+  undecided,
 }: LowMemoryUse): CorpusDocument['layouts'][number]['policies'][string] {
   return {
     freedKiB: freed,
@@ -121,5 +128,6 @@ function useDocument({
     wastedKiB: wasted,
     trampoline: trampoline === null ? null : hex(trampoline),
     panic,
+    ...(undecided !== null && { undecided }),
   };
 }

@@ -28,12 +28,13 @@ export function renderModelDocument(result: ModelResult): string {
 }
 
 function predictionDocument(prediction: Prediction): ModelDocument['predictions'][number] {
-  const { policy, pages, moments, trampoline, panic, logLines, captureLowRam, vmcoreLow } =
+  const { policy, pages, moments, trampoline, panic, doubt, logLines, captureLowRam, vmcoreLow } =
     prediction;
   return {
     policy,
     kernels: POLICIES[policy].kernels,
     panic,
+    ...(doubt && { undecided: doubt.why }),
     trampoline: trampoline && hex(trampoline.start),
     pages: pages.map(({ owner }) => owner),
     moments: Object.fromEntries(

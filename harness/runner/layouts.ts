@@ -15,7 +15,7 @@ const CORPUS = 'corpus';
 /** The axes with every layout named instead of `corpus`; logs which layouts it leaves out. */
 export async function withCorpus(axes: Axes, log: Log): Promise<Axes> {
   if (!axes.layout?.includes(CORPUS)) return axes;
-  const layouts = await readLayouts();
+  const layouts = (await readLayouts()).filter(({ edge }) => !edge);
   const ids = new Map<string, string>();
   for (const layout of layouts) {
     try {

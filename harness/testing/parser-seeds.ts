@@ -96,6 +96,16 @@ export const EXAMPLE_MAP = {
 };
 
 /** The lines of a log that some parser looks for, from where it begins to be slow. */
+export const MEMBLOCK_DUMP = [
+  '[    0.000000] MEMBLOCK configuration:',
+  '[    0.000000]  memory size = 0x000000003ff00000 reserved size = 0x0000000002000000',
+  '[    0.000000]  memory.cnt  = 0x1',
+  '[    0.000000]  memory[0x0]\t[0x0000000000001000-0x000000000009ffff], 0x000000000009f000 bytes flags: 0x0',
+  '[    0.000000]  reserved.cnt  = 0x2',
+  '[    0.000000]  reserved[0x0]\t[0x0000000000000000-0x000000000000ffff], 0x0000000000010000 bytes flags: 0x0',
+  '[    0.000000]  reserved[0x1]\t[0x0000000034c00000-0x00000000383fffff], 0x0000000003800000 bytes flags: 0x20',
+  '',
+].join('\n');
 export const LOG_UNITS = [
   'BIOS-e820: [mem 0x0-0x',
   'BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable\n',

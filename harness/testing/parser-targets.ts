@@ -29,7 +29,7 @@ import { parseIomem } from '../memory/iomem.ts';
 import { keepKernelSymbols, parseKallsyms } from '../memory/kallsyms.ts';
 import { findLogLine, lastLogLine } from '../memory/kernel-log.ts';
 import { findDamage, findTrouble, leftByItself, saysDmaPool } from '../memory/kernel-trouble.ts';
-import { parseMemblockLog } from '../memory/memblock-log.ts';
+import { parseMemblockDump, parseMemblockLog } from '../memory/memblock-log.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { emptyZones } from '../memory/zoneinfo.ts';
@@ -44,6 +44,7 @@ import {
   HELLO,
   LOGS,
   LOG_UNITS,
+  MEMBLOCK_DUMP,
   PERSONALITY,
   READS,
   REFUSAL,
@@ -118,6 +119,16 @@ export const TEXT_PARSERS: readonly TextParser[] = [
   { name: 'the e820 map of a log', parse: parseE820Log, seeds: LOGS, units: LOG_UNITS },
   { name: 'the maps of a log', parse: mapsOfLog, seeds: LOGS, units: LOG_UNITS },
   { name: 'memblock=debug', parse: parseMemblockLog, seeds: LOGS, units: LOG_UNITS },
+  {
+    name: 'the reserved ranges of memblock=debug',
+    parse: parseMemblockDump,
+    seeds: [MEMBLOCK_DUMP, ...LOGS],
+    units: [
+      ' reserved.cnt = 0x1\n',
+      ' reserved[0x0]\t[0x1-0x2], 0x1 bytes flags: 0x0\n',
+      'MEMBLOCK configuration:',
+    ],
+  },
   { name: 'trouble', parse: findTrouble, seeds: LOGS, units: LOG_UNITS, oneIn: 2 },
   {
     name: 'damage',

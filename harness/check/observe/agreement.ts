@@ -35,6 +35,7 @@ export function isUsable(seen: PageClass): boolean {
  * that was seen. `free` and `used` are the same here: the page allocator has the page.
  */
 export function ownerSeen(predicted: Owner | null, seen: PageClass): Owner | PageClass {
-  if (predicted !== null && agrees(predicted, seen)) return predicted;
+  const isPredicted = predicted !== null && predicted !== 'undecided';
+  if (isPredicted && agrees(predicted, seen)) return predicted;
   return isUsable(seen) ? 'free' : seen;
 }

@@ -19,8 +19,16 @@ const panicSchema = z
   })
   .nullable();
 
+const undecidedSchema = z
+  .string()
+  .exactOptional()
+  .describe(
+    'Why the layout leaves something undecided: pages have the owner `undecided` then, and what is null may be either.',
+  );
+
 const predictionSchema = z.object({
   policy: z.string(),
+  undecided: undecidedSchema,
   kernels: z.string().describe('Which kernels have that policy.'),
   panic: panicSchema,
   trampoline: addressSchema.nullable(),
@@ -67,6 +75,7 @@ export const corpusDocumentSchema = z.object({
           wastedKiB: countSchema.describe('Reserved, and nobody uses it.'),
           trampoline: addressSchema.nullable().describe('Null if it finds no place.'),
           panic: panicSchema,
+          undecided: undecidedSchema,
         }),
       ),
     }),
