@@ -94,8 +94,9 @@ async function checkSteps(
   patches: string,
   { options, plan, context }: Check,
 ): Promise<void> {
+  const report = reportSeries(options, context);
   const series = await checkSeries(patches, await asItStands(kernel, plan.sources), plan);
-  await reportSeries(series, options, context);
+  await report(series);
   const { cutShort } = series;
   const end = seriesEnd(series);
   const ends = firstEnd([end, ...(cutShort === null ? [] : [endOfCode(codeOf(cutShort))])]);

@@ -6,6 +6,8 @@ import type { Log } from '../log.ts';
 import { cachedFolder } from '../process/cache.ts';
 import { sha256File } from '../process/file-hash.ts';
 import { requireFile } from '../process/file-kind.ts';
+import { readInput } from '../process/read-input.ts';
+import { makeTempDir } from '../process/temp-dir.ts';
 import { parsePatch, readPatch } from './patch-text.ts';
 import { runGit } from './run-git.ts';
 
@@ -28,9 +30,11 @@ const SUBJECT = /^Subject: *(.*(?:\n[ \t].*)*)/m;
 /**
  * The patches of a folder of `*.patch` in the order of their names, or of a mailbox in the order of its messages.
  * Messages without a patch, such as a cover letter, are left out. The cache keeps each message of a mailbox as a file.
+ * `-` is a mailbox on standard input.
  * Throws `UsageError` if there is no patch, `FormatError` if it is neither a folder nor a file, or like `parsePatch`.
  */
 export async function readSeries(place: string, context: SeriesContext): Promise<SeriesPatch[]> {
+  if (place === '-') return readStdinSeries(context);
   const info = await stat(place).catch(() => undefined);
   if (info && !info.isDirectory()) requireFile(place, info);
   const folder = info?.isFile() ? await splitMailbox(place, context) : place;
@@ -46,6 +50,19 @@ export async function readSeries(place: string, context: SeriesContext): Promise
   throw new UsageError(
     `Cannot read the series ${place}: expected a folder of *.patch, a mailbox, or a range of commits such as v6.12..HEAD`,
   );
+}
+
+/** What sends a mailbox, such as `b4 am -o-`, may have to fetch it first, ms. */
+const STDIN_SILENCE_MS = 10 * 60_000;
+
+async function readStdinSeries(context: SeriesContext): Promise<SeriesPatch[]> {
+  const missing = (why: string): string => `Cannot read a series from standard input: ${why}`;
+  const { signal } = context;
+  const text = await readInput('/dev/stdin', { missing, signal, silenceMs: STDIN_SILENCE_MS });
+  await using temp = await makeTempDir();
+  const path = join(temp.path, 'standard input');
+  await writeFile(path, text);
+  return readSeries(path, context);
 }
 
 /** The longest series have some hundred patches. */

@@ -73,6 +73,15 @@ const READERS: Readonly<Record<Kind, (text: string) => void>> = {
       'not ok1, ok2, ok3, ok4, not ok1, not ok2, not ok1, not ok3, not ok4',
     );
   },
+  mail: (text) => {
+    expect(text).toMatch(/^sub1m booted each kernel below/);
+    const report = text.slice(0, text.indexOf('To see it again:'));
+    const long = report.split('\n').filter((line) => line.length > 72);
+    // Only words that cannot be broken, and a table of eight columns.
+    expect(long.filter((line) => /\S \S/.test(line.slice(0, 72)) && !/\S {2}/.test(line))).toEqual(
+      [],
+    );
+  },
   markdown: (text) => {
     const { headings, links, tables, words, kinds } = readMarkdown(text);
     expect(headings).toEqual([

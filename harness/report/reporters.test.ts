@@ -31,7 +31,7 @@ describe('parseReporters', () => {
     expect(() => parseReporters([value])).toThrow(
       new UsageError(
         `Cannot use reporter "${value}": expected kind or kind:file, ` +
-          'where kind is one of b4, console, github, html, json, junit, kcidb, ktap, markdown, svg, tap',
+          'where kind is one of b4, console, github, html, json, junit, kcidb, ktap, mail, markdown, svg, tap',
       ),
     );
   });

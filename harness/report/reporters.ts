@@ -26,6 +26,7 @@ const RENDERERS = {
   junit: async () => (await import('./junit-report.ts')).renderJunit,
   kcidb: async () => (await import('./kcidb/kcidb-report.ts')).renderKcidb,
   ktap: async () => (await import('./ktap-report.ts')).renderKtap,
+  mail: async () => (await import('./mail-report.ts')).renderMail,
   markdown: async () => (await import('./markdown-report.ts')).renderMarkdown,
   svg: async () => (await import('./svg-report.ts')).renderSvg,
   tap: async () => (await import('./tap-report.ts')).renderTap,
@@ -166,6 +167,12 @@ export async function withHistory(run: ReportedRun): Promise<Told> {
 async function rendered(kind: ReportKind, told: Told, style: Style): Promise<Written> {
   const render: Render = await RENDERERS[kind]();
   return render(told.run, style, told.history);
+}
+
+/** Writes a text to standard output, or cleaned to a file. Throws `HostError`. */
+export async function writeText(text: string, path: string | null): Promise<void> {
+  if (path === null) await writeStdout(text);
+  else await intoFile(path, () => replaceFile(path, cleanText(text)));
 }
 
 /** Writes the page of a history. Throws `HostError`. */

@@ -92,8 +92,8 @@ function addJudgingOptions(command: Command): void {
     .addOption(
       new Option(
         '--series <what>',
-        'check each patch of a folder of *.patch, a mailbox, or a range of commits',
-      ).conflicts(['watch', 'invariant', 'reporter']),
+        'check each patch of a folder of *.patch, a mailbox (- for stdin), or a range of commits',
+      ).conflicts(['watch', 'invariant']),
     )
     .option('--invariant <id>', 'base the exit status on this invariant only', invariantId)
     .option('--known <file>', 'known defects (JSON): reported without failing the run');
