@@ -5,6 +5,7 @@ import type { BiosWords } from '../memory/bios-data-area.ts';
 import type { E820Entry } from '../memory/e820.ts';
 import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
+import type { LogReading } from './log/read-log.ts';
 import { PAGE_SIZE, PHYS_ADDR_LIMIT, SZ_1M } from '../memory/pfn.ts';
 import {
   type PhysRange,
@@ -33,6 +34,8 @@ export interface Layout {
   /** What the layout says about memory, range by range. */
   readonly ranges: readonly LayoutRange[];
   readonly levers: Levers;
+  /** The log from which it was read. */
+  readonly log?: LogReading;
 }
 
 /** A range of a layout. */
@@ -172,7 +175,7 @@ export function parseLayout(text: string, name: string): Layout {
  */
 export function layoutFromMaps(
   maps: MachineMaps,
-  { id, source }: { readonly id: string; readonly source: string },
+  { id, source, log }: Pick<Layout, 'id' | 'source' | 'log'>,
 ): Layout {
   const low = (maps.efiMap ?? maps.e820).filter(({ range }) => range.start < SZ_1M);
   const ranges = low.map((entry) => ({
@@ -180,7 +183,9 @@ export function layoutFromMaps(
     type: 'type' in entry ? entry.type : EFI_TYPES.indexOf(entry.ram ? 'Conventional' : 'Reserved'),
     tag: true,
   }));
-  return { id, machine: null, source, synthetic: false, maps, ranges, levers: NO_LEVERS };
+  const machine = log?.causes.machine ?? null;
+  const found = { id, machine, source, synthetic: false, maps, ranges, levers: NO_LEVERS };
+  return log ? { ...found, log } : found;
 }
 
 const NO_LEVERS: Levers = {

@@ -16,8 +16,8 @@ import { GuestTap } from '../guest-link/guest-tap.ts';
 import { LineCollector } from '../history/line-collector.ts';
 import { historyLine } from '../history/testing/history-builder.ts';
 import { parseJsonFile } from '../json-file.ts';
-import { parseDmesgMaps } from '../layout/dmesg-map.ts';
 import { layoutFromMaps, parseLayout } from '../layout/layout.ts';
+import { parseLog } from '../layout/log/read-log.ts';
 import { parsePersonalityLog } from '../layout/personality-log.ts';
 import { planPersonality } from '../layout/personality-plan.ts';
 import { expand } from '../matrix/expand.ts';
@@ -224,7 +224,8 @@ function shownHistory(text: string): unknown {
 }
 
 function mapsOfLog(text: string): unknown {
-  return layoutFromMaps(parseDmesgMaps(text), { id: 'x', source: 'x' });
+  const log = parseLog(text);
+  return layoutFromMaps(log.maps, { id: 'x', source: 'x', log });
 }
 
 function planOf(text: string): unknown {

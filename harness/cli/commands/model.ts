@@ -94,7 +94,7 @@ async function oneLayout(options: ModelOptions, context: CommandContext): Promis
   if (options.layout === undefined) {
     throw new UsageError('Cannot predict: pass --layout <id|file>, or --corpus for all layouts');
   }
-  const layout = await readLayout(options.layout, signal);
+  const layout = await readLayout(options.layout, { signal });
   const result: ModelResult = {
     ...cmdlineOf(options),
     layout,
