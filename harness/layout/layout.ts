@@ -2,10 +2,9 @@
 import { z } from 'zod';
 import { FormatError, messageOf } from '../errors.ts';
 import type { BiosWords } from '../memory/bios-data-area.ts';
-import type { E820Entry } from '../memory/e820.ts';
-import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
-import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
+import { EFI_MEMORY_TYPES, e820FromEfiMap } from '../memory/efi-memory-types.ts';
 import type { LogReading } from './log/read-log.ts';
+import type { MachineMaps } from '../memory/machine-maps.ts';
 import { PAGE_SIZE, PHYS_ADDR_LIMIT, SZ_1M } from '../memory/pfn.ts';
 import {
   type PhysRange,
@@ -14,14 +13,6 @@ import {
   physRange,
   renderRange,
 } from '../memory/phys-range.ts';
-
-/** What a machine's firmware says about its memory. */
-export interface MachineMaps {
-  readonly e820: readonly E820Entry[];
-  /** Null if only an e820 map is known. */
-  readonly efiMap: readonly EfiDescriptor[] | null;
-  readonly biosWords: BiosWords;
-}
 
 /** A machine's memory below 1 MiB, as in a file of `images/layouts/`. */
 export interface Layout {

@@ -3,7 +3,7 @@ import { type BiosWords, readBiosWords } from '../../memory/bios-data-area.ts';
 import { readInitrd } from '../../memory/boot-params.ts';
 import { type E820Entry, parseE820Log, parseFirmwareMemmap } from '../../memory/e820.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
-import { e820FromEfiMap } from '../../layout/efi-memory-types.ts';
+import { e820FromEfiMap } from '../../memory/efi-memory-types.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import type { IomemEntry } from '../../memory/iomem.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';

@@ -3,7 +3,7 @@
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { PHYS_ADDR_LIMIT } from '../../memory/pfn.ts';
 import { physRange } from '../../memory/phys-range.ts';
-import { EFI_MEMORY_TYPES } from '../efi-memory-types.ts';
+import { EFI_MEMORY_TYPES } from '../../memory/efi-memory-types.ts';
 
 /** The attributes that `efi_md_typeattr_format()` prints by name, as UEFI numbers them. */
 export const EFI_ATTRIBUTES: Readonly<Record<string, bigint>> = {

@@ -13,7 +13,7 @@ import {
 } from '../../memory/phys-range.ts';
 import { type RangeSet, rangeSet, without } from '../../memory/range-set.ts';
 import { printableText } from '../../memory/printable-text.ts';
-import { e820FromEfiMap } from '../efi-memory-types.ts';
+import { e820FromEfiMap } from '../../memory/efi-memory-types.ts';
 import { type MapLine, mapLines } from './map-lines.ts';
 
 /** The maps of a boot, and what was done to read them: for people. */

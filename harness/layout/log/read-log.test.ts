@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../errors.ts';
 import { type EfiLineForm, e820Lines, efiLines } from '../testing/dmesg-map-builder.ts';
 import { parseLog } from './read-log.ts';
-import type { MachineMaps } from '../layout.ts';
+import type { MachineMaps } from '../../memory/machine-maps.ts';
 import { readEfiMemoryMap } from '../../memory/efi-memory-map.ts';
 import { fromInclusive } from '../../memory/phys-range.ts';
 

@@ -5,7 +5,7 @@
  * The one rule: what is not understood is refused by its line. A map with a hole in it would be a wrong answer.
  * Start reading here; each step is a file.
  */
-import type { MachineMaps } from '../layout.ts';
+import type { MachineMaps } from '../../memory/machine-maps.ts';
 import { withoutMap } from './foreign-logs.ts';
 import { findBoot } from './log-boots.ts';
 import { type LogCauses, readCauses } from './log-causes.ts';

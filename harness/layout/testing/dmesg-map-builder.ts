@@ -3,7 +3,7 @@
 import { EFI_ATTRIBUTES } from '../log/efi-lines.ts';
 import type { E820Entry } from '../../memory/e820.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
-import { EFI_MEMORY_TYPES } from '../efi-memory-types.ts';
+import { EFI_MEMORY_TYPES } from '../../memory/efi-memory-types.ts';
 
 /** How a kernel prints descriptors: up to v4.3, up to v5.6, later. */
 export type EfiLineForm = 'exclusive' | 'long' | 'short';
