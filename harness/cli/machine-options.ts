@@ -21,7 +21,11 @@ export interface MachineOptions {
 /** Adds the options. */
 export function addMachineOptions(command: Command): Command {
   return command
-    .option('--boot <n>', 'of a log with several boots: its number, from 1 (default: the last)', count)
+    .option(
+      '--boot <n>',
+      'of a log with several boots: its number, from 1 (default: the last)',
+      count,
+    )
     .option('--cmdline <text>', "the kernel command line (default: the log's, or empty)")
     .option(
       '--trampoline-size <size>',
@@ -36,7 +40,11 @@ export function addMachineOptions(command: Command): Command {
         'what the kernel was loaded with, such as 0x65000-0x65fff for the EFI map; may be repeated',
       ).argParser((text: string, before: readonly PhysRange[] = []) => [...before, range(text)]),
     )
-    .option('--esrt <range>', 'where the EFI System Resource Table is, such as 0xd77d4b18-0xd77d4b4f', range);
+    .option(
+      '--esrt <range>',
+      'where the EFI System Resource Table is, such as 0xd77d4b18-0xd77d4b4f',
+      range,
+    );
 }
 
 /** What these options say of a machine. */
@@ -71,7 +79,9 @@ function kib(text: string): number {
 function ebda(text: string): number {
   const address = /^0x[0-9a-f]{1,5}$/i.test(text) ? Number(text) : Number.NaN;
   if (address % 16 === 0) return address;
-  throw new InvalidArgumentError('Expected an address below 1 MiB that 16 divides, such as 0x9d000.');
+  throw new InvalidArgumentError(
+    'Expected an address below 1 MiB that 16 divides, such as 0x9d000.',
+  );
 }
 
 function range(text: string): PhysRange {

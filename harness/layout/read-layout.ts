@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { type Layout, layoutFromMaps, parseLayout } from './layout.ts';
-import { readLogText } from './log/log-bytes.ts';
+import { STDIN, readLogText } from './log/log-bytes.ts';
 import { parseLog } from './log/read-log.ts';
 import { isJsonLog } from './log/text-forms.ts';
 import { nearestName } from '../nearest-name.ts';
@@ -43,7 +43,11 @@ async function readLayoutFile(path: string, { signal, boot }: LayoutOptions): Pr
   const isJson = path.endsWith('.json') || text.trimStart().startsWith('{');
   if (isJson && !isJsonLog(text)) return parseLayout(text, path);
   const log = parseLog(text, boot);
-  return layoutFromMaps(log.maps, { id: basename(path), source: path, log });
+  return layoutFromMaps(log.maps, {
+    id: path === STDIN ? 'stdin' : basename(path),
+    source: path,
+    log,
+  });
 }
 
 async function layoutIds(): Promise<string[]> {

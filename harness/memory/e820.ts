@@ -78,7 +78,11 @@ function before(end: string): string {
  * prints: its types are a closed set, and a line that is cut or garbled hides who has the memory.
  */
 export function parseE820Log(text: string): E820Entry[] {
-  return entries(text, logEntry, 'the e820 map of the log: expected lines "BIOS-e820: [mem 0x…-0x…] …"');
+  return entries(
+    text,
+    logEntry,
+    'the e820 map of the log: expected lines "BIOS-e820: [mem 0x…-0x…] …"',
+  );
 }
 
 /** Parses `/sys/firmware/memmap`, one entry per line: `0x0 0x9ffff System RAM`. Throws if there are none. */

@@ -103,9 +103,7 @@ function pageMaps({ predictions, machine }: ModelResult, style: Style): string[]
 }
 
 /** The sets of policies with the same map, and what they are called together. */
-export function alikePolicies(
-  predictions: readonly Prediction[],
-): {
+export function alikePolicies(predictions: readonly Prediction[]): {
   readonly name: string;
   readonly policies: readonly PolicyId[];
   readonly pages: readonly CellPage[];

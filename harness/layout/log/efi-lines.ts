@@ -34,7 +34,7 @@ export interface EfiLine {
 }
 
 /** What `efi_print_memmap()` prints, and before 3.3 `print_efi_memmap()`, in upper case. */
-export const EFI_MARK = /\befi: mem(\d{1,6}): */i;
+export const EFI_MARK = /\befi: mem(?:(\d{1,6})(?:: *|$)|$)/i;
 
 /** A line of Xen's `efi_arch_process_memory_map()`, behind `(XEN)`. */
 export const XEN_EFI_MARK = /\(XEN\) +(?=[0-9a-f]{13}-)/;

@@ -12,7 +12,10 @@ const FOREIGN: readonly (readonly [pattern: RegExp, says: string])[] = [
   [/\bBooting Linux on physical CPU\b|\bARMv[4-7]|\barmv\dl?\b/, 'found one of arm'],
   [/\briscv(?:32|64)?\b|\bSBI specification\b/, 'found one of riscv'],
   [/\bppc64(?:le)?\b|\bpowerpc|\bpSeries\b|\bPowerNV\b/i, 'found one of powerpc'],
-  [/\bs390x?\b|Linux is running (?:as a z\/VM|natively in 64-bit|under KVM in 64-bit)/, 'found one of s390'],
+  [
+    /\bs390x?\b|Linux is running (?:as a z\/VM|natively in 64-bit|under KVM in 64-bit)/,
+    'found one of s390',
+  ],
   [/\bloongarch(?:64)?\b/i, 'found one of loongarch'],
   [/\bmips(?:64)?(?:el)?\b/i, 'found one of mips'],
   [/\bia64\b|\bItanium\b/i, 'found one of ia64'],

@@ -11,7 +11,7 @@ import { INPUT_BYTES, readChunks } from '../../process/read-input.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
 
 /** The name that stands for standard input. */
-const STDIN = '-';
+export const STDIN = '-';
 
 /** Where a cell's folder has its system kernel's log, the best first. */
 const CELL_LOGS = [
@@ -110,10 +110,15 @@ async function unpack(bytes: Buffer, { path, command, signal }: Packed): Promise
 /** Bytes of which half are zero are UTF-16, as PowerShell and Notepad write it. */
 function textOf(bytes: Buffer): string {
   const start = bytes.subarray(0, 1024);
-  const zeroes = [0, 1].map((odd) => start.filter((byte, at) => byte === 0 && at % 2 === odd).length);
+  const zeroes = [0, 1].map(
+    (odd) => start.filter((byte, at) => byte === 0 && at % 2 === odd).length,
+  );
   const [even = 0, odd = 0] = zeroes;
   const isBig = even > start.length / 4 && odd === 0;
   const isLittle = odd > start.length / 4 && even === 0;
-  if (isBig) return Buffer.from(bytes.subarray(0, bytes.length & ~1)).swap16().toString('utf16le');
+  if (isBig)
+    return Buffer.from(bytes.subarray(0, bytes.length & ~1))
+      .swap16()
+      .toString('utf16le');
   return bytes.toString(isLittle ? 'utf16le' : 'utf8');
 }

@@ -31,7 +31,9 @@ export interface LogCauses {
 export function readCauses(lines: readonly string[]): LogCauses {
   const log = lines.join('\n');
   const text = (pattern: RegExp): string | null => pattern.exec(log)?.[1]?.trim() ?? null;
-  const size = Number(text(/\bBase memory trampoline at \[[^\]\n]{1,32}\] [0-9a-f]{1,8} size (\d{1,6})\b/));
+  const size = Number(
+    text(/\bBase memory trampoline at \[[^\]\n]{1,32}\] [0-9a-f]{1,8} size (\d{1,6})\b/),
+  );
   const machine = text(/\bDMI: ([^\n]{1,200})/);
   return {
     release: text(/\bLinux version (\d[^\s\n]{0,100})/),

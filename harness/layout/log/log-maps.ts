@@ -153,10 +153,18 @@ function compareMaps(e820: readonly E820Entry[], efiMap: readonly EfiDescriptor[
       `Cannot read the memory maps of the log: expected an e820 map and an EFI memory map of one boot, but only the ${who} map has RAM at ${renderRange(difference)}; ${WHAT_TO_DO}`,
     );
   }
-  const [all, lost] = [ramIn(HIGH, e820), without(ramIn(HIGH, e820), efiMap.map(({ range }) => range))];
+  const [all, lost] = [
+    ramIn(HIGH, e820),
+    without(
+      ramIn(HIGH, e820),
+      efiMap.map(({ range }) => range),
+    ),
+  ];
   if (bytes(lost) === 0) return [];
   const share = Math.round((100 * (bytes(all) - bytes(lost))) / bytes(all));
-  return [`The EFI map covers ${share} % of the RAM above 1 MiB: the log is cut, or another map is`];
+  return [
+    `The EFI map covers ${share} % of the RAM above 1 MiB: the log is cut, or another map is`,
+  ];
 }
 
 /** The whole pages of RAM in a range; where entries overlap one that is not RAM wins. */

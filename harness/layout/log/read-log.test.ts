@@ -154,7 +154,11 @@ it.each([
     `\n${lie('Boot Data', 'Boot Date')}`,
     WRONG('its type is impossible', lie('Boot Data', 'Boot Date')),
   ],
-  ['an unknown attribute', lie('WB', 'WX'), WRONG('its attributes are impossible', lie('WB', 'WX'))],
+  [
+    'an unknown attribute',
+    lie('WB', 'WX'),
+    WRONG('its attributes are impossible', lie('WB', 'WX')),
+  ],
   [
     'an end before its start',
     lie('027fff', '0000ff'),

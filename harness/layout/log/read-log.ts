@@ -32,7 +32,8 @@ export function parseLog(given: string, boot?: number): LogReading {
   if (!found) throw withoutMap(text.split('\n', 65_536));
   const { e820, efiMap, notes } = readLogMaps(found.lines);
   const { number, count, ofCaptureKernel } = found;
-  const others = count > 1 ? [`Boot ${number} of ${count} in the log; --boot <n> takes another`] : [];
+  const others =
+    count > 1 ? [`Boot ${number} of ${count} in the log; --boot <n> takes another`] : [];
   return {
     maps: { e820, efiMap, biosWords: { ebdaSegment: 0, baseMemoryKiB: 0 } },
     causes: readCauses(found.lines),

@@ -15,7 +15,8 @@ export interface PlainText {
 }
 
 /** A message of `dmesg --json`, or of `journalctl -o json` and `json-pretty`; that may be a list of bytes. */
-const JSON_MESSAGE = /"(?:msg|MESSAGE)"\s{0,8}:\s{0,8}(?:"((?:[^"\\\n]|\\.){0,2048})"|\[([\d,\s]{0,8192})\])/g;
+const JSON_MESSAGE =
+  /"(?:msg|MESSAGE)"\s{0,8}:\s{0,8}(?:"((?:[^"\\\n]|\\.){0,2048})"|\[([\d,\s]{0,8192})\])/g;
 
 /** The tags of HTML and the codes of BBCode that forums put around a log; a log itself has `<6>` and `[mem`. */
 const BREAKING_TAG = /<(?:br|\/p|\/div|\/li|\/tr) ?\/?>(?=[^\r\n])/gi;
@@ -36,10 +37,24 @@ const ENTITY = /&(?:#(\d{1,5})|#x([0-9a-f]{1,4})|(amp|apos|gt|lt|nbsp|quot));/gi
 
 /** An escape of a terminal, its escape character as it is, lost, or written out as `^[`, `\x1b`, `\033`, `\e`, `#033`. */
 const ESCAPE = /(?:\u001b|\^\[|\\x1b|\\033|\\e|#033)\[[0-9;?]{0,16}[A-Za-z]/gi;
-const LOST_ESCAPE = /\[\d{1,3}(?:;\d{1,3}){0,4}m(?![a-z])/g;
+const LOST_ESCAPE = /\[\d{1,3}(?:;\d{1,3}){0,4}m/g;
 
 /** A time stamp that does not begin its line: the ends of lines are lost. */
 const LOST_END = /(?<=[^\n]{20}) ?(?=\[ {0,11}\d{1,6}\.\d{6}\] )/g;
+
+/** The words that map lines are known by, broken by the end of a line; what quotes may stand before the rest. */
+const BROKEN_WORD = new RegExp(
+  ['BIOS-e820: ', 'efi: mem', 'Linux version ']
+    .flatMap((word) =>
+      Array.from({ length: word.length - 1 }, (_, at) => [
+        word.slice(0, at + 1),
+        word.slice(at + 1),
+      ]),
+    )
+    .map(([before, after]) => `\\b${before}\\n[> ]{0,8}${after}`)
+    .join('|'),
+  'gi',
+);
 
 /** The table; each works on what those before it left. */
 const FORMS: readonly TextForm[] = [
@@ -77,6 +92,11 @@ const FORMS: readonly TextForm[] = [
     name: 'lost line ends',
     isIn: (text) => /\[ {0,11}\d{1,6}\.\d{6}\] [^\n]{8,256}\[ {0,11}\d{1,6}\.\d{6}\] /.test(text),
     undo: (text) => text.replaceAll(LOST_END, '\n'),
+  },
+  {
+    name: 'words broken by the end of a line',
+    isIn: (text) => has(text, BROKEN_WORD),
+    undo: (text) => text.replaceAll(BROKEN_WORD, (word) => word.replace(/\n[> ]*(?=\S| )/, '')),
   },
 ];
 
