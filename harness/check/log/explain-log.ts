@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT
+import { FormatError } from '../../errors.ts';
+import type { Layout } from '../../layout/layout.ts';
+import { findParameter } from '../../memory/kernel-cmdline.ts';
+import { LOW_PAGES, type Pfn, PAGE_SIZE, pfn } from '../../memory/pfn.ts';
+import { POLICIES, type PolicyChoice } from '../../model/policies.ts';
+import { type Prediction, predict } from '../../model/prediction.ts';
+import { meetsCondition, parseKernelCondition } from '../kernel-condition.ts';
+import { type Defect, findDefects } from './defects.ts';
+import { freePages } from './free-pages.ts';
+import { type LogMachine, type ToldInputs, machineOf } from './log-machine.ts';
+import { type Comparison, compareOutcome } from './log-outcome.ts';
+import { type FoundInput, searchInputs } from './search-inputs.ts';
+
+/** Whether a crash dump of this machine can be trusted, as far as low memory decides it. */
+export type DumpSafety =
+  | { readonly kind: 'none'; readonly why: string }
+  | { readonly kind: 'at stake'; readonly why: string; readonly pages: readonly Pfn[] }
+  | { readonly kind: 'safe'; readonly why: string };
+
+/** What a log shows, what the model makes of its machine, and how the two compare. */
+export interface Explanation {
+  readonly layout: Layout;
+  readonly machine: LogMachine;
+  readonly policy: PolicyChoice;
+  readonly prediction: Prediction;
+  readonly comparisons: readonly Comparison[];
+  /** `nothing`: the log shows nothing of the outcome. */
+  readonly verdict: 'agrees' | 'differs' | 'nothing';
+  /** If they differ: what would make them agree. */
+  readonly inputs: readonly FoundInput[];
+  readonly dump: DumpSafety;
+  readonly defects: readonly Defect[];
+  /** Pages that the firmware wrote to, as the kernel found ("Corrupted low memory"). */
+  readonly corrupted: readonly Pfn[];
+}
+
+/**
+ * Explains a log's machine. Throws `FormatError` if neither the log nor `policy` says which policy its kernel follows,
+ * or if the layout has no log.
+ */
+export function explainLog(
+  layout: Layout,
+  told: ToldInputs,
+  wanted: PolicyChoice | null,
+): Explanation {
+  const { log } = layout;
+  if (!log) {
+    throw new FormatError(
+      `Cannot explain ${layout.source}: expected a kernel log, found a layout; ask "sub1m model" about it`,
+    );
+  }
+  const machine = machineOf(layout, told);
+  const policy = wanted ?? machine.policy;
+  if (!policy) {
+    throw new FormatError(
+      'Cannot tell which policy the kernel of the log follows: expected a line "Linux version …", found none; name it with --policy',
+    );
+  }
+  const { inputs } = machine;
+  const text = log.lines.join('\n');
+  const { causes } = log;
+  const prediction = predict(inputs, policy.id);
+  const comparisons = compareOutcome(text, { inputs, prediction, is32Bit: causes.is32Bit });
+  const differs = comparisons.some(({ agrees }) => !agrees);
+  return {
+    layout,
+    machine,
+    policy,
+    prediction,
+    comparisons,
+    verdict: comparisons.length === 0 ? 'nothing' : differs ? 'differs' : 'agrees',
+    inputs: differs ? searchInputs({ inputs, policy: policy.id, log: text, causes, told }) : [],
+    dump: dumpSafety(inputs.cmdline, prediction),
+    defects: findDefects({
+      inputs,
+      prediction,
+      isEfi: causes.isEfi,
+      isOf: (condition) => isOf(causes.release, condition),
+    }),
+    corrupted: corruptedPages(text),
+  };
+}
+
+function isOf(release: string | null, text: string): boolean {
+  const condition = parseKernelCondition(text);
+  return condition !== undefined && release !== null && meetsCondition(condition, release);
+}
+
+function dumpSafety(cmdline: string, prediction: Prediction): DumpSafety {
+  const value = findParameter(cmdline, 'crashkernel')?.value ?? null;
+  if (value === null) {
+    return { kind: 'none', why: 'crashkernel= is not on the command line, so there is no dump' };
+  }
+  if (prediction.panic) return { kind: 'none', why: 'the kernel does not boot' };
+  if (!prediction.crashkernel?.fits) {
+    return { kind: 'none', why: `the kernel reserves nothing for crashkernel=${value}` };
+  }
+  const pages = freePages(prediction).map(({ page }) => page);
+  if (pages.length === 0) {
+    return { kind: 'safe', why: 'the system kernel uses no page below 1 MiB' };
+  }
+  if (POLICIES[prediction.policy].backsUpLowMemory) {
+    return { kind: 'safe', why: 'kdump copies the first 640 KiB away before the capture kernel' };
+  }
+  const why =
+    'the system kernel uses pages below 1 MiB, which the dump leaves out and the capture kernel overwrites';
+  return { kind: 'at stake', why, pages };
+}
+
+/** `check_for_bios_corruption()` (arch/x86/kernel/check.c): the physical address is the second one. */
+const CORRUPTED = /\bCorrupted low memory at [^\n]{0,32}\(([0-9a-f]{1,8}) phys\)/g;
+const CORRUPTED_LIMIT = 65_536;
+
+function corruptedPages(log: string): Pfn[] {
+  const pages = new Set<number>();
+  let count = 0;
+  for (const [, at = ''] of log.matchAll(CORRUPTED)) {
+    pages.add(Math.floor(Number.parseInt(at, 16) / PAGE_SIZE));
+    if ((count += 1) > CORRUPTED_LIMIT) break;
+  }
+  return [...pages].filter((page) => page < LOW_PAGES).toSorted((a, b) => a - b).map(pfn);
+}
