@@ -38,7 +38,10 @@ export function addMachineOptions(command: Command): Command {
       new Option(
         '--reserved <range>',
         'what the kernel was loaded with, such as 0x65000-0x65fff for the EFI map; may be repeated',
-      ).argParser((text: string, before: readonly PhysRange[] = []) => [...before, range(text)]),
+      ).argParser((text: string, before: readonly PhysRange[] | undefined) => [
+        ...(before ?? []),
+        range(text),
+      ]),
     )
     .option(
       '--esrt <range>',

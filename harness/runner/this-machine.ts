@@ -17,6 +17,8 @@ export interface ThisMachine {
   readonly layout: Layout;
   /** What the kernel was loaded with, and where that lies. */
   readonly reserved: readonly PhysRange[];
+  /** Whether a capture kernel is loaded; null if that could not be seen. */
+  readonly captureLoaded: boolean | null;
   /** What could not be seen, and why. */
   readonly unseen: readonly string[];
 }
@@ -49,12 +51,16 @@ export async function readThisMachine({ root = '/', signal }: Where): Promise<Th
   const cmdline = await trying('/proc/cmdline', () => readFile(join(root, 'proc/cmdline'), 'utf8'));
   const memmap = await trying('/sys/firmware/memmap', () => readMemmap(root));
   const reserved = await trying('where the boot loader put the EFI map', () => readLoaded(root));
+  const loaded = await trying('whether a capture kernel is loaded', () =>
+    readFile(join(root, 'sys/kernel/kexec_crash_loaded'), 'utf8'),
+  );
   const layout = layoutOf({ log, cmdline, memmap });
   const { efiMap } = layout.maps;
   if (layout.log?.causes.isEfi && efiMap === null) {
     unseen.push('the EFI memory map: only a boot with efi=debug shows it');
   }
-  return { layout, reserved: reserved ?? [], unseen };
+  const captureLoaded = loaded === null ? null : loaded.trim() === '1';
+  return { layout, reserved: reserved ?? [], captureLoaded, unseen };
 }
 
 async function readLog(root: string, signal: AbortSignal): Promise<string> {

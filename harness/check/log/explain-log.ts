@@ -35,15 +35,19 @@ export interface Explanation {
   readonly corrupted: readonly Pfn[];
 }
 
+/** What is asked beside the log. */
+export interface Asked {
+  /** The policy of its kernel; null: what the log says. */
+  readonly policy: PolicyChoice | null;
+  /** Whether a capture kernel is loaded (`/sys/kernel/kexec_crash_loaded`); null if that is not known. */
+  readonly captureLoaded: boolean | null;
+}
+
 /**
- * Explains a log's machine. Throws `FormatError` if neither the log nor `policy` says which policy its kernel follows,
+ * Explains a log's machine. Throws `FormatError` if nobody says which policy its kernel follows,
  * or if the layout has no log.
  */
-export function explainLog(
-  layout: Layout,
-  told: ToldInputs,
-  wanted: PolicyChoice | null,
-): Explanation {
+export function explainLog(layout: Layout, told: ToldInputs, asked: Asked): Explanation {
   const { log } = layout;
   if (!log) {
     throw new FormatError(
@@ -51,7 +55,7 @@ export function explainLog(
     );
   }
   const machine = machineOf(layout, told);
-  const policy = wanted ?? machine.policy;
+  const policy = asked.policy ?? machine.policy;
   if (!policy) {
     throw new FormatError(
       'Cannot tell which policy the kernel of the log follows: expected a line "Linux version …", found none; name it with --policy',
@@ -71,7 +75,7 @@ export function explainLog(
     comparisons,
     verdict: comparisons.length === 0 ? 'nothing' : differs ? 'differs' : 'agrees',
     inputs: differs ? searchInputs({ inputs, policy: policy.id, log: text, causes, told }) : [],
-    dump: dumpSafety(inputs.cmdline, prediction),
+    dump: dumpSafety(inputs.cmdline, prediction, asked.captureLoaded),
     defects: findDefects({
       inputs,
       prediction,
@@ -87,7 +91,11 @@ function isOf(release: string | null, text: string): boolean {
   return condition !== undefined && release !== null && meetsCondition(condition, release);
 }
 
-function dumpSafety(cmdline: string, prediction: Prediction): DumpSafety {
+function dumpSafety(
+  cmdline: string,
+  prediction: Prediction,
+  captureLoaded: boolean | null,
+): DumpSafety {
   const value = findParameter(cmdline, 'crashkernel')?.value ?? null;
   if (value === null) {
     return { kind: 'none', why: 'crashkernel= is not on the command line, so there is no dump' };
@@ -96,6 +104,7 @@ function dumpSafety(cmdline: string, prediction: Prediction): DumpSafety {
   if (!prediction.crashkernel?.fits) {
     return { kind: 'none', why: `the kernel reserves nothing for crashkernel=${value}` };
   }
+  if (captureLoaded === false) return { kind: 'none', why: 'no capture kernel is loaded' };
   const pages = freePages(prediction).map(({ page }) => page);
   if (pages.length === 0) {
     return { kind: 'safe', why: 'the system kernel uses no page below 1 MiB' };
@@ -112,12 +121,16 @@ function dumpSafety(cmdline: string, prediction: Prediction): DumpSafety {
 const CORRUPTED = /\bCorrupted low memory at [^\n]{0,32}\(([0-9a-f]{1,8}) phys\)/g;
 const CORRUPTED_LIMIT = 65_536;
 
-function corruptedPages(log: string): Pfn[] {
+/** The pages that the kernel found written to. */
+export function corruptedPages(log: string): Pfn[] {
   const pages = new Set<number>();
   let count = 0;
   for (const [, at = ''] of log.matchAll(CORRUPTED)) {
     pages.add(Math.floor(Number.parseInt(at, 16) / PAGE_SIZE));
     if ((count += 1) > CORRUPTED_LIMIT) break;
   }
-  return [...pages].filter((page) => page < LOW_PAGES).toSorted((a, b) => a - b).map(pfn);
+  return [...pages]
+    .filter((page) => page < LOW_PAGES)
+    .toSorted((a, b) => a - b)
+    .map(pfn);
 }

@@ -39,17 +39,24 @@ export function addExplain(program: Command, context: CommandContext): void {
   const command = describeCommand(program.command('explain'), HELP)
     .argument('[log]', "a kernel log (packed or not, - for standard input), or a cell's folder")
     .addOption(
-      new Option('--policy <id>', "the policy of its kernel")
+      new Option('--policy <id>', 'the policy of its kernel')
         .choices(POLICY_IDS)
         .default(undefined, 'by its release'),
     );
   addMachineOptions(command)
-    .option('--save-layout <file>', 'write its layout to a new file, without names or serial numbers')
+    .option(
+      '--save-layout <file>',
+      'write its layout to a new file, without names or serial numbers',
+    )
     .option('--json', 'print a JSON document')
     .action(async (named: string | undefined, options: ExplainOptions) => {
-      const { layout, told, unseen } = await machineToExplain(named, options, context);
-      const { policy } = options;
-      const found = explainLog(layout, told, policy ? { id: policy, how: 'it was asked for' } : null);
+      const { layout, told, unseen, captureLoaded } = await machineToExplain(
+        named,
+        options,
+        context,
+      );
+      const policy = options.policy ? { id: options.policy, how: 'it was asked for' } : null;
+      const found = explainLog(layout, told, { policy, captureLoaded });
       if (options.saveLayout !== undefined) {
         const { biosWords } = found.machine.inputs;
         await save(options.saveLayout, { ...layout, maps: { ...layout.maps, biosWords } });
@@ -69,6 +76,7 @@ interface ToExplain {
   readonly layout: Layout;
   readonly told: ReturnType<typeof toldBy>;
   readonly unseen: readonly string[];
+  readonly captureLoaded: boolean | null;
 }
 
 async function machineToExplain(
@@ -79,12 +87,12 @@ async function machineToExplain(
   if (named !== undefined) {
     const { boot } = options;
     const layout = await readLayout(named, { signal, ...(boot === undefined ? {} : { boot }) });
-    return { layout, told: toldBy(options, []), unseen: [] };
+    return { layout, told: toldBy(options, []), unseen: [], captureLoaded: null };
   }
   const { readThisMachine } = await import('../../runner/this-machine.ts');
-  const { layout, reserved, unseen } = await readThisMachine({ signal });
+  const { reserved, ...machine } = await readThisMachine({ signal });
   const told = toldBy(options, []);
-  return { layout, told: { ...told, reserved: [...told.reserved, ...reserved] }, unseen };
+  return { ...machine, told: { ...told, reserved: [...told.reserved, ...reserved] } };
 }
 
 async function save(path: string, layout: Layout): Promise<void> {

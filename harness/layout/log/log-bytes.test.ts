@@ -14,7 +14,7 @@ async function readBack(bytes: Uint8Array): Promise<string> {
   await using temp = await makeTempDir();
   const path = join(temp.path, 'log');
   await writeFile(path, bytes);
-  return readLogText(path, { missing });
+  return await readLogText(path, { missing });
 }
 
 const packed = (...command: readonly string[]): Buffer =>
