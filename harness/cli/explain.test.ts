@@ -67,13 +67,18 @@ describe('sub1m explain', { timeout: 30_000 }, () => {
   });
 
   it.each([
-    ['without a release', [log('f11-bios-88.txt')], 65, 'name it with --policy'],
-    ['that is a layout', ['x1c7'], 65, 'ask "sub1m model" about it'],
-    ['that is cut', [log('f05-efi-map-cut-off.txt')], 65, 'this line is cut'],
-    ['that does not exist', ['/none'], 64, 'neither a readable file'],
-  ])('refuses a log %s', async (_what, args, status, message) => {
+    { what: 'without a release', args: [log('f11-bios-88.txt')], says: 'name it with --policy' },
+    { what: 'that is a layout', args: ['x1c7'], says: 'ask "sub1m model" about it' },
+    { what: 'that is cut', args: [log('f05-efi-map-cut-off.txt')], says: 'this line is cut' },
+  ])('refuses a log $what: 65', async ({ args, says }) => {
     const end = await runSub1m(['explain', ...args]);
-    expect(end.stderr).toContain(message);
-    expect(end).toMatchObject({ status, stdout: '' });
+    expect(end.stderr).toContain(says);
+    expect(end).toMatchObject({ status: 65, stdout: '' });
+  });
+
+  it('refuses a log that does not exist: 64', async () => {
+    const end = await runSub1m(['explain', '/none']);
+    expect(end.stderr).toContain('neither a readable file');
+    expect(end).toMatchObject({ status: 64, stdout: '' });
   });
 });

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { DumpSafety, Explanation } from '../check/log/explain-log.ts';
+import type { DumpSafety } from '../check/log/dump-safety.ts';
+import type { Explanation } from '../check/log/explain-log.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { basis } from './model-report.ts';

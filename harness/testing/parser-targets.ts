@@ -251,6 +251,7 @@ const PREDICTED = {
   inputs: EXAMPLE_MAP,
   prediction: predict(EXAMPLE_MAP, 'lock-on-crashkernel'),
   is32Bit: false,
+  hasBootServices: true,
 };
 
 function outcomeOfLog(text: string): unknown {

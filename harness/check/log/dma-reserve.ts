@@ -1,8 +1,5 @@
 // SPDX-License-Identifier: MIT
-import {
-  EFI_BOOT_SERVICES_CODE,
-  EFI_BOOT_SERVICES_DATA,
-} from '../../memory/efi-memory-map.ts';
+import { EFI_BOOT_SERVICES_CODE, EFI_BOOT_SERVICES_DATA } from '../../memory/efi-memory-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import { rangeSet, without } from '../../memory/range-set.ts';

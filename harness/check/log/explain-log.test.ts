@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FormatError } from '../../errors.ts';
 import { layoutFromMaps } from '../../layout/layout.ts';
@@ -192,6 +192,15 @@ describe('a crash dump', () => {
     expect(explain(LOG('6.1.0'), {}, { captureLoaded: false }).dump.kind).toBe('none');
   });
 
+  it('is unknown where only efi=debug would show what is freed', () => {
+    const efi = (text: string): string => `${text}\nefi: EFI v2.7 by EDK II`;
+    const esrt = (text: string): string => `${text}\nefi: ESRT=0xd77d4b18 MEMATTR=0x1`;
+    expect(at('5.10.0', efi).kind).toBe('unknown');
+    expect(at('6.1.0', efi).kind).toBe('safe');
+    expect(at('6.1.0', (text) => esrt(efi(text))).kind).toBe('unknown');
+    expect(at('4.19.0', efi).kind).toBe('safe');
+  });
+
   it('has known defects, by the release and by what is predicted', () => {
     const mended = (text: string): string[] => explain(text).defects.map((one) => one.mended);
     expect(mended(boot(LOG('5.10.0')))).toEqual(['5.13; never in 5.10 and 5.4']);
@@ -209,6 +218,24 @@ it('asks for the policy of a kernel that no line names', () => {
   expect(() => explain(text)).toThrow('name it with --policy');
   const policy = { id: 'backup-region', how: 'it was asked for' } as const;
   expect(explain(text, {}, { policy }).verdict).toBe('nothing');
+});
+
+describe('the logs of cells that ran', () => {
+  const cells = new URL('../../testdata/', import.meta.url);
+  const logs = readdirSync(cells)
+    .map((cell) => ({ cell, log: new URL(`${cell}/system/dmesg`, cells) }))
+    .filter(({ log }) => existsSync(log));
+
+  it.each(logs)('are as predicted: $cell', ({ log }) => {
+    const { comparisons } = explain(readFileSync(log, 'utf8'));
+    expect(comparisons.filter(({ agrees }) => !agrees)).toEqual([]);
+  });
+
+  it('are many, and show much', () => {
+    const shown = logs.flatMap(({ log }) => explain(readFileSync(log, 'utf8')).comparisons);
+    expect(logs.length).toBeGreaterThan(15);
+    expect(new Set(shown.map(({ what }) => what)).size).toBeGreaterThanOrEqual(5);
+  });
 });
 
 describe('the table of defects', () => {

@@ -1,22 +1,18 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
 import type { Layout } from '../../layout/layout.ts';
-import { findParameter } from '../../memory/kernel-cmdline.ts';
-import { LOW_PAGES, type Pfn, PAGE_SIZE, pfn } from '../../memory/pfn.ts';
-import { POLICIES, type PolicyChoice } from '../../model/policies.ts';
+import { LOW_PAGES, PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
+import { intersects, physRange } from '../../memory/phys-range.ts';
+import { without } from '../../memory/range-set.ts';
+import type { ModelInputs } from '../../model/model-inputs.ts';
+import type { PolicyChoice } from '../../model/policies.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
 import { meetsCondition, parseKernelCondition } from '../kernel-condition.ts';
 import { type Defect, findDefects } from './defects.ts';
-import { freePages } from './free-pages.ts';
+import { type DumpSafety, dumpSafety } from './dump-safety.ts';
 import { type LogMachine, type ToldInputs, machineOf } from './log-machine.ts';
 import { type Comparison, compareOutcome } from './log-outcome.ts';
 import { type FoundInput, searchInputs } from './search-inputs.ts';
-
-/** Whether a crash dump of this machine can be trusted, as far as low memory decides it. */
-export type DumpSafety =
-  | { readonly kind: 'none'; readonly why: string }
-  | { readonly kind: 'at stake'; readonly why: string; readonly pages: readonly Pfn[] }
-  | { readonly kind: 'safe'; readonly why: string };
 
 /** What a log shows, what the model makes of its machine, and how the two compare. */
 export interface Explanation {
@@ -65,7 +61,11 @@ export function explainLog(layout: Layout, told: ToldInputs, asked: Asked): Expl
   const text = log.lines.join('\n');
   const { causes } = log;
   const prediction = predict(inputs, policy.id);
-  const comparisons = compareOutcome(text, { inputs, prediction, is32Bit: causes.is32Bit });
+  const seen = {
+    is32Bit: causes.is32Bit,
+    hasBootServices: !causes.isEfi || coversDma(inputs),
+  };
+  const comparisons = compareOutcome(text, { inputs, prediction, ...seen });
   const differs = comparisons.some(({ agrees }) => !agrees);
   return {
     layout,
@@ -74,8 +74,10 @@ export function explainLog(layout: Layout, told: ToldInputs, asked: Asked): Expl
     prediction,
     comparisons,
     verdict: comparisons.length === 0 ? 'nothing' : differs ? 'differs' : 'agrees',
-    inputs: differs ? searchInputs({ inputs, policy: policy.id, log: text, causes, told }) : [],
-    dump: dumpSafety(inputs.cmdline, prediction, asked.captureLoaded),
+    inputs: differs
+      ? searchInputs({ inputs, policy: policy.id, log: text, causes, told, seen })
+      : [],
+    dump: dumpSafety({ inputs, prediction, causes, captureLoaded: asked.captureLoaded }),
     defects: findDefects({
       inputs,
       prediction,
@@ -91,30 +93,15 @@ function isOf(release: string | null, text: string): boolean {
   return condition !== undefined && release !== null && meetsCondition(condition, release);
 }
 
-function dumpSafety(
-  cmdline: string,
-  prediction: Prediction,
-  captureLoaded: boolean | null,
-): DumpSafety {
-  const value = findParameter(cmdline, 'crashkernel')?.value ?? null;
-  if (value === null) {
-    return { kind: 'none', why: 'crashkernel= is not on the command line, so there is no dump' };
-  }
-  if (prediction.panic) return { kind: 'none', why: 'the kernel does not boot' };
-  if (!prediction.crashkernel?.fits) {
-    return { kind: 'none', why: `the kernel reserves nothing for crashkernel=${value}` };
-  }
-  if (captureLoaded === false) return { kind: 'none', why: 'no capture kernel is loaded' };
-  const pages = freePages(prediction).map(({ page }) => page);
-  if (pages.length === 0) {
-    return { kind: 'safe', why: 'the system kernel uses no page below 1 MiB' };
-  }
-  if (POLICIES[prediction.policy].backsUpLowMemory) {
-    return { kind: 'safe', why: 'kdump copies the first 640 KiB away before the capture kernel' };
-  }
-  const why =
-    'the system kernel uses pages below 1 MiB, which the dump leaves out and the capture kernel overwrites';
-  return { kind: 'at stake', why, pages };
+/** Whether the EFI map has all RAM of zone DMA. */
+function coversDma({ e820, efiMap }: ModelInputs): boolean {
+  const dma = physRange(0, 16 * SZ_1M);
+  const ram = e820.flatMap((entry) => (entry.ram ? [entry.range] : []));
+  const lost = without(
+    ram,
+    (efiMap ?? []).map(({ range }) => range),
+  );
+  return efiMap !== null && !lost.some((range) => intersects(range, dma));
 }
 
 /** `check_for_bios_corruption()` (arch/x86/kernel/check.c): the physical address is the second one. */

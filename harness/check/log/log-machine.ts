@@ -28,7 +28,7 @@ export interface ToldInputs {
 }
 
 /** Something that the answer rests on and that nothing tells. */
-export interface Assumption {
+interface Assumption {
   readonly says: string;
   /** What tells it. */
   readonly option: string | null;
@@ -46,24 +46,11 @@ export interface LogMachine {
 
 /** The machine of a layout, with what its log tells of the causes, and what a person adds. */
 export function machineOf(layout: Layout, told: ToldInputs): LogMachine {
-  const { maps, log } = layout;
-  const causes = log?.causes;
-  const cmdline = [told.cmdline ?? causes?.cmdline ?? PLAIN_MACHINE.cmdline, ...told.append]
+  const { log } = layout;
+  const cmdline = [told.cmdline ?? log?.causes.cmdline ?? PLAIN_MACHINE.cmdline, ...told.append]
     .filter((text) => text !== '')
     .join(' ');
-  const inputs: ModelInputs = {
-    ...PLAIN_MACHINE,
-    ...maps,
-    biosWords: {
-      ebdaSegment: told.ebda === null ? maps.biosWords.ebdaSegment : told.ebda >> 4,
-      baseMemoryKiB: told.baseMemoryKiB ?? maps.biosWords.baseMemoryKiB,
-    },
-    cmdline,
-    trampolineSize: told.trampolineSize ?? causes?.trampolineSize ?? PLAIN_MACHINE.trampolineSize,
-    earlyReservations: told.reserved,
-    keptTables: { ...PLAIN_MACHINE.keptTables, esrt: told.esrt ?? esrtOf(causes) },
-    sandyBridgeGraphics: causes?.sandyBridgeGraphics ?? false,
-  };
+  const inputs = inputsOf(layout, cmdline, told);
   if (!log) return { inputs, policy: null, told: [], assumed: [] };
   const policy = policyOf(log.causes, log.lines);
   return {
@@ -78,6 +65,24 @@ export function machineOf(layout: Layout, told: ToldInputs): LogMachine {
 
 function esrtOf(causes: LogCauses | undefined): PhysRange | null {
   return causes && copiesMaps(causes.release) ? causes.tables.esrtRange : null;
+}
+
+function inputsOf({ maps, log }: Layout, cmdline: string, told: ToldInputs): ModelInputs {
+  const causes = log?.causes;
+  const { ebdaSegment, baseMemoryKiB } = maps.biosWords;
+  return {
+    ...PLAIN_MACHINE,
+    ...maps,
+    biosWords: {
+      ebdaSegment: told.ebda === null ? ebdaSegment : told.ebda >> 4,
+      baseMemoryKiB: told.baseMemoryKiB ?? baseMemoryKiB,
+    },
+    cmdline,
+    trampolineSize: told.trampolineSize ?? causes?.trampolineSize ?? PLAIN_MACHINE.trampolineSize,
+    earlyReservations: told.reserved,
+    keptTables: { ...PLAIN_MACHINE.keptTables, esrt: told.esrt ?? esrtOf(causes) },
+    sandyBridgeGraphics: causes?.sandyBridgeGraphics ?? false,
+  };
 }
 
 /** `efi_mem_reserve()` copies the map from v4.9 on (Linux kernel commit 816e76129ed5); what is not known may be later. */

@@ -6,7 +6,7 @@ import { type PhysRange, physRange, renderRange } from '../../memory/phys-range.
 import type { ModelInputs } from '../../model/model-inputs.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
 import type { PolicyId } from '../../policy-id.ts';
-import { type Comparison, compareOutcome } from './log-outcome.ts';
+import { type Comparison, type Predicted, compareOutcome } from './log-outcome.ts';
 import type { ToldInputs } from './log-machine.ts';
 
 /** An input that makes the model agree, and the option that gives it. */
@@ -29,6 +29,7 @@ export interface Searched {
   readonly log: string;
   readonly causes: LogCauses;
   readonly told: ToldInputs;
+  readonly seen: Pick<Predicted, 'is32Bit' | 'hasBootServices'>;
 }
 
 /** Bytes of a descriptor in the map that the firmware gave. */
@@ -58,8 +59,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     what: "the trampoline's size",
-    isUnknown: ({ causes, told }) =>
-      causes.trampolineSize === null && told.trampolineSize === null,
+    isUnknown: ({ causes, told }) => causes.trampolineSize === null && told.trampolineSize === null,
     candidates: trampolineSizes,
   },
   {
@@ -74,15 +74,17 @@ const KINDS: readonly Kind[] = [
 export function searchInputs(searched: Searched): FoundInput[] {
   const before = predict(searched.inputs, searched.policy);
   return KINDS.filter(({ isUnknown }) => isUnknown(searched)).flatMap(({ what, candidates }) => {
-    const found = [...candidates(searched, before)].filter(({ inputs }) => agrees(searched, inputs));
+    const found = [...candidates(searched, before)].filter(({ inputs }) =>
+      agrees(searched, inputs),
+    );
     const [first] = found;
     return first ? [{ what, option: first.option, values: found.length }] : [];
   });
 }
 
-function agrees({ log, policy, causes }: Searched, inputs: ModelInputs): boolean {
+function agrees({ log, policy, seen }: Searched, inputs: ModelInputs): boolean {
   const prediction = predict(inputs, policy);
-  return compareOutcome(log, { inputs, prediction, is32Bit: causes.is32Bit }).every(
+  return compareOutcome(log, { inputs, prediction, ...seen }).every(
     (one: Comparison) => one.agrees,
   );
 }

@@ -71,20 +71,28 @@ export function readEfiLine(text: string, number: number | null): EfiLine | stri
   for (const { pattern, isInclusive } of FORMS) {
     const match = pattern.exec(text);
     if (!match) continue;
-    const { type = '', attribute = '', start = '', end = '', size = '' } = match.groups ?? {};
-    if (size === 'invalid') return { number, descriptor: null, valid: false };
-    const isEnd = isInclusive(match) ? 1n : 0n;
-    // An empty range with an inclusive end at 0 ends at 2^64 - 1.
-    const [from, to] = [BigInt(`0x${start}`), BigInt.asUintN(64, BigInt(`0x${end}`) + isEnd)];
-    if (from === to) return { number, descriptor: null, valid: true };
-    const [typeNumber, bits] = [findType(type.trim()), findAttribute(attribute)];
-    if (typeNumber === undefined) return 'its type is impossible';
-    if (bits === undefined) return 'its attributes are impossible';
-    if (from > to || to > BigInt(PHYS_ADDR_LIMIT)) return 'its range is impossible';
-    const range = physRange(Number(from), Number(to));
-    return { number, descriptor: { type: typeNumber, range, attribute: bits }, valid: true };
+    if (match.groups?.['size'] === 'invalid') return { number, descriptor: null, valid: false };
+    const descriptor = readDescriptor(match, isInclusive(match));
+    return typeof descriptor === 'string' ? descriptor : { number, descriptor, valid: true };
   }
   return undefined;
+}
+
+/** The descriptor, null if it is empty; or what is impossible. */
+function readDescriptor(
+  { groups }: RegExpExecArray,
+  isInclusive: boolean,
+): EfiDescriptor | string | null {
+  const { type: word = '', attribute: words = '', start = '', end = '' } = groups ?? {};
+  const from = BigInt(`0x${start}`);
+  // An empty range with an inclusive end at 0 ends at 2^64 - 1.
+  const to = BigInt.asUintN(64, BigInt(`0x${end}`) + (isInclusive ? 1n : 0n));
+  if (from === to) return null;
+  const [type, attribute] = [findType(word.trim()), findAttribute(words)];
+  if (type === undefined) return 'its type is impossible';
+  if (attribute === undefined) return 'its attributes are impossible';
+  if (from > to || to > BigInt(PHYS_ADDR_LIMIT)) return 'its range is impossible';
+  return { type, range: physRange(Number(from), Number(to)), attribute };
 }
 
 function findType(word: string): number | undefined {

@@ -57,7 +57,7 @@ const quotedPrintable = (text: string): string =>
 const oldForm = (line: string): string =>
   line.replace(
     /\[mem 0x(\w+)-0x(\w+)\] (\w+)/,
-    (_all, first: string, last: string, type: string) =>
+    (...[, first = '', last = '', type = '']: readonly string[]) =>
       `${first} - ${(Number.parseInt(last, 16) + 1).toString(16).padStart(16, '0')} (${type})`,
   );
 

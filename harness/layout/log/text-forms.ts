@@ -143,7 +143,7 @@ function unquoted(text: string): string {
   }
 }
 
-function characterOf(all: string, decimal?: string, hexadecimal?: string, name?: string): string {
-  if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? all;
+function characterOf(...[all, decimal, hexadecimal, name]: readonly string[]): string {
+  if (name !== undefined) return ENTITIES[name.toLowerCase()] ?? all ?? '';
   return String.fromCodePoint(Number.parseInt(decimal ?? hexadecimal ?? '', decimal ? 10 : 16));
 }

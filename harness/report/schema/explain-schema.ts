@@ -29,7 +29,7 @@ export const explainDocumentSchema = z.object({
   trampoline: addressSchema.nullable(),
   pages: z.array(z.string()).length(256).describe('The predicted owner of each page.'),
   dump: z.object({
-    kind: z.enum(['none', 'at stake', 'safe']),
+    kind: z.enum(['none', 'at stake', 'unknown', 'safe']),
     why: z.string(),
     pages: pageRunsSchema,
   }),
