@@ -29,7 +29,7 @@ export function addMachineOptions(command: Command): Command {
     .option('--cmdline <text>', "the kernel command line (default: the log's, or empty)")
     .option(
       '--trampoline-size <size>',
-      `the size of the real-mode trampoline, 0x7000 or 28K (default: the log's, or ${hex(PLAIN_MACHINE.trampolineSize)})`,
+      `the size of the real-mode trampoline, 0x7000 or 28K (default: the log's, or ${hex(PLAIN_MACHINE.trampolineSize)}; 0x6000 up to 5.12)`,
       size,
     )
     .option('--base-memory <KiB>', "where the BIOS's own memory begins: the word at 0x413", kib)

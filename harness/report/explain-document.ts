@@ -18,6 +18,7 @@ export function renderExplainDocument(found: Explanation, unseen: readonly strin
     verdict: found.verdict,
     comparisons: found.comparisons.map((one) => ({ ...one, pages: renderPages(one.pages) })),
     inputs: found.inputs,
+    lacksBootServices: found.lacksBootServices,
     trampoline: prediction.trampoline && hex(prediction.trampoline.start),
     pages: prediction.pages.map(({ owner }) => owner),
     dump: {

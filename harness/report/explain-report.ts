@@ -42,7 +42,8 @@ function heading({ layout, policy }: Explanation): string {
   return `Who has the first 1 MiB of ${machine}${kernel}, by the policy ${policy.id}: ${policy.how}`;
 }
 
-function verdictOf({ verdict, comparisons, inputs, corrupted }: Explanation): string[] {
+function verdictOf(found: Explanation): string[] {
+  const { verdict, comparisons, inputs, corrupted, lacksBootServices } = found;
   const rows = comparisons.map(({ what, seen, predicted, agrees, pages }) => {
     if (agrees) return `${what}: ${seen}, as predicted`;
     const where = pages.length > 0 ? ` (pages ${renderPages(pages).join(', ')})` : '';
@@ -57,6 +58,9 @@ function verdictOf({ verdict, comparisons, inputs, corrupted }: Explanation): st
     words[verdict],
     ...rows,
     ...(verdict === 'differs' ? unknownInputs(inputs) : []),
+    ...(verdict === 'differs' && lacksBootServices
+      ? ['Boot services may be why: only a log with efi=debug shows them.']
+      : []),
     ...(corrupted.length > 0
       ? [`The firmware wrote to pages ${renderPages(corrupted).join(', ')} after boot`]
       : []),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { type LogMachine, knowsHighRam } from '../check/log/log-machine.ts';
 import type { Layout } from '../layout/layout.ts';
+import { isDistributionsOwn } from '../memory/crashkernel.ts';
 import { findParameter } from '../memory/kernel-cmdline.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { type Pfn, hex, pfn } from '../memory/pfn.ts';
@@ -85,6 +86,11 @@ export function crashkernelNotes({ layout, cmdline, predictions }: ModelResult):
     return [];
   }
   const asked = `crashkernel=${printableText(value)}`;
+  if (isDistributionsOwn(value)) {
+    return [
+      `${asked} is known to kernels of distributions alone: how much they reserve is not known`,
+    ];
+  }
   const lost = 'nothing is reserved, and there is no crash dump';
   if (!first.crashkernel) return [`The kernel reads no size for this machine in ${asked}: ${lost}`];
   return first.crashkernel.fits ? [] : [`${asked} does not fit into any piece of RAM: ${lost}`];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { LogCauses } from '../../layout/log/log-causes.ts';
+import { isDistributionsOwn } from '../../memory/crashkernel.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import type { Pfn } from '../../memory/pfn.ts';
 import type { ModelInputs } from '../../model/model-inputs.ts';
@@ -28,7 +29,7 @@ export function dumpSafety({ inputs, prediction, causes, captureLoaded }: Dump):
     return { kind: 'none', why: 'crashkernel= is not on the command line, so there is no dump' };
   }
   if (prediction.panic) return { kind: 'none', why: 'the kernel does not boot' };
-  if (!prediction.crashkernel?.fits) {
+  if (!prediction.crashkernel?.fits && !isDistributionsOwn(value)) {
     return { kind: 'none', why: `the kernel reserves nothing for crashkernel=${value}` };
   }
   if (captureLoaded === false) return { kind: 'none', why: 'no capture kernel is loaded' };

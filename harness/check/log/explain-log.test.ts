@@ -201,6 +201,13 @@ describe('a crash dump', () => {
     expect(at('4.19.0', efi).kind).toBe('safe');
   });
 
+  it('does not say that crashkernel=auto reserves nothing: kernels of distributions know it', () => {
+    const auto = LOG('4.18.0-80.el8', LOCK).replace('128M', 'auto');
+    expect(explain(auto).dump.kind).toBe('safe');
+    const line = 'Reserving 161MB of memory at 688MB for crashkernel (System RAM: 2047MB)';
+    expect(explain(`${auto}\n${line}`).verdict).toBe('agrees');
+  });
+
   it('has known defects, by the release and by what is predicted', () => {
     const mended = (text: string): string[] => explain(text).defects.map((one) => one.mended);
     expect(mended(boot(LOG('5.10.0')))).toEqual(['5.13; never in 5.10 and 5.4']);

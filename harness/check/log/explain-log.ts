@@ -25,6 +25,8 @@ export interface Explanation {
   readonly verdict: 'agrees' | 'differs' | 'nothing';
   /** If they differ: what would make them agree. */
   readonly inputs: readonly FoundInput[];
+  /** Whether boot services, which the log does not show, may be why they differ. */
+  readonly lacksBootServices: boolean;
   readonly dump: DumpSafety;
   readonly defects: readonly Defect[];
   /** Pages that the firmware wrote to, as the kernel found ("Corrupted low memory"). */
@@ -77,6 +79,7 @@ export function explainLog(layout: Layout, told: ToldInputs, asked: Asked): Expl
     inputs: differs
       ? searchInputs({ inputs, policy: policy.id, log: text, causes, told, seen })
       : [],
+    lacksBootServices: !seen.hasBootServices,
     dump: dumpSafety({ inputs, prediction, causes, captureLoaded: asked.captureLoaded }),
     defects: findDefects({
       inputs,

@@ -57,9 +57,7 @@ export function machineOf(layout: Layout, told: ToldInputs): LogMachine {
     inputs,
     policy,
     told: [...log.notes, ...toldOf(log.causes, policy, told)],
-    assumed: ASSUMPTIONS.flatMap(({ when, ...assumed }) =>
-      when({ inputs, causes: log.causes, told }) ? [assumed] : [],
-    ),
+    assumed: assumptions({ inputs, causes: log.causes, told }),
   };
 }
 
@@ -78,11 +76,18 @@ function inputsOf({ maps, log }: Layout, cmdline: string, told: ToldInputs): Mod
       baseMemoryKiB: told.baseMemoryKiB ?? baseMemoryKiB,
     },
     cmdline,
-    trampolineSize: told.trampolineSize ?? causes?.trampolineSize ?? PLAIN_MACHINE.trampolineSize,
+    trampolineSize: told.trampolineSize ?? causes?.trampolineSize ?? usualSize(causes),
     earlyReservations: told.reserved,
     keptTables: { ...PLAIN_MACHINE.keptTables, esrt: told.esrt ?? esrtOf(causes) },
     sandyBridgeGraphics: causes?.sandyBridgeGraphics ?? false,
   };
+}
+
+/** Six pages in each public log from 3.5 to 5.10 that shows it; seven in Debian's 6.1 and later. */
+function usualSize(causes: LogCauses | undefined): number {
+  const old = parseKernelCondition('..5.12');
+  const isOld = old !== undefined && meetsCondition(old, causes?.release ?? '');
+  return isOld ? 6 * PAGE_SIZE : PLAIN_MACHINE.trampolineSize;
 }
 
 /** `efi_mem_reserve()` copies the map from v4.9 on (Linux kernel commit 816e76129ed5); what is not known may be later. */
@@ -169,16 +174,23 @@ const ASSUMPTIONS: readonly AssumptionRow[] = [
     option: '--reserved <range>',
   },
   {
-    when: ({ causes, told }) => causes.trampolineSize === null && told.trampolineSize === null,
-    says: `the trampoline has ${hex(PLAIN_MACHINE.trampolineSize)} bytes`,
-    option: '--trampoline-size <size>',
-  },
-  {
     when: ({ causes }) => causes.is32Bit,
     says: 'a 64-bit kernel on this machine: the log is of a 32-bit one',
     option: null,
   },
 ];
+
+function assumptions(known: Known): Assumption[] {
+  const { inputs, causes, told } = known;
+  const size = {
+    says: `the trampoline has ${hex(inputs.trampolineSize)} bytes, as is usual`,
+    option: '--trampoline-size <size>',
+  };
+  return [
+    ...ASSUMPTIONS.flatMap(({ when, ...assumed }) => (when(known) ? [assumed] : [])),
+    ...(causes.trampolineSize === null && told.trampolineSize === null ? [size] : []),
+  ];
+}
 
 /** Whether the ESRT lies in boot services data, for which `efi_mem_reserve()` copies the map. */
 function copiesForEsrt(inputs: ModelInputs): boolean {

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** What a log shows of the outcome, compared with the prediction: one row for each kind of line. */
+import { isDistributionsOwn } from '../../memory/crashkernel.ts';
+import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { findLogLine, isWholeLog } from '../../memory/kernel-log.ts';
 import { parseMemblockLog } from '../../memory/memblock-log.ts';
 import { lowPages, renderPages } from '../../memory/page-map.ts';
@@ -8,6 +10,7 @@ import { physRange } from '../../memory/phys-range.ts';
 import { LOCKS } from '../../model/kernel-traits.ts';
 import type { ModelInputs } from '../../model/model-inputs.ts';
 import type { Prediction } from '../../model/prediction.ts';
+import { meetsCondition, parseKernelCondition } from '../kernel-condition.ts';
 import { reservedDmaPages } from './dma-reserve.ts';
 
 /** One thing that the log shows, and the prediction of it. */
@@ -68,12 +71,14 @@ function trampoline(log: string, { prediction }: Predicted): Comparison | null {
 }
 
 const DMA_RESERVED = /\bDMA zone: (\d{1,7}) pages reserved\b/;
+/** Kernels before 3.8 count the pages of memory's own map, or not all that is reserved. */
+const COUNTED_OTHERWISE = parseKernelCondition('..3.7');
 
 /** See `reservedDmaPages()`. A 32-bit kernel counts none; boot services that the log does not show count, too. */
 function dmaReserve(log: string, predictedOf: Predicted): Comparison | null {
   const { inputs, prediction, is32Bit, hasBootServices } = predictedOf;
   const [, count] = DMA_RESERVED.exec(log) ?? [];
-  if (count === undefined || is32Bit) return null;
+  if (count === undefined || is32Bit || countsOtherwise(log)) return null;
   const predicted = reservedDmaPages(inputs, prediction);
   return {
     what: 'reserved pages of zone DMA',
@@ -82,6 +87,11 @@ function dmaReserve(log: string, predictedOf: Predicted): Comparison | null {
     agrees: hasBootServices ? predicted === Number(count) : predicted <= Number(count),
     pages: [],
   };
+}
+
+function countsOtherwise(log: string): boolean {
+  const [, release = ''] = /\bLinux version (\d[^\s]{0,32})/.exec(log) ?? [];
+  return COUNTED_OTHERWISE !== undefined && meetsCondition(COUNTED_OTHERWISE, release);
 }
 
 /** `memblock=debug`: the RAM below 1 MiB that calls name after `parse_early_param()`, whatever their order. */
@@ -163,7 +173,9 @@ const CRASHKERNEL_RESERVED =
 const CRASHKERNEL_FAILED =
   /\bcrashkernel reservation failed|\bcrashkernel: (?:memory value expected|unrecognized char|value expected|size resulted in zero bytes)|\bcrashkernel(?:: | )Cannot/i;
 
-function crashkernel(log: string, { prediction }: Predicted): Comparison | null {
+/** Of `crashkernel=auto` nothing is predicted. */
+function crashkernel(log: string, { inputs, prediction }: Predicted): Comparison | null {
+  if (isDistributionsOwn(findParameter(inputs.cmdline, 'crashkernel')?.value ?? '')) return null;
   const [, newer, older] = CRASHKERNEL_RESERVED.exec(log) ?? [];
   const size = newer ?? older;
   const failed = CRASHKERNEL_FAILED.test(log);

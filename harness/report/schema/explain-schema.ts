@@ -26,6 +26,9 @@ export const explainDocumentSchema = z.object({
   inputs: z
     .array(z.object({ what: z.string(), option: z.string(), values: z.int() }))
     .describe('Each would make them agree; `values`: how many of its values would.'),
+  lacksBootServices: z
+    .boolean()
+    .describe('Whether boot services, which the log does not show, may be why they differ.'),
   trampoline: addressSchema.nullable(),
   pages: z.array(z.string()).length(256).describe('The predicted owner of each page.'),
   dump: z.object({
