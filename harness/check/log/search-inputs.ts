@@ -73,13 +73,17 @@ const KINDS: readonly Kind[] = [
 /** The inputs of which one value, or some, make every comparison agree; each alone. */
 export function searchInputs(searched: Searched): FoundInput[] {
   const before = predict(searched.inputs, searched.policy);
-  return KINDS.filter(({ isUnknown }) => isUnknown(searched)).flatMap(({ what, candidates }) => {
-    const found = [...candidates(searched, before)].filter(({ inputs }) =>
-      agrees(searched, inputs),
-    );
-    const [first] = found;
-    return first ? [{ what, option: first.option, values: found.length }] : [];
-  });
+  const all = KINDS.filter(({ isUnknown }) => isUnknown(searched)).flatMap(
+    ({ what, candidates }) => {
+      const found = [...candidates(searched, before)].filter(({ inputs }) =>
+        agrees(searched, inputs),
+      );
+      const [first] = found;
+      return first ? [{ what, option: first.option, values: found.length }] : [];
+    },
+  );
+  // A copy of one page is no other than a map of one page in its place.
+  return all.filter(({ option }, at) => all.findIndex((one) => one.option === option) === at);
 }
 
 function agrees({ log, policy, seen }: Searched, inputs: ModelInputs): boolean {
