@@ -133,6 +133,7 @@ describe('sub1m model', { timeout: 30_000 }, () => {
     ['an EBDA within a paragraph', ['--layout', 'x1c7', '--ebda', '0x9d008'], 'that 16 divides'],
     ['no range', ['--layout', 'x1c7', '--reserved', '0x2000-0x1000'], '0x65000-0x65fff'],
     ['boot 0', ['--layout', 'x1c7', '--boot', '0'], 'a number from 1'],
+    ['a boot of a layout', ['--layout', 'x1c7', '--boot', '1'], 'expected a log, found a layout'],
     ['no size', ['--layout', 'x1c7', '--trampoline-size', '0'], 'such as 0x7000 or 28K'],
     ['an empty crashkernel', ['--layout', 'x1c7', '--crashkernel', ''], 'such as 192M'],
   ])('refuses %s, with 64', async (_what, args, message) => {

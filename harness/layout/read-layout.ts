@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { readdir } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { UsageError } from '../errors.ts';
 import { type Layout, layoutFromMaps, parseLayout } from './layout.ts';
 import { STDIN, readLogText } from './log/log-bytes.ts';
 import { parseLog } from './log/read-log.ts';
@@ -41,7 +42,10 @@ async function readLayoutFile(path: string, { signal, boot }: LayoutOptions): Pr
   };
   const text = await readLogText(path, { missing, ...(signal ? { signal } : {}) });
   const isJson = path.endsWith('.json') || text.trimStart().startsWith('{');
-  if (isJson && !isJsonLog(text)) return parseLayout(text, path);
+  if (isJson && !isJsonLog(text)) {
+    if (boot === undefined) return parseLayout(text, path);
+    throw new UsageError(`Cannot take boot ${boot} of ${path}: expected a log, found a layout`);
+  }
   const log = parseLog(text, boot);
   return layoutFromMaps(log.maps, {
     id: path === STDIN ? 'stdin' : basename(path),

@@ -15,7 +15,7 @@ const NOT_COUNTED: ReadonlySet<Owner> = new Set(['firmware', 'page0', 'free']);
 
 /**
  * The pages below 16 MiB that are reserved when `memblock_find_dma_reserve()` (arch/x86/mm/init.c) counts them, at the
- * end of `setup_arch()`: "DMA zone: N pages reserved" (3.8 to 6.8). Above 1 MiB these are boot services, and what the
+ * end of `setup_arch()`: "DMA zone: N pages reserved" (in logs from 3.8 to 5.13). Above 1 MiB these are boot services, and what the
  * kernel was loaded with.
  */
 export function reservedDmaPages(inputs: ModelInputs, prediction: Prediction): number {

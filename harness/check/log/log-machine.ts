@@ -174,6 +174,11 @@ const ASSUMPTIONS: readonly AssumptionRow[] = [
     option: '--reserved <range>',
   },
   {
+    when: ({ causes }) => /\.el\d/.test(causes.release ?? ''),
+    says: "the kernel does what kernel.org's of that release does: distributions backport",
+    option: '--policy <id>',
+  },
+  {
     when: ({ causes }) => causes.is32Bit,
     says: 'a 64-bit kernel on this machine: the log is of a 32-bit one',
     option: null,

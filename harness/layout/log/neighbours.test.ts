@@ -36,6 +36,7 @@ const LINES = [
   ...efiLines(EFI_MAP).trimEnd().split('\n'),
   'DMI: Some Machine/Board, BIOS 1.0 01/01/2023',
 ];
+const MAP_LINES = LINES.filter((line) => /^BIOS-e820: |^efi: mem/.test(line));
 const STAMPED = LINES.map((line) => `[    0.000000] ${line}`);
 const PLAIN = STAMPED.join('\n');
 
@@ -120,6 +121,8 @@ const SAME: readonly (readonly [what: string, text: string])[] = [
     LINES.map((text) => JSON.stringify({ MESSAGE: [...Buffer.from(text)] })).join('\n'),
   ],
   ['without ends of lines', STAMPED.join(' ')],
+  ['whose map lines have neither ends nor stamps', MAP_LINES.join(' ')],
+  ['whose map lines have nothing between them', MAP_LINES.join('')],
   [
     'behind the boot of another machine',
     `${PLAIN.replaceAll('5f000', '4f000').replaceAll('5efff', '4efff')}\n${PLAIN}`,
@@ -145,6 +148,7 @@ describe('a log is refused', () => {
     ['without a line of its EFI map', STAMPED.toSpliced(first(/efi: mem02/), 1).join('\n')],
     ['with lines of its EFI map exchanged', PLAIN.replace('mem02', 'mem03')],
     ['with a garbled type', PLAIN.replace('usable', 'usab1e')],
+    ['whose lines have neither ends nor stamps', LINES.join(' ')],
     ['with words behind a type', PLAIN.replace('usable', 'usable or not')],
     [
       'with an e820 entry that overlaps another',

@@ -42,6 +42,9 @@ const LOST_ESCAPE = /\[\d{1,3}(?:;\d{1,3}){0,4}m/g;
 /** A time stamp that does not begin its line: the ends of lines are lost. */
 const LOST_END = /(?<=[^\n]{20}) ?(?=\[ {0,11}\d{1,6}\.\d{6}\] )/g;
 
+/** A map line that does not begin its line, where no time stamp tells. */
+const RUN_TOGETHER = /(?<=[^\n]) ?(?=BIOS-e820: \[mem|efi: mem\d)/gi;
+
 /** The words that map lines are known by, broken by the end of a line; what quotes may stand before the rest. */
 const BROKEN_WORD = new RegExp(
   ['BIOS-e820: ', 'efi: mem', 'Linux version ']
@@ -92,6 +95,12 @@ const FORMS: readonly TextForm[] = [
     name: 'lost line ends',
     isIn: (text) => /\[ {0,11}\d{1,6}\.\d{6}\] [^\n]{8,256}\[ {0,11}\d{1,6}\.\d{6}\] /.test(text),
     undo: (text) => text.replaceAll(LOST_END, '\n'),
+  },
+  {
+    name: 'lines run together',
+    isIn: (text) =>
+      /(?:BIOS-e820: |efi: mem\d)[^\n]{20,400}(?:BIOS-e820: \[mem|efi: mem\d)/i.test(text),
+    undo: (text) => text.replaceAll(RUN_TOGETHER, '\n'),
   },
   {
     name: 'words broken by the end of a line',
