@@ -181,6 +181,12 @@ describe('a log is refused', () => {
     expect(() => parseLog(text)).toThrow(says);
   });
 
+  it('whose last boot is cut, and says that there are others', () => {
+    const cut = `${PLAIN}\n${PLAIN.slice(0, PLAIN.indexOf('mem03') + 20)}`;
+    expect(() => parseLog(cut)).toThrow('boot 2 of 2 in the log, --boot <n> takes another');
+    expect(parseLog(cut, 1).maps.efiMap).toEqual(EFI_MAP);
+  });
+
   it('of a boot that it does not have', () => {
     expect(() => parseLog(PLAIN, 2)).toThrow('expected one from 1 to 1');
   });

@@ -5,11 +5,12 @@
  * The one rule: what is not understood is refused by its line. A map with a hole in it would be a wrong answer.
  * Start reading here; each step is a file.
  */
+import { FormatError } from '../../errors.ts';
 import type { MachineMaps } from '../../memory/machine-maps.ts';
 import { withoutMap } from './foreign-logs.ts';
-import { findBoot } from './log-boots.ts';
+import { type Boot, findBoot } from './log-boots.ts';
 import { type LogCauses, readCauses } from './log-causes.ts';
-import { readLogMaps } from './log-maps.ts';
+import { type LogMaps, readLogMaps } from './log-maps.ts';
 import { plainLog } from './text-forms.ts';
 
 /** One boot of a log. */
@@ -30,8 +31,8 @@ export function parseLog(given: string, boot?: number): LogReading {
   const { text, forms } = plainLog(given);
   const found = findBoot(text, boot);
   if (!found) throw withoutMap(text.split('\n', 65_536));
-  const { e820, efiMap, notes } = readLogMaps(found.lines);
   const { number, count, ofCaptureKernel } = found;
+  const { e820, efiMap, notes } = readBoot(found);
   const others =
     count > 1 ? [`Boot ${number} of ${count} in the log; --boot <n> takes another`] : [];
   return {
@@ -45,4 +46,15 @@ export function parseLog(given: string, boot?: number): LogReading {
     ],
     lines: found.lines,
   };
+}
+
+/** A boot whose map is cut is none that another could stand for: the error says that there are others. */
+function readBoot({ lines, number, count }: Boot): LogMaps {
+  try {
+    return readLogMaps(lines);
+  } catch (error) {
+    if (count === 1 || !(error instanceof FormatError)) throw error;
+    const which = `it is of boot ${number} of ${count} in the log, --boot <n> takes another`;
+    throw new FormatError(`${error.message}; ${which}`, { cause: error });
+  }
 }
