@@ -71,7 +71,7 @@ function trampoline(log: string, { prediction }: Predicted): Comparison | null {
 }
 
 const DMA_RESERVED = /\bDMA zone: (\d{1,7}) pages reserved\b/;
-/** Kernels before 3.8 count the pages of memory's own map, or not all that is reserved. */
+/** Public logs of kernels before 3.8 have another count, from 6 to 118 where 21 pages are reserved: not compared. */
 const COUNTED_OTHERWISE = parseKernelCondition('..3.7');
 
 /** See `reservedDmaPages()`. A 32-bit kernel counts none; boot services that the log does not show count, too. */

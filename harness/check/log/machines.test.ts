@@ -68,7 +68,7 @@ describe('the model says what the log shows', () => {
   it.each(PLAIN)('$machine, $release', (facts) => {
     const { verdict, comparisons } = explain(facts);
     expect(comparisons.filter(({ agrees }) => !agrees)).toEqual([]);
-    // Kernels before 3.8 and 32-bit ones count zone DMA otherwise.
+    // That count is not compared before 3.8, and not of a 32-bit kernel.
     expect(['agrees', ...(facts.trampoline === undefined ? ['nothing'] : [])]).toContain(verdict);
   });
 
