@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
+import { projectPath } from '../project-root.ts';
 import { parseDocument } from '../report/testing/documents.ts';
-import { runSub1m } from '../testing/run-sub1m.ts';
+import { runCommand } from '../testing/run-command.ts';
+import { runSub1m, sub1mCommand } from '../testing/run-sub1m.ts';
 
 const LAYOUT = {
   schema: 1,
@@ -15,7 +17,14 @@ const LAYOUT = {
 };
 const DMESG = [
   '[    0.000000] BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff] usable',
-  '[    0.000000] efi: mem00: [Boot Data   |   |  |  |  |  |  |  |  |   |WB|WT|WC|UC] range=[0x0000000000010000-0x0000000000013fff] (0MB)',
+  ...[
+    ['00', 'Conventional', '00000', '0ffff'],
+    ['01', 'Boot Data   ', '10000', '13fff'],
+    ['02', 'Conventional', '14000', '9ffff'],
+  ].map(
+    ([number, type, first, last]) =>
+      `[    0.000000] efi: mem${number}: [${type}|   |  |  |  |  |  |  |  |   |WB|WT|WC|UC] range=[0x00000000000${first}-0x00000000000${last}] (0MB)`,
+  ),
 ].join('\n');
 
 // Each starts a process, which takes a second or two.
@@ -78,6 +87,30 @@ describe('sub1m model', { timeout: 30_000 }, () => {
     expect(end.status).toBe(0);
   });
 
+  it('reads a log on standard input, one of its boots, with what no log tells', async () => {
+    const log = projectPath('harness/layout/testdata/logs/f07-two-boots-two-maps.txt');
+    const words = sub1mCommand().map((word) => `'${word}'`);
+    const line = `gzip -c ${log} | ${words.join(' ')} model --layout - --boot 1 --policy reserve-1m --base-memory 620 --json`;
+    const { stdout, status } = await runCommand(['bash', '-c', line], {});
+    const { layout, log: basis, predictions } = parseDocument('model', stdout);
+    expect(layout.id).toBe('stdin');
+    expect(basis?.told).toContain('Boot 1 of 2 in the log; --boot <n> takes another');
+    expect(basis?.policy).toBe('reserve-1m');
+    expect(predictions[0]?.trampoline).toBe('0x95000');
+    expect(status).toBe(0);
+  });
+
+  it.each([
+    ['64G', 'crashkernel=64G does not fit into any piece of RAM'],
+    ['much', 'The kernel reads no size for this machine in crashkernel=much'],
+    ['64M', null],
+  ])('says that there is no crash dump with crashkernel=%s', async (value, says) => {
+    const log = projectPath('harness/layout/testdata/logs/f02b-e820-html.txt');
+    const { stdout } = await runSub1m(['model', '--layout', log, '--crashkernel', value]);
+    expect(stdout.replaceAll(/\s+/g, ' ').includes('there is no crash dump')).toBe(says !== null);
+    expect(stdout.replaceAll(/\s+/g, ' ')).toContain(says ?? '');
+  });
+
   it.each([
     [
       'ranges that overlap',
@@ -105,6 +138,15 @@ describe('sub1m model', { timeout: 30_000 }, () => {
       "cannot be used with option '--layout",
     ],
     ['a page above 1 MiB', ['--layout', 'x1c7', '--history', '0x100'], 'from 0x0 to 0xff'],
+    [
+      'base memory of more than 1 MiB',
+      ['--layout', 'x1c7', '--base-memory', '1025'],
+      'at most 1024',
+    ],
+    ['an EBDA within a paragraph', ['--layout', 'x1c7', '--ebda', '0x9d008'], 'that 16 divides'],
+    ['no range', ['--layout', 'x1c7', '--reserved', '0x2000-0x1000'], '0x65000-0x65fff'],
+    ['boot 0', ['--layout', 'x1c7', '--boot', '0'], 'a number from 1'],
+    ['a boot of a layout', ['--layout', 'x1c7', '--boot', '1'], 'expected a log, found a layout'],
     ['no size', ['--layout', 'x1c7', '--trampoline-size', '0'], 'such as 0x7000 or 28K'],
     ['an empty crashkernel', ['--layout', 'x1c7', '--crashkernel', ''], 'such as 192M'],
   ])('refuses %s, with 64', async (_what, args, message) => {

@@ -36,6 +36,7 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--recipe': 'recipes',
   '--reporter': 'reporters',
   '--results': 'folders',
+  '--save-layout': 'files',
   '--series': 'files',
   '--spool': 'folders',
   '--state': 'folders',
@@ -55,6 +56,7 @@ export function valueKindOf({
 export const ARGUMENTS_OF: Readonly<Record<string, ValueKind>> = {
   build: 'recipes',
   check: 'kernels',
+  explain: 'files',
   history: 'files',
   inspect: 'files',
   judge: 'folders',

@@ -24,6 +24,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   check: async () => (await import('./commands/check.ts')).addCheck,
   bisect: async () => (await import('./commands/bisect.ts')).addBisect,
   model: async () => (await import('./commands/model.ts')).addModel,
+  explain: async () => (await import('./commands/explain.ts')).addExplain,
   build: async () => (await import('./commands/build.ts')).addBuild,
   kernels: async () => (await import('./commands/kernels.ts')).addKernels,
   shell: async () => (await import('./commands/shell.ts')).addShell,

@@ -2,9 +2,9 @@
 import { z } from 'zod';
 import { FormatError, messageOf } from '../errors.ts';
 import type { BiosWords } from '../memory/bios-data-area.ts';
-import type { E820Entry } from '../memory/e820.ts';
-import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
-import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
+import { EFI_MEMORY_TYPES, e820FromEfiMap } from '../memory/efi-memory-types.ts';
+import type { LogReading } from './log/read-log.ts';
+import type { MachineMaps } from '../memory/machine-maps.ts';
 import { PAGE_SIZE, PHYS_ADDR_LIMIT, SZ_1M } from '../memory/pfn.ts';
 import {
   type PhysRange,
@@ -13,14 +13,6 @@ import {
   physRange,
   renderRange,
 } from '../memory/phys-range.ts';
-
-/** What a machine's firmware says about its memory. */
-export interface MachineMaps {
-  readonly e820: readonly E820Entry[];
-  /** Null if only an e820 map is known. */
-  readonly efiMap: readonly EfiDescriptor[] | null;
-  readonly biosWords: BiosWords;
-}
 
 /** A machine's memory below 1 MiB, as in a file of `images/layouts/`. */
 export interface Layout {
@@ -35,6 +27,8 @@ export interface Layout {
   /** What the layout says about memory, range by range. */
   readonly ranges: readonly LayoutRange[];
   readonly levers: Levers;
+  /** The log from which it was read. */
+  readonly log?: LogReading;
 }
 
 /** A range of a layout. */
@@ -175,7 +169,7 @@ export function parseLayout(text: string, name: string): Layout {
  */
 export function layoutFromMaps(
   maps: MachineMaps,
-  { id, source }: { readonly id: string; readonly source: string },
+  { id, source, log }: Pick<Layout, 'id' | 'source' | 'log'>,
 ): Layout {
   const low = (maps.efiMap ?? maps.e820).filter(({ range }) => range.start < SZ_1M);
   const ranges = low.map((entry) => ({
@@ -183,8 +177,10 @@ export function layoutFromMaps(
     type: 'type' in entry ? entry.type : EFI_TYPES.indexOf(entry.ram ? 'Conventional' : 'Reserved'),
     tag: true,
   }));
-  const known = { id, machine: null, source, synthetic: false, edge: false };
-  return { ...known, maps, ranges, levers: NO_LEVERS };
+  const machine = log?.causes.machine ?? null;
+  const known = { id, machine, source, synthetic: false, edge: false };
+  const found = { ...known, maps, ranges, levers: NO_LEVERS };
+  return log ? { ...found, log } : found;
 }
 
 const NO_LEVERS: Levers = {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../errors.ts';
-import { EFI_MEMORY_TYPES } from './efi-memory-types.ts';
+import { EFI_MEMORY_TYPES } from '../memory/efi-memory-types.ts';
 import type { Layout, LayoutRange, Levers } from './layout.ts';
 import { PAGE_SIZE, SZ_1M, hex } from '../memory/pfn.ts';
 import { type PhysRange, physRange, renderRange } from '../memory/phys-range.ts';

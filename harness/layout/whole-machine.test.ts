@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { parseDmesgMaps } from './dmesg-map.ts';
+import { parseLog } from './log/read-log.ts';
 import { layoutFromMaps } from './layout.ts';
 import { readLayout } from './read-layout.ts';
 import { wholeMachine } from './whole-machine.ts';
@@ -41,7 +41,7 @@ it('fails as its levers say, and adds nothing to a dmesg', async () => {
   const failing = await readLayout('synthetic-set-virtual-address-map-fails');
   expect(wholeMachine(failing).setVirtualAddressMapFails).toBe(true);
   const log = 'BIOS-e820: [mem 0x0-0x9ffff] usable\nBIOS-e820: [mem 0x100000-0x1fffffff] usable\n';
-  const maps = parseDmesgMaps(log);
+  const { maps } = parseLog(log);
   const layout = layoutFromMaps(maps, { id: 'laptop', source: 'a log' });
   expect(wholeMachine(layout)).toMatchObject(maps);
 });

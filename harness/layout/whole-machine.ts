@@ -7,8 +7,9 @@ import {
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, intersects, physRange } from '../memory/phys-range.ts';
 import { without } from '../memory/range-set.ts';
-import { EFI_MEMORY_TYPES, e820FromEfiMap } from './efi-memory-types.ts';
-import type { Layout, Levers, MachineMaps } from './layout.ts';
+import { EFI_MEMORY_TYPES, e820FromEfiMap } from '../memory/efi-memory-types.ts';
+import type { MachineMaps } from '../memory/machine-maps.ts';
+import type { Layout, Levers } from './layout.ts';
 
 /** A machine that a layout was given to, as far as a kernel's policy asks. */
 export interface WholeMachine extends MachineMaps {

@@ -12,6 +12,14 @@ export interface CrashkernelRequest {
   readonly offset: number | null;
 }
 
+/**
+ * Whether the value is `auto`, with which kernels of distributions (RHEL 7 and 8) choose a size themselves: no kernel of
+ * kernel.org knows it.
+ */
+export function isDistributionsOwn(value: string): boolean {
+  return /^auto(?:$|[,@])/.test(value);
+}
+
 /** Bytes to which `parse_crashkernel_mem()` rounds memory up before it picks a range. */
 const RAM_GRANULE = 128 * 1024 * 1024;
 

@@ -23,6 +23,11 @@ BIOS-e820: [mem 0x0000000000100000-0x0000000000805fff]  System RAM\r
 BIOS-e820: [mem 0x0000000000806000-0x0000000000807fff]  ACPI NVS\r
 `;
 
+const LOG_3_5 = ` BIOS-e820: 0000000000000000 - 00000000000a0000 (usable)
+ BIOS-e820: 0000000000100000 - 0000000000806000 (usable)
+ BIOS-e820: 0000000000806000 - 0000000000808000 (ACPI NVS)
+`;
+
 const MEMMAP = `0x0 0x9ffff System RAM
 0x100000 0x805fff System RAM
 0x806000 0x807fff ACPI Non-volatile Storage
@@ -32,6 +37,9 @@ describe('the e820 map', () => {
   it.each([
     { source: 'a log up to 7.1', parse: parseE820Log, text: LOG },
     { source: 'a log from 7.2 on', parse: parseE820Log, text: LOG_7_2 },
+    { source: 'a log up to 3.5', parse: parseE820Log, text: LOG_3_5 },
+    { source: 'INT 15h e801', parse: parseE820Log, text: LOG.replaceAll('e820', 'e801') },
+    { source: 'INT 15h 88h', parse: parseE820Log, text: LOG.replaceAll('e820', '88') },
     { source: '/sys/firmware/memmap', parse: parseFirmwareMemmap, text: MEMMAP },
   ])('is read from $source', ({ parse, text }) => {
     expect(parse(text)).toEqual(OVMF);
@@ -44,6 +52,45 @@ describe('the e820 map', () => {
     { lie: 'no number', line: '0xzz 0x9ffff System RAM' },
   ])('is read without an entry that has $lie', ({ line }) => {
     expect(parseFirmwareMemmap(`${line}\n${MEMMAP}`)).toEqual(OVMF);
+  });
+
+  it.each([
+    'reserved',
+    'soft reserved',
+    'ACPI data',
+    'unusable',
+    'persistent (type 7)',
+    'type 20',
+    ' device reserved',
+  ])('has no RAM of type %s', (type) => {
+    expect(parseE820Log(LOG.replace('ACPI NVS', type))).toEqual(OVMF);
+  });
+
+  it.each([
+    {
+      damage: 'a type that no kernel prints',
+      from: 'ACPI NVS',
+      to: 'usable<br />',
+      why: 'no kernel prints its type',
+    },
+    {
+      damage: 'a type that is cut',
+      from: 'ACPI NVS',
+      to: 'usab',
+      why: 'no kernel prints its type',
+    },
+    { damage: 'no type', from: 'ACPI NVS', to: '', why: 'no kernel prints its type' },
+    {
+      damage: 'an end before its start',
+      from: '807fff',
+      to: '0fff',
+      why: 'its range is impossible',
+    },
+    { damage: 'a range that is cut', from: '807fff] ACPI NVS', to: '', why: 'it is cut' },
+  ])('is refused for a line with $damage', ({ from, to, why }) => {
+    expect(() => parseE820Log(LOG.replace(from, to))).toThrow(
+      `Cannot read a line of the log: expected an entry of the e820 map, but ${why}: `,
+    );
   });
 
   it.each([

@@ -18,7 +18,7 @@ interface InputOptions {
 }
 
 /** Bytes of text: the log of a month has some 10 MiB. */
-const INPUT_BYTES = 64 * 1024 * 1024;
+export const INPUT_BYTES = 64 * 1024 * 1024;
 
 const CHUNK_BYTES = 65_536;
 

@@ -7,18 +7,22 @@ import { POLICIES } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { groupBy } from './text/group-by.ts';
-import type { ModelResult } from './model-report.ts';
+import { type ModelResult, crashkernelNotes } from './model-report.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { ModelDocument } from './schema/model-schema.ts';
 
 /** What the model makes of one machine, as a JSON document. */
 export function renderModelDocument(result: ModelResult): string {
   const { layout, cmdline, predictions, history } = result;
+  const { told, assumed, policy } = result.machine;
+  const notes = crashkernelNotes(result);
   const { id, machine, source, synthetic } = layout;
   const document: ModelDocument = {
     schema: DOCUMENT_VERSIONS.model,
     layout: { id, machine, source, synthetic, efiMap: layout.maps.efiMap !== null },
+    ...(layout.log && { log: { told, assumed, policy: policy?.id ?? null } }),
     cmdline,
+    ...(notes.length > 0 && { crashkernel: notes.join('; ') }),
     predictions: predictions.map((found) => ({
       ...predictionDocument(found),
       ...(history !== null && { page: history, history: found.pages[history]?.history ?? [] }),

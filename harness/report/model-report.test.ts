@@ -20,7 +20,8 @@ function result(
 ): ModelResult & { history: null } {
   const crashkernel = cmdline.includes('crashkernel=');
   const found = predictions(layout, cmdline, policies);
-  return { layout, cmdline, crashkernel, predictions: found, history: null };
+  const machine = { policy: null, told: [], assumed: [] };
+  return { layout, machine, cmdline, crashkernel, predictions: found, history: null };
 }
 
 const THREAD = result(THREAD_LAYOUT, 'crashkernel=128M', ['lock-on-crashkernel', 'two-phase']);

@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: MIT
+import { type LogMachine, knowsHighRam } from '../check/log/log-machine.ts';
 import type { Layout } from '../layout/layout.ts';
+import { isDistributionsOwn } from '../memory/crashkernel.ts';
+import { findParameter } from '../memory/kernel-cmdline.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { type Pfn, hex, pfn } from '../memory/pfn.ts';
 import { renderRange } from '../memory/phys-range.ts';
@@ -13,9 +16,14 @@ import { groupBy } from './text/group-by.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { type Style, paint, wrap } from './text/style.ts';
 
+/** What an answer rests on. */
+export type Basis = Omit<LogMachine, 'inputs'>;
+
 /** What the model makes of one machine, by each policy asked for. */
 export interface ModelResult {
   readonly layout: Layout;
+  /** What the model is given of it, and what is assumed. */
+  readonly machine: Basis;
   readonly cmdline: string;
   readonly crashkernel: boolean;
   /** One for each policy. */
@@ -33,9 +41,11 @@ export function renderModelReport(result: ModelResult, wanted: Style): string {
   const { predictions, history } = result;
   const sections = [
     heading(result).flatMap((text) => wrap(text, style.width)),
-    ...pageMaps(predictions, style),
+    basis(result.machine).flatMap((text) => item(text, style)),
+    ...pageMaps(result, style),
     renderLegend(predictions.flatMap(cellPages), style),
     outcomes(predictions).flatMap((text) => item(text, style)),
+    crashkernelNotes(result).flatMap((text) => item(text, style)),
     freedAlthoughWanted(result).flatMap((text) => item(text, style)),
     differences(predictions).flatMap((text) => item(text, style)),
     ...(history === null ? [] : predictions.map((found) => pageHistory(found, history, style))),
@@ -56,21 +66,58 @@ export function heading({ layout, cmdline }: ModelResult): string[] {
   ];
 }
 
+/** What was taken from the log, and what the answer rests on that it does not tell. */
+export function basis({ told, assumed }: Basis): string[] {
+  return [
+    ...told,
+    ...assumed.map(
+      ({ says, option }) => `Assumed: ${says}${option === null ? '' : ` (${option})`}`,
+    ),
+  ];
+}
+
+/** What is wrong with a crashkernel= that no capture kernel gets: garbage, or more than there is. */
+export function crashkernelNotes({ layout, cmdline, predictions }: ModelResult): string[] {
+  const value = findParameter(cmdline, 'crashkernel')?.value ?? null;
+  const [first] = predictions;
+  // A layout knows nothing above 1 MiB, and ranges depend on how much RAM there is.
+  const isKnown = knowsHighRam(layout.maps);
+  if (value === null || !first || (!isKnown && (first.crashkernel || value.includes(':')))) {
+    return [];
+  }
+  const asked = `crashkernel=${printableText(value)}`;
+  if (isDistributionsOwn(value)) {
+    return [
+      `${asked} is known to kernels of distributions alone: how much they reserve is not known`,
+    ];
+  }
+  const lost = 'nothing is reserved, and there is no crash dump';
+  if (!first.crashkernel) return [`The kernel reads no size for this machine in ${asked}: ${lost}`];
+  return first.crashkernel.fits ? [] : [`${asked} does not fit into any piece of RAM: ${lost}`];
+}
+
 /** A map for each set of policies with the same result. */
-function pageMaps(predictions: readonly Prediction[], style: Style): string[][] {
-  return alikePolicies(predictions).map(({ name, pages }) => [
-    ...wrap(name, style.width).map((text) => paint(text, 'bold', style)),
+function pageMaps({ predictions, machine }: ModelResult, style: Style): string[][] {
+  const own = machine.policy?.id;
+  return alikePolicies(predictions).map(({ policies, pages }) => [
+    ...wrap(
+      names(policies.map((id) => (id === own ? `${id} (the log's kernel)` : id))),
+      style.width,
+    ).map((text) => paint(text, 'bold', style)),
     ...renderPageMap(pages, style),
   ]);
 }
 
 /** The sets of policies with the same map, and what they are called together. */
-export function alikePolicies(
-  predictions: readonly Prediction[],
-): { readonly name: string; readonly pages: readonly CellPage[] }[] {
+export function alikePolicies(predictions: readonly Prediction[]): {
+  readonly name: string;
+  readonly policies: readonly PolicyId[];
+  readonly pages: readonly CellPage[];
+}[] {
   const alike = groupBy(predictions, ({ pages }) => pages.map(({ owner }) => owner).join());
   return [...alike.values()].map((group) => ({
     name: names(group.map(policyOf)),
+    policies: group.map(policyOf),
     pages: group[0] ? cellPages(group[0]) : [],
   }));
 }
@@ -152,7 +199,7 @@ function pageHistory({ policy, pages }: Prediction, page: Pfn, style: Style): st
   return [`Page ${hex(page)} under ${policy}`, ...lines.flatMap((text) => item(text, style))];
 }
 
-function names(policies: readonly PolicyId[]): string {
+function names(policies: readonly string[]): string {
   return policies.join(', ');
 }
 

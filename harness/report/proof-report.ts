@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { EFI_MEMORY_TYPES } from '../layout/efi-memory-types.ts';
+import { EFI_MEMORY_TYPES } from '../memory/efi-memory-types.ts';
 import { renderPages } from '../memory/page-map.ts';
 import { SZ_1M, hex } from '../memory/pfn.ts';
 import { renderRange } from '../memory/phys-range.ts';

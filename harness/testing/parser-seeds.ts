@@ -27,6 +27,11 @@ export function filesIn(folder: string): string[] {
 
 export const LOGS = [...capturedText('system/dmesg'), ...capturedText('crashed-dmesg')];
 
+/** Pieces of public logs, as people have them. */
+export const PUBLIC_LOGS = readdirSync(projectPath('harness/layout/testdata/logs'))
+  .filter((name) => name.endsWith('.txt'))
+  .map((name) => readFileSync(join(projectPath('harness/layout/testdata/logs'), name), 'utf8'));
+
 export const PERSONALITY = `sub1m-personality 1\r
 ask 0x0-0x62fff 7
 ask 0x63000-0x9ffff 4294967295
@@ -131,4 +136,41 @@ export const LOG_UNITS = [
   'Linux version ',
   'ffff000000000000',
   '+0x1/0x',
+];
+
+/** What a mailer, a browser or a program puts around a log. */
+export const FORM_UNITS = [
+  'BIOS-e820: 0000000000000000 - 00000000000a0000 (usable)\n',
+  'efi: mem00: type=4, attr=0xf, range=[0x0-0x1000) (0MB)\n',
+  'efi: mem00: type=4, attr=0xf,',
+  '(XEN)  0000000000000-000000009bfff type=7 attr=000000000000000f\n',
+  'BIOS-e820: [mem 0x0000000000000000-0x000000000009ffff]\n',
+  'BIOS-',
+  '{"msg":"',
+  '{"dmesg":[{"msg":"a"},',
+  '"MESSAGE":[1,',
+  '<br>',
+  '<span class="',
+  '&gt;',
+  '&#',
+  '[color=',
+  '=\n',
+  '=3D',
+  '\\n',
+  '\u001b[0m',
+  '[33m',
+  '> > ',
+];
+
+/** The lines that tell an outcome or a cause, from where they begin to be slow. */
+export const OUTCOME_UNITS = [
+  'Base memory trampoline at [',
+  'Base memory trampoline at [ffff880000099000] 99000 size ',
+  'Corrupted low memory at ffff880000008ac0 (',
+  'Corrupted low memory at ',
+  'DMA zone: ',
+  'Reserving 1',
+  'crashkernel reserved: 0x0 - 0x',
+  'Command line: ',
+  'DMI: ',
 ];

@@ -9,6 +9,8 @@ import { deadKernelFile } from '../bundle/testing/dead-kernel-builder.ts';
 import { cellRecordSchema } from '../bundle/cell-record.ts';
 import { parseDeadKernel } from '../bundle/dead-kernel.ts';
 import { UsageError } from '../errors.ts';
+import { corruptedPages } from '../check/log/explain-log.ts';
+import { compareOutcome } from '../check/log/log-outcome.ts';
 import { findKeptTables } from '../check/observe/kept-tables.ts';
 import { lowMemoryLines } from '../check/observe/low-memory-log.ts';
 import { parseVmcoreReads } from '../check/observe/vmcore-reads.ts';
@@ -16,8 +18,9 @@ import { GuestTap } from '../guest-link/guest-tap.ts';
 import { LineCollector } from '../history/line-collector.ts';
 import { historyLine } from '../history/testing/history-builder.ts';
 import { parseJsonFile } from '../json-file.ts';
-import { parseDmesgMaps } from '../layout/dmesg-map.ts';
 import { layoutFromMaps, parseLayout } from '../layout/layout.ts';
+import { readCauses } from '../layout/log/log-causes.ts';
+import { parseLog } from '../layout/log/read-log.ts';
 import { parsePersonalityLog } from '../layout/personality-log.ts';
 import { planPersonality } from '../layout/personality-plan.ts';
 import { expand } from '../matrix/expand.ts';
@@ -33,6 +36,7 @@ import { parseMemblockDump, parseMemblockLog } from '../memory/memblock-log.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { emptyZones } from '../memory/zoneinfo.ts';
+import { predict } from '../model/prediction.ts';
 import { renderHistoryCell } from '../report/history-cell-report.ts';
 import { historyResult } from '../report/history-document.ts';
 import { renderHistory } from '../report/history-report.ts';
@@ -41,11 +45,14 @@ import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
 import {
   CMDLINES,
   EXAMPLE_MAP,
+  FORM_UNITS,
   HELLO,
   LOGS,
   LOG_UNITS,
   MEMBLOCK_DUMP,
+  OUTCOME_UNITS,
   PERSONALITY,
+  PUBLIC_LOGS,
   READS,
   REFUSAL,
   REGISTERS,
@@ -117,7 +124,19 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     units: ['memmap=1@1,', 'crashkernel=1-2:3,', '"', ' "'],
   },
   { name: 'the e820 map of a log', parse: parseE820Log, seeds: LOGS, units: LOG_UNITS },
-  { name: 'the maps of a log', parse: mapsOfLog, seeds: LOGS, units: LOG_UNITS },
+  {
+    name: 'the maps of a log',
+    parse: mapsOfLog,
+    seeds: [...LOGS, ...PUBLIC_LOGS],
+    units: [...LOG_UNITS, ...FORM_UNITS],
+    oneIn: 2,
+  },
+  {
+    name: 'the outcome in a log',
+    parse: outcomeOfLog,
+    seeds: PUBLIC_LOGS,
+    units: [...LOG_UNITS, ...OUTCOME_UNITS],
+  },
   { name: 'memblock=debug', parse: parseMemblockLog, seeds: LOGS, units: LOG_UNITS },
   {
     name: 'the reserved ranges of memblock=debug',
@@ -235,7 +254,19 @@ function shownHistory(text: string): unknown {
 }
 
 function mapsOfLog(text: string): unknown {
-  return layoutFromMaps(parseDmesgMaps(text), { id: 'x', source: 'x' });
+  const log = parseLog(text);
+  return layoutFromMaps(log.maps, { id: 'x', source: 'x', log });
+}
+
+const PREDICTED = {
+  inputs: EXAMPLE_MAP,
+  prediction: predict(EXAMPLE_MAP, 'lock-on-crashkernel'),
+  is32Bit: false,
+  hasBootServices: true,
+};
+
+function outcomeOfLog(text: string): unknown {
+  return [compareOutcome(text, PREDICTED), corruptedPages(text), readCauses(text.split('\n'))];
 }
 
 function planOf(text: string): unknown {

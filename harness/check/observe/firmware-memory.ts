@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
-import { EFI_MEMORY_TYPES } from '../../layout/efi-memory-types.ts';
+import { EFI_MEMORY_TYPES } from '../../memory/efi-memory-types.ts';
 import { withMemmap } from '../../memory/memmap-parameter.ts';
 import { pageRange } from '../../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../../memory/pfn.ts';

@@ -1,19 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { EFI_BOOT_SERVICES_DATA, type EfiDescriptor } from '../../memory/efi-memory-map.ts';
-import { behind } from '../../memory/kernel-log.ts';
-import { type PhysRange, findRange } from '../../memory/phys-range.ts';
+import { findEsrtRange, findTableAddress, namesTable } from '../../memory/firmware-tables.ts';
 import { type ModelInputs, keepsEfiMap } from '../../model/model-inputs.ts';
 import type { Seen } from '../../seen.ts';
 
 type KeptTables = ModelInputs['keptTables'];
 
-/** Lines of the kernel's log that name a firmware table. */
-const EFI = /\befi: /;
-const ESRT = /\bESRT=0x/;
-const MOKVAR = /\bMOKvar=0x([0-9a-f]{1,13})\b/;
+/** The line of the kernel's log that names the boot logo's table. */
 const BGRT = /\bACPI: BGRT 0x/;
-/** What `efi_esrt_init()` prints; the end is exclusive. */
-const ESRT_RANGE = /\besrt: Reserving ESRT space from 0x([0-9a-f]{1,16}) to 0x([0-9a-f]{1,16})\./;
 
 /** What a kernel shows of the tables it keeps. */
 interface KernelTraits {
@@ -30,8 +24,8 @@ export function findKeptTables(kernel: KernelTraits, given: ModelInputs): Seen<K
   const { log } = kernel;
   const { efiMap, keptTables } = given;
   if (!efiMap || !keepsEfiMap(given)) return { value: keptTables };
-  const esrt = keptTables.esrt ?? findEsrt(log);
-  if (!esrt && findTable(log, ESRT)) return lost('an ESRT');
+  const esrt = keptTables.esrt ?? findEsrtRange(log);
+  if (!esrt && namesTable(log, 'ESRT')) return lost('an ESRT');
   const keepsMokvar = keeps(kernel, 'efi_mokvar_table_init');
   if (keepsMokvar && hasMokvarInBootServices(log, efiMap)) {
     return lost('a MOKvar table in boot services data');
@@ -54,26 +48,10 @@ function lost(table: string): { value: null; why: string } {
   return { value: null, why };
 }
 
-/** What the kernel says of a table that its firmware has (`efi_config_parse_tables()`). */
-function findTable(log: string, table: RegExp): RegExpExecArray | null {
-  for (const tables of behind(log, EFI)) {
-    const found = table.exec(tables);
-    if (found) return found;
-  }
-  return null;
-}
-
-function findEsrt(log: string): PhysRange | null {
-  const [, start = '', end = ''] = ESRT_RANGE.exec(log) ?? [];
-  if (end === '') return null;
-  return findRange(start, (BigInt(`0x${end}`) - 1n).toString(16)) ?? null;
-}
-
 /** `efi_mokvar_table_init()` keeps the table only if it lies in boot services data. */
 function hasMokvarInBootServices(log: string, efiMap: readonly EfiDescriptor[]): boolean {
-  const [, at] = findTable(log, MOKVAR) ?? [];
-  if (at === undefined) return false;
-  const address = Number.parseInt(at, 16);
+  const address = findTableAddress(log, 'MOKvar');
+  if (address === undefined) return false;
   const holder = efiMap.find(({ range }) => range.start <= address && address < range.end);
   return holder?.type === EFI_BOOT_SERVICES_DATA;
 }

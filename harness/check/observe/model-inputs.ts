@@ -7,7 +7,7 @@ import {
   type EfiDescriptor,
   isBootServices,
 } from '../../memory/efi-memory-map.ts';
-import { e820FromEfiMap } from '../../layout/efi-memory-types.ts';
+import { e820FromEfiMap } from '../../memory/efi-memory-types.ts';
 import type { IomemEntry } from '../../memory/iomem.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';
 import { type PhysRange, intersects, physRange } from '../../memory/phys-range.ts';

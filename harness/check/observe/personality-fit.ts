@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Evidence } from './evidence.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
-import { EFI_MEMORY_TYPES } from '../../layout/efi-memory-types.ts';
+import { EFI_MEMORY_TYPES } from '../../memory/efi-memory-types.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';
 import { PHYS_ADDR_LIMIT, SZ_1M } from '../../memory/pfn.ts';
 import {

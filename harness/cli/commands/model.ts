@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
-import { findParameter, findSize } from '../../memory/kernel-cmdline.ts';
+import { type LogMachine, machineOf } from '../../check/log/log-machine.ts';
+import { findParameter } from '../../memory/kernel-cmdline.ts';
 import type { Layout } from '../../layout/layout.ts';
-import { LOW_PAGES, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
-import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
+import { LOW_PAGES, type Pfn, pfn } from '../../memory/pfn.ts';
 import { POLICIES } from '../../model/policies.ts';
 import type { PolicyId } from '../../policy-id.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
@@ -19,9 +19,9 @@ import { type ModelResult, renderModelReport } from '../../report/model-report.t
 import { nearestName } from '../../nearest-name.ts';
 import { PROVABLE, proofs } from './model-prove.ts';
 import { readLayout, readLayouts } from '../../layout/read-layout.ts';
-import { wholeMachine } from '../../layout/whole-machine.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
+import { type MachineOptions, addMachineOptions, toldBy } from '../machine-options.ts';
 import { writeStdout } from '../../report/screen.ts';
 
 const HELP = {
@@ -32,6 +32,7 @@ const HELP = {
       'your own machine, booted with efi=debug',
       'sub1m model --layout my-laptop.dmesg --history 0x87',
     ],
+    ['a log on standard input', 'journalctl -k -b | sub1m model --layout - --crashkernel 256M'],
     ['what each policy frees, locks and wastes on every layout', 'sub1m model --corpus'],
     [
       'the smallest layout on which a policy breaks a promise',
@@ -40,13 +41,11 @@ const HELP = {
   ],
 } as const;
 
-interface ModelOptions {
+interface ModelOptions extends MachineOptions {
   readonly layout?: string;
   readonly corpus?: true;
   readonly policy: readonly PolicyId[];
   readonly crashkernel?: string;
-  readonly cmdline: string;
-  readonly trampolineSize: number;
   readonly history?: Pfn;
   readonly prove?: (typeof PROVABLE)[number];
   readonly json?: true;
@@ -57,8 +56,11 @@ const ALL_POLICIES = Object.keys(POLICIES) as PolicyId[];
 
 /** `sub1m model`: predicts who owns low memory without a machine, and compares policies. */
 export function addModel(program: Command, context: CommandContext): void {
-  describeCommand(program.command('model'), HELP)
-    .option('--layout <id|file>', 'an id of images/layouts, a JSON file of that form, or a dmesg')
+  const command = describeCommand(program.command('model'), HELP)
+    .option(
+      '--layout <id|file>',
+      "an id of images/layouts, a JSON file of that form, a kernel log (packed or not, - for standard input), or a cell's folder",
+    )
     .addOption(
       new Option('--corpus', 'all layouts: what each policy frees, locks and wastes').conflicts([
         'layout',
@@ -74,18 +76,8 @@ export function addModel(program: Command, context: CommandContext): void {
       new Option('--crashkernel <value>', 'crashkernel= on the command line, such as 192M')
         .argParser(crashkernelValue)
         .default(undefined, 'none'),
-    )
-    .addOption(
-      new Option('--cmdline <text>', 'the kernel command line').default(
-        PLAIN_MACHINE.cmdline,
-        PLAIN_MACHINE.cmdline || 'empty',
-      ),
-    )
-    .addOption(
-      new Option('--trampoline-size <size>', 'the size of the real-mode trampoline, 0x7000 or 28K')
-        .argParser(size)
-        .default(PLAIN_MACHINE.trampolineSize, `0x${PLAIN_MACHINE.trampolineSize.toString(16)}`),
-    )
+    );
+  addMachineOptions(command)
     .option('--history <page>', 'explain how this page got its owner, such as 0x10', page)
     .addOption(
       new Option('--prove <promise>', 'try every layout of up to 4 ranges; all prints a table')
@@ -108,11 +100,16 @@ async function oneLayout(options: ModelOptions, context: CommandContext): Promis
   if (options.layout === undefined) {
     throw new UsageError('Cannot predict: pass --layout <id|file>, or --corpus for all layouts');
   }
-  const layout = await readLayout(options.layout, signal);
+  const layout = await readLayout(options.layout, {
+    signal,
+    ...(options.boot === undefined ? {} : { boot: options.boot }),
+  });
+  const machine = machineFor(layout, options);
   const result: ModelResult = {
-    ...cmdlineOf(options),
+    ...cmdlineOf(machine),
     layout,
-    predictions: predictAll(layout, options),
+    machine,
+    predictions: predictAll(machine, options),
     history: options.history ?? null,
   };
   if (options.json) return renderModelDocument(result);
@@ -121,33 +118,37 @@ async function oneLayout(options: ModelOptions, context: CommandContext): Promis
 }
 
 async function corpus(options: ModelOptions, { environment }: CommandContext): Promise<string> {
-  const given = cmdlineOf(options);
-  const machines = (await readLayouts()).map((layout) => ({
+  const layouts = (await readLayouts()).map((layout) => ({
+    layout,
+    machine: machineFor(layout, options),
+  }));
+  const given = cmdlineOf(layouts[0]?.machine);
+  const machines = layouts.map(({ layout, machine }) => ({
     id: layout.id,
     synthetic: layout.synthetic,
-    uses: predictAll(layout, options).map((found) => lowMemoryUse(found, given.crashkernel)),
+    uses: predictAll(machine, options).map((found) => lowMemoryUse(found, given.crashkernel)),
   }));
   const result: CorpusResult = { ...given, machines };
   if (options.json) return renderCorpusDocument(result);
   return renderCorpusReport(result, { colour: environment.colour, width: environment.columns });
 }
 
-function predictAll(layout: Layout, options: ModelOptions): Prediction[] {
-  const { policy, trampolineSize } = options;
-  const { cmdline } = cmdlineOf(options);
-  const machine = wholeMachine(layout);
-  const inputs: ModelInputs = { ...PLAIN_MACHINE, ...machine, cmdline, trampolineSize };
+function machineFor(layout: Layout, options: ModelOptions): LogMachine {
+  const { crashkernel } = options;
+  const append = crashkernel === undefined ? [] : [`crashkernel=${crashkernel}`];
+  return machineOf(layout, toldBy(options, append));
+}
+
+function predictAll({ inputs }: LogMachine, { policy }: ModelOptions): Prediction[] {
   return policy.map((id) => predict(inputs, id));
 }
 
-function cmdlineOf({ cmdline, crashkernel }: ModelOptions): {
+function cmdlineOf(machine: LogMachine | undefined): {
   readonly cmdline: string;
   readonly crashkernel: boolean;
 } {
-  const words = crashkernel === undefined ? [] : [`crashkernel=${crashkernel}`];
-  const whole = [cmdline, ...words].filter((text) => text !== '').join(' ');
-  const value = findParameter(whole, 'crashkernel')?.value ?? null;
-  return { cmdline: whole, crashkernel: value !== null };
+  const cmdline = machine?.inputs.cmdline ?? '';
+  return { cmdline, crashkernel: (findParameter(cmdline, 'crashkernel')?.value ?? null) !== null };
 }
 
 function policies(text: string): PolicyId[] {
@@ -165,12 +166,6 @@ function policies(text: string): PolicyId[] {
 function crashkernelValue(text: string): string {
   if (/^[^\s"]+$/.test(text)) return text;
   throw new InvalidArgumentError('Expected a value without blanks, such as 192M.');
-}
-
-function size(text: string): number {
-  const found = findSize(text);
-  if (found?.rest === '' && found.bytes > 0 && found.bytes <= SZ_1M) return found.bytes;
-  throw new InvalidArgumentError('Expected a size of at most 1M, such as 0x7000 or 28K.');
 }
 
 function page(text: string): Pfn {

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** Builds the lines in which kernels print their memory maps, for tests. */
-import { EFI_ATTRIBUTES } from '../dmesg-map.ts';
+import { EFI_ATTRIBUTES } from '../log/efi-lines.ts';
 import type { E820Entry } from '../../memory/e820.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
-import { EFI_MEMORY_TYPES } from '../efi-memory-types.ts';
+import { EFI_MEMORY_TYPES } from '../../memory/efi-memory-types.ts';
 
 /** How a kernel prints descriptors: up to v4.3, up to v5.6, later. */
 export type EfiLineForm = 'exclusive' | 'long' | 'short';

@@ -8,6 +8,7 @@ export const DOCUMENT_VERSIONS = {
   bisect: 2,
   model: 1,
   corpus: 1,
+  explain: 1,
   doctor: 1,
   kernels: 1,
   cache: 1,

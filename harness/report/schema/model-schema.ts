@@ -45,6 +45,15 @@ const predictionSchema = z.object({
     .exactOptional(),
 });
 
+/** What was taken from a log, and what had to be assumed. */
+export const basisSchema = z.object({
+  told: z.array(z.string()).describe('What was taken from the log, and how it was read.'),
+  assumed: z
+    .array(z.object({ says: z.string(), option: z.string().nullable() }))
+    .describe('What the log does not tell, and the option that does.'),
+  policy: z.string().nullable().describe("That of the log's own kernel."),
+});
+
 /** What `model --json` prints of one machine. */
 export const modelDocumentSchema = z.object({
   schema: z.literal(DOCUMENT_VERSIONS.model),
@@ -55,7 +64,9 @@ export const modelDocumentSchema = z.object({
     synthetic: z.boolean(),
     efiMap: z.boolean().describe('Whether its EFI memory map is known, and not only an e820 map.'),
   }),
+  log: basisSchema.exactOptional().describe('Of a log: what the answer rests on.'),
   cmdline: z.string(),
+  crashkernel: z.string().exactOptional().describe('Why no crashkernel is reserved.'),
   predictions: z.array(predictionSchema).describe('One for each policy asked for.'),
 });
 

@@ -9,6 +9,7 @@ import { SCHEMA_VERSION, cellRecordSchema } from '../../bundle/cell-record.ts';
 import { HISTORY_VERSION, historyLineSchema } from '../../history/history-line.ts';
 import { bisectDocumentSchema } from '../schema/bisect-schema.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from '../schema/document.ts';
+import { explainDocumentSchema } from '../schema/explain-schema.ts';
 import { historyDocumentSchema } from '../schema/history-schema.ts';
 import {
   cacheDocumentSchema,
@@ -31,6 +32,7 @@ const SCHEMAS = {
   bisect: bisectDocumentSchema,
   model: modelDocumentSchema,
   corpus: corpusDocumentSchema,
+  explain: explainDocumentSchema,
   doctor: doctorDocumentSchema,
   kernels: kernelsDocumentSchema,
   cache: cacheDocumentSchema,
@@ -53,6 +55,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   bisect: 'What bisect prints with --json',
   model: 'What model prints with --json of one machine',
   corpus: 'What model --corpus prints with --json',
+  explain: 'What explain prints with --json',
   doctor: 'What doctor prints with --json',
   kernels: 'What kernels prints with --json',
   cache: 'What cache prints with --json',

@@ -2,11 +2,14 @@
 import { existsSync, readFileSync, readdirSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { FormatError } from '../errors.ts';
-import { type EfiLineForm, e820Lines, efiLines } from './testing/dmesg-map-builder.ts';
-import { parseDmesgMaps } from './dmesg-map.ts';
-import { readEfiMemoryMap } from '../memory/efi-memory-map.ts';
-import { fromInclusive } from '../memory/phys-range.ts';
+import { FormatError } from '../../errors.ts';
+import { type EfiLineForm, e820Lines, efiLines } from '../testing/dmesg-map-builder.ts';
+import { parseLog } from './read-log.ts';
+import type { MachineMaps } from '../../memory/machine-maps.ts';
+import { readEfiMemoryMap } from '../../memory/efi-memory-map.ts';
+import { fromInclusive } from '../../memory/phys-range.ts';
+
+const mapsOf = (text: string): MachineMaps => parseLog(text).maps;
 
 const anyRange = fc
   .tuple(fc.nat(2 ** 31 - 1), fc.integer({ min: 1, max: 0x1_0000 }))
@@ -36,18 +39,27 @@ describe('parse ∘ render is the identity', () => {
         anyPrefix,
         (efiMap, form, prefix) => {
           const text = prefixed(efiLines(efiMap, form), prefix);
-          expect(parseDmesgMaps(text).efiMap).toEqual(efiMap);
+          expect(mapsOf(text).efiMap).toEqual(efiMap);
         },
       ),
     );
   });
 
   it('for e820 maps', () => {
-    const anyEntry = fc.record({ range: anyRange, ram: fc.boolean() });
+    const anyE820 = fc
+      .array(fc.tuple(fc.integer({ min: 1, max: 0x1000 }), fc.boolean()), { minLength: 1 })
+      .map((pieces) => {
+        let page = 0;
+        return pieces.map(([pages, ram]) => {
+          const start = (page += 1) * 4096;
+          page += pages;
+          return { range: fromInclusive(start, page * 4096 - 1), ram };
+        });
+      });
     fc.assert(
-      fc.property(fc.array(anyEntry, { minLength: 1 }), anyPrefix, (e820, prefix) => {
+      fc.property(anyE820, anyPrefix, (e820, prefix) => {
         const text = prefixed(e820Lines(e820), prefix);
-        expect(parseDmesgMaps(text)).toMatchObject({ e820, efiMap: null });
+        expect(mapsOf(text)).toMatchObject({ e820, efiMap: null });
       }),
     );
   });
@@ -80,24 +92,24 @@ it.each([
     { ...BOOT_DATA, type: 0x7000_0000, attribute: 0x4000_0000_0000_000fn },
   ],
 ])('reads a line %s', (_what, line, descriptor) => {
-  expect(parseDmesgMaps(line).efiMap).toEqual([descriptor]);
+  expect(mapsOf(line).efiMap).toEqual([descriptor]);
 });
 
 it('takes the e820 map of the log if there is one, else what the EFI stub makes of the EFI map', () => {
   const ram = { range: BOOT_DATA.range, ram: true };
-  const e820 = [{ range: fromInclusive(0, 0x9ffff), ram: true }];
-  expect(parseDmesgMaps(LINE)).toMatchObject({ e820: [ram], efiMap: [BOOT_DATA] });
-  expect(parseDmesgMaps(e820Lines(e820) + LINE)).toMatchObject({ e820, efiMap: [BOOT_DATA] });
+  const e820 = [ram, { range: fromInclusive(0xf0000, 0xfffff), ram: false }];
+  expect(mapsOf(LINE)).toMatchObject({ e820: [ram], efiMap: [BOOT_DATA] });
+  expect(mapsOf(e820Lines(e820) + LINE)).toMatchObject({ e820, efiMap: [BOOT_DATA] });
 });
 
-it('takes the first of two boots, and leaves out what the kernel calls invalid', () => {
+it('takes the first map of a boot, and leaves out what the kernel calls invalid', () => {
   const invalid = LINE.replace('(0MB)', '(invalid)');
   const second = LINE.replace('Boot Data', 'Boot Code');
-  expect(parseDmesgMaps([LINE, invalid, second].join('\n')).efiMap).toEqual([BOOT_DATA]);
+  expect(mapsOf([LINE, invalid, second].join('\n')).efiMap).toEqual([BOOT_DATA]);
 });
 
 describe('on the logs of real kernels', () => {
-  const folder = new URL('../testdata/', import.meta.url);
+  const folder = new URL('../../testdata/', import.meta.url);
   const logs = readdirSync(folder).flatMap((cell) => {
     const system = new URL(`${cell}/system/`, folder);
     if (!existsSync(system)) return [];
@@ -112,7 +124,7 @@ describe('on the logs of real kernels', () => {
   // The logs are cut; of the map in memory the kernel has changed attributes.
   it.each(logs)('reads in $cell the same descriptors as from its memory', ({ log, system }) => {
     const map = readEfiMemoryMap(readFileSync(new URL('efi-memory-map.bin', system)), 48);
-    const seen = (parseDmesgMaps(log).efiMap ?? []).map(({ type, range }) => ({ type, range }));
+    const seen = (mapsOf(log).efiMap ?? []).map(({ type, range }) => ({ type, range }));
     expect(seen.length).toBeGreaterThan(20);
     expect(map.slice(0, seen.length)).toMatchObject(seen);
   });
@@ -121,34 +133,42 @@ describe('on the logs of real kernels', () => {
 const NO_MAP =
   'Cannot read a memory map from the log: expected lines "efi: mem00: …" or "BIOS-e820: …", found none; boot with efi=debug and save the whole log, from its first line ("journalctl -k -b" has it)';
 const WRONG = (what: string, line: string): string =>
-  `Cannot read line 2 of the log: expected a descriptor of the EFI memory map, but ${what} is impossible: ${line}`;
+  `Cannot read a line of the log: expected a descriptor of the EFI memory map, but ${what}: ${line}`;
 const lie = (from: string, to: string): string => LINE.replace(from, to);
 
 it.each([
   ['nothing', '', NO_MAP],
   ['a log without any map', '[    0.000000] Linux version 6.12\n', NO_MAP],
-  ['a line that is cut', LINE.slice(0, -6), NO_MAP],
+  [
+    'a line that is cut',
+    LINE.slice(0, -6),
+    WRONG('this line is cut, or what it goes on with is lost', LINE.slice(0, -6)),
+  ],
   [
     'a log whose first lines are lost',
     `\n${lie('mem00', 'mem07')}`,
-    'Cannot read line 2 of the log: expected descriptor 0 of the EFI memory map, found 7; boot with efi=debug and save the whole log, from its first line ("journalctl -k -b" has it)',
+    `Cannot read the EFI memory map of the log: expected descriptor 0, found 7: ${lie('mem00', 'mem07')}; boot with efi=debug and save the whole log, from its first line ("journalctl -k -b" has it)`,
   ],
   [
     'a type that no kernel prints',
     `\n${lie('Boot Data', 'Boot Date')}`,
-    WRONG('its type', lie('Boot Data', 'Boot Date')),
+    WRONG('its type is impossible', lie('Boot Data', 'Boot Date')),
   ],
-  ['an unknown attribute', `\n${lie('WB', 'WX')}`, WRONG('its attributes', lie('WB', 'WX'))],
+  [
+    'an unknown attribute',
+    lie('WB', 'WX'),
+    WRONG('its attributes are impossible', lie('WB', 'WX')),
+  ],
   [
     'an end before its start',
-    `\n${lie('027fff', '000fff')}`,
-    WRONG('its range', lie('027fff', '000fff')),
+    lie('027fff', '0000ff'),
+    WRONG('its range is impossible', lie('027fff', '0000ff')),
   ],
   [
     'an address beyond 52 bits',
-    `\n${lie('0x0000000000027', '0x0010000000027')}`,
-    WRONG('its range', lie('0x0000000000027', '0x0010000000027')),
+    lie('0x0000000000027', '0x0010000000027'),
+    WRONG('its range is impossible', lie('0x0000000000027', '0x0010000000027')),
   ],
 ])('refuses %s', (_what, text, message) => {
-  expect(() => parseDmesgMaps(text)).toThrow(new FormatError(message));
+  expect(() => mapsOf(text)).toThrow(new FormatError(message));
 });

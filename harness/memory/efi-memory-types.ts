@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-import type { E820Entry } from '../memory/e820.ts';
-import { EFI_MEMORY_SP, type EfiDescriptor } from '../memory/efi-memory-map.ts';
+import type { E820Entry } from './e820.ts';
+import { EFI_MEMORY_SP, type EfiDescriptor } from './efi-memory-map.ts';
 
 interface EfiMemoryType {
   /** In a layout: as the UEFI specification names it, shortened. */
