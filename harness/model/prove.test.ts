@@ -4,7 +4,7 @@ import { physRange } from '../memory/phys-range.ts';
 import type { PolicyId } from '../policy-id.ts';
 import { PLAIN_MACHINE } from './model-inputs.ts';
 import { predict } from './prediction.ts';
-import { MODEL_PROMISE_IDS, modelPromise } from './promises.ts';
+import { modelPromise } from './promises.ts';
 import { prove } from './prove.ts';
 import { wholeProof } from './testing/whole-proof.ts';
 import { CUTS, smallMachines } from './small-machines.ts';
