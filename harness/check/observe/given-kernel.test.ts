@@ -28,6 +28,21 @@ describe('what is particular to a kernel', () => {
     expect(given({ files: { 'system/release': `${release}\n` } }).kernel).toMatchObject(kernel);
   });
 
+  it.each([
+    { log: '', keepsLateMemmap: false },
+    {
+      log: 'Linux version 6.1.0-50-amd64 (gcc-12 12.2.0) #1 SMP Debian 6.1.176-1 (2026-10-01)',
+      keepsLateMemmap: true,
+    },
+    {
+      log: 'Linux version 6.1.0-9-amd64 (gcc-12 12.2.0) #1 SMP Debian 6.1.27-1 (2023-05-08)',
+      keepsLateMemmap: false,
+    },
+  ])('follows from the version that its first line names: "$log"', ({ log, keepsLateMemmap }) => {
+    const files = { 'system/release': '6.1.0-50-amd64\n', 'system/dmesg': log };
+    expect(given({ files }).kernel).toMatchObject({ keepsLateMemmap, mirrorsOnRequest: true });
+  });
+
   it('is not known without one', () => {
     expect(given({ files: { 'system/release': null } }).kernel).toBeNull();
   });
