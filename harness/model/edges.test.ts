@@ -50,13 +50,13 @@ interface Edge {
 // What the kernel does there was seen with its own memblock.c in user space ("M1" and so on), or read.
 it.each<Edge>([
   {
-    id: 'M1: the last entries are taken when the first 1 MiB is reserved',
+    id: 'M1: the list is full when the trampoline is to be reserved',
     policy: 'reserve-1m',
     inputs: { ...STOCK, reservedAbove1M: [KERNEL], efiMap: islands(125) },
     pages: { trampoline: '0x98-0x9e', free: '0x96-0x97' },
   },
   {
-    id: 'M1: so, too, with boot services below 1 MiB, each of which leaves a gap to fill',
+    id: 'M1: with boot services below 1 MiB it is full before: reserving the first 1 MiB fills a gap for each',
     policy: 'reserve-1m',
     inputs: { ...STOCK, reservedAbove1M: [KERNEL], efiMap: [...low(18), ...islands(100)] },
     pages: { trampoline: '0x98-0x9e', free: '0x96-0x97' },

@@ -107,7 +107,7 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
   });
 
   it('is not moved by its 128th', () => {
-    // The list is full then; that of reserve-1m has two gaps below 1 MiB to fill yet.
+    // With the first 64 KiB and the EBDA; with two more the trampoline's entry would be one too many.
     const few = { ...many, efiMap: isolatedBootServices(123) };
     expect(pagesOf(predict(few, 'reserve-1m')).free).toBeUndefined();
   });

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { withMemmap } from '../memory/memmap-parameter.ts';
 import { ALL_LOW_PAGES, rangesOfPages } from '../memory/page-map.ts';
-import { type Pfn, SZ_1M } from '../memory/pfn.ts';
+import type { Pfn } from '../memory/pfn.ts';
 import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { rangeSet, without } from '../memory/range-set.ts';
 import { type CrashkernelFit, crashkernelFit } from './crashkernel-fit.ts';

@@ -42,7 +42,7 @@ function hasPlace({ e820, biosWords, trampolineSize }: ModelInputs): boolean {
 const IDLE: readonly Owner[] = ['lock', 'reserved', 'pool', 'boot-services'];
 
 /** The invariants (`harness/check/invariants/`) that a prediction alone decides, by their names. */
-export const MODEL_PROMISES = {
+const MODEL_PROMISES = {
   'boot.userspace': {
     isAsked: hasPlace,
     findBreach: ({ panic }) =>

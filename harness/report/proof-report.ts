@@ -8,7 +8,7 @@ import { CUTS } from '../model/small-machines.ts';
 import { groupBy } from './text/group-by.ts';
 
 /** What all those layouts are, in words. */
-export const SPACE =
+const SPACE =
   `memory below 640 KiB in up to 4 ranges (conventional, boot services data or code, reserved) between ${CUTS.map((cut) => hex(cut)).join(', ')}; ` +
   'with and without an EBDA at 0x2c000, with and without crashkernel=192M';
 

@@ -10,6 +10,7 @@ const GROUND = [
   'ends',
   'errors',
   'json-file',
+  'kernel-condition',
   'log',
   'nearest-name',
   'policy-id',

@@ -120,6 +120,15 @@ describe('what the kernel tells with memblock=debug', () => {
     },
   });
 
+  const CALLS = ['[0x98000-0x9efff]', '[0x96000-0x97fff]', '[0x0-0xfffff]'].map(
+    (range) => `memblock_reserve: ${range}`,
+  );
+  const logged = (calls: readonly string[]): BundleSpec => {
+    const bundle = told(3, [0x96, 0x97]);
+    const log = `${dump(3)}${calls.join('\n')}\n`;
+    return { spec: { append: 'memblock=debug' }, files: { ...bundle.files, 'system/dmesg': log } };
+  };
+
   itShows([
     {
       id: 'lowmem.matches-model',
@@ -135,6 +144,27 @@ describe('what the kernel tells with memblock=debug', () => {
       outcome: 'broken',
       why: '2 pages: free predicted, reserved observed',
       pages: ['0x96-0x97'],
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'the calls are those that led there, and the last one is not printed',
+      bundle: logged(CALLS),
+      outcome: 'kept',
+      why: 'All 256 pages are as reserve-1m has them, by the same 3 calls of memblock',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'it is printed',
+      bundle: logged([...CALLS, 'memblock_phys_free: [0x96000-0x97fff] memblock_discard']),
+      outcome: 'kept',
+      why: 'All 256 pages are as reserve-1m has them, by the same 4 calls of memblock',
+    },
+    {
+      id: 'lowmem.matches-model',
+      when: 'one of them is missing',
+      bundle: logged(CALLS.slice(0, 2)),
+      outcome: 'broken',
+      why: 'Call 3 of memblock: reserve 0x0-0xfffff predicted, none logged',
     },
     {
       id: 'lowmem.matches-model',

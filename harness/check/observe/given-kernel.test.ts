@@ -28,6 +28,21 @@ describe('what is particular to a kernel', () => {
     expect(given({ files: { 'system/release': `${release}\n` } }).kernel).toMatchObject(kernel);
   });
 
+  it.each([
+    { log: '', keepsLateMemmap: false },
+    {
+      log: 'Linux version 6.1.0-50-amd64 (gcc-12 12.2.0) #1 SMP Debian 6.1.176-1 (2026-10-01)',
+      keepsLateMemmap: true,
+    },
+    {
+      log: 'Linux version 6.1.0-9-amd64 (gcc-12 12.2.0) #1 SMP Debian 6.1.27-1 (2023-05-08)',
+      keepsLateMemmap: false,
+    },
+  ])('follows from the version that its first line names: "$log"', ({ log, keepsLateMemmap }) => {
+    const files = { 'system/release': '6.1.0-50-amd64\n', 'system/dmesg': log };
+    expect(given({ files }).kernel).toMatchObject({ keepsLateMemmap, mirrorsOnRequest: true });
+  });
+
   it('is not known without one', () => {
     expect(given({ files: { 'system/release': null } }).kernel).toBeNull();
   });
@@ -83,10 +98,10 @@ describe('what a kernel with memblock=debug has reserved above 1 MiB', () => {
     ` reserved.cnt  = 0x${regions.length.toString(16)}`,
     ...regions,
   ];
-  const region = (index: number, start: string, end: string, flags = 0): string =>
+  const region = (index: number, [start, end]: readonly [string, string], flags = 0): string =>
     ` reserved[0x${index.toString(16)}]\t[0x${start}-0x${end}], 0x1000 bytes flags: 0x${flags.toString(16)}`;
-  const LOW = region(0, '0000000000000000', '000000000000ffff');
-  const KERNEL = region(1, '0000000034c00000', '00000000383fffff', 0x20);
+  const LOW = region(0, ['0000000000000000', '000000000000ffff']);
+  const KERNEL = region(1, ['0000000034c00000', '00000000383fffff'], 0x20);
 
   it('is in its log, with what is marked as its own', () => {
     expect(given(withLog(dump(LOW, KERNEL))).reservedAbove1M).toEqual([
@@ -100,7 +115,7 @@ describe('what a kernel with memblock=debug has reserved above 1 MiB', () => {
     { log: 'has lost a line', lines: dump(LOW, KERNEL).toSpliced(-2, 1) },
     {
       log: 'has a range that crosses 1 MiB',
-      lines: dump(region(0, '0000000000090000', '00000000001fffff')),
+      lines: dump(region(0, ['0000000000090000', '00000000001fffff'])),
     },
   ])('is unknown if the list $log', ({ lines }) => {
     expect(given(withLog(lines)).reservedAbove1M).toBeNull();

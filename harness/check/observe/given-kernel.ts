@@ -24,13 +24,27 @@ export function findGivenKernel(evidence: Evidence): GivenKernel {
   const { cmdline, systemLog: log } = evidence;
   const release = (evidence.text('system/release') ?? evidence.cell.kernel?.release ?? '').trim();
   return {
-    kernel: /^\d/.test(release) ? detailsOfRelease(release) : null,
+    kernel: /^\d/.test(release) ? detailsOfRelease(versionOf(evidence, release)) : null,
     disablesRuntime: disablesRuntime(evidence, release),
     reservedAbove1M: findReservedAbove1M(log),
     corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline) : 0,
     tdxHost: TDX.test(log),
     kexecHandover: evidence.kallsyms.value?.has('kho_is_enabled') === true && asksForKho(cmdline),
   };
+}
+
+/**
+ * The version that a kernel is built from. Distributions leave it out of the release (`6.1.0-50-amd64`), but name it in
+ * the kernel's first line, or in the package's version: the highest of the same series.
+ */
+function versionOf({ systemLog, cell }: Evidence, release: string): string {
+  const [series = release] = /^\d{1,4}\.\d{1,4}/.exec(release) ?? [];
+  const banner = findLogLine(systemLog, FIRST_LINE) ?? '';
+  const text = `${release} ${banner} ${cell.kernel?.package ?? ''}`;
+  const patches = Array.from(text.matchAll(/\b(\d{1,4}\.\d{1,4})\.(\d{1,4})\b/g))
+    .filter(([, of]) => of === series)
+    .map(([, , patch]) => Number(patch));
+  return patches.length === 0 ? release : `${series}.${Math.max(...patches)}`;
 }
 
 /**
