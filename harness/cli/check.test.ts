@@ -29,6 +29,10 @@ describe('sub1m check', { timeout: 60_000 }, () => {
       args: ['a', '--series', '/none'],
       says: 'Cannot read the series /none: expected a folder of *.patch',
     },
+    {
+      args: ['debian:6.12', '--series', '/none', '--reporter', 'tap'],
+      says: 'Cannot use reporter "tap" for a series: expected one of console, json, b4, mail',
+    },
   ])('refuses $args', async ({ args, says }) => {
     const end = await runSub1m(['check', ...args]);
     expect(end).toMatchObject({ status: 64, stdout: '' });

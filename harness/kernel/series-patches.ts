@@ -62,7 +62,7 @@ async function readStdinSeries(context: SeriesContext): Promise<SeriesPatch[]> {
   await using temp = await makeTempDir();
   const path = join(temp.path, 'standard input');
   await writeFile(path, text);
-  return readSeries(path, context);
+  return await readSeries(path, context);
 }
 
 /** The longest series have some hundred patches. */

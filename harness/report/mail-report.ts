@@ -19,18 +19,25 @@ const COMMANDS = 4;
 
 /** A run as the text of a mail: 72 columns, no colour, and how to see it again. */
 export function renderMail(run: ComparedRun): string {
-  return mail(renderConsoleReport(run, STYLE), run.cells);
+  return mail(renderConsoleReport(run, STYLE), commandsOf(run.cells));
 }
 
 /** A series, likewise: what could be sent as a reply to its cover letter. */
 export function renderSeriesMail(series: SeriesResult): string {
-  const cells = series.steps.flatMap(({ run }) => run?.cells ?? []);
-  return mail(renderSeries(series, STYLE), cells);
+  const [base] = series.steps;
+  const commands = commandsOf(base?.run?.cells ?? []);
+  return mail(
+    renderSeries(series, STYLE),
+    commands.map((command) => `${command} --series <this series>`),
+  );
 }
 
-function mail(report: string, cells: readonly JudgedCell[]): string {
+function commandsOf(cells: readonly JudgedCell[]): string[] {
+  return [...new Set(cells.map(({ record }) => reproduceCommand(record.spec)))];
+}
+
+function mail(report: string, commands: readonly string[]): string {
   const kib = SZ_1M / 1024;
-  const commands = [...new Set(cells.map(({ record }) => reproduceCommand(record.spec)))];
   const more = commands.length - COMMANDS;
   return [
     `sub1m booted each kernel below and compared who owns each page of the`,
@@ -64,10 +71,12 @@ function narrowed(line: string): string {
   return `        ${joined}`.trimEnd();
 }
 
-/** Words that are longer stay whole, and so does a table, whose columns stand two blanks apart. */
+/** Words that are longer stay whole, and so does a table, whose columns stand two blanks apart: of 80 columns at most. */
 function wrapped(line: string): string[] {
-  const [, indent = '', text = ''] = /^( *)(.*)$/s.exec(line) ?? [];
+  const [, indent = '', text = ''] = /^((?:base| *\d+| {2}\S(?= {2}))? *)(.*)$/s.exec(line) ?? [];
   return line.length <= COLUMNS || text.includes('  ')
     ? [line]
-    : indented(text, indent.length, STYLE);
+    : indented(text, indent.length, STYLE).map((one, nr) =>
+        nr === 0 ? `${indent}${one.trimStart()}` : one,
+      );
 }
