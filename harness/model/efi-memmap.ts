@@ -6,6 +6,7 @@
 import { EFI_BOOT_SERVICES_CODE, EFI_BOOT_SERVICES_DATA } from '../memory/efi-memory-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, covers, physRange, renderRange } from '../memory/phys-range.ts';
+import { hasAnyOf } from '../memory/range-set.ts';
 import { type BootServices, type LowMemory, reserve, say, memblockFree } from './low-memory.ts';
 import { findFreeRange } from './memblock.ts';
 import { type ModelInputs, keepsEfiMap } from './model-inputs.ts';
@@ -42,7 +43,7 @@ export const efiInit: Step = (memory, inputs) => {
 /** `efi_esrt_init()`. */
 export const efiEsrtInit: Step = (memory, inputs) => {
   const { esrt } = inputs.keptTables;
-  if (!esrt) return memory;
+  if (!esrt || !keepsEfiMap(inputs)) return memory;
   const kept = efiMemReserve(memory, { table: esrt, inputs, limit: SZ_1M });
   const [from, to] = [esrt.start, esrt.end].map((at) => `0x${at.toString(16).padStart(16, '0')}`);
   return say(kept, `esrt: Reserving ESRT space from ${from} to ${to}.`);
@@ -76,12 +77,17 @@ interface KeepTable {
   readonly limit: number;
 }
 
-/** `efi_mem_reserve()`: keeps a table; if it lies in boot services data the map is split and copied. */
+/**
+ * `efi_mem_reserve()`: keeps a table, though nothing of it is reserved if any byte is already; if it lies in boot
+ * services data the map is split and copied. Without a map no table is looked for.
+ */
 function efiMemReserve(memory: LowMemory, { table, inputs, limit }: KeepTable): LowMemory {
+  if (!keepsEfiMap(inputs)) return memory;
   const step = 'efi_mem_reserve';
-  const kept = reserve(memory, table, { step, owner: 'kernel', why: "a table of the firmware's" });
+  const event = { step, owner: 'kernel', why: "a table of the firmware's" } as const;
+  const kept = hasAnyOf(memory.reserved, table) ? memory : reserve(memory, table, event);
   const holder = memory.bootServices.find(({ range }) => covers([range], table));
-  if (!keepsEfiMap(inputs) || holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
+  if (holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
   const parts = split(holder, table);
   const entries = memory.memmapEntries + parts.length - 1;
   const size = entries * DESCRIPTOR_SIZE;

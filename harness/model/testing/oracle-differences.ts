@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT
+/** What the model says of a machine, and the kernel's own code: where they differ, and whether that is known. */
+import type { PolicyId } from '../../policy-id.ts';
+import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
+import { renderPages } from '../../memory/page-map.ts';
+import { hex, pfn } from '../../memory/pfn.ts';
+import { renderRange } from '../../memory/phys-range.ts';
+import type { predict } from '../prediction.ts';
+import { isBootServices } from './oracle-machine.ts';
+import type { OracleMachine, OracleOutcome } from './oracle-process.ts';
+
+type Prediction = ReturnType<typeof predict>;
+
+/** What differs: one line for each thing, what the model says and then the oracle. */
+export function differences(predicted: Prediction, outcome: OracleOutcome): string[] {
+  const [told, found] = [asText(predicted), oracleText(outcome)];
+  return Object.keys(told).flatMap((what) =>
+    told[what] === found[what] ? [] : [`${what}: model ${told[what]}, oracle ${found[what]}`],
+  );
+}
+
+function asText({ trampoline, moments, panic, memblockCalls }: Prediction): Record<string, string> {
+  const free = (owners: readonly string[]): string =>
+    renderPages(owners.flatMap((owner, page) => (owner === 'free' ? [pfn(page)] : []))).join(',');
+  return {
+    trampoline: trampoline ? hex(trampoline.start) : 'none',
+    'freed twice': String(panic?.step === 'efi_free_boot_services'),
+    'free at the hand-over': free(moments['hand-over']),
+    'free in the end': free(moments['kexec-jump']),
+    'memblock calls': memblockCalls.map(callText).join(' '),
+  };
+}
+
+function oracleText({ trampoline, freedTwice, handedOver, free, memblockCalls }: OracleOutcome): Record<string, string> {
+  return {
+    trampoline: trampoline === null ? 'none' : hex(trampoline),
+    'freed twice': String(freedTwice),
+    'free at the hand-over': renderPages(handedOver).join(','),
+    'free in the end': renderPages(free).join(','),
+    'memblock calls': memblockCalls.map(callText).join(' '),
+  };
+}
+
+const callText = ({ call, range }: OracleOutcome['memblockCalls'][number]): string =>
+  `${call} ${renderRange(range)}`;
+
+/** A machine, and what both sides say of it. */
+interface Answers {
+  readonly machine: OracleMachine;
+  readonly predicted: Prediction;
+  readonly outcome: OracleOutcome;
+  readonly differs: readonly string[];
+}
+
+/** A difference that is known: the row of the review that names it, until the model is mended. */
+interface KnownDifference {
+  readonly id: string;
+  readonly why: string;
+  readonly when: (answers: Answers) => boolean;
+}
+
+const EFI_MEMORY_MORE_RELIABLE = 0x1_0000n;
+const EFI_MEMORY_RUNTIME = 1n << 63n;
+const INIT_MEMBLOCK_REGIONS = 128;
+
+const words = ({ machine: { inputs } }: Answers): string[] => inputs.cmdline.split(' ');
+const map = ({ machine: { inputs } }: Answers): readonly EfiDescriptor[] => inputs.efiMap ?? [];
+
+/** Entries that `memblock.reserved` has room for in the end, to the model. */
+function predictedMax({ predicted: { logLines } }: Answers): number {
+  const doubled = logLines.filter((line) => line.startsWith('memblock: reserved is doubled'));
+  return INIT_MEMBLOCK_REGIONS * 2 ** doubled.length;
+}
+
+/** Each must be met in a night: one that is not is mended, and to be taken out. */
+export const KNOWN: readonly KnownDifference[] = [
+  {
+    id: 'discard',
+    why: 'memblock_discard() is memblock_free_late() up to 6.x, which is no line of memblock_free()',
+    when: ({ predicted, differs }) =>
+      differs.length === 1 && differs[0]?.startsWith('memblock calls') === true && differs[0].endsWith('x') === false && predicted.memblockCalls.at(-1)?.call === 'free',
+  },
+  {
+    id: 'M1',
+    why: 'any reservation doubles the array of `reserved`, not only those of boot services',
+    when: (answers) => answers.outcome.reservedMax !== predictedMax(answers),
+  },
+  {
+    id: 'M2',
+    why: 'the array of `memory` doubles, too',
+    when: ({ outcome }) => outcome.memoryMax > INIT_MEMBLOCK_REGIONS,
+  },
+  {
+    id: 'M5',
+    why: 'movable_node turns the searches for copies of the map and for arrays, too',
+    when: (answers) => {
+      const { esrt, mokvar } = answers.machine.inputs.keptTables;
+      const searches = esrt ?? mokvar ?? answers.outcome.reservedMax > INIT_MEMBLOCK_REGIONS;
+      return words(answers).includes('movable_node') && searches !== false;
+    },
+  },
+  {
+    id: 'M6',
+    why: 'options of efi= add up',
+    when: (answers) => words(answers).filter((word) => word.startsWith('efi=')).length > 1 || words(answers).includes('efi=noruntime,runtime'),
+  },
+  {
+    id: 'M10',
+    why: 'firmware that marks boot services EFI_MEMORY_RUNTIME keeps them',
+    when: (answers) => map(answers).some((entry) => isBootServices(entry) && (entry.attribute & EFI_MEMORY_RUNTIME) !== 0n),
+  },
+  {
+    id: 'M11',
+    why: 'efi_merge_regions() joins neighbours in the map, not neighbours of one kind',
+    when: (answers) => map(answers).some(({ range }, at, all) => range.start < (all[at - 1]?.range.end ?? 0)),
+  },
+  {
+    id: 'M13',
+    why: 'memory that firmware calls more reliable is taken first',
+    when: (answers) => map(answers).some(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n),
+  },
+  {
+    id: 'M14',
+    why: 'cmdline_find_option() reads behind --, and passes over what has no value; add_efi_memmap has a say',
+    when: (answers) => ['add_efi_memmap', '--', 'crashkernel'].some((word) => words(answers).includes(word)),
+  },
+];

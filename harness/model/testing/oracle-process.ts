@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT
+/** Asks the oracle, which scripts/oracle/ and a kernel's source make: both ways all is doubles, a count and then so many. */
+import { spawnSync } from 'node:child_process';
+import type { MemblockLine } from '../../memory/memblock-log.ts';
+import { PAGE_SIZE, type Pfn, pfn } from '../../memory/pfn.ts';
+import { type PhysRange, physRange } from '../../memory/phys-range.ts';
+import type { ModelInputs } from '../model-inputs.ts';
+
+/** A machine, and where its EFI map lies and its kernel. Both are early reservations, too. */
+export interface OracleMachine {
+  readonly inputs: ModelInputs;
+  readonly kernel: PhysRange;
+  /** Physical address of the EFI map. */
+  readonly efiMapAt: number;
+}
+
+/** What the kernel's own code made of a machine. */
+export interface OracleOutcome {
+  /** It panicked in `setup_arch()`. */
+  readonly died: boolean;
+  /** Pages were freed that were free already. */
+  readonly freedTwice: boolean;
+  readonly trampoline: number | null;
+  /** Entries that memblock's arrays have room for, in the end. */
+  readonly reservedMax: number;
+  readonly memoryMax: number;
+  /** Pages below 1 MiB that the page allocator has: at the hand-over, and in the end. */
+  readonly handedOver: readonly Pfn[];
+  readonly free: readonly Pfn[];
+  /** What `memblock=debug` prints of ranges that begin below 1 MiB. */
+  readonly memblockCalls: readonly MemblockLine[];
+}
+
+/** E820_TYPE_RAM, E820_TYPE_RESERVED. */
+const E820_TYPES = { ram: 1, other: 2 } as const;
+
+/** What the oracle makes of each machine, in their order; all by one process. Throws if it fails. */
+export function askOracle(
+  binary: string,
+  machines: readonly OracleMachine[],
+): readonly OracleOutcome[] {
+  const given = machines.flatMap((machine) => {
+    const numbers = numbersOf(machine);
+    return [numbers.length, ...numbers];
+  });
+  const { status, stdout, stderr } = spawnSync(binary, {
+    input: Buffer.from(Float64Array.from(given).buffer),
+    maxBuffer: 1 << 30,
+  });
+  const end = stdout.length / Float64Array.BYTES_PER_ELEMENT;
+  const told = new Float64Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+  const outcomes: OracleOutcome[] = [];
+  for (let at = 0; at < end; at += 1 + (told[at] ?? 0)) {
+    outcomes.push(outcomeFrom(told.subarray(at + 1, at + 1 + (told[at] ?? 0))));
+  }
+  if (status !== 0 || outcomes.length !== machines.length) {
+    throw new Error(
+      `Cannot use ${binary}: expected ${machines.length} outcomes, found ${outcomes.length}; ` +
+        `exit status ${status}: ${stderr.toString()}`,
+    );
+  }
+  return outcomes;
+}
+
+/** In the order of take_machine() in oracle.c. */
+function numbersOf({ inputs, kernel, efiMapAt }: OracleMachine): number[] {
+  const { e820, keptTables, earlyReservations, biosWords, cmdline } = inputs;
+  const efiMap = inputs.efiMap ?? [];
+  const bounds = (range: PhysRange | null): number[] => (range ? [range.start, range.end] : [0, 0]);
+  // The kernel reserves these two itself.
+  const early = earlyReservations.slice(1, -1);
+  return [
+    Number(inputs.setVirtualAddressMapFails),
+    Number(inputs.sandyBridgeGraphics),
+    inputs.trampolineSize,
+    biosWords.ebdaSegment,
+    biosWords.baseMemoryKiB,
+    ...bounds(kernel),
+    ...bounds(keptTables.esrt),
+    ...bounds(keptTables.mokvar),
+    ...bounds(keptTables.bgrt),
+    efiMapAt,
+    early.length,
+    ...early.flatMap(bounds),
+    e820.length,
+    ...e820.flatMap(({ range, ram }) => [...bounds(range), ram ? E820_TYPES.ram : E820_TYPES.other]),
+    efiMap.length,
+    ...efiMap.flatMap(({ type, range, attribute }) => [
+      type,
+      range.start,
+      (range.end - range.start) / PAGE_SIZE,
+      Number(attribute >> 32n),
+      Number(attribute & 0xffff_ffffn),
+    ]),
+    ...Buffer.from(cmdline),
+    0,
+  ];
+}
+
+/** In the order of print_result() in oracle.c. */
+function outcomeFrom(numbers: Float64Array): OracleOutcome {
+  const [died, freedTwice, trampoline = -1, reservedMax = 0, memoryMax = 0] = numbers;
+  const calls = Array.from({ length: numbers[21] ?? 0 }, (_, index): MemblockLine => {
+    const [isFree, start = 0, end = 0] = numbers.subarray(22 + 3 * index);
+    return { call: isFree === 1 ? 'free' : 'reserve', range: physRange(start, end) };
+  });
+  return {
+    died: died === 1,
+    freedTwice: freedTwice === 1,
+    trampoline: trampoline === -1 ? null : trampoline,
+    reservedMax,
+    memoryMax,
+    handedOver: pagesIn(numbers.subarray(5, 13)),
+    free: pagesIn(numbers.subarray(13, 21)),
+    memblockCalls: calls,
+  };
+}
+
+function pagesIn(words: Float64Array): Pfn[] {
+  return [...words].flatMap((word, index) =>
+    Array.from({ length: 32 }, (_, bit) => pfn(32 * index + bit)).filter(
+      (page) => Math.floor(word / 2 ** (page % 32)) % 2 === 1,
+    ),
+  );
+}
