@@ -55,7 +55,6 @@ struct range { u64 start, end; };
 #define __meminitdata
 #define __ref
 #define __refdata
-#define __always_inline inline
 #define __ro_after_init
 #define __packed __attribute__((packed))
 #define __aligned(n) __attribute__((aligned(n)))
@@ -70,6 +69,7 @@ struct range { u64 start, end; };
 #define __initcall(f)
 #define early_param(name, function) int (*early_##function)(char *) = function;
 #define arch_initcall(f)
+#define EXPORT_SYMBOL(name)
 #define EXPORT_SYMBOL_GPL(name)
 #define fallthrough __attribute__((fallthrough))
 
@@ -178,6 +178,9 @@ static inline void *take(u64 size)
 #define kmemleak_free_part_phys(address, size) ((void)0)
 #define kmemleak_alloc_phys(...) ((void)0)
 #define accept_memory(...) ((void)0)
+#define page_init_poison(...) ((void)0)
+#define kobject_put(...) ((void)0)
+#define kho_scratch_overlap(...) false
 
 /* Nothing here has them: mixed mode, a built-in command line. */
 #define builtin_cmdline_added false
