@@ -131,7 +131,7 @@ void panic(const char *format, ...) __attribute__((noreturn));
 #define pr_info(...) note(__VA_ARGS__)
 #define pr_cont(...) note(__VA_ARGS__)
 #define pr_debug(...) ((void)0)
-#define pr_err(...) ((void)0)
+#define pr_err(...) note(__VA_ARGS__)
 #define pr_err_once(...) ((void)0)
 #define pr_warn(...) ((void)0)
 #define pr_warn_once(...) ((void)0)

@@ -8,7 +8,7 @@
 static struct { bool free; u64 start, end; } *calls;
 static struct span *gifts;
 static double *out;
-static u64 n_calls, n_gifts;
+static u64 n_calls, n_gifts, n_failures;
 static u32 low_pages[256 / 32], handed_over[256 / 32];
 static bool given_twice;
 static jmp_buf died;
@@ -25,6 +25,7 @@ void note(const char *format, ...)
 	va_list args;
 	const char *name;
 
+	n_failures += !strncmp(format, "memblock: Failed to double", 26);
 	if (strncmp(format, "%s: [%pa-%pa]", 13))
 		return;
 	va_start(args, format);
@@ -128,6 +129,8 @@ static void write_tables(void)
 		esrt->fw_resource_count = (given.esrt.end - given.esrt.start - sizeof(*esrt)) / sizeof(struct efi_system_resource_entry_v1);
 		esrt->fw_resource_version = 1;
 	}
+	if (given.bgrt.end)
+		*(u16 *)__va(given.bgrt.start) = 0x4d42;
 	efi.esrt = given.esrt.end ? given.esrt.start : EFI_INVALID_TABLE_ADDR;
 	efi.mokvar_table = given.mokvar.end ? given.mokvar.start : EFI_INVALID_TABLE_ADDR;
 }
@@ -193,6 +196,7 @@ static void print_result(bool has_died)
 	*to++ = real_mode_header ? (double)__pa(real_mode_header) : -1;
 	*to++ = memblock.reserved.max;
 	*to++ = memblock.memory.max;
+	*to++ = n_failures;
 	for (u64 i = 0; i < ARRAY_SIZE(low_pages); i++)
 		*to++ = handed_over[i];
 	for (u64 i = 0; i < ARRAY_SIZE(low_pages); i++)

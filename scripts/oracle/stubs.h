@@ -85,10 +85,11 @@ static void early_reserve_initrd(void)
 		memblock_reserve(given.early[i].start, given.early[i].end - given.early[i].start);
 }
 
-/* ACPI comes up: efi_bgrt_init() keeps the picture. */
+/* ACPI comes up: efi_bgrt_init() keeps the picture, if it still begins as one. */
 static void acpi_boot_init(void)
 {
-	if (given.bgrt.end && efi_enabled(EFI_MEMMAP) && efi_mem_type(given.bgrt.start) == EFI_BOOT_SERVICES_DATA)
+	if (given.bgrt.end && *(u16 *)__va(given.bgrt.start) == 0x4d42 && efi_enabled(EFI_MEMMAP) &&
+	    efi_mem_type(given.bgrt.start) == EFI_BOOT_SERVICES_DATA)
 		efi_mem_reserve(given.bgrt.start, given.bgrt.end - given.bgrt.start);
 }
 

@@ -3,8 +3,8 @@
 import type { PolicyId } from '../../policy-id.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { renderPages } from '../../memory/page-map.ts';
-import { hex, pfn } from '../../memory/pfn.ts';
-import { renderRange } from '../../memory/phys-range.ts';
+import { PAGE_SIZE, hex, pfn } from '../../memory/pfn.ts';
+import { intersects, renderRange } from '../../memory/phys-range.ts';
 import type { predict } from '../prediction.ts';
 import { isBootServices } from './oracle-machine.ts';
 import type { OracleMachine, OracleOutcome } from './oracle-process.ts';
@@ -68,10 +68,9 @@ const INIT_MEMBLOCK_REGIONS = 128;
 const words = ({ machine: { inputs } }: Answers): string[] => inputs.cmdline.split(' ');
 const map = ({ machine: { inputs } }: Answers): readonly EfiDescriptor[] => inputs.efiMap ?? [];
 
-/** Entries that `memblock.reserved` has room for in the end, to the model. */
-function predictedMax({ predicted: { logLines } }: Answers): number {
-  const doubled = logLines.filter((line) => line.startsWith('memblock: reserved is doubled'));
-  return INIT_MEMBLOCK_REGIONS * 2 ** doubled.length;
+/** Lines of the model's log that begin so. */
+function predictedLines({ predicted }: Answers, start: string): number {
+  return predicted.logLines.filter((line) => line.startsWith(start)).length;
 }
 
 /** Each must be met in a night: one that is not is mended, and to be taken out. */
@@ -85,9 +84,32 @@ export const KNOWN: readonly KnownDifference[] = [
       callsText(predicted.memblockCalls.slice(0, -1)) === callsText(outcome.memblockCalls),
   },
   {
+    id: 'overwritten',
+    why: "the copy of the map for the ESRT lands on a later table: boot services are not reserved yet",
+    when: ({ predicted: { memblockCalls }, machine: { inputs } }) => {
+      // Of all that is reserved where a table lies, only copies and tables are no whole pages.
+      const pieces = memblockCalls.filter(
+        ({ range }) => range.start % PAGE_SIZE !== 0 || range.end % PAGE_SIZE !== 0,
+      );
+      return [inputs.keptTables.mokvar, inputs.keptTables.bgrt].some(
+        (table) =>
+          table &&
+          pieces.some(({ range }) => range.start !== table.start && intersects(range, table)),
+      );
+    },
+  },
+  {
     id: 'M1',
-    why: 'any reservation doubles the array of `reserved`, not only those of boot services',
-    when: (answers) => answers.outcome.reservedMax !== predictedMax(answers),
+    why: 'any reservation doubles the array of `reserved`, or fails to, not only those of boot services; the second time the old array is freed first',
+    when: (answers) => {
+      const { reservedMax, failures } = answers.outcome;
+      const doubled = predictedLines(answers, 'memblock: reserved is doubled');
+      return (
+        reservedMax !== INIT_MEMBLOCK_REGIONS * 2 ** doubled ||
+        failures !== predictedLines(answers, 'memblock: Failed to double') ||
+        doubled > 1
+      );
+    },
   },
   {
     id: 'M2',
@@ -98,9 +120,11 @@ export const KNOWN: readonly KnownDifference[] = [
     id: 'M5',
     why: 'movable_node turns the searches for copies of the map and for arrays, too',
     when: (answers) => {
-      const { esrt, mokvar } = answers.machine.inputs.keptTables;
-      const searches = esrt ?? mokvar ?? answers.outcome.reservedMax > INIT_MEMBLOCK_REGIONS;
-      return words(answers).includes('movable_node') && searches !== false;
+      const tables = Object.values(answers.machine.inputs.keptTables);
+      const searches =
+        tables.some((table) => table !== null) ||
+        answers.outcome.reservedMax > INIT_MEMBLOCK_REGIONS;
+      return words(answers).includes('movable_node') && searches;
     },
   },
   {
@@ -120,8 +144,8 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     id: 'M13',
-    why: 'memory that firmware calls more reliable is taken first',
-    when: (answers) => map(answers).some(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n),
+    why: 'memory that firmware calls more reliable is taken first, from 6.1 only with kernelcore=mirror',
+    when: (answers) => answers.source === 'linux-source-5.10' && map(answers).some(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n),
   },
   {
     id: 'M14',

@@ -7,7 +7,7 @@ import {
   type EfiDescriptor,
 } from '../../memory/efi-memory-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../../memory/pfn.ts';
-import { type PhysRange, physRange, rangeSize } from '../../memory/phys-range.ts';
+import { type PhysRange, intersects, physRange, rangeSize } from '../../memory/phys-range.ts';
 import type { ModelInputs } from '../model-inputs.ts';
 import { descriptor, ram, taken } from './machine-builder.ts';
 import { RAM_TYPES, anyInputs, anyLowMap, anyMachine } from './machine-cases.ts';
@@ -42,14 +42,18 @@ const WORDS = [
   'add_efi_memmap',
 ];
 
+/** What is rarer shrinks to what is not. */
+const SHRINKS = { withCrossShrink: true };
+
 const anyCmdline = fc.oneof(
+  SHRINKS,
   { weight: 3, arbitrary: fc.constantFrom('', 'crashkernel=192M') },
   { weight: 1, arbitrary: fc.subarray(WORDS, { maxLength: 3 }).map((words) => words.join(' ')) },
 );
 
 /** Seldom, and then a number. */
 const seldom = (most: number): fc.Arbitrary<number> =>
-  fc.oneof({ weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(most) });
+  fc.oneof(SHRINKS, { weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(most) });
 
 /** A table: the boot services data that holds it, an offset, and its number of entries. */
 const anyTable = fc.option(
@@ -65,7 +69,8 @@ interface Islands {
 
 const anyIslands: fc.Arbitrary<Islands> = fc.record({
   count: fc.oneof(
-    { weight: 12, arbitrary: fc.constant(0) },
+    SHRINKS,
+    { weight: 24, arbitrary: fc.constant(0) },
     { weight: 3, arbitrary: fc.integer({ min: 95, max: 130 }) },
     { weight: 1, arbitrary: fc.nat(250) },
   ),
@@ -148,12 +153,15 @@ const soundMachine: fc.Arbitrary<ModelInputs> = fc
     };
   });
 
-/** A table of MOK variables that begins in a page of the ESRT's is none to the kernel: its entry of the map ends there. */
-function apart(tables: ModelInputs['keptTables']): ModelInputs['keptTables'] {
-  const { esrt, mokvar } = tables;
-  if (!esrt || !mokvar) return tables;
-  const isApart = mokvar.start >= esrt.end + PAGE_SIZE || esrt.start >= mokvar.end + PAGE_SIZE;
-  return { ...tables, mokvar: isApart ? mokvar : null };
+/**
+ * Tables do not overlap; and one of MOK variables that begins in a page of the ESRT's is none to the kernel, whose map
+ * has an entry that ends there.
+ */
+function apart({ esrt, mokvar, bgrt }: ModelInputs['keptTables']): ModelInputs['keptTables'] {
+  const pages = esrt && physRange(esrt.start - PAGE_SIZE, esrt.end + PAGE_SIZE);
+  const lone = pages && mokvar && intersects(pages, mokvar) ? null : mokvar;
+  const overlaps = [esrt, lone].some((table) => table && bgrt && intersects(table, bgrt));
+  return { esrt, mokvar: lone, bgrt: overlaps ? null : bgrt };
 }
 
 /** Maps that lie; tables would have to be there to be read. */
@@ -166,7 +174,7 @@ const hostileMachine: fc.Arbitrary<ModelInputs> = anyInputs.map((inputs) => ({
 
 /** Any machine, with a kernel and with a place for its map. */
 export const anyOracleMachine: fc.Arbitrary<OracleMachine> = fc
-  .oneof({ weight: 5, arbitrary: soundMachine }, { weight: 1, arbitrary: hostileMachine })
+  .oneof(SHRINKS, { weight: 5, arbitrary: soundMachine }, { weight: 1, arbitrary: hostileMachine })
   .map((inputs) => {
     const map = physRange(EFI_MAP_AT, EFI_MAP_AT + 48 * (inputs.efiMap?.length ?? 0));
     const earlyReservations = [KERNEL, ...inputs.earlyReservations, map];

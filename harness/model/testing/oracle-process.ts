@@ -2,7 +2,7 @@
 /** Asks the oracle, which scripts/oracle/ and a kernel's source make: both ways all is doubles, a count and then so many. */
 import { spawnSync } from 'node:child_process';
 import type { MemblockLine } from '../../memory/memblock-log.ts';
-import { PAGE_SIZE, type Pfn, pfn } from '../../memory/pfn.ts';
+import { LOW_PAGES, PAGE_SIZE, type Pfn, pfn } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
 import type { ModelInputs } from '../model-inputs.ts';
 
@@ -24,6 +24,8 @@ export interface OracleOutcome {
   /** Entries that memblock's arrays have room for, in the end. */
   readonly reservedMax: number;
   readonly memoryMax: number;
+  /** How often such an array had to grow and could not. */
+  readonly failures: number;
   /** Pages below 1 MiB that the page allocator has: at the hand-over, and in the end. */
   readonly handedOver: readonly Pfn[];
   readonly free: readonly Pfn[];
@@ -39,12 +41,14 @@ export function askOracle(
   binary: string,
   machines: readonly OracleMachine[],
 ): readonly OracleOutcome[] {
-  const given = machines.flatMap((machine) => {
+  const given: number[] = [];
+  for (const machine of machines) {
     const numbers = numbersOf(machine);
-    return [numbers.length, ...numbers];
-  });
+    given.push(numbers.length);
+    for (const number of numbers) given.push(number);
+  }
   const { status, stdout, stderr } = spawnSync(binary, {
-    input: Buffer.from(Float64Array.from(given).buffer),
+    input: Buffer.from(new Float64Array(given).buffer),
     maxBuffer: 1 << 30,
   });
   const end = stdout.length / Float64Array.BYTES_PER_ELEMENT;
@@ -99,9 +103,9 @@ function numbersOf({ inputs, kernel, efiMapAt }: OracleMachine): number[] {
 
 /** In the order of print_result() in oracle.c. */
 function outcomeFrom(numbers: Float64Array): OracleOutcome {
-  const [died, freedTwice, trampoline = -1, reservedMax = 0, memoryMax = 0] = numbers;
-  const calls = Array.from({ length: numbers[21] ?? 0 }, (_, index): MemblockLine => {
-    const [isFree, start = 0, end = 0] = numbers.subarray(22 + 3 * index);
+  const [died, freedTwice, trampoline = -1, reservedMax = 0, memoryMax = 0, failures = 0] = numbers;
+  const calls = Array.from({ length: numbers[22] ?? 0 }, (_, index): MemblockLine => {
+    const [isFree, start = 0, end = 0] = numbers.subarray(23 + 3 * index);
     return { call: isFree === 1 ? 'free' : 'reserve', range: physRange(start, end) };
   });
   return {
@@ -110,16 +114,17 @@ function outcomeFrom(numbers: Float64Array): OracleOutcome {
     trampoline: trampoline === -1 ? null : trampoline,
     reservedMax,
     memoryMax,
-    handedOver: pagesIn(numbers.subarray(5, 13)),
-    free: pagesIn(numbers.subarray(13, 21)),
+    failures,
+    handedOver: pagesIn(numbers.subarray(6, 14)),
+    free: pagesIn(numbers.subarray(14, 22)),
     memblockCalls: calls,
   };
 }
 
 function pagesIn(words: Float64Array): Pfn[] {
-  return [...words].flatMap((word, index) =>
-    Array.from({ length: 32 }, (_, bit) => pfn(32 * index + bit)).filter(
-      (page) => Math.floor(word / 2 ** (page % 32)) % 2 === 1,
-    ),
-  );
+  const pages: Pfn[] = [];
+  for (let page = 0; page < LOW_PAGES; page += 1) {
+    if ((((words[page >> 5] ?? 0) >>> (page & 31)) & 1) === 1) pages.push(pfn(page));
+  }
+  return pages;
 }

@@ -2,6 +2,7 @@
 /** Gives model and oracle the same machines, many at once; the first that differ are made as small as they go. */
 import fc from 'fast-check';
 import type { PolicyId } from '../../policy-id.ts';
+import { renderRange } from '../../memory/phys-range.ts';
 import type { predict } from '../prediction.ts';
 import { KNOWN, differences } from './oracle-differences.ts';
 import { anyOracleMachine } from './oracle-machine.ts';
@@ -27,6 +28,9 @@ export interface ComparisonResult {
 
 /** Machines for one process of the oracle. */
 const BATCH = 2000;
+
+/** Entries of a map that are shown; seed and path have the rest. */
+const MOST_ENTRIES = 24;
 
 /** Compares `count` machines, or fewer if one differs for no known reason. */
 export function compareMany(comparison: Comparison, count: number, seed: number): ComparisonResult {
@@ -77,7 +81,22 @@ function smallest(
   if (!machine) throw new Error('Expected a machine that differs, found none');
   const [outcome] = askOracle(comparison.binary, [machine]);
   if (!outcome) throw new Error('Expected an outcome, found none');
-  const { inputs } = machine;
-  const lines = differences(comparison.predict(inputs, comparison.policy), outcome);
-  return [`seed ${at.seed}, path ${at.path}: ${fc.stringify(inputs)}`, ...lines].join('\n');
+  const lines = differences(comparison.predict(machine.inputs, comparison.policy), outcome);
+  return [`seed ${at.seed}, path ${at.path}`, ...machineLines(machine), ...lines].join('\n');
+}
+
+function machineLines({ inputs }: OracleMachine): string[] {
+  const { e820, efiMap, keptTables, earlyReservations, ...rest } = inputs;
+  const shown = (parts: readonly string[]): string =>
+    `${parts.slice(0, MOST_ENTRIES).join(' ')}${parts.length > MOST_ENTRIES ? ' …' : ''}`;
+  const tables = Object.entries(keptTables).filter(([, table]) => table !== null);
+  return [
+    JSON.stringify(rest),
+    `early: ${shown(earlyReservations.map(renderRange))}`,
+    `tables: ${tables.map(([name, table]) => `${name} ${table ? renderRange(table) : ''}`).join(' ')}`,
+    `e820 (${e820.length}): ${shown(e820.map(({ range, ram }) => `${ram ? 'ram' : 'other'} ${renderRange(range)}`))}`,
+    `efi (${efiMap?.length}): ${shown(
+      (efiMap ?? []).map(({ type, range, attribute }) => `${type}/${attribute.toString(16)} ${renderRange(range)}`),
+    )}`,
+  ];
 }
