@@ -66,7 +66,9 @@ describe('the model and the kernel', () => {
       );
       const minutes = (performance.now() - started) / 60_000;
       const rows = [...known].map(([id, times]) => `${id} ${times}`).join(', ');
-      stderrLog.info(`${source.name}: ${cases} machines in ${minutes.toFixed(1)} min, known: ${rows}`);
+      stderrLog.info(
+        `${source.name}: ${cases} machines in ${minutes.toFixed(1)} min, known: ${rows}`,
+      );
       for (const id of known.keys()) met.add(id);
       expect(found).toBeNull();
     },
@@ -126,12 +128,19 @@ describe('a fault in the model is found within a minute', { timeout: 600_000 }, 
 });
 
 /** The model with one fault: a copy of it, and of what it imports. */
-async function mutatedModel({ what, file, from, to }: Mutant): Promise<{ predict: typeof predict }> {
+async function mutatedModel({
+  what,
+  file,
+  from,
+  to,
+}: Mutant): Promise<{ predict: typeof predict }> {
   const folder = join(temp.path, what.replaceAll(' ', '-'));
   await mkdir(folder);
   await cp(projectPath('harness'), folder, {
     recursive: true,
-    filter: (path) => !path.includes('testdata') && (!/\/harness\/[^/]+\//.test(path) || /\/harness\/(?:memory|model)\//.test(path)),
+    filter: (path) =>
+      !path.includes('testdata') &&
+      (!/\/harness\/[^/]+\//.test(path) || /\/harness\/(?:memory|model)\//.test(path)),
   });
   const path = join(folder, 'model', file);
   const text = await readFile(path, 'utf8');

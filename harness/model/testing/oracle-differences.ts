@@ -31,7 +31,13 @@ function asText({ trampoline, moments, panic, memblockCalls }: Prediction): Reco
   };
 }
 
-function oracleText({ trampoline, freedTwice, handedOver, free, memblockCalls }: OracleOutcome): Record<string, string> {
+function oracleText({
+  trampoline,
+  freedTwice,
+  handedOver,
+  free,
+  memblockCalls,
+}: OracleOutcome): Record<string, string> {
   return {
     trampoline: trampoline === null ? 'none' : hex(trampoline),
     'freed twice': String(freedTwice),
@@ -85,16 +91,21 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     id: 'overwritten',
-    why: "the copy of the map for the ESRT lands on a later table: boot services are not reserved yet",
-    when: ({ predicted: { memblockCalls }, machine: { inputs } }) => {
+    why: 'boot services are not reserved yet: a copy of the map, or an array, lands on a table that is looked for later',
+    when: (answers) => {
+      const { mokvar, bgrt } = answers.machine.inputs.keptTables;
+      const { memblockCalls, logLines } = answers.predicted;
       // Of all that is reserved where a table lies, only copies and tables are no whole pages.
-      const pieces = memblockCalls.filter(
-        ({ range }) => range.start % PAGE_SIZE !== 0 || range.end % PAGE_SIZE !== 0,
+      const landed = memblockCalls.filter(
+        ({ range: { start, end } }) =>
+          start % PAGE_SIZE !== 0 ||
+          end % PAGE_SIZE !== 0 ||
+          logLines.some((line) => line.includes('is doubled') && line.includes(hex(start))),
       );
-      return [inputs.keptTables.mokvar, inputs.keptTables.bgrt].some(
+      return [mokvar, bgrt].some(
         (table) =>
           table &&
-          pieces.some(({ range }) => range.start !== table.start && intersects(range, table)),
+          landed.some(({ range }) => range.start !== table.start && intersects(range, table)),
       );
     },
   },
@@ -130,26 +141,35 @@ export const KNOWN: readonly KnownDifference[] = [
   {
     id: 'M6',
     why: 'options of efi= add up',
-    when: (answers) => words(answers).filter((word) => word.startsWith('efi=')).length > 1 || words(answers).includes('efi=noruntime,runtime'),
+    when: (answers) =>
+      words(answers).filter((word) => word.startsWith('efi=')).length > 1 ||
+      words(answers).includes('efi=noruntime,runtime'),
   },
   {
     id: 'M10',
     why: 'firmware that marks boot services EFI_MEMORY_RUNTIME keeps them',
-    when: (answers) => map(answers).some((entry) => isBootServices(entry) && (entry.attribute & EFI_MEMORY_RUNTIME) !== 0n),
+    when: (answers) =>
+      map(answers).some(
+        (entry) => isBootServices(entry) && (entry.attribute & EFI_MEMORY_RUNTIME) !== 0n,
+      ),
   },
   {
     id: 'M11',
     why: 'efi_merge_regions() joins neighbours in the map, not neighbours of one kind',
-    when: (answers) => map(answers).some(({ range }, at, all) => range.start < (all[at - 1]?.range.end ?? 0)),
+    when: (answers) =>
+      map(answers).some(({ range }, at, all) => range.start < (all[at - 1]?.range.end ?? 0)),
   },
   {
     id: 'M13',
     why: 'memory that firmware calls more reliable is taken first, from 6.1 only with kernelcore=mirror',
-    when: (answers) => answers.source === 'linux-source-5.10' && map(answers).some(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n),
+    when: (answers) =>
+      answers.source === 'linux-source-5.10' &&
+      map(answers).some(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n),
   },
   {
     id: 'M14',
     why: 'cmdline_find_option() reads behind --, and passes over what has no value; add_efi_memmap has a say',
-    when: (answers) => ['add_efi_memmap', '--', 'crashkernel'].some((word) => words(answers).includes(word)),
+    when: (answers) =>
+      ['add_efi_memmap', '--', 'crashkernel'].some((word) => words(answers).includes(word)),
   },
 ];

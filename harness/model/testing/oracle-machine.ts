@@ -53,7 +53,11 @@ const anyCmdline = fc.oneof(
 
 /** Seldom, and then a number. */
 const seldom = (most: number): fc.Arbitrary<number> =>
-  fc.oneof(SHRINKS, { weight: 4, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: fc.nat(most) });
+  fc.oneof(
+    SHRINKS,
+    { weight: 4, arbitrary: fc.constant(0) },
+    { weight: 1, arbitrary: fc.nat(most) },
+  );
 
 /** A table: the boot services data that holds it, an offset, and its number of entries. */
 const anyTable = fc.option(
@@ -86,10 +90,7 @@ function highMap({ count, type }: Islands): EfiDescriptor[] {
       descriptor(CONVENTIONAL, start + PAGE_SIZE, end),
     ];
   });
-  return [
-    descriptor(CONVENTIONAL, SZ_1M, count === 0 ? TOP : ISLANDS_AT),
-    ...islands.flat(),
-  ];
+  return [descriptor(CONVENTIONAL, SZ_1M, count === 0 ? TOP : ISLANDS_AT), ...islands.flat()];
 }
 
 /** What `efi_reserve_boot_services()` looks at. */
@@ -99,7 +100,11 @@ export const isBootServices = ({ type }: EfiDescriptor): boolean =>
 type Table = { readonly holder: number; readonly at: number; readonly entries: number } | null;
 
 /** A table with a header and entries of these sizes, in one of the holders if it fits. */
-function placed(table: Table, map: readonly EfiDescriptor[], sizes: readonly [number, number]): PhysRange | null {
+function placed(
+  table: Table,
+  map: readonly EfiDescriptor[],
+  sizes: readonly [number, number],
+): PhysRange | null {
   const holders = map.filter(({ type }) => type === EFI_BOOT_SERVICES_DATA);
   if (!table || holders.length === 0) return null;
   const { range } = holders[table.holder % holders.length] ?? { range: physRange(0, 0) };

@@ -52,7 +52,9 @@ export function askOracle(
     maxBuffer: 1 << 30,
   });
   const end = stdout.length / Float64Array.BYTES_PER_ELEMENT;
-  const told = new Float64Array(stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length));
+  const told = new Float64Array(
+    stdout.buffer.slice(stdout.byteOffset, stdout.byteOffset + stdout.length),
+  );
   const outcomes: OracleOutcome[] = [];
   for (let at = 0; at < end; at += 1 + (told[at] ?? 0)) {
     outcomes.push(outcomeFrom(told.subarray(at + 1, at + 1 + (told[at] ?? 0))));
@@ -87,7 +89,10 @@ function numbersOf({ inputs, kernel, efiMapAt }: OracleMachine): number[] {
     early.length,
     ...early.flatMap(bounds),
     e820.length,
-    ...e820.flatMap(({ range, ram }) => [...bounds(range), ram ? E820_TYPES.ram : E820_TYPES.other]),
+    ...e820.flatMap(({ range, ram }) => [
+      ...bounds(range),
+      ram ? E820_TYPES.ram : E820_TYPES.other,
+    ]),
     efiMap.length,
     ...efiMap.flatMap(({ type, range, attribute }) => [
       type,

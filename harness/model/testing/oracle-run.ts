@@ -96,7 +96,9 @@ function machineLines({ inputs }: OracleMachine): string[] {
     `tables: ${tables.map(([name, table]) => `${name} ${table ? renderRange(table) : ''}`).join(' ')}`,
     `e820 (${e820.length}): ${shown(e820.map(({ range, ram }) => `${ram ? 'ram' : 'other'} ${renderRange(range)}`))}`,
     `efi (${efiMap?.length}): ${shown(
-      (efiMap ?? []).map(({ type, range, attribute }) => `${type}/${attribute.toString(16)} ${renderRange(range)}`),
+      (efiMap ?? []).map(
+        ({ type, range, attribute }) => `${type}/${attribute.toString(16)} ${renderRange(range)}`,
+      ),
     )}`,
   ];
 }

@@ -31,7 +31,12 @@ const CODE: readonly Part[] = [
   {
     file: 'mm/memblock.c',
     upTo: /^early_param\("memblock"/,
-    without: ['memblock_free_late', '__memblock_free_late', '__free_reserved_area', 'free_reserved_area'],
+    without: [
+      'memblock_free_late',
+      '__memblock_free_late',
+      '__free_reserved_area',
+      'free_reserved_area',
+    ],
   },
   { file: 'lib/cmdline.c', takes: ['memparse', 'parse_option_str'] },
   {
@@ -202,7 +207,10 @@ export function oracleSource(read: (file: string) => string, folder: string): st
   ].join('\n');
 }
 
-function textOf({ file, upTo, takes = [], without = [] }: Part, read: (file: string) => string): string {
+function textOf(
+  { file, upTo, takes = [], without = [] }: Part,
+  read: (file: string) => string,
+): string {
   const text = read(file);
   const whole = upTo ? before(text, upTo, file) : '';
   const pieces = takes.flatMap((take) =>
@@ -220,12 +228,17 @@ function before(text: string, end: RegExp, file: string): string {
 }
 
 function piecesOf(text: string, pattern: RegExp): string[] {
-  return pattern.global ? [...text.matchAll(pattern)].map(([all]) => all) : (pattern.exec(text)?.slice(0, 1) ?? []);
+  return pattern.global
+    ? [...text.matchAll(pattern)].map(([all]) => all)
+    : (pattern.exec(text)?.slice(0, 1) ?? []);
 }
 
 /** A definition begins and ends in the first column. */
 function definition(name: string): RegExp {
-  return new RegExp(String.raw`^(?:[a-z_][\w \t*]*\n?[\w \t*]*)\b${name}\([^;{}]*\)\s*\{[\s\S]*?^\}`, 'm');
+  return new RegExp(
+    String.raw`^(?:[a-z_][\w \t*]*\n?[\w \t*]*)\b${name}\([^;{}]*\)\s*\{[\s\S]*?^\}`,
+    'm',
+  );
 }
 
 function functionOf(text: string, name: string): string[] {
@@ -241,5 +254,7 @@ function setupArchSteps(setup: string): string {
     .replaceAll(/^#.*$/gm, '')
     .split(/[;{}]/)
     .filter((statement) => SETUP_ARCH_CALLS.test(statement));
-  return ['static void setup_arch_steps(void)', '{', ...statements.map((it) => `${it};`), '}'].join('\n');
+  return ['static void setup_arch_steps(void)', '{', ...statements.map((it) => `${it};`), '}'].join(
+    '\n',
+  );
 }
