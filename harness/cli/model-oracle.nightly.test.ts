@@ -6,28 +6,29 @@
 import { cp, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readRecipe } from '../kernel/recipe.ts';
 import { findSource, requireSource } from '../kernel/source-tree.ts';
 import { predict } from '../model/prediction.ts';
 import { buildOracle } from '../model/testing/oracle-build.ts';
 import { KNOWN } from '../model/testing/oracle-differences.ts';
-import { compareMany } from '../model/testing/oracle-run.ts';
+import { type Comparison, compareMany } from '../model/testing/oracle-run.ts';
 import type { PolicyId } from '../policy-id.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { projectPath } from '../project-root.ts';
 import { readEnvironment } from './environment.ts';
 import { stderrLog } from './stderr-log.ts';
 
-interface Source {
-  readonly name: string;
-  readonly version: string;
+/** A kernel: the recipe that names its source package, and the policy that it follows without patches. */
+interface Kernel {
+  readonly recipe: string;
   readonly policy: PolicyId;
 }
 
-const SOURCES: readonly Source[] = [
-  { name: 'linux-source-5.10', version: '5.10.262-1', policy: 'lock-on-crashkernel' },
-  { name: 'linux-source-6.1', version: '6.1.192-2', policy: 'reserve-1m-deferred' },
-  { name: 'linux-source-6.12', version: '6.12.117-1', policy: 'reserve-1m-deferred' },
-  { name: 'linux-source-7.3', version: '7.3.4-1~bpo13+1', policy: 'reserve-1m-deferred' },
+const KERNELS: readonly Kernel[] = [
+  { recipe: 'plain-5.10', policy: 'lock-on-crashkernel' },
+  { recipe: 'two-phase-6.1', policy: 'reserve-1m-deferred' },
+  { recipe: 'plain-6.12', policy: 'reserve-1m-deferred' },
+  { recipe: 'two-phase-7.3', policy: 'reserve-1m-deferred' },
 ];
 
 const COUNT = Number(process.env['SUB1M_ORACLE'] ?? 100_000);
@@ -46,28 +47,32 @@ beforeAll(async () => {
 });
 afterAll(() => temp[Symbol.asyncDispose]());
 
-async function oracleOf({ name, version }: Source): Promise<string> {
-  const source = await requireSource(await findSource(name, version, context), context);
-  return buildOracle(source, temp.path, context.signal);
+/** The kernel's oracle, and this or another model to compare it with. */
+async function comparisonOf(
+  { recipe, policy }: Kernel,
+  predictOf: typeof predict,
+): Promise<Comparison> {
+  const { source } = await readRecipe(recipe);
+  if (source.kind !== 'package') throw new Error(`Expected a package for ${recipe}, found a tree`);
+  const found = await findSource(source.name, source.version, context);
+  const unpacked = await requireSource(found, context);
+  const binary = await buildOracle(unpacked, temp.path, context.signal);
+  return { binary, source: source.name, policy, predict: predictOf };
 }
 
 describe('the model and the kernel', () => {
   const met = new Set<string>();
 
-  it.each(SOURCES)(
-    'say the same of every machine: $name $version',
-    async (source) => {
-      const binary = await oracleOf(source);
+  it.each(KERNELS)(
+    'say the same of every machine: $recipe',
+    async (kernel) => {
+      const comparison = await comparisonOf(kernel, predict);
       const started = performance.now();
-      const { cases, known, found } = compareMany(
-        { binary, source: source.name, policy: source.policy, predict },
-        COUNT,
-        SEED,
-      );
+      const { cases, known, found } = compareMany(comparison, COUNT, SEED);
       const minutes = (performance.now() - started) / 60_000;
       const rows = [...known].map(([id, times]) => `${id} ${times}`).join(', ');
       stderrLog.info(
-        `${source.name}: ${cases} machines in ${minutes.toFixed(1)} min, known: ${rows}`,
+        `${comparison.source}: ${cases} machines in ${minutes.toFixed(1)} min, known: ${rows}`,
       );
       for (const id of known.keys()) met.add(id);
       expect(found).toBeNull();
@@ -111,15 +116,8 @@ const MUTANTS: readonly Mutant[] = [
 
 describe('a fault in the model is found within a minute', { timeout: 600_000 }, () => {
   it.each(MUTANTS)('$what', async (mutant) => {
-    const [, , source] = SOURCES;
-    if (!source) throw new Error('Expected a source');
-    const binary = await oracleOf(source);
-    const comparison = {
-      binary,
-      source: source.name,
-      policy: source.policy,
-      predict: (await mutatedModel(mutant)).predict,
-    };
+    const kernel = { recipe: 'plain-6.12', policy: 'reserve-1m-deferred' } as const;
+    const comparison = await comparisonOf(kernel, (await mutatedModel(mutant)).predict);
     const started = performance.now();
     const { found } = compareMany(comparison, 100_000, SEED);
     expect(found).not.toBeNull();

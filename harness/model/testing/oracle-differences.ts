@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /** What the model says of a machine, and the kernel's own code: where they differ, and whether that is known. */
-import type { PolicyId } from '../../policy-id.ts';
 import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, hex, pfn } from '../../memory/pfn.ts';
