@@ -80,9 +80,13 @@ describe('the model and the kernel', () => {
     TIMEOUT_MS,
   );
 
-  it('differ in all that is known: what is no longer met is mended, and to be taken out of KNOWN', () => {
-    expect([...met].toSorted()).toEqual(KNOWN.map(({ id }) => id).toSorted());
-  });
+  // Some are met once in thousands of machines.
+  it.skipIf(COUNT < 10_000)(
+    'differ in all that is known: what is met no more is mended, and to be taken out',
+    () => {
+      expect([...met].toSorted()).toEqual(KNOWN.map(({ id }) => id).toSorted());
+    },
+  );
 });
 
 /** A fault for the model: in a file, one text for another. */

@@ -18,11 +18,10 @@
 #include <unistd.h>
 
 typedef uint8_t u8, __u8; typedef uint16_t u16, __u16; typedef uint32_t u32, __u32; typedef uint64_t u64, __u64;
-typedef int64_t s64; typedef int32_t s32; typedef int16_t s16; typedef int8_t s8;
+typedef int16_t s16;
 typedef u64 phys_addr_t, resource_size_t;
 typedef struct { u8 b[16]; } guid_t;
-typedef struct { unsigned long pgd; } pgd_t, pgprot_t;
-typedef int gfp_t, umode_t, atomic_t;
+typedef int umode_t, atomic_t;
 typedef struct pglist_data { int unused; } pg_data_t;
 struct list_head { struct list_head *next, *prev; };
 struct work_struct { int unused; };
@@ -33,12 +32,10 @@ struct range { u64 start, end; };
 /* Configuration: what decides who owns low memory in a kernel for x86-64 with EFI and kexec. */
 #define CONFIG_64BIT 1
 #define CONFIG_X86_64 1
-#define CONFIG_PHYS_ADDR_T_64BIT 1
 #define CONFIG_EFI 1
 #define CONFIG_EFI_ESRT 1
 #define CONFIG_LOAD_UEFI_KEYS 1
 #define CONFIG_MEMORY_HOTPLUG 1
-#define CONFIG_KEXEC_CORE 1
 #define CONFIG_X86_RESERVE_LOW 64
 #define IS_ENABLED(option) 0
 #define MAX_NUMNODES 64
@@ -53,24 +50,15 @@ struct range { u64 start, end; };
 #define __initconst
 #define __meminit
 #define __meminitdata
-#define __ref
 #define __refdata
 #define __ro_after_init
 #define __packed __attribute__((packed))
 #define __aligned(n) __attribute__((aligned(n)))
-#define __aligned_largest __aligned(16)
-#define __weak
 #define __iomem
 #define __noreturn
 #define __KERNEL__ 1
 #define __pure
-#define __alias(name)
-#define __printf(a, b)
-#define __initcall(f)
-#define early_param(name, function) int (*early_##function)(char *) = function;
-#define arch_initcall(f)
 #define EXPORT_SYMBOL(name)
-#define EXPORT_SYMBOL_GPL(name)
 #define fallthrough __attribute__((fallthrough))
 
 #define PAGE_SHIFT 12
@@ -79,8 +67,6 @@ struct range { u64 start, end; };
 #define SZ_1K 0x400
 #define SZ_64K 0x10000
 #define SZ_1M 0x100000
-#define SZ_4G 0x100000000ULL
-#define U32_MAX UINT32_MAX
 #define U64_MAX UINT64_MAX
 #define PHYS_ADDR_MAX U64_MAX
 #define ALIGN(x, a) (((x) + (a) - 1) & ~((typeof(x))(a) - 1))
@@ -92,11 +78,9 @@ struct range { u64 start, end; };
 #define PFN_DOWN(x) ((x) >> PAGE_SHIFT)
 #define PFN_PHYS(x) ((phys_addr_t)(x) << PAGE_SHIFT)
 #define BIT_ULL(n) (1ULL << (n))
-#define BIT(n) (1UL << (n))
 #define ARRAY_SIZE(a) (sizeof(a) / sizeof(*(a)))
 #define min(a, b) ({ typeof(a) a_ = (a); typeof(b) b_ = (b); a_ < b_ ? a_ : b_; })
 #define max(a, b) ({ typeof(a) a_ = (a); typeof(b) b_ = (b); a_ > b_ ? a_ : b_; })
-#define min_t(type, a, b) min((type)(a), (type)(b))
 #define max_t(type, a, b) max((type)(a), (type)(b))
 #define clamp(x, low, high) min((typeof(x))max(x, low), high)
 #define check_shl_overflow(x, shift, to) ({ typeof(x) x_ = (x); (*(to) = x_ << (shift)) >> (shift) != x_; })
@@ -120,8 +104,6 @@ struct range { u64 start, end; };
 #define ENOTSUPP 524
 
 /* The log: memblock.c's calls are kept, see oracle.c. */
-#define KERN_CONT ""
-#define KERN_INFO ""
 #define KERN_DEBUG ""
 #define KERN_WARNING ""
 #define FW_BUG ""
@@ -136,7 +118,6 @@ void panic(const char *format, ...) __attribute__((noreturn));
 #define pr_warn(...) ((void)0)
 #define pr_warn_once(...) ((void)0)
 #define pr_warn_ratelimited(...) ((void)0)
-#define pr_notice(...) ((void)0)
 
 /* Addresses: the linear mapping is `ram`, and so is every other one. */
 extern char *ram;
@@ -186,9 +167,10 @@ static inline void *take(u64 size)
 #define builtin_cmdline_added false
 #define builtin_cmdline ""
 #define efi_is_mixed() false
-#define cc_platform_has(x) false
 struct boot_e820_entry { u64 addr, size; u32 type; } __packed;
-struct efi_info { u32 efi_systab, efi_systab_hi, efi_memmap, efi_memmap_hi, efi_memmap_size, efi_memdesc_size, efi_memdesc_version; };
+struct efi_info {
+	u32 efi_systab, efi_systab_hi, efi_memmap, efi_memmap_hi, efi_memmap_size, efi_memdesc_size, efi_memdesc_version;
+};
 static struct {
 	struct boot_e820_entry e820_table[E820_MAX_ENTRIES_ZEROPAGE];
 	u8 e820_entries;

@@ -88,6 +88,10 @@ static void parse_early_param(void)
 			movable_node = true;
 		else if (!strcmp(word, "memmap"))
 			parse_memmap_opt(value);
+		else if (!strcmp(word, "kernelcore"))
+			mirrored_kernelcore = value && !strcmp(value, "mirror");
+		else if (!strcmp(word, "bgrt_disable") || (!strcmp(word, "acpi") && value && !strcmp(value, "off")))
+			given.bgrt.end = 0;
 		else if (!strcmp(word, "add_efi_memmap"))
 			setup_add_efi_memmap(value);
 #ifdef HAVE_parse_reservelow
@@ -126,7 +130,8 @@ static void write_tables(void)
 	}
 	if (given.esrt.end) {
 		memset(esrt, 0, sizeof(*esrt));
-		esrt->fw_resource_count = (given.esrt.end - given.esrt.start - sizeof(*esrt)) / sizeof(struct efi_system_resource_entry_v1);
+		esrt->fw_resource_count = (given.esrt.end - given.esrt.start - sizeof(*esrt)) /
+					  sizeof(struct efi_system_resource_entry_v1);
 		esrt->fw_resource_version = 1;
 	}
 	if (given.bgrt.end)

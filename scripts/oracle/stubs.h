@@ -72,7 +72,6 @@ static void parse_early_param(void);
 #define __free_reserved_area(start, end, poison) give_pages(start, end)
 #define free_reserved_area(start, end, poison, name) give_pages(__pa(start), __pa(end))
 #define __efi_memmap_alloc_late(size) __pa(take(size))
-#define alloc_pages(flags, order) NULL
 
 static void sort(void *base, size_t count, size_t size, int (*compare)(const void *, const void *), void *swap)
 {

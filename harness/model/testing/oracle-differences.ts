@@ -23,6 +23,7 @@ function asText({ trampoline, moments, panic, memblockCalls }: Prediction): Reco
     renderPages(owners.flatMap((owner, page) => (owner === 'free' ? [pfn(page)] : []))).join(',');
   return {
     trampoline: trampoline ? hex(trampoline.start) : 'none',
+    'dies in setup_arch()': 'false',
     'freed twice': String(panic?.step === 'efi_free_boot_services'),
     'free at the hand-over': free(moments['hand-over']),
     'free in the end': free(moments['kexec-jump']),
@@ -31,6 +32,7 @@ function asText({ trampoline, moments, panic, memblockCalls }: Prediction): Reco
 }
 
 function oracleText({
+  died,
   trampoline,
   freedTwice,
   handedOver,
@@ -39,6 +41,7 @@ function oracleText({
 }: OracleOutcome): Record<string, string> {
   return {
     trampoline: trampoline === null ? 'none' : hex(trampoline),
+    'dies in setup_arch()': String(died),
     'freed twice': String(freedTwice),
     'free at the hand-over': renderPages(handedOver).join(','),
     'free in the end': renderPages(free).join(','),
@@ -159,10 +162,17 @@ export const KNOWN: readonly KnownDifference[] = [
       map(answers).some(({ range }, at, all) => range.start < (all[at - 1]?.range.end ?? 0)),
   },
   {
+    id: 'M12',
+    why: 'acpi=off and bgrt_disable leave the picture alone',
+    when: (answers) =>
+      answers.machine.inputs.keptTables.bgrt !== null &&
+      ['acpi=off', 'bgrt_disable'].some((word) => words(answers).includes(word)),
+  },
+  {
     id: 'M13',
     why: 'memory that firmware calls more reliable is taken first, from 6.1 only with kernelcore=mirror',
     when: (answers) =>
-      answers.source === 'linux-source-5.10' &&
+      (answers.source === 'linux-source-5.10' || words(answers).includes('kernelcore=mirror')) &&
       map(answers).some(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n),
   },
   {

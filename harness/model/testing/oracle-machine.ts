@@ -40,6 +40,9 @@ const WORDS = [
   'memmap=64K$0x20000',
   'memmap=0x30000@0x60000',
   'add_efi_memmap',
+  'acpi=off',
+  'bgrt_disable',
+  'kernelcore=mirror',
 ];
 
 /** What is rarer shrinks to what is not. */
