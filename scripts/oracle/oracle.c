@@ -3,6 +3,7 @@
  * Reads machines from standard input, lets the kernel's code (which is above: this is the end of one file) set up their
  * memory, and prints what came of each. Both ways all is doubles: a count, then so many.
  */
+
 /* Memory of our own is not among the variables that main() sets back. */
 #define MOST_CALLS 4096
 static struct { bool free; u64 start, end; } *calls;
@@ -16,7 +17,7 @@ char *ram;
 bool slab_is_up;
 u64 beyond_ram;
 
-#define RAM_BYTES (1ULL << 40)
+#define RAM_BYTES (1ULL << 33)
 #define BEYOND_RAM (RAM_BYTES - (1ULL << 30))
 
 /* The calls that memblock-log.ts reads: "%s: [%pa-%pa] …" with the function's name. */
@@ -147,7 +148,7 @@ static const double *take_spans(struct span *spans, u64 count, const double *fro
 	return from;
 }
 
-/* See renderMachine() in oracle-process.ts for the order. The last of the early ranges is the EFI map's. */
+/* In the order of numbersOf() in oracle-process.ts. */
 static void take_machine(const double *from)
 {
 	efi_memory_desc_t *md;

@@ -7,7 +7,7 @@ static struct {
 	struct span kernel, esrt, mokvar, bgrt, *early;
 	u64 n_early, n_e820, n_efi, trampoline_bytes;
 	const double *e820;
-	bool has_efi, svam_fails, snb_graphics;
+	bool svam_fails, snb_graphics;
 	char cmdline[COMMAND_LINE_SIZE];
 } given;
 

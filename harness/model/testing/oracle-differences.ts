@@ -8,6 +8,11 @@ import type { predict } from '../prediction.ts';
 import { isBootServices } from './oracle-machine.ts';
 import type { OracleMachine, OracleOutcome } from './oracle-process.ts';
 
+/** As many regions as memblock's arrays have room for at first. */
+const INIT_MEMBLOCK_REGIONS = 128;
+/** What a lost reservation leaves in the log. */
+const FAILED = 'memblock: Failed to double';
+
 type Prediction = ReturnType<typeof predict>;
 
 /** What differs: one line for each thing, what the model says and then the oracle. */
@@ -18,7 +23,8 @@ export function differences(predicted: Prediction, outcome: OracleOutcome): stri
   );
 }
 
-function asText({ trampoline, moments, panic, memblockCalls }: Prediction): Record<string, string> {
+function asText(predicted: Prediction): Record<string, string> {
+  const { trampoline, moments, panic, memblockCalls } = predicted;
   const free = (owners: readonly string[]): string =>
     renderPages(owners.flatMap((owner, page) => (owner === 'free' ? [pfn(page)] : []))).join(',');
   return {
@@ -28,10 +34,13 @@ function asText({ trampoline, moments, panic, memblockCalls }: Prediction): Reco
     'free at the hand-over': free(moments['hand-over']),
     'free in the end': free(moments['kexec-jump']),
     'memblock calls': callsText(memblockCalls),
+    'room in memblock.reserved': `${predictedMax(predicted)}, lost ${linesOf(predicted, FAILED)}`,
   };
 }
 
 function oracleText({
+  reservedMax,
+  failures,
   died,
   trampoline,
   freedTwice,
@@ -46,7 +55,18 @@ function oracleText({
     'free at the hand-over': renderPages(handedOver).join(','),
     'free in the end': renderPages(free).join(','),
     'memblock calls': callsText(memblockCalls),
+    'room in memblock.reserved': `${reservedMax}, lost ${failures}`,
   };
+}
+
+/** Entries that the model's array has room for in the end. */
+function predictedMax(predicted: Prediction): number {
+  return INIT_MEMBLOCK_REGIONS * 2 ** linesOf(predicted, 'memblock: reserved is doubled');
+}
+
+/** Lines of the model's log that begin so. */
+function linesOf({ logLines }: Prediction, start: string): number {
+  return logLines.filter((line) => line.startsWith(start)).length;
 }
 
 function callsText(calls: OracleOutcome['memblockCalls']): string {
@@ -62,7 +82,7 @@ interface Answers {
   readonly outcome: OracleOutcome;
 }
 
-/** A difference that is known: the row of the review that names it, until the model is mended. */
+/** A fault of the model that is known, and not mended yet. */
 interface KnownDifference {
   readonly id: string;
   readonly why: string;
@@ -71,17 +91,11 @@ interface KnownDifference {
 
 const EFI_MEMORY_MORE_RELIABLE = 0x1_0000n;
 const EFI_MEMORY_RUNTIME = 1n << 63n;
-const INIT_MEMBLOCK_REGIONS = 128;
 
 const words = ({ machine: { inputs } }: Answers): string[] => inputs.cmdline.split(' ');
 const map = ({ machine: { inputs } }: Answers): readonly EfiDescriptor[] => inputs.efiMap ?? [];
 
-/** Lines of the model's log that begin so. */
-function predictedLines({ predicted }: Answers, start: string): number {
-  return predicted.logLines.filter((line) => line.startsWith(start)).length;
-}
-
-/** Each must be met in a night: one that is not is mended, and to be taken out. */
+/** Each must be met in a night: one that is not is mended, and to be taken out. The first that fits has a difference. */
 export const KNOWN: readonly KnownDifference[] = [
   {
     id: 'discard',
@@ -113,16 +127,11 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     id: 'M1',
-    why: 'any reservation doubles the array of `reserved`, or fails to, not only those of boot services; the second time the old array is freed first',
-    when: (answers) => {
-      const { reservedMax, failures } = answers.outcome;
-      const doubled = predictedLines(answers, 'memblock: reserved is doubled');
-      return (
-        reservedMax !== INIT_MEMBLOCK_REGIONS * 2 ** doubled ||
-        failures !== predictedLines(answers, 'memblock: Failed to double') ||
-        doubled > 1
-      );
-    },
+    why: 'any reservation doubles the array of `reserved`, or fails to; the second time the old array is freed first',
+    when: ({ predicted, outcome: { reservedMax, failures } }) =>
+      reservedMax !== predictedMax(predicted) ||
+      failures !== linesOf(predicted, FAILED) ||
+      reservedMax > 2 * INIT_MEMBLOCK_REGIONS,
   },
   {
     id: 'M2',

@@ -186,8 +186,31 @@ const CODE: readonly Part[] = [
 ];
 
 /** Calls of `setup_arch()` that the oracle makes, too, in the kernel's own order; the rest has no say in low memory. */
-const SETUP_ARCH_CALLS =
-  /\b(?:memblock_reserve|early_reserve_initrd|early_reserve_memory|e820__memory_setup|parse_setup_data|parse_early_param|efi_memblock_x86_reserve_range|memblock_set_bottom_up|e820__finish_early_params|efi_init|trim_bios_range|memblock_set_current_limit|e820__memblock_setup|reserve_bios_regions|efi_find_mirror|efi_esrt_init|efi_mokvar_table_init|efi_reserve_boot_services|realmode_reserve|reserve_real_mode|trim_platform_memory_ranges|trim_low_memory_range|acpi_boot_init)\s*\(/;
+const SETUP_ARCH_CALLS: readonly string[] = [
+  'memblock_reserve',
+  'early_reserve_initrd',
+  'early_reserve_memory',
+  'e820__memory_setup',
+  'parse_setup_data',
+  'parse_early_param',
+  'efi_memblock_x86_reserve_range',
+  'memblock_set_bottom_up',
+  'e820__finish_early_params',
+  'efi_init',
+  'trim_bios_range',
+  'memblock_set_current_limit',
+  'e820__memblock_setup',
+  'reserve_bios_regions',
+  'efi_find_mirror',
+  'efi_esrt_init',
+  'efi_mokvar_table_init',
+  'efi_reserve_boot_services',
+  'realmode_reserve',
+  'reserve_real_mode',
+  'trim_platform_memory_ranges',
+  'trim_low_memory_range',
+  'acpi_boot_init',
+];
 
 /** Files of the kernel's that the oracle is made of. */
 export const ORACLE_FILES: readonly string[] = [
@@ -247,13 +270,14 @@ function functionOf(text: string, name: string): string[] {
 }
 
 function setupArchSteps(setup: string): string {
+  const call = new RegExp(String.raw`\b(?:${SETUP_ARCH_CALLS.join('|')})\s*\(`);
   const [body = ''] = definition('setup_arch').exec(setup) ?? [];
   const statements = body
     .slice(body.indexOf('{') + 1)
     .replaceAll(/\/\*[\s\S]*?\*\//g, '')
     .replaceAll(/^#.*$/gm, '')
     .split(/[;{}]/)
-    .filter((statement) => SETUP_ARCH_CALLS.test(statement));
+    .filter((statement) => call.test(statement));
   return ['static void setup_arch_steps(void)', '{', ...statements.map((it) => `${it};`), '}'].join(
     '\n',
   );
