@@ -200,8 +200,8 @@ static void print_result(bool has_died)
 	*to++ = has_died;
 	*to++ = given_twice;
 	*to++ = real_mode_header ? (double)__pa(real_mode_header) : -1;
-	*to++ = memblock.reserved.max;
-	*to++ = memblock.memory.max;
+	*to++ = reserved_max;
+	*to++ = memory_max;
 	*to++ = n_failures;
 	for (u64 i = 0; i < ARRAY_SIZE(low_pages); i++)
 		*to++ = handed_over[i];

@@ -60,7 +60,9 @@ static struct { struct { u64 realmode_limit; char *(*memory_setup)(void); } reso
 #define efi_unmap_pages(md) ((void)0)
 #define snb_gfx_workaround_needed() given.snb_graphics
 #define movable_node_is_enabled() movable_node
-#define get_max_mapped() U64_MAX
+/* Asked for once allocations are no longer limited to 1 MiB. */
+#define get_max_mapped() (reserved_max = memblock.reserved.max, memory_max = memblock.memory.max, U64_MAX)
+static u64 reserved_max, memory_max;
 #define memblock_x86_reserve_range_setup_data() ((void)0)
 #define reserve_ibft_region() ((void)0)
 static bool movable_node;

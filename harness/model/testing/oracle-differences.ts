@@ -102,6 +102,7 @@ export const KNOWN: readonly KnownDifference[] = [
     why: 'up to 6.x memblock_discard() calls memblock_free_late(), whose line is none of memblock_free()',
     when: ({ source, predicted, outcome }) =>
       !source.startsWith('linux-source-7') &&
+      outcome.reservedMax > INIT_MEMBLOCK_REGIONS &&
       differences(predicted, { ...outcome, memblockCalls: predicted.memblockCalls }).length === 0 &&
       callsText(predicted.memblockCalls.slice(0, -1)) === callsText(outcome.memblockCalls),
   },
@@ -121,7 +122,9 @@ export const KNOWN: readonly KnownDifference[] = [
       return [mokvar, bgrt].some(
         (table) =>
           table &&
-          landed.some(({ range }) => range.start !== table.start && intersects(range, table)),
+          landed.some(
+            ({ range }) => intersects(range, table) && renderRange(range) !== renderRange(table),
+          ),
       );
     },
   },

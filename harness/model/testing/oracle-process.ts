@@ -21,7 +21,7 @@ export interface OracleOutcome {
   /** Pages were freed that were free already. */
   readonly freedTwice: boolean;
   readonly trampoline: number | null;
-  /** Entries that memblock's arrays have room for, in the end. */
+  /** Entries that memblock's arrays have room for, when allocations are no longer limited to 1 MiB. */
   readonly reservedMax: number;
   readonly memoryMax: number;
   /** How often such an array had to grow and could not. */
