@@ -202,6 +202,7 @@ static void print_result(bool has_died)
 	*to++ = real_mode_header ? (double)__pa(real_mode_header) : -1;
 	*to++ = reserved_max;
 	*to++ = memory_max;
+	*to++ = memblock.reserved.max;
 	*to++ = n_failures;
 	for (u64 i = 0; i < ARRAY_SIZE(low_pages); i++)
 		*to++ = handed_over[i];

@@ -131,10 +131,10 @@ export const KNOWN: readonly KnownDifference[] = [
   {
     id: 'M1',
     why: 'any reservation doubles the array of `reserved`, or fails to; the second time the old array is freed first',
-    when: ({ predicted, outcome: { reservedMax, failures } }) =>
-      reservedMax !== predictedMax(predicted) ||
+    when: ({ predicted, outcome: { lastReservedMax, failures } }) =>
+      lastReservedMax !== predictedMax(predicted) ||
       failures !== linesOf(predicted, FAILED) ||
-      reservedMax > 2 * INIT_MEMBLOCK_REGIONS,
+      lastReservedMax > 2 * INIT_MEMBLOCK_REGIONS,
   },
   {
     id: 'M2',

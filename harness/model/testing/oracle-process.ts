@@ -24,6 +24,8 @@ export interface OracleOutcome {
   /** Entries that memblock's arrays have room for, when allocations are no longer limited to 1 MiB. */
   readonly reservedMax: number;
   readonly memoryMax: number;
+  /** The same of reserved ranges in the end: what doubles later frees the array before, which may be below 1 MiB. */
+  readonly lastReservedMax: number;
   /** How often such an array had to grow and could not. */
   readonly failures: number;
   /** Pages below 1 MiB that the page allocator has: at the hand-over, and in the end. */
@@ -108,9 +110,17 @@ function numbersOf({ inputs, kernel, efiMapAt }: OracleMachine): number[] {
 
 /** In the order of print_result() in oracle.c. */
 function outcomeFrom(numbers: Float64Array): OracleOutcome {
-  const [died, freedTwice, trampoline = -1, reservedMax = 0, memoryMax = 0, failures = 0] = numbers;
-  const calls = Array.from({ length: numbers[22] ?? 0 }, (_, index): MemblockLine => {
-    const [isFree, start = 0, end = 0] = numbers.subarray(23 + 3 * index);
+  const [
+    died,
+    freedTwice,
+    trampoline = -1,
+    reservedMax = 0,
+    memoryMax = 0,
+    lastReservedMax = 0,
+    failures = 0,
+  ] = numbers;
+  const calls = Array.from({ length: numbers[23] ?? 0 }, (_, index): MemblockLine => {
+    const [isFree, start = 0, end = 0] = numbers.subarray(24 + 3 * index);
     return { call: isFree === 1 ? 'free' : 'reserve', range: physRange(start, end) };
   });
   return {
@@ -119,9 +129,10 @@ function outcomeFrom(numbers: Float64Array): OracleOutcome {
     trampoline: trampoline === -1 ? null : trampoline,
     reservedMax,
     memoryMax,
+    lastReservedMax,
     failures,
-    handedOver: pagesIn(numbers.subarray(6, 14)),
-    free: pagesIn(numbers.subarray(14, 22)),
+    handedOver: pagesIn(numbers.subarray(7, 15)),
+    free: pagesIn(numbers.subarray(15, 23)),
     memblockCalls: calls,
   };
 }
