@@ -86,7 +86,7 @@ export const EVIDENCE = {
   }),
   'system/efi-runtime-map': observed({
     is: '`TYPE ATTRIBUTE PHYS_ADDR NUM_PAGES` for each entry of `/sys/firmware/efi/runtime-map`',
-    judged: false,
+    judged: true,
     limit: most.TABLE,
   }),
   'system/boot-params': observed({

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { tellPolicyOfRelease } from '../model/policies.ts';
 import type { PolicyId } from '../policy-id.ts';
-import { meetsCondition, parseKernelCondition } from './kernel-condition.ts';
+import { meetsCondition, parseKernelCondition } from '../kernel-condition.ts';
 
 /** The policy of a kernel, by its version. */
 interface ReleasePolicy {

@@ -57,7 +57,8 @@ async function comparisonOf(
   const found = await findSource(source.name, source.version, context);
   const unpacked = await requireSource(found, context);
   const binary = await buildOracle(unpacked, temp.path, context.signal);
-  return { binary, source: source.name, policy, predict: predictOf };
+  const release = found.version.replace(/-.*/, '');
+  return { binary, release, policy, predict: predictOf };
 }
 
 describe('the model and the kernel', () => {
@@ -72,7 +73,7 @@ describe('the model and the kernel', () => {
       const minutes = (performance.now() - started) / 60_000;
       const rows = [...known].map(([id, times]) => `${id} ${times}`).join(', ');
       stderrLog.info(
-        `${comparison.source}: ${cases} machines in ${minutes.toFixed(1)} min, known: ${rows}`,
+        `${comparison.release}: ${cases} machines in ${minutes.toFixed(1)} min, known: ${rows}`,
       );
       for (const id of known.keys()) met.add(id);
       expect(found).toBeNull();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { E820Entry } from '../memory/e820.ts';
-import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
+import { EFI_MEMORY_SP, type EfiDescriptor } from '../memory/efi-memory-map.ts';
 
 interface EfiMemoryType {
   /** In a layout: as the UEFI specification names it, shortened. */
@@ -31,7 +31,14 @@ export const EFI_MEMORY_TYPES: readonly EfiMemoryType[] = [
   { name: 'Unaccepted', printed: ['Unaccepted'], ram: true },
 ];
 
-/** The e820 map that the EFI stub makes from an EFI memory map. */
-export function e820FromEfiMap(efiMap: readonly EfiDescriptor[]): E820Entry[] {
-  return efiMap.map(({ type, range }) => ({ range, ram: EFI_MEMORY_TYPES[type]?.ram ?? false }));
+/**
+ * The e820 map that the EFI stub makes from an EFI memory map. Memory that is set aside for a purpose (`EFI_MEMORY_SP`) is
+ * soft-reserved, unless the kernel is configured or told not to (CONFIG_EFI_SOFT_RESERVE, `efi=nosoftreserve`).
+ */
+export function e820FromEfiMap(efiMap: readonly EfiDescriptor[], softReserves = true): E820Entry[] {
+  return efiMap.map(({ type, range, attribute }) => {
+    const isRam = EFI_MEMORY_TYPES[type]?.ram ?? false;
+    const isSetAside = softReserves && (attribute & EFI_MEMORY_SP) !== 0n;
+    return { range, ram: isRam && !isSetAside };
+  });
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { z } from 'zod';
 import { type CellDefect, type CellSpec, LIST_LIMIT, WORDS_LIMIT } from '../bundle/cell-record.ts';
 import { INVARIANTS } from '../check/invariants/invariants.ts';
-import { meetsCondition, parseKernelCondition } from '../check/kernel-condition.ts';
+import { meetsCondition, parseKernelCondition } from '../kernel-condition.ts';
 import { parseJsonFile } from '../json-file.ts';
 import { readInput } from '../process/read-input.ts';
 import { projectPath } from '../project-root.ts';

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { findSize, parseCmdline } from './kernel-cmdline.ts';
+import { COMMAND_LINE_SIZE, findSize } from './kernel-cmdline.ts';
 
 /** The `crashkernel=` of cells with one, unless another is given: enough for every kernel here. */
 export const DEFAULT_CRASHKERNEL = '256M';
@@ -18,16 +18,16 @@ const RAM_GRANULE = 128 * 1024 * 1024;
 /**
  * Reads `crashkernel=` of a command line: `size[@offset]`, `size,high`, or
  * `from-[to]:size,…[@offset]`, of which the range that contains `systemRam` (bytes) counts. The last
- * one without `,high`, `,low` or `,cma` takes precedence (`parse_crashkernel()`). Undefined if there is
- * no request, or none that the kernel would understand.
+ * one without `,high`, `,low` or `,cma` takes precedence (`parse_crashkernel()`). The kernel looks for these letters
+ * wherever they are (`strstr()` in `get_last_crashkernel()`), in other words and behind `--`, too. Undefined if there
+ * is no request, or none that the kernel would understand.
  */
 export function parseCrashkernel(
   cmdline: string,
   systemRam: number,
 ): CrashkernelRequest | undefined {
-  const values = parseCmdline(cmdline).flatMap(({ name, value }) =>
-    name === 'crashkernel' && value ? value : [],
-  );
+  const given = cmdline.slice(0, COMMAND_LINE_SIZE);
+  const values = Array.from(given.matchAll(/crashkernel=([^\s"]+)/g), ([, value = '']) => value);
   const plain = values.findLast((value) => !/,(?:high|low|cma)$/.test(value));
   const high = values.findLast((value) => value.endsWith(',high'))?.replace(/,high$/, '');
   return [plain, high].flatMap((value) => (value && findRequest(value, systemRam)) || []).at(0);

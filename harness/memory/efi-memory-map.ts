@@ -4,9 +4,15 @@ import { PAGE_SIZE, PHYS_ADDR_LIMIT, type PhysAddr, physAddr } from './pfn.ts';
 import { type PhysRange, physRange } from './phys-range.ts';
 
 /** `EFI_MEMORY_TYPE`s that decide who owns low memory (UEFI specification 2.10, section 7.2). */
-const EFI_RESERVED_TYPE = 0;
+export const EFI_RESERVED_TYPE = 0;
 export const EFI_BOOT_SERVICES_CODE = 3;
 export const EFI_BOOT_SERVICES_DATA = 4;
+export const EFI_CONVENTIONAL_MEMORY = 7;
+
+/** Attributes that do (same section). */
+export const EFI_MEMORY_RUNTIME = 1n << 63n;
+export const EFI_MEMORY_SP = 1n << 18n;
+export const EFI_MEMORY_MORE_RELIABLE = 1n << 16n;
 
 /** One entry of the EFI memory map (`EFI_MEMORY_DESCRIPTOR`). */
 export interface EfiDescriptor {
@@ -14,6 +20,11 @@ export interface EfiDescriptor {
   readonly range: PhysRange;
   /** As the kernel left it: the kernel marks boot services that it keeps with `EFI_MEMORY_RUNTIME`. */
   readonly attribute: bigint;
+}
+
+/** Whether it is memory of boot services. */
+export function isBootServices({ type }: Pick<EfiDescriptor, 'type'>): boolean {
+  return type === EFI_BOOT_SERVICES_CODE || type === EFI_BOOT_SERVICES_DATA;
 }
 
 /** Where the EFI stub put the memory map that `ExitBootServices` was called with. */

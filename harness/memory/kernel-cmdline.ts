@@ -9,7 +9,7 @@ export interface KernelParameter {
 }
 
 /** No x86 kernel reads more than this, in bytes. */
-const COMMAND_LINE_SIZE = 2048;
+export const COMMAND_LINE_SIZE = 2048;
 
 /** The parameters in order, split like `next_arg()`; what follows `--` is for init. */
 export function parseCmdline(text: string): KernelParameter[] {

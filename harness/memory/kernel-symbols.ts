@@ -17,6 +17,7 @@ export const KERNEL_SYMBOLS = [
   'efi_unmap_boot_services',
   'emergency_restart',
   'ftrace_enabled',
+  'kho_is_enabled',
   'low_pool_setup',
   'machine_kexec',
   'page_offset_base',

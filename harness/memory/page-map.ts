@@ -10,6 +10,11 @@ export function lowPages(range: PhysRange): Pfn[] {
   return Array.from({ length: Math.max(end - first, 0) }, (_, index) => pfn(first + index));
 }
 
+/** All of them. */
+export const ALL_LOW_PAGES: readonly Pfn[] = Array.from({ length: LOW_PAGES }, (_, page) =>
+  pfn(page),
+);
+
 /** The bytes of a page. */
 export function pageRange(page: Pfn): PhysRange {
   return physRange(page * PAGE_SIZE, (page + 1) * PAGE_SIZE);

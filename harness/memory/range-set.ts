@@ -68,7 +68,7 @@ function* piecesOf({ start, end }: PhysRange, holes: RangeSet): Generator<PhysRa
 }
 
 /** The index of the first range that ends after an address. */
-function firstBeyond(set: RangeSet, address: number): number {
+export function firstBeyond(set: RangeSet, address: number): number {
   let [low, high] = [0, set.length];
   while (low < high) {
     const middle = (low + high) >> 1;

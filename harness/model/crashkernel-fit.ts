@@ -3,6 +3,7 @@ import { parseCrashkernel } from '../memory/crashkernel.ts';
 import { SZ_1M } from '../memory/pfn.ts';
 import { clippedRange, covers, rangeSize } from '../memory/phys-range.ts';
 import { rangeSet, without } from '../memory/range-set.ts';
+import { ramOf } from './low-memory.ts';
 import type { ModelInputs } from './model-inputs.ts';
 
 /** `CRASH_ALIGN` (arch/x86/include/asm/crash_reserve.h). */
@@ -18,11 +19,8 @@ export interface CrashkernelFit {
 /** Whether `reserve_crashkernel()` can find what is asked for; null if nothing is. */
 export function crashkernelFit(inputs: ModelInputs): CrashkernelFit | null {
   const { e820, cmdline, earlyReservations } = inputs;
-  const [ram, other] = [true, false].map((wanted) =>
-    e820.filter((entry) => entry.ram === wanted).map(({ range }) => range),
-  );
-  const all = rangeSet(ram ?? []);
-  const free = without(without(all, other ?? []), earlyReservations);
+  const all = rangeSet(e820.filter(({ ram }) => ram).map(({ range }) => range));
+  const free = without(ramOf(e820), earlyReservations);
   const request = parseCrashkernel(
     cmdline,
     all.reduce((sum, range) => sum + rangeSize(range), 0),

@@ -8,6 +8,7 @@ import {
   STOCK_5_10,
   bootData,
   descriptor,
+  kernelOf,
   pagesOf,
   ram,
 } from './testing/machine-builder.ts';
@@ -15,14 +16,15 @@ import { hasEfiOption, keepsEfiMap } from './model-inputs.ts';
 import type { Owner } from './owners.ts';
 import { predict } from './prediction.ts';
 
-const boot = { ...STOCK_5_10, efiMap: [bootData(0x20000, 0x30000)] };
+const kernel = kernelOf('lock-on-crashkernel');
+const boot = { ...STOCK_5_10, kernel, efiMap: [bootData(0x20000, 0x30000)] };
 const NONE = { esrt: null, mokvar: null, bgrt: null };
 
 /** What the EFI map is after an ESRT was found there. */
 function afterEsrt(esrt: PhysRange): unknown {
   const inputs = { ...boot, keptTables: { ...NONE, esrt } };
   const { memmapEntries, bootServices, memmapCopy } = efiEsrtInit(
-    efiInit(initialLowMemory(STOCK.e820), inputs),
+    { ...efiInit(initialLowMemory(STOCK.e820), inputs), isLimited: true },
     inputs,
   );
   const entries = bootServices.map(({ range, tagged }) => ({ range, tagged }));

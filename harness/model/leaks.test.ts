@@ -83,8 +83,8 @@ describe('the copy of the EFI map that an ESRT in boot services makes (seen as h
 });
 
 describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
-  const kernel = physRange(0x100_0000, 0x300_0000);
-  const many = { ...STOCK, earlyReservations: [kernel], efiMap: isolatedBootServices(126) };
+  const kernel = { ...physRange(0x100_0000, 0x300_0000), kern: false };
+  const many = { ...STOCK, reservedAbove1M: [kernel], efiMap: isolatedBootServices(126) };
 
   it('is put below 1 MiB with its 129th range, and leaks when it is discarded', () => {
     const prediction = predict(many, 'reserve-1m');
@@ -97,7 +97,7 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
       firmware: '0xa0-0xff',
     });
     expect(prediction.logLines).toContain(
-      'memblock: reserved is doubled to 256 at [0x9d000-0x9efff]',
+      'memblock: reserved is doubled to 256 at [0x000000000009d000-0x000000000009e7ff]',
     );
     expect(prediction.pages[0x9e]?.history.map(({ step }) => step)).toEqual([
       'e820__memory_setup',
@@ -107,7 +107,8 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
   });
 
   it('is not moved by its 128th', () => {
-    const few = { ...many, efiMap: isolatedBootServices(125) };
+    // The list is full then; that of reserve-1m has two gaps below 1 MiB to fill yet.
+    const few = { ...many, efiMap: isolatedBootServices(123) };
     expect(pagesOf(predict(few, 'reserve-1m')).free).toBeUndefined();
   });
 
@@ -128,8 +129,8 @@ describe('the list of reserved ranges that must grow (seen as e1, e2)', () => {
       { step: 'reserve_real_mode', owner: 'reserved' },
     ]);
     expect(logLines.filter((line) => line.includes('is doubled'))).toEqual([
-      'memblock: reserved is doubled to 256 at [0x9d000-0x9efff]',
-      'memblock: reserved is doubled to 512 at [0x9a000-0x9cfff]',
+      'memblock: reserved is doubled to 256 at [0x000000000009d000-0x000000000009e7ff]',
+      'memblock: reserved is doubled to 512 at [0x000000000009a000-0x000000000009cfff]',
     ]);
   });
 

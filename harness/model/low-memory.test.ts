@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { physRange } from '../memory/phys-range.ts';
-import { initialLowMemory, pagesOwnedBy, reserve, transfer, unreserve } from './low-memory.ts';
+import { initialLowMemory, pagesOwnedBy, transfer, unreserve } from './low-memory.ts';
 import { ram } from './testing/machine-builder.ts';
-import { findFreeRange } from './memblock.ts';
+import { findFreeRange, reserve } from './memblock.ts';
 
 describe('low memory', () => {
   const event = { step: 'x', why: 'y' };
@@ -32,15 +32,17 @@ describe('low memory', () => {
   it('is searched without page 0', () => {
     const trimmed = {
       ...initialLowMemory([ram(0, 0x3000)]),
+      bottomUp: true,
       pages: start.pages.with(0, { owner: 'page0', history: [] }),
     } as const;
-    const found = findFreeRange(trimmed, { size: 0x1000, align: 0x1000, bottomUp: true });
+    const found = findFreeRange(trimmed, { size: 0x1000, align: 0x1000 });
     expect(found).toEqual(physRange(0x1000, 0x2000));
   });
 
   it('is searched from below for the first gap that is wide enough', () => {
-    const gaps = initialLowMemory([ram(0x1000, 0x3000), ram(0x4000, 0x9000)]);
-    const found = findFreeRange(gaps, { size: 0x3000, align: 0x1000, bottomUp: true });
+    const low = initialLowMemory([ram(0x1000, 0x3000), ram(0x4000, 0x9000)]);
+    const gaps = { ...low, bottomUp: true };
+    const found = findFreeRange(gaps, { size: 0x3000, align: 0x1000 });
     expect(found).toEqual(physRange(0x4000, 0x7000));
   });
 });

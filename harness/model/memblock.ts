@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: MIT
-/** What of mm/memblock.c decides who owns low memory: searches, and the array that must grow. */
-import { lowPages, rangesOfPages } from '../memory/page-map.ts';
-import { PAGE_SIZE, SZ_1M, hex } from '../memory/pfn.ts';
-import { type PhysRange, physRange } from '../memory/phys-range.ts';
-import { type RangeSet, addRange, without } from '../memory/range-set.ts';
-import { type LowMemory, type PageEvent, reserve, say, memblockFree } from './low-memory.ts';
-import type { Step } from './step.ts';
+/** What of mm/memblock.c decides who owns low memory: searches, and the arrays that must grow. */
+import { ALL_LOW_PAGES, rangesOfPages } from '../memory/page-map.ts';
+import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
+import { type PhysRange, clippedRange, physRange, rangeSize } from '../memory/phys-range.ts';
+import { type RangeSet, without } from '../memory/range-set.ts';
+import {
+  type LowMemory,
+  type MemblockCall,
+  type PageEvent,
+  say,
+  takeFree,
+  unreserve,
+} from './low-memory.ts';
+import { addRegion, countGaps } from './memblock-regions.ts';
 
 /** `sizeof(struct memblock_region)`. */
 const REGION_SIZE = 24;
@@ -13,13 +20,26 @@ const REGION_SIZE = 24;
 interface Search {
   readonly size: number;
   readonly align: number;
-  readonly bottomUp?: boolean;
+  /** Where to search; all below 1 MiB if not given. */
+  readonly within?: PhysRange;
 }
 
-/** `memblock_find_in_range()` below 1 MiB: the highest free bytes that fit, or the lowest. */
+/**
+ * `memblock_find_in_range()` below 1 MiB: the highest free bytes that fit, or with `movable_node` the
+ * lowest; of mirrored memory, if there is any that fits.
+ */
 export function findFreeRange(memory: LowMemory, search: Search): PhysRange | undefined {
-  const { size, align, bottomUp = false } = search;
-  const gaps = freeRanges(memory);
+  const free = freeRanges(memory);
+  const mirrored = memory.mirrored.flatMap((range) => clip(free, range));
+  return findIn(mirrored, memory, search) ?? findIn(free, memory, search);
+}
+
+function findIn(
+  free: RangeSet,
+  { bottomUp }: LowMemory,
+  { size, align, within }: Search,
+): PhysRange | undefined {
+  const gaps = within ? clip(free, within) : free;
   for (const gap of bottomUp ? gaps : gaps.toReversed()) {
     const start = bottomUp
       ? Math.ceil(gap.start / align) * align
@@ -29,9 +49,18 @@ export function findFreeRange(memory: LowMemory, search: Search): PhysRange | un
   return undefined;
 }
 
+function clip(ranges: RangeSet, to: PhysRange): RangeSet {
+  return ranges
+    .map(({ start, end }) => ({
+      start: start > to.start ? start : to.start,
+      end: end < to.end ? end : to.end,
+    }))
+    .filter(({ start, end }) => start < end);
+}
+
 /** RAM below 1 MiB of which nothing is reserved, in bytes. */
-function freeRanges({ pages, reserved }: LowMemory): RangeSet {
-  const ram = lowPages(physRange(0, SZ_1M)).filter((page) => {
+export function freeRanges({ pages, reserved }: LowMemory): RangeSet {
+  const ram = ALL_LOW_PAGES.filter((page) => {
     const owner = pages[page]?.owner;
     return owner !== 'firmware' && owner !== 'page0';
   });
@@ -39,41 +68,120 @@ function freeRanges({ pages, reserved }: LowMemory): RangeSet {
 }
 
 /**
- * `memblock_reserve()` while allocations are limited to 1 MiB: if the array of reserved ranges is
- * full it is doubled first (`memblock_double_array()`), and the new one lies below 1 MiB. If that
- * has no room there the range is not reserved, and nobody notices.
+ * `memblock_reserve()`. While allocations are limited to 1 MiB: if the array of reserved regions has no
+ * room for every gap that the range fills, it is doubled first, and the new one lies below 1 MiB. If
+ * that has no room there the range is not reserved, and nobody notices.
  */
-export function reserveCounted(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {
-  const { reserved, reservedMax } = memory;
-  if (reserved.length < reservedMax) return reserve(memory, range, event);
-  const grown = doubleArray(memory, range);
-  if (grown) return reserveCounted(grown, range, event);
-  const line = `memblock: Failed to double reserved array from ${reservedMax} to ${2 * reservedMax} entries !`;
-  return say(memory, line);
+export function reserve(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {
+  return addReserved(memory, { range, event, kern: false });
 }
 
-function doubleArray(memory: LowMemory, adding: PhysRange): LowMemory | undefined {
-  const max = 2 * memory.reservedMax;
-  const size = Math.ceil((max * REGION_SIZE) / PAGE_SIZE) * PAGE_SIZE;
-  // The range that is being added is not in the list yet.
-  const own = { ...memory, reserved: addRange(memory.reserved, adding) };
-  const found = findFreeRange(own, { size, align: PAGE_SIZE });
-  if (!found) return undefined;
-  const step = 'memblock_double_array';
-  const why = `the list of reserved ranges has more than ${memory.reservedMax} entries`;
-  const grown = reserve(memory, found, { step, owner: 'kernel', why });
-  const old = memory.reservedArray;
-  const tidy = old ? memblockFree(grown, old, { step, why: 'the list has moved' }) : grown;
-  const line = `memblock: reserved is doubled to ${max} at [${hex(found.start)}-${hex(found.end - 1)}]`;
-  return say({ ...tidy, reservedMax: max, reservedArray: found }, line);
+/** `memblock_reserve_kern()`, and what `memblock_phys_alloc()` reserves. */
+export function reserveKern(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {
+  return addReserved(memory, { range, event, kern: memory.marksKern });
+}
+
+interface Reserving {
+  readonly range: PhysRange;
+  readonly event: PageEvent;
+  readonly kern: boolean;
+}
+
+function addReserved(memory: LowMemory, { range, event, kern }: Reserving): LowMemory {
+  if (rangeSize(range) <= 0) return memory;
+  const called = noteCall(memory, { call: 'reserve', range });
+  const roomy = makeRoom(called, countGaps(called.reserved, range), range);
+  if (!roomy.ok) return roomy.memory;
+  const reserved = addRegion(roomy.memory.reserved, { ...range, kern });
+  return takeFree({ ...roomy.memory, reserved }, range, event);
+}
+
+/** `memblock_phys_free()`: takes back a reservation. It may need room to split regions, too. */
+export function memblockFree(
+  memory: LowMemory,
+  range: PhysRange,
+  event: Omit<PageEvent, 'owner'>,
+): LowMemory {
+  if (memory.keepsLow) return memory;
+  const called = noteCall(memory, { call: 'free', range });
+  // `memblock_isolate_range()` makes at most two more regions.
+  const roomy = makeRoom(called, 2, range);
+  return roomy.ok ? unreserve(roomy.memory, range, event) : roomy.memory;
+}
+
+function noteCall(memory: LowMemory, call: MemblockCall): LowMemory {
+  if (call.range.start >= SZ_1M) return memory;
+  return { ...memory, memblockCalls: [...memory.memblockCalls, call] };
+}
+
+interface Room {
+  readonly memory: LowMemory;
+  readonly ok: boolean;
+}
+
+/** Doubles `memblock.reserved` until it has room for so many more; `area` is what they are for. */
+function makeRoom(given: LowMemory, needed: number, area: PhysRange): Room {
+  if (!given.isLimited || needed === 0) return { memory: given, ok: true };
+  const left = given.arrays.reserved.max - given.reserved.length - given.hidden - needed;
+  let memory = { ...given, fewestLeft: Math.min(given.fewestLeft, left) };
+  const isFull = (): boolean =>
+    memory.reserved.length + memory.hidden + needed > memory.arrays.reserved.max;
+  while (isFull()) {
+    const grown = doubleArray(memory, 'reserved', area);
+    if (!grown.ok) return grown;
+    memory = grown.memory;
+  }
+  return { memory, ok: true };
 }
 
 /**
- * `memblock_discard()`, after the page allocator has taken over: the array goes to the page
- * allocator, also from the first 1 MiB that is "always reserved".
+ * `memblock_double_array()`. It is to avoid `area`, and searches above it first, then below. Of an area
+ * that begins at 0 "below" means anywhere (`MEMBLOCK_ALLOC_ACCESSIBLE` is 0), inside of it, too. So
+ * do kernels from v5.13 when they reserve the first 1 MiB.
  */
-export const memblockDiscard: Step = (memory) => {
-  if (!memory.reservedArray) return memory;
-  const why = 'the list of reserved ranges is no longer needed';
-  return memblockFree(memory, memory.reservedArray, { step: 'memblock_discard', why });
-};
+export function doubleArray(
+  memory: LowMemory,
+  type: 'memory' | 'reserved',
+  area = physRange(0, 0),
+): Room {
+  const { max, place: old } = memory.arrays[type];
+  const bytes = 2 * max * REGION_SIZE;
+  const search = { size: Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE, align: PAGE_SIZE };
+  const below = area.start === 0 ? SZ_1M : Math.min(area.start, SZ_1M);
+  const found =
+    findFreeRange(memory, { ...search, within: clippedRange(area.end, SZ_1M) }) ??
+    findFreeRange(memory, { ...search, within: physRange(0, below) });
+  if (!found) {
+    const line = `memblock: Failed to double ${type} array from ${max} to ${2 * max} entries !`;
+    return { memory: say(memory, line), ok: false };
+  }
+  const line = `memblock: ${type} is doubled to ${2 * max} at [${pa(found.start)}-${pa(found.start + bytes - 1)}]`;
+  const arrays = { ...memory.arrays, [type]: { max: 2 * max, place: found } };
+  const step = 'memblock_double_array';
+  const moved = say({ ...memory, arrays }, line);
+  const tidy = old ? memblockFree(moved, old, { step, why: 'the list has moved' }) : moved;
+  const why = `the list of ${WORDS[type]} ranges has more than ${max} entries`;
+  return { memory: reserveKern(tidy, found, { step, owner: 'kernel', why }), ok: true };
+}
+
+/** As `%pa` prints it. */
+export function pa(address: number): string {
+  return `0x${address.toString(16).padStart(16, '0')}`;
+}
+
+const WORDS = { memory: 'RAM', reserved: 'reserved' };
+
+/**
+ * `memblock_discard()`, after the page allocator has taken over: the arrays go to the page allocator,
+ * also from the first 1 MiB that is "always reserved".
+ */
+export function memblockDiscard(memory: LowMemory): LowMemory {
+  if (memory.keepsLow) return memory;
+  return (['reserved', 'memory'] as const).reduce((state, type) => {
+    const { place } = state.arrays[type];
+    if (!place) return state;
+    const why = `the list of ${WORDS[type]} ranges is no longer needed`;
+    const called = noteCall(state, { call: 'free', range: place, isQuiet: true });
+    return unreserve(called, place, { step: 'memblock_discard', why });
+  }, memory);
+}

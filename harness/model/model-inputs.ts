@@ -2,8 +2,10 @@
 import type { BiosWords } from '../memory/bios-data-area.ts';
 import type { E820Entry } from '../memory/e820.ts';
 import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
-import { findParameter } from '../memory/kernel-cmdline.ts';
+import { type KernelParameter, parseCmdline } from '../memory/kernel-cmdline.ts';
 import type { PhysRange } from '../memory/phys-range.ts';
+import type { KernelDetails } from './kernel-details.ts';
+import type { MemblockRegions } from './memblock-regions.ts';
 
 /** A table of the firmware's that the kernel keeps for ever, in boot services data; or null. */
 type KeptTable = PhysRange | null;
@@ -26,6 +28,20 @@ export interface ModelInputs {
     readonly bgrt: KeptTable;
   };
   readonly setVirtualAddressMapFails: boolean;
+  /**
+   * `memblock.reserved` above 1 MiB at the end of `e820__memblock_setup()`, as `memblock=debug` tells; null if it is not
+   * told: a kernel reserves more than can be known of it otherwise.
+   */
+  readonly reservedAbove1M: MemblockRegions | null;
+  /** Null: those of a typical kernel of the policy. */
+  readonly kernel: KernelDetails | null;
+  /** `CONFIG_EFI_DISABLE_RUNTIME`: no runtime services unless `efi=runtime` asks for them. */
+  readonly disablesRuntime: boolean;
+  /** Bytes from 0 that `setup_bios_corruption_check()` looks at; 0 if it does not. */
+  readonly corruptionCheckSize: number;
+  /** Whether the machine can be a TDX host, or the kernel hands memory over (`kho_is_enabled()`): who claims low memory. */
+  readonly tdxHost: boolean;
+  readonly kexecHandover: boolean;
   /** `snb_gfx_workaround_needed()`: Sandy Bridge graphics. */
   readonly sandyBridgeGraphics: boolean;
 }
@@ -38,24 +54,47 @@ export const PLAIN_MACHINE = {
   earlyReservations: [],
   keptTables: { esrt: null, mokvar: null, bgrt: null },
   setVirtualAddressMapFails: false,
+  reservedAbove1M: null,
+  kernel: null,
+  disablesRuntime: false,
+  corruptionCheckSize: 0,
+  tdxHost: false,
+  kexecHandover: false,
   sandyBridgeGraphics: false,
 } as const satisfies Partial<ModelInputs>;
 
-/** Whether `efi=` names an option (`parse_efi_cmdline()`). */
-export function hasEfiOption({ cmdline }: ModelInputs, option: string): boolean {
-  return findParameter(cmdline, 'efi')?.value?.split(',').includes(option) ?? false;
+/** Whether any `efi=` names an option (`parse_efi_cmdline()`): they add up. */
+export function hasEfiOption({ cmdline }: Pick<ModelInputs, 'cmdline'>, option: string): boolean {
+  return parseCmdline(cmdline).some((parameter) => namesEfiOption(parameter, option));
 }
+
+function namesEfiOption({ name, value }: KernelParameter, option: string): boolean {
+  return name === 'efi' && value !== null && value.split(',').includes(option);
+}
+
+type RuntimeInputs = Pick<ModelInputs, 'cmdline' | 'disablesRuntime' | 'efiMap' | 'kernel'>;
 
 /** Without runtime services the kernel gives up the EFI map, and boot services are like any RAM. */
-export function keepsEfiMap(inputs: ModelInputs): boolean {
-  return (
-    inputs.efiMap !== null &&
-    !hasEfiOption(inputs, 'noruntime') &&
-    findParameter(inputs.cmdline, 'noefi') === undefined
-  );
+export function keepsEfiMap(inputs: RuntimeInputs): boolean {
+  return inputs.efiMap !== null && !isRuntimeDisabled(inputs);
 }
 
-/** Whether there is any value of `crashkernel=`, which is all that early code asks. */
-export function asksForCrashkernel({ cmdline }: ModelInputs): boolean {
-  return (findParameter(cmdline, 'crashkernel')?.value ?? null) !== null;
+/**
+ * `efi_runtime_disabled()`. Within one `efi=`, `runtime` comes last (`parse_efi_cmdline()`). A kernel whose
+ * configuration disables runtime services hears it, too, however old.
+ */
+function isRuntimeDisabled({ cmdline, disablesRuntime, kernel }: RuntimeInputs): boolean {
+  const hearsRuntime = disablesRuntime || kernel?.hearsEfiRuntime === true;
+  return parseCmdline(cmdline).reduce((disabled, parameter) => {
+    if (hearsRuntime && namesEfiOption(parameter, 'runtime')) return false;
+    return parameter.name === 'noefi' || namesEfiOption(parameter, 'noruntime') || disabled;
+  }, disablesRuntime);
+}
+
+/**
+ * Whether there is any value of `crashkernel=`, which is all that early code asks: `cmdline_find_option()` looks
+ * behind `--`, too.
+ */
+export function asksForCrashkernel({ cmdline }: Pick<ModelInputs, 'cmdline'>): boolean {
+  return /(?:^|\s)crashkernel=/.test(cmdline);
 }

@@ -17,6 +17,10 @@ export const OWNERS = {
   lock: { symbol: 'L', is: 'the lock: kept from the system kernel because of crashkernel=' },
   reserved: { symbol: 'r', is: 'the kernel, which reserves the first 1 MiB for ever' },
   pool: { symbol: 'p', is: 'the pool: reserved now, available later' },
+  undecided: {
+    symbol: 'u',
+    is: 'undecided: it depends on how many ranges memblock has reserved, which memblock=debug tells',
+  },
   free: { symbol: '.', is: 'nobody: free for the page allocator' },
 } as const;
 

@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: MIT
 import {
   efiBgrtInit,
-  efiBgrtInitKeepingCopy,
   efiEsrtInit,
+  efiFindMirror,
   efiInit,
+  efiMemmapInitLate,
   efiMokvarTableInit,
 } from './efi-memmap.ts';
 import { memblockDiscard } from './memblock.ts';
 import {
   efiFreeBootServices,
   efiFreeBootServicesAbove1M,
-  efiFreeBootServicesAlways,
   efiFreeBootServicesThatWereLost,
   efiReserveBootServices,
   efiReserveBootServicesKeepingLow,
 } from './quirks.ts';
 import { crashReserveLow1M, initRealMode, reserveFirst1M, reserveRealMode } from './realmode.ts';
 import {
+  e820MemblockSetup,
   earlyReserveMemory,
   parseEarlyParam,
+  raiseMemblockLimit,
   reserveBiosRegions,
   reserveEarlyRanges,
   reserveFirstPage,
+  setupBiosCorruptionCheck,
   trimBiosRange,
   trimLowMemoryRange,
   trimSnbMemory,
@@ -63,6 +66,8 @@ interface Policy {
    * for kernels that died, of which nothing else is known: distributions backport.
    */
   readonly releases: readonly string[];
+  /** One of them, which stands for all where no kernel is given. */
+  readonly typicalRelease: string;
   /** Whether it promises to give back what nobody claims (`lowmem.released`). */
   readonly promisesRelease: boolean;
   /** Whether kdump copies low memory away, so that `kexec_file_load` has it in the dump. */
@@ -80,7 +85,9 @@ const OLD_SETUP: readonly Step[] = [
   parseEarlyParam,
   efiInit,
   trimBiosRange,
+  e820MemblockSetup,
   reserveBiosRegions,
+  efiFindMirror,
 ];
 const NEW_SETUP: readonly Step[] = [
   earlyReserveMemory,
@@ -89,8 +96,13 @@ const NEW_SETUP: readonly Step[] = [
   parseEarlyParam,
   efiInit,
   trimBiosRange,
+  e820MemblockSetup,
+  efiFindMirror,
 ];
 const TABLES: readonly Step[] = [efiEsrtInit, efiMokvarTableInit];
+
+/** When boot services are over, on kernels that free them below 1 MiB, too. */
+const OVER: readonly Step[] = [efiMemmapInitLate, efiFreeBootServices];
 
 /** With a lock, the kernels differ in what they reserve of boot services alone. */
 const lockSteps = (reserveBootServices: Step): Policy['steps'] => ({
@@ -98,22 +110,32 @@ const lockSteps = (reserveBootServices: Step): Policy['steps'] => ({
     ...OLD_SETUP,
     ...TABLES,
     reserveBootServices,
+    setupBiosCorruptionCheck,
     reserveRealMode,
     crashReserveLow1M,
     trimSnbMemory,
     trimLowMemoryRange,
+    raiseMemblockLimit,
   ],
   'hand-over': [efiBgrtInit],
-  'boot-services-over': [efiFreeBootServices],
+  'boot-services-over': OVER,
   claimed: [initRealMode],
   'kexec-jump': [memblockDiscard],
 });
 
 /** The rework of 2026 frees what lies above 1 MiB later: below it nothing changed. */
 const RESERVE_1M: Policy['steps'] = {
-  early: [...NEW_SETUP, ...TABLES, efiReserveBootServices, reserveRealMode, reserveFirst1M],
+  early: [
+    ...NEW_SETUP,
+    ...TABLES,
+    efiReserveBootServices,
+    setupBiosCorruptionCheck,
+    reserveRealMode,
+    reserveFirst1M,
+    raiseMemblockLimit,
+  ],
   'hand-over': [efiBgrtInit],
-  'boot-services-over': [efiFreeBootServicesAbove1M],
+  'boot-services-over': [efiMemmapInitLate, efiFreeBootServicesAbove1M],
   claimed: [initRealMode],
   'kexec-jump': [memblockDiscard],
 };
@@ -129,6 +151,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
       },
     ],
     releases: ['..5.4.68'],
+    typicalRelease: '5.4.68',
     promisesRelease: false,
     backsUpLowMemory: true,
     keepsFromCapture: false,
@@ -137,12 +160,14 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
         ...OLD_SETUP,
         efiEsrtInit,
         efiReserveBootServices,
+        setupBiosCorruptionCheck,
         reserveRealMode,
         trimSnbMemory,
         trimLowMemoryRange,
+        raiseMemblockLimit,
       ],
       'hand-over': [efiBgrtInit],
-      'boot-services-over': [efiFreeBootServicesAlways],
+      'boot-services-over': OVER,
       claimed: [initRealMode],
       'kexec-jump': [memblockDiscard],
     },
@@ -158,6 +183,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     ],
     // 6f599d84231f ("x86/kdump: Always reserve the low 1M …"), in v5.5, was backported to 5.4.69.
     releases: ['5.4.69..5.12'],
+    typicalRelease: '5.10.262',
     promisesRelease: false,
     backsUpLowMemory: false,
     keepsFromCapture: false,
@@ -169,6 +195,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     // Only kernels built with the patch have it, and nothing in them shows it.
     toldBy: [],
     releases: [],
+    typicalRelease: '5.10.262',
     promisesRelease: false,
     backsUpLowMemory: false,
     keepsFromCapture: false,
@@ -192,6 +219,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     ],
     // f1d4d47c5851 ("x86/setup: Always reserve the first 1M of RAM") was not backported.
     releases: ['5.13..'],
+    typicalRelease: '6.1.166',
     promisesRelease: false,
     backsUpLowMemory: false,
     keepsFromCapture: true,
@@ -208,6 +236,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     ],
     // Linux kernel commit a4b0bf6a40f3 ("x86/efi: defer freeing of boot services memory") and its backports.
     releases: ['7.0..', '6.12.77..6.12', '6.1.167..6.1'],
+    typicalRelease: '6.12.117',
     promisesRelease: false,
     backsUpLowMemory: false,
     keepsFromCapture: true,
@@ -218,12 +247,20 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     // The last patch of the series brings it: before that memory below 1 MiB is kept.
     toldBy: [{ when: (traits) => has(traits, 'low_pool_setup'), how: 'it has low_pool=' }],
     releases: [],
+    typicalRelease: '6.12.117',
     promisesRelease: true,
     backsUpLowMemory: false,
     keepsFromCapture: false,
     steps: {
-      early: [...NEW_SETUP, ...TABLES, efiReserveBootServices, fillPool],
-      'hand-over': [efiBgrtInitKeepingCopy],
+      early: [
+        ...NEW_SETUP,
+        ...TABLES,
+        efiReserveBootServices,
+        setupBiosCorruptionCheck,
+        fillPool,
+        raiseMemblockLimit,
+      ],
+      'hand-over': [efiBgrtInit],
       'boot-services-over': [poolBootServices],
       claimed: [claimPool],
       'kexec-jump': [efiFreeBootServicesThatWereLost, releasePool],

@@ -1,16 +1,23 @@
 // SPDX-License-Identifier: MIT
-import type { MemblockLine } from '../memory/memblock-log.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
-import { lowPages, rangesOfPages } from '../memory/page-map.ts';
+import { ALL_LOW_PAGES, rangesOfPages } from '../memory/page-map.ts';
 import { type Pfn, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { rangeSet, without } from '../memory/range-set.ts';
 import { type CrashkernelFit, crashkernelFit } from './crashkernel-fit.ts';
-import { type LowMemory, type PageFate, initialLowMemory } from './low-memory.ts';
+import { detailsOfRelease } from './kernel-details.ts';
+import {
+  type LowMemory,
+  type MemblockCall,
+  type PageFate,
+  initialLowMemory,
+} from './low-memory.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { Owner } from './owners.ts';
 import type { PolicyId } from '../policy-id.ts';
 import { MOMENTS, type Moment, POLICIES } from './policies.ts';
+import type { StepInputs } from './step.ts';
+import { type Doubt, type Outcome, combine } from './undecided.ts';
 
 /** What a kernel that follows a policy makes of the memory below 1 MiB. */
 export interface Prediction {
@@ -23,10 +30,12 @@ export interface Prediction {
   readonly trampoline: PhysRange | null;
   /** The kernel function that stops the kernel, and what it prints; null if it boots. */
   readonly panic: LowMemory['panic'];
+  /** What the inputs do not decide; null if they decide all. */
+  readonly doubt: Doubt | null;
   /** What the kernel prints of all this, in order; some of it only with `memblock=debug`. */
   readonly logLines: readonly string[];
   /** What `memblock=debug` prints of ranges that begin below 1 MiB, in order. */
-  readonly memblockCalls: readonly MemblockLine[];
+  readonly memblockCalls: readonly MemblockCall[];
   /** Whether crashkernel can be met, or null if none is asked for. */
   readonly crashkernel: CrashkernelFit | null;
   /** RAM below 1 MiB that the capture kernel is given: what `/proc/iomem` calls System RAM. */
@@ -42,24 +51,29 @@ export interface Prediction {
  * is not known here (`withMemmap()`) has no effect.
  */
 export function predict(given: ModelInputs, policy: PolicyId): Prediction {
-  const inputs = { ...given, e820: withMemmap(given.e820, given.cmdline) ?? given.e820 };
-  const { steps: groups, backsUpLowMemory, keepsFromCapture } = POLICIES[policy];
-  let memory = initialLowMemory(inputs.e820);
-  const moments: Partial<Record<Moment, readonly Owner[]>> = {};
-  for (const moment of Object.keys(MOMENTS) as Moment[]) {
-    memory = groups[moment].reduce((state, step) => step(state, inputs), memory);
-    moments[moment] = memory.pages.map(({ owner }) => owner);
-  }
-  const { pages, trampoline, panic, logLines } = memory;
+  const { typicalRelease, backsUpLowMemory, keepsFromCapture } = POLICIES[policy];
+  const inputs: StepInputs = {
+    ...given,
+    e820: withMemmap(given.e820, given.cmdline) ?? given.e820,
+    kernel: given.kernel ?? detailsOfRelease(typicalRelease),
+  };
+  const { fewestLeft, ...sure } = runSteps(inputs, policy, 0);
+  const isSure = inputs.reservedAbove1M !== null || fewestLeft >= HIDDEN_LIMIT;
+  const others = isSure ? [] : HIDDEN.map((hidden) => runSteps(inputs, policy, hidden));
+  const { pages, moments, trampoline, panic, logLines, memblockCalls, doubt } = combine(
+    sure,
+    others,
+  );
   const lowRam = systemRam(pages);
   return {
     policy,
     pages,
-    moments: moments as Record<Moment, readonly Owner[]>,
+    moments,
     trampoline,
     panic,
+    doubt,
     logLines,
-    memblockCalls: memory.memblockCalls.filter(({ range }) => range.start < SZ_1M),
+    memblockCalls,
     crashkernel: crashkernelFit(inputs),
     captureLowRam: lowRam,
     captureZoneDma: !keepsFromCapture && lowRamToUse(lowRam) > CAPTURE_LOW_USE,
@@ -70,6 +84,30 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
       kexec_load: lowRam,
     },
   };
+}
+
+/**
+ * What a kernel may have reserved above 1 MiB, at most, besides what is known: `.brk`, setup_data, the TPM's log, the
+ * table of memory attributes, soft-reserved memory. On OVMF it is some 5.
+ */
+const HIDDEN_LIMIT = 24;
+const HIDDEN = Array.from({ length: HIDDEN_LIMIT }, (_, index) => index + 1);
+
+/** All steps of a policy, of a kernel that has so many reservations besides. */
+function runSteps(
+  inputs: StepInputs,
+  policy: PolicyId,
+  hidden: number,
+): Outcome & { readonly fewestLeft: number } {
+  const { steps } = POLICIES[policy];
+  const { marksKern } = inputs.kernel;
+  let memory: LowMemory = { ...initialLowMemory(inputs.e820), hidden, marksKern };
+  const moments: Partial<Record<Moment, readonly Owner[]>> = {};
+  for (const moment of Object.keys(MOMENTS) as Moment[]) {
+    memory = steps[moment].reduce((state, step) => step(state, inputs), memory);
+    moments[moment] = memory.pages.map(({ owner }) => owner);
+  }
+  return { ...memory, moments: moments as Outcome['moments'] };
 }
 
 /** What a capture kernel itself may take of it, at most: the trampoline, and a margin. */
@@ -87,5 +125,5 @@ function lowRamToUse(lowRam: readonly PhysRange[]): number {
 function systemRam(pages: readonly PageFate[]): PhysRange[] {
   const isRam = (page: Pfn): boolean =>
     !['firmware', 'page0'].includes(pages[page]?.owner ?? 'firmware');
-  return [...rangesOfPages(lowPages(physRange(0, SZ_1M)).filter(isRam))];
+  return [...rangesOfPages(ALL_LOW_PAGES.filter(isRam))];
 }

@@ -11,10 +11,10 @@ import {
   transfer,
   unreserve,
 } from './low-memory.ts';
-import { reserveCounted } from './memblock.ts';
+import { reserve } from './memblock.ts';
 import { type ModelInputs, asksForCrashkernel, hasEfiOption } from './model-inputs.ts';
 import { stop, trampolineBytes } from './realmode.ts';
-import type { Step } from './step.ts';
+import type { Step, StepInputs } from './step.ts';
 
 /**
  * `efi_reserve_boot_services()`: boot services are kept until the firmware has been told its
@@ -39,14 +39,16 @@ function reserveBootServices(memory: LowMemory, keepsLow: boolean): LowMemory {
     why: 'the firmware may still use its boot services',
   };
   let state = memory;
+  let lost = memory.lostBootServices;
   const entries = memory.bootServices.map((entry): BootServices => {
     const { range } = entry;
-    if (entry.tagged || hasAnyOf(state.reserved, range)) return { ...entry, tagged: true };
-    const tagged = keepsLow || !isAllRam(state, range);
-    state = reserveCounted(state, range, event);
+    if (hasAnyOf(state.reserved, range)) return { ...entry, tagged: true };
+    const tagged = entry.tagged || keepsLow || !isAllRam(state, range);
+    state = reserve(state, range, event);
+    lost ||= !hasAnyOf(state.reserved, range);
     return { ...entry, tagged };
   });
-  return { ...state, bootServices: entries };
+  return { ...state, bootServices: entries, lostBootServices: lost };
 }
 
 /** `e820__mapped_all(…, E820_TYPE_RAM)`: false for all that touches 640 KiB to 1 MiB. */
@@ -54,28 +56,16 @@ function isAllRam({ pages }: LowMemory, range: PhysRange): boolean {
   return lowPages(range).every((page) => pages[page]?.owner !== 'firmware');
 }
 
-/** How a kernel frees boot services. */
-interface FreeingRules {
-  /** Whether `efi=debug` keeps them all (from v5.7). */
-  readonly debugKeeps: boolean;
-  /** Whether what lies below 1 MiB is left reserved (from v5.13). */
-  readonly leavesLow: boolean;
-}
-
-/** `efi_free_boot_services()` up to v5.6: all that is not tagged, whoever wants it. */
-export const efiFreeBootServicesAlways: Step = (memory, inputs) =>
-  freeBootServices(memory, inputs, { debugKeeps: false, leavesLow: false });
-
-/** `efi_free_boot_services()` from v5.7 to v5.12. */
+/** `efi_free_boot_services()` up to v5.12: all that is not tagged, whoever wants it. */
 export const efiFreeBootServices: Step = (memory, inputs) =>
-  freeBootServices(memory, inputs, { debugKeeps: true, leavesLow: false });
+  freeBootServices(memory, inputs, false);
 
-/** `efi_free_boot_services()` from v5.13 (Linux kernel commit f1d4d47c5851). */
+/** `efi_free_boot_services()` from v5.13 (Linux kernel commit f1d4d47c5851): what lies below 1 MiB is left reserved. */
 export const efiFreeBootServicesAbove1M: Step = (memory, inputs) =>
-  freeBootServices(memory, inputs, { debugKeeps: true, leavesLow: true });
+  freeBootServices(memory, inputs, true);
 
-function freeBootServices(memory: LowMemory, inputs: ModelInputs, rules: FreeingRules): LowMemory {
-  if (rules.debugKeeps && hasEfiOption(inputs, 'debug')) return memory;
+function freeBootServices(memory: LowMemory, inputs: StepInputs, leavesLow: boolean): LowMemory {
+  if (inputs.kernel.debugKeepsBootServices && hasEfiOption(inputs, 'debug')) return memory;
   if (inputs.setVirtualAddressMapFails) return memory;
   const step = 'efi_free_boot_services';
   const ours = mergeRegions(memory.bootServices).filter(({ tagged }) => !tagged);
@@ -85,7 +75,7 @@ function freeBootServices(memory: LowMemory, inputs: ModelInputs, rules: Freeing
     .reduce((state, { range }) => trampolineQuirk(state, inputs, range), memory);
   const freed = ours.reduce((state, { range }) => {
     const left = withoutTrampoline(range, state.trampoline);
-    if (!rules.leavesLow) return unreserve(state, left, { step, why: 'boot services are over' });
+    if (!leavesLow) return unreserve(state, left, { step, why: 'boot services are over' });
     const why = 'boot services are over, but the first 1 MiB is never freed';
     const event: PageEvent = { step, owner: 'reserved', why };
     return transfer(state, lowPages(left), { event, from: 'boot-services' });
@@ -107,16 +97,12 @@ export const efiFreeBootServicesThatWereLost: Step = (memory, inputs) => {
  * beforehand, `alloc_low_pages()` (arch/x86/mm/init.c) finds none for them either, and that comes first.
  */
 function dieOfLostReservations(memory: LowMemory): LowMemory {
-  if (!lostReservations(memory)) return memory;
+  if (!memory.lostBootServices) return memory;
   const step = 'efi_free_boot_services';
   const dead = stop(memory, step, 'Attempted to kill init!');
   if (dead.panic?.step !== step) return dead;
   const orBefore = 'Kernel panic - not syncing: alloc_low_pages: can not alloc memory';
   return { ...dead, panic: { ...dead.panic, orBefore, orHangs: 'BUG: Bad page state' } };
-}
-
-function lostReservations({ logLines }: LowMemory): boolean {
-  return logLines.some((line) => line.startsWith('memblock: Failed to double reserved array'));
 }
 
 /**
@@ -141,7 +127,7 @@ function withoutTrampoline(range: PhysRange, trampoline: PhysRange | null): Phys
   return trampoline?.start === range.start ? physRange(trampoline.end, range.end) : range;
 }
 
-/** `efi_merge_regions()`: neighbours in the map of one type and attribute become one. */
+/** `efi_merge_regions()`: entries that follow each other in the map, of one type and attribute, become one. */
 function mergeRegions(entries: readonly BootServices[]): BootServices[] {
   const merged: BootServices[] = [];
   for (const entry of entries) {
@@ -150,9 +136,11 @@ function mergeRegions(entries: readonly BootServices[]): BootServices[] {
       last?.type === entry.type &&
       last.attribute === entry.attribute &&
       last.tagged === entry.tagged &&
+      entry.index - last.index <= 1 &&
       last.range.end === entry.range.start;
     if (last && joins) {
-      merged[merged.length - 1] = { ...last, range: physRange(last.range.start, entry.range.end) };
+      const range = physRange(last.range.start, entry.range.end);
+      merged[merged.length - 1] = { ...last, range, index: entry.index };
     } else {
       merged.push(entry);
     }

@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 /** Steps of arch/x86/realmode/init.c and, for the lock, arch/x86/kernel/crash.c. */
-import { findParameter } from '../memory/kernel-cmdline.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import { type LowMemory, reserve, say } from './low-memory.ts';
-import { findFreeRange } from './memblock.ts';
+import { type LowMemory, say } from './low-memory.ts';
+import { findFreeRange, reserve, reserveKern } from './memblock.ts';
 import { type ModelInputs, asksForCrashkernel } from './model-inputs.ts';
 import type { Step } from './step.ts';
 
@@ -13,20 +12,13 @@ export function trampolineBytes({ trampolineSize }: ModelInputs): number {
   return Math.ceil(trampolineSize / PAGE_SIZE) * PAGE_SIZE;
 }
 
-/** Whether memblock allocates from below, as `movable_node` makes it. */
-function isBottomUp({ cmdline }: ModelInputs): boolean {
-  return findParameter(cmdline, 'movable_node') !== undefined;
-}
-
 /** The search of `reserve_real_mode()`: the highest free pages that fit, or the lowest. */
 export const reserveRealMode: Step = (memory, inputs) => {
-  const bottomUp = isBottomUp(inputs);
-  const search = { size: trampolineBytes(inputs), align: PAGE_SIZE, bottomUp };
-  const trampoline = findFreeRange(memory, search);
+  const trampoline = findFreeRange(memory, { size: trampolineBytes(inputs), align: PAGE_SIZE });
   if (!trampoline) return say(memory, 'No sub-1M memory is available for the trampoline');
-  const why = `the ${bottomUp ? 'lowest' : 'highest'} free pages that the trampoline fits in`;
+  const why = `the ${memory.bottomUp ? 'lowest' : 'highest'} free pages that the trampoline fits in`;
   const event = { step: 'reserve_real_mode', owner: 'trampoline', why } as const;
-  return { ...reserve(memory, trampoline, event), trampoline };
+  return { ...reserveKern(memory, trampoline, event), trampoline };
 };
 
 /**

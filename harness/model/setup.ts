@@ -3,10 +3,16 @@
 import { findParameter, findSize } from '../memory/kernel-cmdline.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import { removeRam, reserve, say } from './low-memory.ts';
+import { without } from '../memory/range-set.ts';
+import { type LowMemory, ramOf, removeRam, say } from './low-memory.ts';
+import { doubleArray, freeRanges, reserve } from './memblock.ts';
+import type { ModelInputs } from './model-inputs.ts';
 import type { Step } from './step.ts';
 
 const KIB = 1024;
+
+/** 640 KiB to 1 MiB. */
+const ISA = physRange(640 * KIB, SZ_1M);
 
 /** What is reserved for the kernel and for what it was loaded with, wherever that lies. */
 export const reserveEarlyRanges: Step = (memory, { earlyReservations }) =>
@@ -37,11 +43,55 @@ export const trimBiosRange: Step = (memory) => {
   const why = 'page 0 belongs to the BIOS';
   const hasPage0 = memory.pages[0]?.owner !== 'firmware';
   const trimmed = removeRam(memory, physRange(0, PAGE_SIZE), { step, owner: 'page0', why });
-  const isa = physRange(640 * KIB, SZ_1M);
   const event = { step, owner: 'firmware', why: 'the ISA hole and the BIOS ROM' } as const;
-  const done = removeRam(trimmed, isa, event);
+  const done = removeRam(trimmed, ISA, event);
   const line = 'e820: update [mem 0x00000000-0x00000fff] usable ==> reserved';
   return hasPage0 ? say(done, line) : done;
+};
+
+/**
+ * `e820__memblock_setup()`: memblock gets its RAM, and may allocate from now on, but only below 1 MiB
+ * (`memblock_set_current_limit(ISA_END_ADDRESS)`, up to `init_mem_mapping()`). `memory` is another array that may
+ * have to grow. What `memblock=debug` tells of `reserved` at the end of it is taken for what lies above 1 MiB.
+ */
+export const e820MemblockSetup: Step = (memory, inputs) => {
+  const bottomUp = findParameter(inputs.cmdline, 'movable_node') !== undefined;
+  const ram = without(ramOf(inputs.e820), [physRange(0, PAGE_SIZE), ISA]).length;
+  let state: LowMemory = { ...memory, bottomUp, isLimited: true };
+  for (let ok = true; ok && ram > state.arrays.memory.max;) {
+    ({ memory: state, ok } = doubleArray(state, 'memory'));
+  }
+  const told = inputs.reservedAbove1M;
+  if (!told) return state;
+  const low = state.reserved.filter(({ start }) => start < SZ_1M);
+  return { ...state, reserved: [...low, ...told], hidden: 0 };
+};
+
+/** `init_mem_mapping()` is over: allocations come from anywhere, and so do memblock's arrays. */
+export const raiseMemblockLimit: Step = (memory) => ({ ...memory, isLimited: false });
+
+/** `MAX_SCAN_AREAS` (arch/x86/kernel/check.c). */
+const MAX_SCAN_AREAS = 8;
+
+/** `setup_bios_corruption_check()`: takes the first areas that are free, whole pages. */
+export const setupBiosCorruptionCheck: Step = (memory, { corruptionCheckSize }) => {
+  const end = Math.ceil(corruptionCheckSize / PAGE_SIZE) * PAGE_SIZE;
+  const areas = freeRanges(memory)
+    .map((free) => ({
+      start: Math.max(Math.ceil(free.start / PAGE_SIZE) * PAGE_SIZE, PAGE_SIZE),
+      end: Math.min(Math.floor(free.end / PAGE_SIZE) * PAGE_SIZE, end),
+    }))
+    .filter((area) => area.start < area.end)
+    .slice(0, MAX_SCAN_AREAS);
+  return areas.reduce(
+    (state, area) =>
+      reserve(state, physRange(area.start, area.end), {
+        step: 'setup_bios_corruption_check',
+        owner: 'kernel',
+        why: 'it is looked at for what the BIOS writes to it',
+      }),
+    memory,
+  );
 };
 
 /** The first 64 KiB of `early_reserve_memory()`, from v5.13, before the trampoline. */
@@ -56,18 +106,21 @@ export const earlyReserveMemory: Step = (memory) =>
 const BIOS_START_MIN = 0x2_0000;
 const BIOS_START_MAX = 0x9_f000;
 
-/** `reserve_bios_regions()`: from the BIOS's own memory to 1 MiB, under EFI too. */
-export const reserveBiosRegions: Step = (memory, { biosWords }) => {
+/** Where `reserve_bios_regions()` has the BIOS's own memory begin. */
+export function biosStart(biosWords: ModelInputs['biosWords']): number {
   const told = biosWords.baseMemoryKiB * KIB;
   const base = told < BIOS_START_MIN || told > BIOS_START_MAX ? BIOS_START_MAX : told;
   const ebda = biosWords.ebdaSegment << 4;
-  const start = ebda >= BIOS_START_MIN && ebda < base ? ebda : base;
-  return reserve(memory, physRange(start, SZ_1M), {
+  return ebda >= BIOS_START_MIN && ebda < base ? ebda : base;
+}
+
+/** `reserve_bios_regions()`: from the BIOS's own memory to 1 MiB, under EFI too. */
+export const reserveBiosRegions: Step = (memory, { biosWords }) =>
+  reserve(memory, physRange(biosStart(biosWords), SZ_1M), {
     step: 'reserve_bios_regions',
     owner: 'bios',
     why: 'the extended BIOS data area',
   });
-};
 
 /** `trim_snb_memory()` up to v5.12: everything below 1 MiB, after the trampoline. */
 export const trimSnbMemory: Step = (memory, { sandyBridgeGraphics }) => {
@@ -80,7 +133,7 @@ export const trimSnbMemory: Step = (memory, { sandyBridgeGraphics }) => {
   return say(reserved, 'reserving inaccessible SNB gfx pages');
 };
 
-/** The default of `CONFIG_X86_RESERVE_LOW`, in KiB. */
+/** The default of `CONFIG_X86_RESERVE_LOW`, in KiB; nothing that a bundle keeps shows another. */
 const RESERVE_LOW_KIB = 64;
 
 /**

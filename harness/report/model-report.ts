@@ -87,8 +87,10 @@ function outcomes(predictions: readonly Prediction[]): string[] {
   );
 }
 
-function outcome({ trampoline, panic }: Prediction): string {
+function outcome({ trampoline, panic, doubt }: Prediction): string {
+  if (doubt?.panic) return `whether the kernel boots is undecided: ${doubt.why}`;
   if (panic) return `the kernel ends in ${panic.step}: "${panic.line}"`;
+  if (doubt?.trampoline) return `the place of the trampoline is undecided: ${doubt.why}`;
   return `the trampoline is ${trampoline ? `at ${renderRange(trampoline)}` : 'nowhere'}`;
 }
 

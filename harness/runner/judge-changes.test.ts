@@ -74,7 +74,7 @@ describe('judgeChanges()', () => {
     );
     const none = await judgeChanges(run.path, [], signal);
     expect(none.changes).toEqual([]);
-    const { parseKernelCondition } = await import('../check/kernel-condition.ts');
+    const { parseKernelCondition } = await import('../kernel-condition.ts');
     const kernel = parseKernelCondition('5.10');
     const listed = await judgeChanges(run.path, kernel ? [{ ...defect, kernel }] : [], signal);
     expect(listed.changes).toMatchObject([

@@ -7,9 +7,10 @@
 /* Memory of our own is not among the variables that main() sets back. */
 #define MOST_CALLS 4096
 static struct { bool free; u64 start, end; } *calls;
+static struct { u64 start, end; u32 flags; } *told;
 static struct span *gifts;
 static double *out;
-static u64 n_calls, n_gifts, n_failures;
+static u64 n_calls, n_told, n_gifts, n_failures;
 static u32 low_pages[256 / 32], handed_over[256 / 32];
 static bool given_twice;
 static jmp_buf died;
@@ -20,16 +21,32 @@ u64 beyond_ram;
 #define RAM_BYTES (1ULL << 33)
 #define BEYOND_RAM (RAM_BYTES - (1ULL << 30))
 
-/* The calls that memblock-log.ts reads: "%s: [%pa-%pa] …" with the function's name. */
+/* A region that memblock_dump() prints, at the end of e820__memblock_setup(). */
+static void note_region(va_list args)
+{
+	bool is_reserved = !strcmp(va_arg(args, const char *), "reserved");
+
+	va_arg(args, int);
+	told[n_told].start = *va_arg(args, u64 *);
+	told[n_told].end = *va_arg(args, u64 *) + 1;
+	va_arg(args, u64 *);
+	va_arg(args, const char *);
+	told[n_told].flags = va_arg(args, u32);
+	n_told += is_reserved && told[n_told].end > SZ_1M && n_told < MOST_CALLS - 1;
+}
+
+/* What memblock-log.ts reads: regions, and "%s: [%pa-%pa] …" with a function's name. */
 void note(const char *format, ...)
 {
 	va_list args;
 	const char *name;
 
 	n_failures += !strncmp(format, "memblock: Failed to double", 26);
-	if (strncmp(format, "%s: [%pa-%pa]", 13))
-		return;
 	va_start(args, format);
+	if (!strncmp(format, " %s[%#x]", 8))
+		note_region(args);
+	if (strncmp(format, "%s: [%pa-%pa]", 13))
+		return va_end(args);
 	name = va_arg(args, const char *);
 	bool reserves = !strcmp(name, "memblock_reserve") || !strcmp(name, "__memblock_reserve");
 	bool frees = !strcmp(name, "memblock_free") || !strcmp(name, "memblock_phys_free");
@@ -214,6 +231,12 @@ static void print_result(bool has_died)
 		*to++ = calls[i].start;
 		*to++ = calls[i].end;
 	}
+	*to++ = n_told;
+	for (u64 i = 0; i < n_told; i++) {
+		*to++ = told[i].start;
+		*to++ = told[i].end;
+		*to++ = told[i].flags;
+	}
 	out[0] = to - out - 1;
 	fwrite(out, sizeof(*out), to - out, stdout);
 }
@@ -229,8 +252,9 @@ int main(void)
 	if (ram == MAP_FAILED)
 		return perror("mmap"), 1;
 	calls = malloc(MOST_CALLS * sizeof(*calls));
+	told = malloc(MOST_CALLS * sizeof(*told));
 	gifts = malloc(MOST_CALLS * sizeof(*gifts));
-	out = malloc((MOST_CALLS * 3 + 64) * sizeof(*out));
+	out = malloc((MOST_CALLS * 6 + 64) * sizeof(*out));
 	beyond_ram = BEYOND_RAM;
 	x86_platform.legacy.reserve_bios_regions = true;
 	x86_platform.realmode_reserve = reserve_real_mode;

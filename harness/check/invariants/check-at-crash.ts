@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { vmcoreFile } from '../../bundle/evidence.ts';
-import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { type Check, broken, kept, notAsked, undecided, unseen } from './finding.ts';
 import { findDisagreements } from '../observe/page-faults.ts';
 
 /** `lowmem.at-crash` */
@@ -15,7 +15,9 @@ export const checkAtCrash: Check = ({ record, observation: { pagesAtCrash }, pre
   if (prediction.value === null) return unseen(prediction);
   const faults = findDisagreements(prediction.value, pagesAtCrash.value, 'in the vmcore');
   const evidence = vmcoreFile(record.spec);
-  return faults
-    ? broken(faults.why, { evidence, pages: faults.pages })
+  if (faults) return broken(faults.why, { evidence, pages: faults.pages });
+  const { doubt } = prediction.value;
+  return doubt
+    ? undecided(doubt)
     : kept('All 256 struct pages in the vmcore are as predicted', { evidence });
 };

@@ -17,13 +17,18 @@ export const checkUserspace: Check = ({ record, failure, prediction }) => {
 const PANICS: Readonly<Record<string, string>> = {
   init_real_mode: 'finds no place for the trampoline',
   efi_free_boot_services: 'frees ranges that memblock could not reserve',
+  setup_real_mode: "copies the trampoline over memblock's own list",
 };
 
 /**
  * A panic that the model predicts is a defect all the same, but of the policy: neither the machine nor
  * the run is to blame.
  */
-function whatTheModelSays({ policy, panic }: Prediction, { lastLine }: KernelFailure): string {
+function whatTheModelSays(
+  { policy, panic, doubt }: Prediction,
+  { lastLine }: KernelFailure,
+): string {
+  if (doubt?.panic) return `the model of ${policy} cannot tell: ${doubt.why}`;
   if (!panic) return `not predicted by the model of ${policy}`;
   const { line, orBefore = line, orHangs = line } = panic;
   if (![line, orBefore, orHangs].some((one) => lastLine.includes(one))) {

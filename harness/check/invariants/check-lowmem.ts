@@ -4,13 +4,14 @@ import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { lowPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, type Pfn, SZ_1M, hex, pfn } from '../../memory/pfn.ts';
 import type { MemblockLine } from '../../memory/memblock-log.ts';
+import type { MemblockCall } from '../../model/low-memory.ts';
 import { type PhysRange, physRange, renderRange } from '../../memory/phys-range.ts';
 import { POLICIES } from '../../model/policies.ts';
 import type { Prediction } from '../../model/prediction.ts';
 import type { Seen } from '../../seen.ts';
 import { isUsable } from '../observe/agreement.ts';
 import type { Observation } from '../observe/observation.ts';
-import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
+import { type Check, type Finding, broken, kept, notAsked, undecided, unseen } from './finding.ts';
 import { LOW, findDisagreements } from '../observe/page-faults.ts';
 import { type TrampolineHeader, isTrampolineOf } from '../../memory/trampoline-bytes.ts';
 
@@ -26,9 +27,10 @@ export const checkMatchesModel: Check = ({ observation, prediction }) => {
   }
   const faults = findDisagreements(prediction.value, observation.pages.value, 'observed');
   if (faults) return broken(faults.why, { evidence: observation.pagesIn, pages: faults.pages });
-  return (
-    findElsewhere(prediction.value, observation) ?? checkMemblockLog(prediction.value, observation)
-  );
+  const elsewhere = findElsewhere(prediction.value, observation);
+  if (elsewhere) return elsewhere;
+  const { doubt } = prediction.value;
+  return doubt ? undecided(doubt) : checkMemblockLog(prediction.value, observation);
 };
 
 /** Of a kernel that died on the way only the trampoline has its last place: it never moves. */
@@ -39,10 +41,10 @@ function checkDead(observation: Observation, prediction: Seen<Prediction>): Find
 
 /** The trampoline, if it is seen elsewhere than predicted: a reserved page looks the same whoever has it. */
 function findElsewhere(
-  { trampoline: wanted }: Prediction,
+  { trampoline: wanted, doubt }: Prediction,
   { trampoline: { value: found }, trampolineIn: evidence }: Observation,
 ): Finding | null {
-  if (found === null || wanted?.start === found) return null;
+  if (found === null || wanted?.start === found || doubt?.trampoline) return null;
   const pages = found < SZ_1M ? lowPages(physRange(found, found + 1)) : [];
   const place = wanted ? hex(wanted.start) : 'no place';
   return broken(`The trampoline is at ${hex(found)}, ${place} predicted`, { evidence, pages });
@@ -55,14 +57,20 @@ function checkMemblockLog(
 ): Finding {
   const pages = `All 256 pages are as ${prediction.policy} has them`;
   if (memblockCalls === null) return kept(pages, { evidence });
-  const wanted = prediction.memblockCalls.map(renderCall);
   const found = memblockCalls.map(renderCall);
+  const wanted = saidCalls(prediction.memblockCalls, found.length).map(renderCall);
   const length = Math.max(wanted.length, found.length);
   const at = Array.from({ length }, (_, index) => index).find((i) => wanted[i] !== found[i]);
   if (at === undefined)
     return kept(`${pages}, by the same ${length} calls of memblock`, { evidence });
   const why = `Call ${at + 1} of memblock: ${wanted[at] ?? 'none'} predicted, ${found[at] ?? 'none'} logged`;
   return broken(why, { evidence: 'system/dmesg' });
+}
+
+/** The calls that are predicted; without those that not every kernel prints if as many as there are without them are logged. */
+function saidCalls(calls: readonly MemblockCall[], logged: number): readonly MemblockCall[] {
+  const said = calls.filter(({ isQuiet }) => !isQuiet);
+  return said.length === logged ? said : calls;
 }
 
 function renderCall({ call, range }: MemblockLine): string {
@@ -96,14 +104,18 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
 /** `lowmem.released` */
 export const checkReleased: Check = ({ observation, prediction }) => {
   if (prediction.value === null) return unseen(prediction);
-  const { policy, pages: fates } = prediction.value;
+  const { policy, pages: fates, doubt } = prediction.value;
   if (!POLICIES[policy].promisesRelease) return notAsked(`${policy} promises no release`);
   const free = LOW.filter((page) => fates[page]?.owner === 'free');
-  if (free.length === 0) return notAsked('All that is available is claimed');
+  const isUndecided = LOW.some((page) => fates[page]?.owner === 'undecided');
+  const maybe = isUndecided ? doubt : null;
+  if (free.length === 0)
+    return maybe ? undecided(maybe) : notAsked('All that is available is claimed');
   if (observation.died) return unseen('It died before it gave pages back');
   if (observation.pages.value === null) return unseen(observation.pages);
   const [classes, evidence] = [observation.pages.value, observation.pagesIn];
   const pages = free.filter((page) => !isUsable(classes[page] ?? 'absent'));
+  if (pages.length === 0 && maybe) return undecided(maybe);
   return pages.length === 0
     ? kept(`The page allocator has all ${counted(free.length, 'page')} that nobody claims`, {
         evidence,
@@ -142,11 +154,13 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
   }
   if (observation.trampoline.value === null) return unseen(observation.trampoline);
   if (prediction.value === null) return unseen(prediction);
-  const [found, wanted] = [observation.trampoline.value, prediction.value.trampoline];
+  const { trampoline: wanted, doubt } = prediction.value;
+  const found = observation.trampoline.value;
   const evidence = observation.trampolineIn;
   if (found >= SZ_1M || found % PAGE_SIZE !== 0) {
     return broken(`It is at ${hex(found)}, not at a page below 1 MiB`, { evidence });
   }
+  if (doubt?.trampoline) return undecided(doubt);
   const pages = lowPages(wanted ?? physRange(found, found + 1));
   if (wanted?.start !== found) {
     const place = wanted ? hex(wanted.start) : 'no place';

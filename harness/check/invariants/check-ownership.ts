@@ -5,7 +5,7 @@ import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../../memory/pfn.ts';
 import { clippedRange, rangeSize } from '../../memory/phys-range.ts';
 import { isUsable } from '../observe/agreement.ts';
 import { writtenPages } from './check-untouched.ts';
-import { type CellCase, type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { type CellCase, type Check, broken, kept, notAsked, undecided, unseen } from './finding.ts';
 import { HOLE } from '../observe/firmware-memory.ts';
 import { LOW, findPageFaults } from '../observe/page-faults.ts';
 
@@ -26,6 +26,9 @@ export const checkSingleOwner: Check = (cell) => {
   if (firmwareMemory.value === null) return unseen(firmwareMemory);
   if (cell.prediction.value === null) return unseen(cell.prediction);
   if (trampoline.value === null) return unseen(trampoline);
+  // Its size is that of the place where it is predicted.
+  const { doubt } = cell.prediction.value;
+  if (doubt?.trampoline) return undecided(doubt);
   return kept("No page that the page allocator has is the trampoline's, the firmware's or page 0", {
     evidence,
   });

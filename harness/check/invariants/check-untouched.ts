@@ -4,7 +4,7 @@ import { PAGE_SIZE, type Pfn } from '../../memory/pfn.ts';
 import type { PageFate } from '../../model/low-memory.ts';
 import type { Owner } from '../../model/owners.ts';
 import type { Prediction } from '../../model/prediction.ts';
-import { type Check, broken, kept, notAsked, unseen } from './finding.ts';
+import { type Check, broken, kept, notAsked, undecided, unseen } from './finding.ts';
 import type { Observation } from '../observe/observation.ts';
 import { LOW, findPageFaults } from '../observe/page-faults.ts';
 
@@ -25,7 +25,11 @@ export const checkUntouched: Check = ({ observation, prediction }) => {
   const locked = LOW.filter(
     (page) => filled.has(page) && isLocked(fates[page]) && !isPartlyReserved(predicted, page),
   );
-  if (locked.length === 0) return notAsked('No page that was filled is locked');
+  const doubt = LOW.some((page) => filled.has(page) && fates[page]?.owner === 'undecided')
+    ? predicted.doubt
+    : null;
+  if (locked.length === 0)
+    return doubt ? undecided(doubt) : notAsked('No page that was filled is locked');
   if (savedMemory === null) return unseen(`The cell left no ${SAVED_MEMORY}`);
   if (savedMemory.value === null) return unseen(savedMemory);
   const written = writtenPages(observation);
@@ -33,8 +37,9 @@ export const checkUntouched: Check = ({ observation, prediction }) => {
     written.has(page) ? `${fates[page]?.owner} predicted, but written` : null,
   );
   const evidence = SAVED_MEMORY;
-  return faults
-    ? broken(faults.why, { evidence, pages: faults.pages })
+  if (faults) return broken(faults.why, { evidence, pages: faults.pages });
+  return doubt
+    ? undecided(doubt)
     : kept(`None of ${counted(locked.length, 'locked page')} is written`, { evidence });
 };
 

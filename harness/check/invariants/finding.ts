@@ -3,6 +3,7 @@ import type { CellRecord } from '../../bundle/cell-record.ts';
 import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { Pfn } from '../../memory/pfn.ts';
 import type { Prediction } from '../../model/prediction.ts';
+import type { Doubt } from '../../model/undecided.ts';
 import type { Seen, Unseen } from '../../seen.ts';
 import type { KernelFailure } from '../observe/kernel-failure.ts';
 import type { Observation } from '../observe/observation.ts';
@@ -54,6 +55,11 @@ export function unseen(what: string | Unseen): Finding {
   if (typeof what === 'string') return finding('unseen', what, {});
   const { why, shownBy } = what;
   return { ...finding('unseen', why, {}), ...(shownBy !== undefined && { shownBy }) };
+}
+
+/** Nothing is broken, and the promise depends on what the model leaves undecided. */
+export function undecided({ why, shownBy }: Doubt): Finding {
+  return unseen({ value: null, why: `It depends on what the model cannot know: ${why}`, shownBy });
 }
 
 /** See `Finding`. */

@@ -16,6 +16,7 @@ const CLASSES: Readonly<Record<Owner, readonly PageClass[]>> = {
   lock: ['reserved'],
   reserved: ['reserved'],
   pool: ['reserved'],
+  undecided: ['reserved', ...USABLE],
   free: USABLE,
 };
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
-import { bootParamsBytes } from '../../memory/testing/efi-memory-map-builder.ts';
+import { bootParamsBytes, efiMapBytes } from '../../memory/testing/efi-memory-map-builder.ts';
 import { physRange } from '../../memory/phys-range.ts';
 import { PLAIN_MACHINE } from '../../model/model-inputs.ts';
 import { type BundleSpec, buildEvidence, diedSaying, ended } from '../testing/bundle-builder.ts';
@@ -93,16 +93,34 @@ describe('what the model is given', () => {
     });
   });
 
-  it('is nothing where the kernel reserves low memory to see who corrupts it', () => {
-    const spec = { append: 'memory_corruption_check_size=512K' };
-    const log = 'Linux version 6\ncheck: Scanning 1 areas for low memory corruption\n';
-    expect(inputs({ spec, files: { 'system/dmesg': log } })).toEqual({
-      value: null,
-      why: 'The model does not know what memory_corruption_check_size= reserves',
-    });
-    // A kernel without CONFIG_X86_CHECK_BIOS_CORRUPTION, and one that checks the first 64 KiB.
-    expect(inputs({ spec }).value).not.toBeNull();
-    expect(inputs({ files: { 'system/dmesg': log } }).value).not.toBeNull();
+  it.each(['efi_fake_mem=64K@64K:0x10000', 'alloc_mptable', 'add_efi_memmap'])(
+    'is nothing where the model does not know what a parameter does: %s',
+    (append) => {
+      const name = append.split('=')[0];
+      const why = `The model does not know what ${name} does`;
+      expect(inputs({ spec: { append } })).toEqual({ value: null, why });
+    },
+  );
+
+  it('has the mark of a firmware on boot services, and not that of the kernel', () => {
+    const marked = 0x8000_0000_0000_000fn;
+    const map = [
+      { type: 4, start: 0x10000n, pages: 4n, attribute: marked },
+      { type: 4, start: 0x63000n, pages: 0x2cn, attribute: marked },
+    ];
+    const files = {
+      'system/efi-memory-map.bin': efiMapBytes(map),
+      'personality.log': REPORT.replace(
+        'exit 0x10000-0x13fff 4 0xf',
+        `exit 0x10000-0x13fff 4 ${marked}`,
+      ),
+    };
+    expect(inputs({ spec: SPEC, files }).value?.efiMap).toMatchObject([
+      { attribute: marked },
+      { attribute: 0xfn },
+    ]);
+    const unheard = inputs({ files: { ...files, 'personality.log': null } }).value;
+    expect(unheard?.efiMap).toMatchObject([{ attribute: 0xfn }, { attribute: 0xfn }]);
   });
 
   it('has the tables and the faults that the firmware was given', () => {

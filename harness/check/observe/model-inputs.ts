@@ -2,16 +2,20 @@
 import { type BiosWords, readBiosWords } from '../../memory/bios-data-area.ts';
 import { readInitrd } from '../../memory/boot-params.ts';
 import { type E820Entry, parseE820Log, parseFirmwareMemmap } from '../../memory/e820.ts';
-import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
+import {
+  EFI_MEMORY_RUNTIME,
+  type EfiDescriptor,
+  isBootServices,
+} from '../../memory/efi-memory-map.ts';
 import { e820FromEfiMap } from '../../layout/efi-memory-types.ts';
-import { findParameter } from '../../memory/kernel-cmdline.ts';
 import type { IomemEntry } from '../../memory/iomem.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';
-import { type PhysRange, physRange } from '../../memory/phys-range.ts';
+import { type PhysRange, intersects, physRange } from '../../memory/phys-range.ts';
 import { withMemmap } from '../../memory/memmap-parameter.ts';
-import { type ModelInputs, PLAIN_MACHINE } from '../../model/model-inputs.ts';
+import { type ModelInputs, PLAIN_MACHINE, hasEfiOption } from '../../model/model-inputs.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 import { type Evidence, type FoundEfiMap, systemKernelPart } from './evidence.ts';
+import { findGivenKernel, findUnknownParameter } from './given-kernel.ts';
 import { findKeptTables } from './kept-tables.ts';
 
 /** All that the model takes but what only a kernel that came up can be asked for. */
@@ -29,11 +33,13 @@ export function findModelInputs(evidence: Evidence): Seen<GivenInputs> {
     if (!withMemmap(e820, cmdline)) {
       return { value: null, why: 'The model does not know this form of memmap=' };
     }
-    if (checksForCorruption(evidence)) return UNKNOWN_CLAIMANT;
+    const unknown = findUnknownParameter(cmdline);
+    if (unknown) return { value: null, why: `The model does not know what ${unknown} does` };
     return seenFrom(findEfiMap(evidence, personality), ({ efiMap }) =>
       seenFrom(findBiosWords(evidence, personality), (biosWords) => {
         const given = {
           ...PLAIN_MACHINE,
+          ...findGivenKernel(evidence),
           e820,
           efiMap,
           biosWords,
@@ -51,20 +57,6 @@ export function findModelInputs(evidence: Evidence): Seen<GivenInputs> {
   });
 }
 
-/** What `setup_bios_corruption_check()` prints (arch/x86/kernel/check.c) of memory that it reserves. */
-const SCANNING = /\bScanning [1-9]\d* areas for low memory corruption/;
-
-const UNKNOWN_CLAIMANT = {
-  value: null,
-  why: 'The model does not know what memory_corruption_check_size= reserves',
-} as const;
-
-/** Whether the kernel reserves more for that check than the first 64 KiB, which every kernel reserves. */
-function checksForCorruption({ cmdline, systemLog }: Evidence): boolean {
-  const isAsked = findParameter(cmdline, 'memory_corruption_check_size') !== undefined;
-  return isAsked && SCANNING.test(systemLog);
-}
-
 /**
  * The map at `ExitBootServices`, which the kernel's stub took; null if the report ends
  * before it.
@@ -76,7 +68,25 @@ function exitMap(personality: PersonalityLog | null): readonly EfiDescriptor[] |
 function findEfiMap(evidence: Evidence, personality: PersonalityLog | null): Seen<FoundEfiMap> {
   const own = evidence.efiMap;
   const efiMap = exitMap(personality);
-  return own.value === null && efiMap ? { value: { efiMap } } : own;
+  if (own.value === null) return efiMap ? { value: { efiMap } } : own;
+  return { value: { efiMap: own.value.efiMap && asGiven(own.value.efiMap, efiMap ?? []) } };
+}
+
+/**
+ * The kernel marks boot services that it keeps with `EFI_MEMORY_RUNTIME` in the map itself, so a mark counts only where
+ * the driver saw it before. A firmware should not set it.
+ */
+function asGiven(
+  map: readonly EfiDescriptor[],
+  reported: readonly EfiDescriptor[],
+): EfiDescriptor[] {
+  const marked = reported.filter(({ attribute }) => (attribute & EFI_MEMORY_RUNTIME) !== 0n);
+  return map.map((entry) => {
+    const { range, attribute } = entry;
+    const isMarked = marked.some((one) => intersects(one.range, range));
+    if (!isBootServices(entry) || isMarked) return entry;
+    return { ...entry, attribute: attribute & ~EFI_MEMORY_RUNTIME };
+  });
 }
 
 function findBiosWords(evidence: Evidence, personality: PersonalityLog | null): Seen<BiosWords> {
@@ -98,8 +108,12 @@ function findE820(
   const log = evidence.parsed('system/dmesg', parseE820Log);
   const console = evidence.parsed('console.log', (text) => parseE820Log(systemKernelPart(text)));
   const efiMap = exitMap(personality);
-  const fromEfiMap = efiMap ? [{ value: e820FromEfiMap(efiMap) }] : [];
+  const fromEfiMap = efiMap ? [{ value: e820FromEfiMap(efiMap, softReserves(evidence)) }] : [];
   return [memmap, log, console, ...fromEfiMap].find(({ value }) => value !== null) ?? log;
+}
+
+function softReserves({ cmdline }: Evidence): boolean {
+  return !hasEfiOption({ cmdline }, 'nosoftreserve');
 }
 
 /** What is known of what the kernel was loaded with; it lies below 1 MiB on no machine yet. */

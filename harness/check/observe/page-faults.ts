@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { counted } from '../../memory/counted.ts';
 import type { PageClass } from '../../memory/kpageflags.ts';
-import { lowPages } from '../../memory/page-map.ts';
-import { type Pfn, SZ_1M } from '../../memory/pfn.ts';
-import { physRange } from '../../memory/phys-range.ts';
+import { ALL_LOW_PAGES as LOW } from '../../memory/page-map.ts';
+import type { Pfn } from '../../memory/pfn.ts';
 import type { Prediction } from '../../model/prediction.ts';
 import { agrees } from './agreement.ts';
 
-/** The 256 pages. */
-export const LOW: readonly Pfn[] = lowPages(physRange(0, SZ_1M));
+export { ALL_LOW_PAGES as LOW } from '../../memory/page-map.ts';
 
 /** What is wrong with pages, in words, and which pages. */
 interface PageFaults {

@@ -17,7 +17,9 @@ import {
 import { renderModelDocument } from '../../report/model-document.ts';
 import { type ModelResult, renderModelReport } from '../../report/model-report.ts';
 import { nearestName } from '../../nearest-name.ts';
+import { PROVABLE, proofs } from './model-prove.ts';
 import { readLayout, readLayouts } from '../../layout/read-layout.ts';
+import { wholeMachine } from '../../layout/whole-machine.ts';
 import type { CommandContext } from '../command-context.ts';
 import { describeCommand } from '../help.ts';
 import { writeStdout } from '../../report/screen.ts';
@@ -31,6 +33,10 @@ const HELP = {
       'sub1m model --layout my-laptop.dmesg --history 0x87',
     ],
     ['what each policy frees, locks and wastes on every layout', 'sub1m model --corpus'],
+    [
+      'the smallest layout on which a policy breaks a promise',
+      'sub1m model --prove lowmem.locked --policy lock-on-crashkernel,two-phase',
+    ],
   ],
 } as const;
 
@@ -42,6 +48,7 @@ interface ModelOptions {
   readonly cmdline: string;
   readonly trampolineSize: number;
   readonly history?: Pfn;
+  readonly prove?: (typeof PROVABLE)[number];
   readonly json?: true;
   readonly svg?: true;
 }
@@ -80,12 +87,19 @@ export function addModel(program: Command, context: CommandContext): void {
         .default(PLAIN_MACHINE.trampolineSize, `0x${PLAIN_MACHINE.trampolineSize.toString(16)}`),
     )
     .option('--history <page>', 'explain how this page got its owner, such as 0x10', page)
+    .addOption(
+      new Option('--prove <promise>', 'try every layout of up to 4 ranges; all prints a table')
+        .choices(PROVABLE)
+        .conflicts(['layout', 'corpus', 'crashkernel', 'cmdline', 'history', 'json', 'svg']),
+    )
     .option('--json', 'print a JSON document')
     .addOption(
       new Option('--svg', 'print the maps as an image').conflicts(['corpus', 'history', 'json']),
     )
     .action(async (options: ModelOptions) => {
-      await writeStdout(await (options.corpus ? corpus : oneLayout)(options, context));
+      const { prove, policy } = options;
+      if (prove) await writeStdout(await proofs(prove, policy, context));
+      else await writeStdout(await (options.corpus ? corpus : oneLayout)(options, context));
     });
 }
 
@@ -118,10 +132,11 @@ async function corpus(options: ModelOptions, { environment }: CommandContext): P
   return renderCorpusReport(result, { colour: environment.colour, width: environment.columns });
 }
 
-function predictAll({ maps }: Layout, options: ModelOptions): Prediction[] {
+function predictAll(layout: Layout, options: ModelOptions): Prediction[] {
   const { policy, trampolineSize } = options;
   const { cmdline } = cmdlineOf(options);
-  const inputs: ModelInputs = { ...PLAIN_MACHINE, ...maps, cmdline, trampolineSize };
+  const machine = wholeMachine(layout);
+  const inputs: ModelInputs = { ...PLAIN_MACHINE, ...machine, cmdline, trampolineSize };
   return policy.map((id) => predict(inputs, id));
 }
 

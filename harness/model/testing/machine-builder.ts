@@ -5,6 +5,9 @@ import { EFI_BOOT_SERVICES_DATA, type EfiDescriptor } from '../../memory/efi-mem
 import { renderPages } from '../../memory/page-map.ts';
 import { SZ_1M, pfn } from '../../memory/pfn.ts';
 import { physRange } from '../../memory/phys-range.ts';
+import { type KernelDetails, detailsOfRelease } from '../kernel-details.ts';
+import { POLICIES } from '../policies.ts';
+import type { PolicyId } from '../../policy-id.ts';
 import { OWNERS, type Owner } from '../owners.ts';
 import type { Prediction } from '../prediction.ts';
 import { type ModelInputs, PLAIN_MACHINE } from '../model-inputs.ts';
@@ -34,6 +37,10 @@ export const STOCK: ModelInputs = {
   cmdline: 'console=ttyS0 panic=-1',
   trampolineSize: 0x6264,
 };
+/** The details of the kernel that stands for a policy. */
+export function kernelOf(policy: PolicyId): KernelDetails {
+  return detailsOfRelease(POLICIES[policy].typicalRelease);
+}
 export const STOCK_5_10 = { ...STOCK, trampolineSize: 0x5244 };
 
 /** The map of the thread of 2021. */

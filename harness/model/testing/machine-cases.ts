@@ -5,7 +5,7 @@ import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../../memory/pfn.ts';
 import { physRange } from '../../memory/phys-range.ts';
 import { descriptor, ram, taken } from './machine-builder.ts';
-import type { ModelInputs } from '../model-inputs.ts';
+import { type ModelInputs, PLAIN_MACHINE } from '../model-inputs.ts';
 import { POLICIES } from '../policies.ts';
 import type { PolicyId } from '../../policy-id.ts';
 
@@ -42,6 +42,9 @@ const anyBiosWords = fc.record({
 });
 
 const rest = {
+  reservedAbove1M: fc.constantFrom([], null),
+  kernel: fc.constant(null),
+  disablesRuntime: fc.boolean(),
   biosWords: anyBiosWords,
   cmdline: anyCmdline,
   trampolineSize: fc.integer({ min: 0x5000, max: 0x8000 }),
@@ -53,6 +56,7 @@ const rest = {
 export const anyMachine: fc.Arbitrary<ModelInputs> = fc
   .record({ ...rest, low: anyLowMap })
   .map(({ low, ...inputs }) => ({
+    ...PLAIN_MACHINE,
     ...inputs,
     efiMap: [...low, descriptor(7, SZ_1M, 0x4000_0000)],
     e820: [
@@ -61,8 +65,6 @@ export const anyMachine: fc.Arbitrary<ModelInputs> = fc
       ),
       ram(SZ_1M, 0x4000_0000),
     ],
-    earlyReservations: [],
-    keptTables: { esrt: null, mokvar: null, bgrt: null },
   }));
 
 const anyBytes = fc
@@ -81,6 +83,9 @@ const anyDescriptor = fc
 export const anyInputs: fc.Arbitrary<ModelInputs> = fc.record({
   ...rest,
   e820: fc.array(anyEntry, { maxLength: 8 }),
+  corruptionCheckSize: fc.constantFrom(0, 0x10000, 0xa0000),
+  tdxHost: fc.boolean(),
+  kexecHandover: fc.boolean(),
   efiMap: fc.option(fc.array(anyDescriptor, { maxLength: 8 })),
   earlyReservations: fc.array(anyBytes, { maxLength: 3 }),
   keptTables: fc.record({

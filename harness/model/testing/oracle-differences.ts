@@ -4,7 +4,7 @@ import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, hex, pfn } from '../../memory/pfn.ts';
 import { intersects, renderRange } from '../../memory/phys-range.ts';
-import type { predict } from '../prediction.ts';
+import type { Prediction } from '../prediction.ts';
 import { isBootServices } from './oracle-machine.ts';
 import type { OracleMachine, OracleOutcome } from './oracle-process.ts';
 
@@ -12,8 +12,6 @@ import type { OracleMachine, OracleOutcome } from './oracle-process.ts';
 const INIT_MEMBLOCK_REGIONS = 128;
 /** What a lost reservation leaves in the log. */
 const FAILED = 'memblock: Failed to double';
-
-type Prediction = ReturnType<typeof predict>;
 
 /** What differs: one line for each thing, what the model says and then the oracle. */
 export function differences(predicted: Prediction, outcome: OracleOutcome): string[] {
@@ -75,8 +73,8 @@ function callsText(calls: OracleOutcome['memblockCalls']): string {
 
 /** A machine, and what both sides say of it. */
 interface Answers {
-  /** Name of the kernel's source package. */
-  readonly source: string;
+  /** Of the kernel, such as 6.12.117. */
+  readonly release: string;
   readonly machine: OracleMachine;
   readonly predicted: Prediction;
   readonly outcome: OracleOutcome;
@@ -89,23 +87,8 @@ interface KnownDifference {
   readonly when: (answers: Answers) => boolean;
 }
 
-const EFI_MEMORY_MORE_RELIABLE = 0x1_0000n;
-const EFI_MEMORY_RUNTIME = 1n << 63n;
-
-const words = ({ machine: { inputs } }: Answers): string[] => inputs.cmdline.split(' ');
-const map = ({ machine: { inputs } }: Answers): readonly EfiDescriptor[] => inputs.efiMap ?? [];
-
 /** Each must be met in a night: one that is not is mended, and to be taken out. The first that fits has a difference. */
 export const KNOWN: readonly KnownDifference[] = [
-  {
-    id: 'discard',
-    why: 'up to 6.x memblock_discard() calls memblock_free_late(), whose line is none of memblock_free()',
-    when: ({ source, predicted, outcome }) =>
-      !source.startsWith('linux-source-7') &&
-      outcome.reservedMax > INIT_MEMBLOCK_REGIONS &&
-      differences(predicted, { ...outcome, memblockCalls: predicted.memblockCalls }).length === 0 &&
-      callsText(predicted.memblockCalls.slice(0, -1)) === callsText(outcome.memblockCalls),
-  },
   {
     id: 'overwritten',
     why: 'boot services are not reserved yet: a copy of the map, or an array, lands on a table that is looked for later',
@@ -127,70 +110,5 @@ export const KNOWN: readonly KnownDifference[] = [
           ),
       );
     },
-  },
-  {
-    id: 'M1',
-    why: 'any reservation doubles the array of `reserved`, or fails to; the second time the old array is freed first',
-    when: ({ predicted, outcome: { lastReservedMax, failures } }) =>
-      lastReservedMax !== predictedMax(predicted) ||
-      failures !== linesOf(predicted, FAILED) ||
-      lastReservedMax > 2 * INIT_MEMBLOCK_REGIONS,
-  },
-  {
-    id: 'M2',
-    why: 'the array of `memory` doubles, too',
-    when: ({ outcome }) => outcome.memoryMax > INIT_MEMBLOCK_REGIONS,
-  },
-  {
-    id: 'M5',
-    why: 'movable_node turns the searches for copies of the map and for arrays, too',
-    when: (answers) => {
-      const tables = Object.values(answers.machine.inputs.keptTables);
-      const searches =
-        tables.some((table) => table !== null) ||
-        answers.outcome.reservedMax > INIT_MEMBLOCK_REGIONS;
-      return words(answers).includes('movable_node') && searches;
-    },
-  },
-  {
-    id: 'M6',
-    why: 'options of efi= add up',
-    when: (answers) =>
-      words(answers).filter((word) => word.startsWith('efi=')).length > 1 ||
-      words(answers).includes('efi=noruntime,runtime'),
-  },
-  {
-    id: 'M10',
-    why: 'firmware that marks boot services EFI_MEMORY_RUNTIME keeps them',
-    when: (answers) =>
-      map(answers).some(
-        (entry) => isBootServices(entry) && (entry.attribute & EFI_MEMORY_RUNTIME) !== 0n,
-      ),
-  },
-  {
-    id: 'M11',
-    why: 'efi_merge_regions() joins neighbours in the map, not neighbours of one kind',
-    when: (answers) =>
-      map(answers).some(({ range }, at, all) => range.start < (all[at - 1]?.range.end ?? 0)),
-  },
-  {
-    id: 'M12',
-    why: 'acpi=off and bgrt_disable leave the picture alone',
-    when: (answers) =>
-      answers.machine.inputs.keptTables.bgrt !== null &&
-      ['acpi=off', 'bgrt_disable'].some((word) => words(answers).includes(word)),
-  },
-  {
-    id: 'M13',
-    why: 'memory that firmware calls more reliable is taken first, from 6.1 only with kernelcore=mirror',
-    when: (answers) =>
-      (answers.source === 'linux-source-5.10' || words(answers).includes('kernelcore=mirror')) &&
-      map(answers).some(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n),
-  },
-  {
-    id: 'M14',
-    why: 'cmdline_find_option() reads behind --, and passes over what has no value; add_efi_memmap has a say',
-    when: (answers) =>
-      ['add_efi_memmap', '--', 'crashkernel'].some((word) => words(answers).includes(word)),
   },
 ];

@@ -4,6 +4,7 @@ import { spawnSync } from 'node:child_process';
 import type { MemblockLine } from '../../memory/memblock-log.ts';
 import { LOW_PAGES, PAGE_SIZE, type Pfn, pfn } from '../../memory/pfn.ts';
 import { type PhysRange, physRange } from '../../memory/phys-range.ts';
+import type { MemblockRegions } from '../memblock-regions.ts';
 import type { ModelInputs } from '../model-inputs.ts';
 
 /** A machine, and where its EFI map lies and its kernel. Both are early reservations, too. */
@@ -33,7 +34,12 @@ export interface OracleOutcome {
   readonly free: readonly Pfn[];
   /** What `memblock=debug` prints of ranges that begin below 1 MiB. */
   readonly memblockCalls: readonly MemblockLine[];
+  /** What `memblock=debug` tells of reserved ranges above 1 MiB at the end of `e820__memblock_setup()`. */
+  readonly reservedAbove1M: MemblockRegions;
 }
+
+/** `MEMBLOCK_RSRV_KERN`. */
+const MEMBLOCK_RSRV_KERN = 0x20;
 
 /** E820_TYPE_RAM, E820_TYPE_RESERVED. */
 const E820_TYPES = { ram: 1, other: 2 } as const;
@@ -123,6 +129,11 @@ function outcomeFrom(numbers: Float64Array): OracleOutcome {
     const [isFree, start = 0, end = 0] = numbers.subarray(24 + 3 * index);
     return { call: isFree === 1 ? 'free' : 'reserve', range: physRange(start, end) };
   });
+  const told = numbers.subarray(24 + 3 * calls.length);
+  const reservedAbove1M = Array.from({ length: told[0] ?? 0 }, (_, index) => {
+    const [start = 0, end = 0, flags = 0] = told.subarray(1 + 3 * index);
+    return { ...physRange(start, end), kern: (flags & MEMBLOCK_RSRV_KERN) !== 0 };
+  });
   return {
     died: died === 1,
     freedTwice: freedTwice === 1,
@@ -134,6 +145,7 @@ function outcomeFrom(numbers: Float64Array): OracleOutcome {
     handedOver: pagesIn(numbers.subarray(7, 15)),
     free: pagesIn(numbers.subarray(15, 23)),
     memblockCalls: calls,
+    reservedAbove1M,
   };
 }
 

@@ -3,7 +3,9 @@
 import fc from 'fast-check';
 import type { PolicyId } from '../../policy-id.ts';
 import { renderRange } from '../../memory/phys-range.ts';
-import type { predict } from '../prediction.ts';
+import { detailsOfRelease } from '../kernel-details.ts';
+import type { MemblockCall } from '../low-memory.ts';
+import type { Prediction, predict } from '../prediction.ts';
 import { KNOWN, differences } from './oracle-differences.ts';
 import { anyOracleMachine } from './oracle-machine.ts';
 import { type OracleMachine, type OracleOutcome, askOracle } from './oracle-process.ts';
@@ -11,8 +13,8 @@ import { type OracleMachine, type OracleOutcome, askOracle } from './oracle-proc
 /** A kernel's oracle, and the model that is held to it. */
 export interface Comparison {
   readonly binary: string;
-  /** Name of the source package. */
-  readonly source: string;
+  /** Of the kernel, such as 6.12.117. */
+  readonly release: string;
   readonly policy: PolicyId;
   readonly predict: typeof predict;
 }
@@ -55,16 +57,28 @@ export function compareMany(comparison: Comparison, count: number, seed: number)
 
 /** Why the two differ, the id of a known difference or "unknown"; null if they agree. */
 function reasonOf(
-  { predict: predictOf, policy, source }: Comparison,
+  comparison: Comparison,
   machine: OracleMachine,
   outcome: OracleOutcome | undefined,
 ): string | null {
   if (!outcome) throw new Error('Expected an outcome for each machine, found fewer');
-  const predicted = predictOf(machine.inputs, policy);
+  const predicted = predictionOf(comparison, machine, outcome);
   const differs = differences(predicted, outcome);
   if (differs.length === 0) return null;
-  const answers = { source, machine, predicted, outcome };
+  const answers = { release: comparison.release, machine, predicted, outcome };
   return KNOWN.find(({ when }) => when(answers))?.id ?? 'unknown';
+}
+
+/** The model's, of this kernel with `memblock=debug`; without the calls that the kernel does not print. */
+function predictionOf(
+  { predict: predictOf, policy, release }: Comparison,
+  { inputs }: OracleMachine,
+  { reservedAbove1M }: OracleOutcome,
+): Prediction {
+  const kernel = detailsOfRelease(release);
+  const predicted = predictOf({ ...inputs, kernel, reservedAbove1M }, policy);
+  const isPrinted = ({ isQuiet }: MemblockCall): boolean => isQuiet !== true || kernel.marksKern;
+  return { ...predicted, memblockCalls: predicted.memblockCalls.filter(isPrinted) };
 }
 
 /** Shrinks the machine of a seed and a path; gives it and what differs, as text. */
@@ -81,7 +95,7 @@ function smallest(
   if (!machine) throw new Error('Expected a machine that differs, found none');
   const [outcome] = askOracle(comparison.binary, [machine]);
   if (!outcome) throw new Error('Expected an outcome, found none');
-  const lines = differences(comparison.predict(machine.inputs, comparison.policy), outcome);
+  const lines = differences(predictionOf(comparison, machine, outcome), outcome);
   return [`seed ${at.seed}, path ${at.path}`, ...machineLines(machine), ...lines].join('\n');
 }
 

@@ -20,6 +20,7 @@ const SIGN_COLOURS: Readonly<
   lock: { light: ['#0072b2', '#ffffff'], dark: ['#0f6cb0', '#ffffff'] },
   reserved: { light: ['#c9ced4', '#4a525b'], dark: ['#424a53', '#b6bec8'] },
   pool: { light: ['#9fd3f2', '#0b4a6e'], dark: ['#22506b', '#a9dcf8'] },
+  undecided: { light: ['#ffffff', '#57606a'], dark: ['#0d1117', '#8b949e'] },
   free: { light: ['#f6f8fa', '#57606a'], dark: ['#161b22', '#a5b0bb'] },
   'seen-reserved': { light: ['#c9ced4', '#4a525b'], dark: ['#424a53', '#b6bec8'] },
   'seen-absent': { light: ['#ead9e6', '#6f4f67'], dark: ['#3a2c3d', '#b193ac'] },

@@ -32,6 +32,7 @@ const OWNER_FORMATS: Readonly<Record<Owner, Format>> = {
   lock: 'cyan',
   reserved: 'gray',
   pool: 'yellow',
+  undecided: 'white',
   free: 'white',
 };
 

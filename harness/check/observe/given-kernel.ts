@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT
+/** What is particular to a cell's kernel, as far as the model takes it for given. */
+import { findParameter, findSize, parseCmdline } from '../../memory/kernel-cmdline.ts';
+import { FIRST_LINE, findLogLine } from '../../memory/kernel-log.ts';
+import { parseMemblockDump } from '../../memory/memblock-log.ts';
+import { SZ_1M } from '../../memory/pfn.ts';
+import { detailsOfRelease } from '../../model/kernel-details.ts';
+import type { MemblockRegion } from '../../model/memblock-regions.ts';
+import type { ModelInputs } from '../../model/model-inputs.ts';
+import type { Evidence } from './evidence.ts';
+
+type GivenKernel = Pick<
+  ModelInputs,
+  | 'kernel'
+  | 'disablesRuntime'
+  | 'reservedAbove1M'
+  | 'corruptionCheckSize'
+  | 'tdxHost'
+  | 'kexecHandover'
+>;
+
+/** What the kernel of a cell has, by its release, its log before it hands out memory, and its symbols. */
+export function findGivenKernel(evidence: Evidence): GivenKernel {
+  const { cmdline, systemLog: log } = evidence;
+  const release = (evidence.text('system/release') ?? evidence.cell.kernel?.release ?? '').trim();
+  return {
+    kernel: /^\d/.test(release) ? detailsOfRelease(release) : null,
+    disablesRuntime: disablesRuntime(evidence, release),
+    reservedAbove1M: findReservedAbove1M(log),
+    corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline) : 0,
+    tdxHost: TDX.test(log),
+    kexecHandover: evidence.kallsyms.value?.has('kho_is_enabled') === true && asksForKho(cmdline),
+  };
+}
+
+/**
+ * Parameters of which the model does not know what they make of low memory: each takes some, or changes the maps
+ * that all depends on (`efi_fake_memmap()`, `e820__memblock_alloc_reserved_mpc_new()`, `do_add_efi_memmap()`).
+ */
+const UNKNOWN_PARAMETERS = ['efi_fake_mem', 'alloc_mptable', 'add_efi_memmap'];
+
+/** One that is on the command line. */
+export function findUnknownParameter(cmdline: string): string | undefined {
+  const names = new Set(parseCmdline(cmdline).map(({ name }) => name));
+  return UNKNOWN_PARAMETERS.find((name) => names.has(name));
+}
+
+/**
+ * Whether the configuration disables runtime services (CONFIG_EFI_DISABLE_RUNTIME): it does of PREEMPT_RT kernels, unless
+ * it says otherwise, and then `/sys/firmware/efi/runtime-map` has entries.
+ */
+function disablesRuntime(evidence: Evidence, release: string): boolean {
+  const banner = findLogLine(evidence.systemLog, FIRST_LINE, 'PREEMPT_RT');
+  const isRt = banner !== undefined || /[-+]rt(?:\d|-|$)/.test(release);
+  return isRt && (evidence.text('system/efi-runtime-map') ?? '').trim() === '';
+}
+
+/** `MEMBLOCK_RSRV_KERN`. */
+const RSRV_KERN = 0x20;
+
+function findReservedAbove1M(log: string): MemblockRegion[] | null {
+  const dump = parseMemblockDump(log);
+  // One that crosses 1 MiB is in both halves of the list.
+  if (!dump || dump.some(({ range }) => range.start < SZ_1M && range.end > SZ_1M)) return null;
+  return dump
+    .filter(({ range }) => range.start >= SZ_1M)
+    .map(({ range, flags }) => ({ ...range, kern: (flags & RSRV_KERN) !== 0 }));
+}
+
+/** What `setup_bios_corruption_check()` prints (arch/x86/kernel/check.c) of memory that it reserves. */
+const SCANNING = /\bScanning [1-9]\d* areas for low memory corruption/;
+/** The default, bytes. */
+const CORRUPTION_CHECK_SIZE = 0x1_0000;
+
+function corruptionCheckSize(cmdline: string): number {
+  const value = findParameter(cmdline, 'memory_corruption_check_size')?.value;
+  return (value && findSize(value)?.bytes) || CORRUPTION_CHECK_SIZE;
+}
+
+/** What the kernel prints if it can be a TDX host (arch/x86/virt/vmx/tdx/tdx.c). */
+const TDX = /\bvirt\/tdx: BIOS enabled: private KeyID range/;
+
+/** `kho_parse_enable()`: what `kstrtobool()` takes for true. */
+function asksForKho(cmdline: string): boolean {
+  const values = parseCmdline(cmdline).flatMap(({ name, value }) => (name === 'kho' ? value : []));
+  return /^(?:[yt1]|on)/i.test(values.at(-1) ?? '');
+}

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: MIT
+import { meetsCondition, parseKernelCondition } from '../kernel-condition.ts';
+
+/** What differs between kernels of one policy, as far as it decides who owns low memory. */
+export type KernelDetails = Readonly<Record<keyof typeof DETAILS, boolean>>;
+
+interface Detail {
+  readonly is: string;
+  /** Conditions on a kernel's version: nothing that a bundle keeps shows it. */
+  readonly releases: readonly string[];
+}
+
+/** Each detail, the commit that brought it, and the releases that have it. */
+const DETAILS = {
+  debugKeepsBootServices: {
+    is: '`efi=debug` keeps boot services ("efi: Export boot-services code and data as debugfs-blobs", v5.7)',
+    releases: ['5.7..'],
+  },
+  hearsEfiRuntime: {
+    is: '`efi=runtime` turns runtime services on again ("efi: Allow efi=runtime", v5.16)',
+    releases: ['5.16..'],
+  },
+  mirrorsOnRequest: {
+    is: 'memblock prefers mirrored memory only with `kernelcore=mirror` (902c2d91582c, v6.0)',
+    releases: ['6.0..'],
+  },
+  freesMemmapCopy: {
+    is: 'a copy of the EFI memory map is freed once there is another (f0ef6523475f, v5.6)',
+    releases: ['5.6..'],
+  },
+  keepsLateMemmap: {
+    is: 'efi_memmap_init_late() frees no copy: it maps the same one (75dde792d6f6, v6.10, and its backports)',
+    releases: ['5.10.221..5.10', '5.15.162..5.15', '6.1.96..6.1', '6.6.36..6.6', '6.9.7..'],
+  },
+  marksKern: {
+    is: 'memblock marks what is the kernel\'s own ("memblock: add MEMBLOCK_RSRV_KERN flag", v6.16)',
+    releases: ['6.16..'],
+  },
+} as const satisfies Record<string, Detail>;
+
+/** The details of a kernel by its release, such as `6.12.117-amd64`. */
+export function detailsOfRelease(release: string): KernelDetails {
+  const entries = Object.entries(DETAILS) as [keyof typeof DETAILS, Detail][];
+  const has = entries.map(([name, { releases }]) => [name, releases.some(isMet(release))] as const);
+  return Object.fromEntries(has) as KernelDetails;
+}
+
+function isMet(release: string): (text: string) => boolean {
+  return (text) => {
+    const condition = parseKernelCondition(text);
+    return condition !== undefined && meetsCondition(condition, release);
+  };
+}

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+/** The list `memblock.reserved` as `memblock_add_range()` and `memblock_isolate_range()` keep it. */
+import { type PhysRange, intersects, physRange } from '../memory/phys-range.ts';
+import { firstBeyond } from '../memory/range-set.ts';
+
+/** `struct memblock_region`. */
+export interface MemblockRegion extends PhysRange {
+  /**
+   * `MEMBLOCK_RSRV_KERN`, from v6.16: the kernel's own. Neighbours merge only if both have it or both
+   * have not.
+   */
+  readonly kern: boolean;
+}
+
+/** Disjoint and ascending. */
+export type MemblockRegions = readonly MemblockRegion[];
+
+/** How many regions `memblock_add_range()` must insert before it merges: one for each gap in `range`. */
+export function countGaps(regions: MemblockRegions, range: PhysRange): number {
+  return gapsIn(regions, range).length;
+}
+
+/** `memblock_add_range()`: what is reserved already stays as it is. */
+export function addRegion(regions: MemblockRegions, added: MemblockRegion): MemblockRegions {
+  const pieces = gapsIn(regions, added).map((gap) => ({ ...gap, kern: added.kern }));
+  if (pieces.length === 0) return regions;
+  // A neighbour that ends where it begins, or begins where it ends, may merge with it.
+  const first = firstBeyond(regions, added.start - 1);
+  const beyond = firstBeyond(regions, added.end);
+  const last = (regions[beyond]?.start ?? Infinity) <= added.end ? beyond + 1 : beyond;
+  const touched = [...regions.slice(first, last), ...pieces].toSorted((a, b) => a.start - b.start);
+  return [...regions.slice(0, first), ...mergeNeighbours(touched), ...regions.slice(last)];
+}
+
+/** `memblock_remove_range()`. */
+export function removeRegion(regions: MemblockRegions, range: PhysRange): MemblockRegions {
+  return regions.flatMap((region) => {
+    if (!intersects(region, range)) return [region];
+    const { start, end, kern } = region;
+    return [physRange(start, range.start), physRange(range.end, end)]
+      .filter((left) => left.start < left.end)
+      .map((left) => ({ ...left, kern }));
+  });
+}
+
+function gapsIn(regions: MemblockRegions, { start, end }: PhysRange): PhysRange[] {
+  const gaps: PhysRange[] = [];
+  let from: number = start;
+  for (let at = firstBeyond(regions, start); at < regions.length; at += 1) {
+    const region = regions[at];
+    if (region === undefined || region.start >= end) break;
+    if (region.start > from) gaps.push(physRange(from, region.start));
+    from = region.end;
+  }
+  if (from < end) gaps.push(physRange(from, end));
+  return gaps;
+}
+
+/** `memblock_merge_regions()`. */
+function mergeNeighbours(regions: MemblockRegions): MemblockRegion[] {
+  const merged: MemblockRegion[] = [];
+  for (const region of regions) {
+    const last = merged.at(-1);
+    if (last?.end === region.start && last.kern === region.kern) {
+      merged.splice(-1, 1, { ...last, end: region.end });
+    } else {
+      merged.push(region);
+    }
+  }
+  return merged;
+}
