@@ -173,6 +173,7 @@ static void take_machine(const double *from)
 
 	given.svam_fails = *from++;
 	given.snb_graphics = *from++;
+	disable_runtime = *from++;
 	given.trampoline_bytes = *from++;
 	*(u16 *)__va(0x40e) = *from++;
 	*(u16 *)__va(0x413) = *from++;

@@ -186,5 +186,8 @@ export const anyOracleMachine: fc.Arbitrary<OracleMachine> = fc
   .map((inputs) => {
     const map = physRange(EFI_MAP_AT, EFI_MAP_AT + 48 * (inputs.efiMap?.length ?? 0));
     const earlyReservations = [KERNEL, ...inputs.earlyReservations, map];
-    return { inputs: { ...inputs, earlyReservations }, kernel: KERNEL, efiMapAt: EFI_MAP_AT };
+    // What the oracle is not compiled with.
+    const lacks = { corruptionCheckSize: 0, tdxHost: false, kexecHandover: false };
+    const given = { ...inputs, ...lacks, earlyReservations };
+    return { inputs: given, kernel: KERNEL, efiMapAt: EFI_MAP_AT };
   });

@@ -86,6 +86,7 @@ function numbersOf({ inputs, kernel, efiMapAt }: OracleMachine): number[] {
   return [
     Number(inputs.setVirtualAddressMapFails),
     Number(inputs.sandyBridgeGraphics),
+    Number(inputs.disablesRuntime),
     inputs.trampolineSize,
     biosWords.ebdaSegment,
     biosWords.baseMemoryKiB,
