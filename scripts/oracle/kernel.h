@@ -38,7 +38,7 @@ struct range { u64 start, end; };
 #define CONFIG_MEMORY_HOTPLUG 1
 #define CONFIG_X86_RESERVE_LOW 64
 #define IS_ENABLED(option) 0
-#define MAX_NUMNODES 64
+#define MAX_NUMNODES 256
 #define NUMA_NO_NODE (-1)
 #define E820_MAX_ENTRIES_ZEROPAGE 128
 #define BITS_PER_LONG 64
