@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: MIT
 /** What the model says of a machine, and the kernel's own code: where they differ, and whether that is known. */
-import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
+import { EFI_MEMORY_MORE_RELIABLE } from '../../memory/efi-memory-map.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import { PAGE_SIZE, hex, pfn } from '../../memory/pfn.ts';
 import { intersects, renderRange } from '../../memory/phys-range.ts';
 import type { Prediction } from '../prediction.ts';
-import { isBootServices } from './oracle-machine.ts';
 import type { OracleMachine, OracleOutcome } from './oracle-process.ts';
 
 /** As many regions as memblock's arrays have room for at first. */
@@ -110,5 +109,21 @@ export const KNOWN: readonly KnownDifference[] = [
           ),
       );
     },
+  },
+  {
+    id: 'isolate',
+    why: 'memblock_isolate_range() doubles an array that has room for one region more: memblock_mark_kho_scratch(), memblock_mark_mirror()',
+    when: ({ outcome: { memoryMax } }) => memoryMax > INIT_MEMBLOCK_REGIONS,
+  },
+  {
+    id: 'low-bgrt',
+    why: 'with movable_node, or where all mirrored memory is low, the copy for the BGRT is low, too: no limit forbids it',
+    when: ({ release, machine: { inputs } }) =>
+      release.startsWith('5.10') &&
+      inputs.keptTables.bgrt !== null &&
+      (inputs.cmdline.includes('movable_node') ||
+        (inputs.efiMap ?? []).some(
+          ({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n,
+        )),
   },
 ];
