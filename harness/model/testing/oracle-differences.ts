@@ -138,8 +138,9 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     id: 'M2',
-    why: 'the array of `memory` doubles, too',
-    when: ({ outcome }) => outcome.memoryMax > INIT_MEMBLOCK_REGIONS,
+    why: 'the array of `memory` doubles, too, or fails to',
+    when: ({ outcome: { memoryMax, memoryFailures } }) =>
+      memoryMax > INIT_MEMBLOCK_REGIONS || memoryFailures > 0,
   },
   {
     id: 'M5',
