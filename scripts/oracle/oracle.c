@@ -10,7 +10,7 @@ static struct { bool free; u64 start, end; } *calls;
 static struct { u64 start, end; u32 flags; } *told;
 static struct span *gifts;
 static double *out;
-static u64 n_calls, n_told, n_gifts, n_failures;
+static u64 n_calls, n_told, n_gifts, n_failures, n_memory_failures;
 static u32 low_pages[256 / 32], handed_over[256 / 32];
 static bool given_twice;
 static jmp_buf died;
@@ -41,13 +41,14 @@ void note(const char *format, ...)
 	va_list args;
 	const char *name;
 
-	n_failures += !strncmp(format, "memblock: Failed to double", 26);
 	va_start(args, format);
 	if (!strncmp(format, " %s[%#x]", 8))
-		note_region(args);
+		return note_region(args);
+	name = va_arg(args, const char *);
+	if (!strncmp(format, "memblock: Failed to double", 26))
+		(*(strcmp(name, "memory") ? &n_failures : &n_memory_failures))++;
 	if (strncmp(format, "%s: [%pa-%pa]", 13))
 		return va_end(args);
-	name = va_arg(args, const char *);
 	bool reserves = !strcmp(name, "memblock_reserve") || !strcmp(name, "__memblock_reserve");
 	bool frees = !strcmp(name, "memblock_free") || !strcmp(name, "memblock_phys_free");
 
@@ -222,6 +223,7 @@ static void print_result(bool has_died)
 	*to++ = memory_max;
 	*to++ = memblock.reserved.max;
 	*to++ = n_failures;
+	*to++ = n_memory_failures;
 	for (u64 i = 0; i < ARRAY_SIZE(low_pages); i++)
 		*to++ = handed_over[i];
 	for (u64 i = 0; i < ARRAY_SIZE(low_pages); i++)

@@ -113,7 +113,8 @@ export const KNOWN: readonly KnownDifference[] = [
   {
     id: 'isolate',
     why: 'memblock_isolate_range() doubles an array that has room for one region more: memblock_mark_kho_scratch(), memblock_mark_mirror()',
-    when: ({ outcome: { memoryMax } }) => memoryMax > INIT_MEMBLOCK_REGIONS,
+    when: ({ outcome: { memoryMax, memoryFailures } }) =>
+      memoryMax > INIT_MEMBLOCK_REGIONS || memoryFailures > 0,
   },
   {
     id: 'low-bgrt',

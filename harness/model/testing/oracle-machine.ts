@@ -187,7 +187,12 @@ export const anyOracleMachine: fc.Arbitrary<OracleMachine> = fc
     const map = physRange(EFI_MAP_AT, EFI_MAP_AT + 48 * (inputs.efiMap?.length ?? 0));
     const earlyReservations = [KERNEL, ...inputs.earlyReservations, map];
     // What the oracle is not compiled with.
-    const lacks = { corruptionCheckSize: 0, tdxHost: false, kexecHandover: false };
+    const lacks = {
+      corruptionCheckSize: 0,
+      disablesRuntime: false,
+      tdxHost: false,
+      kexecHandover: false,
+    };
     const given = { ...inputs, ...lacks, earlyReservations };
     return { inputs: given, kernel: KERNEL, efiMapAt: EFI_MAP_AT };
   });

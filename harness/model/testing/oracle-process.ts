@@ -27,8 +27,9 @@ export interface OracleOutcome {
   readonly memoryMax: number;
   /** The same of reserved ranges in the end: what doubles later frees the array before, which may be below 1 MiB. */
   readonly lastReservedMax: number;
-  /** How often such an array had to grow and could not. */
+  /** How often an array had to grow and could not: what was to be added is lost. */
   readonly failures: number;
+  readonly memoryFailures: number;
   /** Pages below 1 MiB that the page allocator has: at the hand-over, and in the end. */
   readonly handedOver: readonly Pfn[];
   readonly free: readonly Pfn[];
@@ -117,20 +118,13 @@ function numbersOf({ inputs, kernel, efiMapAt }: OracleMachine): number[] {
 
 /** In the order of print_result() in oracle.c. */
 function outcomeFrom(numbers: Float64Array): OracleOutcome {
-  const [
-    died,
-    freedTwice,
-    trampoline = -1,
-    reservedMax = 0,
-    memoryMax = 0,
-    lastReservedMax = 0,
-    failures = 0,
-  ] = numbers;
-  const calls = Array.from({ length: numbers[23] ?? 0 }, (_, index): MemblockLine => {
-    const [isFree, start = 0, end = 0] = numbers.subarray(24 + 3 * index);
+  const [died, freedTwice, trampoline = -1, reservedMax = 0, memoryMax = 0] = numbers;
+  const [lastReservedMax = 0, failures = 0, memoryFailures = 0] = numbers.subarray(5);
+  const calls = Array.from({ length: numbers[24] ?? 0 }, (_, index): MemblockLine => {
+    const [isFree, start = 0, end = 0] = numbers.subarray(25 + 3 * index);
     return { call: isFree === 1 ? 'free' : 'reserve', range: physRange(start, end) };
   });
-  const told = numbers.subarray(24 + 3 * calls.length);
+  const told = numbers.subarray(25 + 3 * calls.length);
   const reservedAbove1M = Array.from({ length: told[0] ?? 0 }, (_, index) => {
     const [start = 0, end = 0, flags = 0] = told.subarray(1 + 3 * index);
     return { ...physRange(start, end), kern: (flags & MEMBLOCK_RSRV_KERN) !== 0 };
@@ -143,8 +137,9 @@ function outcomeFrom(numbers: Float64Array): OracleOutcome {
     memoryMax,
     lastReservedMax,
     failures,
-    handedOver: pagesIn(numbers.subarray(7, 15)),
-    free: pagesIn(numbers.subarray(15, 23)),
+    memoryFailures,
+    handedOver: pagesIn(numbers.subarray(8, 16)),
+    free: pagesIn(numbers.subarray(16, 24)),
     memblockCalls: calls,
     reservedAbove1M,
   };
