@@ -49,7 +49,7 @@ export const efiFindMirror: Step = (memory, inputs) => {
 /** `efi_esrt_init()`. */
 export const efiEsrtInit: Step = (memory, inputs) => {
   const { esrt } = inputs.keptTables;
-  if (!esrt) return memory;
+  if (!esrt || !keepsEfiMap(inputs)) return memory;
   const kept = efiMemReserve(memory, esrt, inputs);
   return say(kept, `esrt: Reserving ESRT space from ${pa(esrt.start)} to ${pa(esrt.end)}.`);
 };
@@ -77,8 +77,12 @@ function isAcpiOff({ cmdline }: StepInputs): boolean {
   return values.findLast((value) => value === 'off' || value === 'force') === 'off';
 }
 
-/** `efi_mem_reserve()`: keeps a table; if it lies in boot services data the map is split and copied. */
+/**
+ * `efi_mem_reserve()`: keeps a table, though nothing of it is reserved if any byte is already; if it lies in boot
+ * services data the map is split and copied. Without a map no table is looked for.
+ */
 function efiMemReserve(memory: LowMemory, table: PhysRange, inputs: StepInputs): LowMemory {
+  if (!keepsEfiMap(inputs)) return memory;
   const event = {
     step: 'efi_mem_reserve',
     owner: 'kernel',
@@ -86,7 +90,7 @@ function efiMemReserve(memory: LowMemory, table: PhysRange, inputs: StepInputs):
   } as const;
   const kept = hasAnyOf(memory.reserved, table) ? memory : reserve(memory, table, event);
   const holder = memory.bootServices.find(({ range }) => covers([range], table));
-  if (!keepsEfiMap(inputs) || holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
+  if (holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
   const parts = split(holder, table);
   const entries = memory.memmapEntries + parts.length - 1;
   const size = entries * DESCRIPTOR_SIZE;
