@@ -58,7 +58,9 @@ interface Memblock {
   readonly isLimited: boolean;
   /** `memblock_bottom_up()`. */
   readonly bottomUp: boolean;
-  /** RAM below 1 MiB with `MEMBLOCK_MIRROR`: searched first, and alone. */
+  /** `memblock.memory`, of all memory, once memblock has got it. */
+  readonly ram: RangeSet;
+  /** What of it has `MEMBLOCK_MIRROR`: searched first, and alone. */
   readonly mirrored: RangeSet;
   /** Whether the kernel has `MEMBLOCK_RSRV_KERN`. */
   readonly marksKern: boolean;
@@ -111,6 +113,7 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
     arrays: { memory: STATIC_ARRAY, reserved: STATIC_ARRAY },
     isLimited: false,
     bottomUp: false,
+    ram: [],
     mirrored: [],
     marksKern: false,
     keepsLow: false,
@@ -198,6 +201,7 @@ interface Change {
 }
 
 function change(memory: LowMemory, touched: readonly Pfn[], { event, when }: Change): LowMemory {
+  if (touched.length === 0) return memory;
   const pages = [...memory.pages];
   for (const page of touched) {
     const fate = pages[page];

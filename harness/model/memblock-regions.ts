@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The list `memblock.reserved` as `memblock_add_range()` and `memblock_isolate_range()` keep it. */
 import { type PhysRange, intersects, physRange } from '../memory/phys-range.ts';
-import { firstBeyond } from '../memory/range-set.ts';
+import { type RangeSet, firstBeyond } from '../memory/range-set.ts';
 
 /** `struct memblock_region`. */
 export interface MemblockRegion extends PhysRange {
@@ -43,7 +43,24 @@ export function removeRegion(regions: MemblockRegions, range: PhysRange): Memblo
   });
 }
 
-function gapsIn(regions: MemblockRegions, { start, end }: PhysRange): PhysRange[] {
+/** `memblock_reserved_mark_kern()`: what of the range is reserved is the kernel's own. */
+export function markKern(regions: MemblockRegions, range: PhysRange): MemblockRegions {
+  const parts = regions.flatMap(({ start, end, kern }) =>
+    [
+      { start, end: end < range.start ? end : range.start, kern },
+      {
+        start: start > range.start ? start : range.start,
+        end: end < range.end ? end : range.end,
+        kern: true,
+      },
+      { start: start > range.end ? start : range.end, end, kern },
+    ].filter((part) => part.start < part.end),
+  );
+  return mergeNeighbours(parts);
+}
+
+/** What of a range is in none of the regions. */
+export function gapsIn(regions: RangeSet, { start, end }: PhysRange): PhysRange[] {
   const gaps: PhysRange[] = [];
   let from: number = start;
   for (let at = firstBeyond(regions, start); at < regions.length; at += 1) {

@@ -1,16 +1,13 @@
 // SPDX-License-Identifier: MIT
 /** What the model says of a machine, and the kernel's own code: where they differ, and whether that is known. */
-import { EFI_MEMORY_MORE_RELIABLE } from '../../memory/efi-memory-map.ts';
 import { renderPages } from '../../memory/page-map.ts';
-import { PAGE_SIZE, hex, pfn } from '../../memory/pfn.ts';
-import { intersects, renderRange } from '../../memory/phys-range.ts';
+import { PAGE_SIZE, SZ_1M, hex, pfn } from '../../memory/pfn.ts';
+import { type PhysRange, findRange, intersects, renderRange } from '../../memory/phys-range.ts';
 import type { Prediction } from '../prediction.ts';
 import type { OracleMachine, OracleOutcome } from './oracle-process.ts';
 
 /** As many regions as memblock's arrays have room for at first. */
 const INIT_MEMBLOCK_REGIONS = 128;
-/** What a lost reservation leaves in the log. */
-const FAILED = 'memblock: Failed to double';
 
 /** What differs: one line for each thing, what the model says and then the oracle. */
 export function differences(predicted: Prediction, outcome: OracleOutcome): string[] {
@@ -31,13 +28,16 @@ function asText(predicted: Prediction): Record<string, string> {
     'free at the hand-over': free(moments['hand-over']),
     'free in the end': free(moments['kexec-jump']),
     'memblock calls': callsText(memblockCalls),
-    'room in memblock.reserved': `${predictedMax(predicted)}, lost ${linesOf(predicted, FAILED)}`,
+    'room in memblock.reserved': predictedRoom(predicted, 'reserved'),
+    'room in memblock.memory': predictedRoom(predicted, 'memory'),
   };
 }
 
 function oracleText({
   reservedMax,
+  memoryMax,
   failures,
+  memoryFailures,
   died,
   trampoline,
   freedTwice,
@@ -53,12 +53,14 @@ function oracleText({
     'free in the end': renderPages(free).join(','),
     'memblock calls': callsText(memblockCalls),
     'room in memblock.reserved': `${reservedMax}, lost ${failures}`,
+    'room in memblock.memory': `${memoryMax}, lost ${memoryFailures}`,
   };
 }
 
-/** Entries that the model's array has room for in the end. */
-function predictedMax(predicted: Prediction): number {
-  return INIT_MEMBLOCK_REGIONS * 2 ** linesOf(predicted, 'memblock: reserved is doubled');
+/** Entries that the model's array has room for in the end, and how often it could not grow. */
+function predictedRoom(predicted: Prediction, type: 'memory' | 'reserved'): string {
+  const max = INIT_MEMBLOCK_REGIONS * 2 ** linesOf(predicted, `memblock: ${type} is doubled`);
+  return `${max}, lost ${linesOf(predicted, `memblock: Failed to double ${type}`)}`;
 }
 
 /** Lines of the model's log that begin so. */
@@ -91,40 +93,30 @@ export const KNOWN: readonly KnownDifference[] = [
   {
     id: 'overwritten',
     why: 'boot services are not reserved yet: a copy of the map, or an array, lands on a table that is looked for later',
-    when: (answers) => {
-      const { mokvar, bgrt } = answers.machine.inputs.keptTables;
-      const { memblockCalls, logLines } = answers.predicted;
-      // Of all that is reserved where a table lies, only copies and tables are no whole pages.
-      const landed = memblockCalls.filter(
-        ({ range: { start, end } }) =>
-          start % PAGE_SIZE !== 0 ||
-          end % PAGE_SIZE !== 0 ||
-          logLines.some((line) => line.includes('is doubled') && line.includes(hex(start))),
-      );
+    when: ({ machine, predicted }) => {
+      const { mokvar, bgrt } = machine.inputs.keptTables;
+      const written = writtenRanges(machine, predicted);
       return [mokvar, bgrt].some(
-        (table) =>
-          table &&
-          landed.some(
-            ({ range }) => intersects(range, table) && renderRange(range) !== renderRange(table),
-          ),
+        (table) => table && written.some((range) => intersects(range, table)),
       );
     },
   },
-  {
-    id: 'isolate',
-    why: 'memblock_isolate_range() doubles an array that has room for one region more: memblock_mark_kho_scratch(), memblock_mark_mirror()',
-    when: ({ outcome: { memoryMax, memoryFailures } }) =>
-      memoryMax > INIT_MEMBLOCK_REGIONS || memoryFailures > 0,
-  },
-  {
-    id: 'low-bgrt',
-    why: 'with movable_node, or where all mirrored memory is low, the copy for the BGRT is low, too: no limit forbids it',
-    when: ({ release, machine: { inputs } }) =>
-      release.startsWith('5.10') &&
-      inputs.keptTables.bgrt !== null &&
-      (inputs.cmdline.includes('movable_node') ||
-        (inputs.efiMap ?? []).some(
-          ({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n,
-        )),
-  },
 ];
+
+/** Where the kernel writes before the last table is found: copies of the map, arrays of memblock. */
+function writtenRanges({ inputs }: OracleMachine, { memblockCalls, logLines }: Prediction): PhysRange[] {
+  const tables = Object.values(inputs.keptTables).flatMap((table) => (table ? renderRange(table) : []));
+  // All else that is reserved is whole pages, up to 1 MiB, or a table.
+  const copies = memblockCalls.filter(
+    ({ call, range }) =>
+      call === 'reserve' &&
+      range.end !== SZ_1M &&
+      (range.start % PAGE_SIZE !== 0 || range.end % PAGE_SIZE !== 0) &&
+      !tables.includes(renderRange(range)),
+  );
+  const arrays = logLines.flatMap((line) => {
+    const [, first = '', last = ''] = /is doubled to \d+ at \[0x(\w+)-0x(\w+)\]/.exec(line) ?? [];
+    return findRange(first, last) ?? [];
+  });
+  return [...copies.map(({ range }) => range), ...arrays];
+}
