@@ -58,7 +58,7 @@ interface Memblock {
   readonly isLimited: boolean;
   /** `memblock_bottom_up()`. */
   readonly bottomUp: boolean;
-  /** `memblock.memory`, of all memory, once memblock has got it. */
+  /** `memblock.memory`, of all memory; as e820 has it until memblock gets it. */
   readonly ram: RangeSet;
   /** What of it has `MEMBLOCK_MIRROR`: searched first, and alone. */
   readonly mirrored: RangeSet;
@@ -104,7 +104,8 @@ const STATIC_ARRAY: MemblockArray = { max: 128, place: null };
 
 /** Low memory as the kernel finds it: whole pages of RAM are free, the rest is the firmware's. */
 export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
-  const usable = new Set(ramOf(e820).flatMap(wholePages));
+  const ram = ramOf(e820);
+  const usable = new Set(ram.flatMap(wholePages));
   const pages = ALL_LOW_PAGES.map((page) => (usable.has(page) ? RAM : NO_RAM));
   return {
     pages,
@@ -113,7 +114,7 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
     arrays: { memory: STATIC_ARRAY, reserved: STATIC_ARRAY },
     isLimited: false,
     bottomUp: false,
-    ram: [],
+    ram,
     mirrored: [],
     marksKern: false,
     keepsLow: false,

@@ -168,10 +168,8 @@ interface Room {
 function makeRoom(given: LowMemory, needed: number, area: PhysRange): Room {
   if (!given.isLimited || needed === 0) return { memory: given, ok: true };
   const left = given.arrays.reserved.max - given.reserved.length - given.hidden - needed;
-  let memory = { ...given, fewestLeft: Math.min(given.fewestLeft, left) };
-  const isFull = (): boolean =>
-    memory.reserved.length + memory.hidden + needed > memory.arrays.reserved.max;
-  while (isFull()) {
+  let memory = left < given.fewestLeft ? { ...given, fewestLeft: left } : given;
+  while (memory.reserved.length + memory.hidden + needed > memory.arrays.reserved.max) {
     const grown = doubleArray(memory, 'reserved', area);
     if (!grown.ok) return grown;
     memory = grown.memory;

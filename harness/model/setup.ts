@@ -4,7 +4,7 @@ import { findParameter, findSize } from '../memory/kernel-cmdline.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { type RangeSet, without } from '../memory/range-set.ts';
-import { type LowMemory, ramOf, removeRam, say } from './low-memory.ts';
+import { type LowMemory, removeRam, say } from './low-memory.ts';
 import { freeRanges, makeMemoryRoom, markScratch, reserve } from './memblock.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { Step } from './step.ts';
@@ -56,14 +56,28 @@ export const trimBiosRange: Step = (memory) => {
  */
 export const e820MemblockSetup: Step = (memory, inputs) => {
   const bottomUp = findParameter(inputs.cmdline, 'movable_node') !== undefined;
-  const added = without(ramOf(inputs.e820), [physRange(0, PAGE_SIZE), ISA]);
-  const roomy = makeMemoryRoom({ ...memory, ram: added, bottomUp, isLimited: true }, 0).memory;
-  const state: LowMemory = { ...khoScratch(roomy, inputs), ram: wholePages(added) };
+  const added = without(memory.ram, [physRange(0, PAGE_SIZE), ISA]);
+  const full = addRam({ ...memory, bottomUp, isLimited: true }, added);
+  const marked = khoScratch(full, inputs);
+  const state: LowMemory = { ...marked, ram: wholePages(marked.ram) };
   const told = inputs.reservedAbove1M;
   if (!told) return state;
   const low = state.reserved.filter(({ start }) => start < SZ_1M);
   return { ...state, reserved: [...low, ...told], hidden: 0 };
 };
+
+/** `memblock_add()` of one region after the other: one for which there is no room is lost. */
+function addRam(memory: LowMemory, added: RangeSet): LowMemory {
+  const { max } = memory.arrays.memory;
+  return added.slice(max).reduce(
+    (state, region) => {
+      const roomy = makeMemoryRoom(state, 1);
+      const ram = roomy.ok ? [...roomy.memory.ram, region] : roomy.memory.ram;
+      return { ...roomy.memory, ram };
+    },
+    { ...memory, ram: added.slice(0, max) },
+  );
+}
 
 /** The mark of the first 1 MiB, which `e820__memblock_setup()` sets and `reserve_real_mode()` takes away. */
 export const khoScratch: Step = (memory, { kernel }) =>
@@ -73,10 +87,7 @@ export const khoScratch: Step = (memory, { kernel }) =>
 function wholePages(ranges: RangeSet): RangeSet {
   return ranges
     .map(({ start, end }) =>
-      physRange(
-        Math.ceil(start / PAGE_SIZE) * PAGE_SIZE,
-        Math.floor(end / PAGE_SIZE) * PAGE_SIZE,
-      ),
+      physRange(Math.ceil(start / PAGE_SIZE) * PAGE_SIZE, Math.floor(end / PAGE_SIZE) * PAGE_SIZE),
     )
     .filter(({ start, end }) => start < end);
 }
