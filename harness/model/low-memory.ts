@@ -2,7 +2,7 @@
 import type { E820Entry } from '../memory/e820.ts';
 import type { MemblockLine } from '../memory/memblock-log.ts';
 import { ALL_LOW_PAGES, lowPages, pageRange } from '../memory/page-map.ts';
-import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
+import { PAGE_SIZE, type Pfn, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { type RangeSet, hasAnyOf, rangeSet, without } from '../memory/range-set.ts';
 import { type MemblockRegions, removeRegion } from './memblock-regions.ts';
@@ -188,7 +188,7 @@ export function transfer(
 
 /** The pages that an owner has, ascending. */
 export function pagesOwnedBy({ pages }: LowMemory, wanted: Owner): Pfn[] {
-  return pages.flatMap(({ owner }, page) => (owner === wanted ? [pfn(page)] : []));
+  return ALL_LOW_PAGES.filter((page) => pages[page]?.owner === wanted);
 }
 
 /** Adds a line to what the kernel prints. */

@@ -69,7 +69,7 @@ export const e820MemblockSetup: Step = (memory, inputs) => {
 /** `memblock_add()` of one region after the other: one for which there is no room is lost. */
 function addRam(memory: LowMemory, added: RangeSet): LowMemory {
   const { max } = memory.arrays.memory;
-  return added.slice(max).reduce(
+  return added.slice(max).reduce<LowMemory>(
     (state, region) => {
       const roomy = makeMemoryRoom(state, 1);
       const ram = roomy.ok ? [...roomy.memory.ram, region] : roomy.memory.ram;

@@ -103,7 +103,7 @@ export const KNOWN: readonly KnownDifference[] = [
   },
   {
     id: 'late-array',
-    why: 'once memblock may allocate anywhere the model counts no longer; with movable_node or mirrored memory the array that grows may still lie low',
+    why: 'once memblock may allocate anywhere nothing tells what a kernel reserves; with movable_node or mirrored memory the array may still grow below 1 MiB',
     when: ({ outcome: { lastReservedMax, reservedMax } }) => lastReservedMax > reservedMax,
   },
 ];
