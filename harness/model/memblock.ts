@@ -23,8 +23,9 @@ interface Search {
   readonly within?: PhysRange;
 }
 
-/** `ISA_END_ADDRESS`. */
-const LOW = physRange(0, SZ_1M);
+/** Up to `ISA_END_ADDRESS`, or without a limit; the first page is never given away (`memblock_find_in_range_node()`). */
+const LOW = physRange(PAGE_SIZE, SZ_1M);
+const ALL = clippedRange(PAGE_SIZE, Infinity);
 
 /**
  * `memblock_find_in_range()`: the highest free bytes that fit, or with `movable_node` the lowest; of mirrored memory, if
@@ -40,9 +41,9 @@ export function findFreeRange(memory: LowMemory, search: Search): PhysRange | un
 function findIn(
   regions: RangeSet,
   { bottomUp, reserved, isLimited }: LowMemory,
-  { size, align, within = isLimited ? LOW : undefined }: Search,
+  { size, align, within = isLimited ? LOW : ALL }: Search,
 ): PhysRange | undefined {
-  const searched = within ? clip(regions, within) : regions;
+  const searched = clip(regions, within);
   for (const region of bottomUp ? searched : searched.toReversed()) {
     const gaps = gapsIn(reserved, region);
     for (const gap of bottomUp ? gaps : gaps.toReversed()) {

@@ -94,9 +94,8 @@ export const KNOWN: readonly KnownDifference[] = [
     id: 'overwritten',
     why: 'boot services are not reserved yet: a copy of the map, or an array, lands on a table that is looked for later',
     when: ({ machine, predicted }) => {
-      const { mokvar, bgrt } = machine.inputs.keptTables;
       const written = writtenRanges(machine, predicted);
-      return [mokvar, bgrt].some(
+      return Object.values(machine.inputs.keptTables).some(
         (table) => table && written.some((range) => intersects(range, table)),
       );
     },
