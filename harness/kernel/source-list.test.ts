@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sha256 } from '../process/file-hash.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
-import { findTreeDamage, noteTree } from './source-list.ts';
+import { findTreeDamage, noteTree, readUnpacked } from './source-list.ts';
 
 const { signal } = new AbortController();
 const MAIN = 'int main;\n';
@@ -99,4 +99,22 @@ it.each([
 ])('finds $what', async ({ make, found }) => {
   await make();
   expect(await damage()).toContain(found);
+});
+
+it('reads files as they were unpacked, whatever patches have done, and leaves out what the source lacks', async () => {
+  await mkdir(at('original/init'), { recursive: true });
+  await copyFile(at('tree/init/main.c'), at('original/init/main.c'));
+  await writeFile(at('tree/init/main.c'), 'int patched;\n');
+  const texts = await readUnpacked(temp.path, ['init/main.c', 'Makefile', 'mm/memblock.c']);
+  expect([...texts]).toEqual([
+    ['init/main.c', MAIN],
+    ['Makefile', 'all:\n'],
+  ]);
+});
+
+it('reads no file that is not as it was noted', async () => {
+  await writeFile(at('tree/init/main.c'), 'int mein;\n');
+  await expect(readUnpacked(temp.path, ['init/main.c'])).rejects.toThrow(
+    `Cannot read init/main.c in ${temp.path}: expected SHA-256 ${sha256(MAIN)}, found ${sha256('int mein;\n')}`,
+  );
 });

@@ -3,8 +3,8 @@
 import { existsSync } from 'node:fs';
 import { readFile, readdir, writeFile } from 'node:fs/promises';
 import { join, relative } from 'node:path';
-import { messageOf } from '../errors.ts';
-import { findDifference } from '../process/file-hash.ts';
+import { PackageError, messageOf } from '../errors.ts';
+import { findDifference, sha256 } from '../process/file-hash.ts';
 import { runCommand } from '../process/owned-process.ts';
 
 /** The tree in the folder of a source, and beside it the originals of the files that patches have touched. */
@@ -40,6 +40,29 @@ export async function findTreeDamage(folder: string, signal: AbortSignal): Promi
     if (signal.aborted) throw error;
     return messageOf(error);
   }
+}
+
+/**
+ * The texts of these files of a source as they were unpacked, whatever patches have done since; one that the source
+ * does not have is left out. Throws `PackageError` if one is not as it was noted.
+ */
+export async function readUnpacked(
+  folder: string,
+  paths: readonly string[],
+): Promise<ReadonlyMap<string, string>> {
+  const hashes = hashesIn(await readFile(join(folder, HASHES), 'utf8'));
+  const texts = new Map<string, string>();
+  for (const path of paths.filter((it) => hashes.has(it))) {
+    const original = join(folder, ORIGINAL, path);
+    const text = await readFile(existsSync(original) ? original : join(folder, TREE, path));
+    const found = sha256(text);
+    if (found !== hashes.get(path)) {
+      const message = `expected SHA-256 ${hashes.get(path)}, found ${found}`;
+      throw new PackageError(`Cannot read ${path} in ${folder}: ${message}; remove that folder`);
+    }
+    texts.set(path, text.toString());
+  }
+  return texts;
 }
 
 async function compareTree(folder: string, signal: AbortSignal): Promise<string | null> {

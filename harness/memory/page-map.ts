@@ -5,9 +5,10 @@ import { type PhysRange, physRange } from './phys-range.ts';
 /** The pages below 1 MiB that share at least one byte with the range. */
 export function lowPages(range: PhysRange): Pfn[] {
   if (range.end <= range.start) return [];
-  const first = Math.floor(range.start / PAGE_SIZE);
   const end = Math.min(Math.ceil(range.end / PAGE_SIZE), LOW_PAGES);
-  return Array.from({ length: Math.max(end - first, 0) }, (_, index) => pfn(first + index));
+  const pages: Pfn[] = [];
+  for (let page = Math.floor(range.start / PAGE_SIZE); page < end; page += 1) pages.push(pfn(page));
+  return pages;
 }
 
 /** All of them. */

@@ -43,7 +43,8 @@ export function removeRange(set: RangeSet, range: PhysRange): RangeSet {
 
 /** Whether the set has a byte of `range`. */
 export function hasAnyOf(set: RangeSet, range: PhysRange): boolean {
-  return set.some((other) => intersects(other, range));
+  const next = set[firstBeyond(set, range.start)];
+  return next !== undefined && next.start < range.end;
 }
 
 /**

@@ -13,6 +13,7 @@ import {
   ram,
 } from './testing/machine-builder.ts';
 import { hasEfiOption, keepsEfiMap } from './model-inputs.ts';
+import type { Owner } from './owners.ts';
 import { predict } from './prediction.ts';
 
 const kernel = kernelOf('lock-on-crashkernel');
@@ -74,6 +75,24 @@ describe('a table in boot services data', () => {
       owner: 'kernel',
     });
     expect(prediction.moments.early[0x23]).toBe('boot-services');
+  });
+
+  it('is not reserved at all if a byte of it is already', () => {
+    const esrt = physRange(0x20000, 0x22000);
+    const inputs = { ...boot, keptTables: { ...NONE, esrt } };
+    const owners = (early: readonly PhysRange[]): Owner[] =>
+      predict({ ...inputs, earlyReservations: early }, 'lock-on-crashkernel')
+        .pages.slice(0x20, 0x22)
+        .map(({ owner }) => owner);
+    expect(owners([])).toEqual(['kernel', 'kernel']);
+    expect(owners([physRange(0x20000, 0x20010)])).toEqual(['kernel', 'free']);
+  });
+
+  it.each(['noefi', 'efi=noruntime'])('is not looked for with %s', (cmdline) => {
+    const table = physRange(0x24000, 0x24100);
+    const tables = { ...boot, keptTables: { esrt: table, mokvar: table, bgrt: table } };
+    const predicted = predict({ ...tables, cmdline }, 'lock-on-crashkernel');
+    expect(predicted).toEqual(predict({ ...boot, cmdline }, 'lock-on-crashkernel'));
   });
 
   it('is copied nowhere when there is no low memory', () => {

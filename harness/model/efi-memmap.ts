@@ -10,11 +10,19 @@ import {
   isBootServices,
 } from '../memory/efi-memory-map.ts';
 import { findParameter, parseCmdline } from '../memory/kernel-cmdline.ts';
-import { PAGE_SIZE } from '../memory/pfn.ts';
+import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, covers, physRange, renderRange } from '../memory/phys-range.ts';
-import { hasAnyOf, rangeSet } from '../memory/range-set.ts';
+import { hasAnyOf } from '../memory/range-set.ts';
 import { type BootServices, type LowMemory, say, unreserve } from './low-memory.ts';
-import { findFreeRange, memblockFree, pa, reserve, reserveKern } from './memblock.ts';
+import {
+  findFreeRange,
+  markMirror,
+  markReservedKern,
+  memblockFree,
+  pa,
+  reserve,
+  reserveKern,
+} from './memblock.ts';
 import { keepsEfiMap } from './model-inputs.ts';
 import type { Step, StepInputs } from './step.ts';
 
@@ -43,13 +51,13 @@ export const efiFindMirror: Step = (memory, inputs) => {
   const isAsked = findParameter(cmdline, 'kernelcore')?.value === 'mirror';
   if (!efiMap || !keepsEfiMap(inputs) || (kernel.mirrorsOnRequest && !isAsked)) return memory;
   const reliable = efiMap.filter(({ attribute }) => (attribute & EFI_MEMORY_MORE_RELIABLE) !== 0n);
-  return { ...memory, mirrored: rangeSet(reliable.map(({ range }) => range)) };
+  return reliable.reduce((state, { range }) => markMirror(state, range), memory);
 };
 
 /** `efi_esrt_init()`. */
 export const efiEsrtInit: Step = (memory, inputs) => {
   const { esrt } = inputs.keptTables;
-  if (!esrt) return memory;
+  if (!esrt || !keepsEfiMap(inputs)) return memory;
   const kept = efiMemReserve(memory, esrt, inputs);
   return say(kept, `esrt: Reserving ESRT space from ${pa(esrt.start)} to ${pa(esrt.end)}.`);
 };
@@ -77,25 +85,35 @@ function isAcpiOff({ cmdline }: StepInputs): boolean {
   return values.findLast((value) => value === 'off' || value === 'force') === 'off';
 }
 
-/** `efi_mem_reserve()`: keeps a table; if it lies in boot services data the map is split and copied. */
+/**
+ * `efi_mem_reserve()`: keeps a table, though nothing of it is reserved if any byte is already; if it lies in boot
+ * services data the map is split and copied. Without a map no table is looked for.
+ */
 function efiMemReserve(memory: LowMemory, table: PhysRange, inputs: StepInputs): LowMemory {
+  if (!keepsEfiMap(inputs)) return memory;
   const event = {
     step: 'efi_mem_reserve',
     owner: 'kernel',
     why: "a table of the firmware's",
   } as const;
-  const kept = hasAnyOf(memory.reserved, table) ? memory : reserve(memory, table, event);
+  const { marksTables } = inputs.kernel;
+  const keep = marksTables ? reserveKern : reserve;
+  const mark = marksTables ? markReservedKern : unmarked;
+  const isFree = !hasAnyOf(memory.reserved, table);
+  const kept = isFree ? keep(memory, table, event) : mark(memory, table);
   const holder = memory.bootServices.find(({ range }) => covers([range], table));
-  if (!keepsEfiMap(inputs) || holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
+  if (holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
   const parts = split(holder, table);
   const entries = memory.memmapEntries + parts.length - 1;
   const size = entries * DESCRIPTOR_SIZE;
-  const copy = memory.isLimited ? findFreeRange(kept, { size, align: COPY_ALIGN }) : null;
+  const copy = findFreeRange(kept, { size, align: COPY_ALIGN });
   if (copy === undefined) return say(kept, 'efi: Could not allocate boot services memmap');
   const bootServices = memory.bootServices.flatMap((entry) => (entry === holder ? parts : [entry]));
   const changed = { ...kept, bootServices, memmapEntries: entries };
-  return installCopy(changed, copy, inputs);
+  return installCopy(changed, copy.end > SZ_1M ? null : copy, inputs);
 }
+
+const unmarked = (memory: LowMemory): LowMemory => memory;
 
 /** `efi_memmap_install()`: the copy before it is freed. */
 function installCopy(memory: LowMemory, copy: PhysRange | null, { kernel }: StepInputs): LowMemory {

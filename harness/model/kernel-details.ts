@@ -40,6 +40,14 @@ const DETAILS = {
     is: 'memblock marks what is the kernel\'s own ("memblock: add MEMBLOCK_RSRV_KERN flag", v6.16)',
     releases: ['6.16..'],
   },
+  marksScratch: {
+    is: 'memory below 1 MiB is scratch for a while (`memblock_mark_kho_scratch()`, a2daf83e1037, v6.16)',
+    releases: ['6.16..'],
+  },
+  marksTables: {
+    is: 'efi_mem_reserve() marks tables as the kernel\'s own ("efi: Tag memblock reservations of boot services regions as RSRV_KERN", posted 2026-03-06; in 7.3)',
+    releases: ['7.3..'],
+  },
 } as const satisfies Record<string, Detail>;
 
 /** The details of a kernel by its release, such as `6.12.117-amd64`. */

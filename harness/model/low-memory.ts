@@ -2,7 +2,7 @@
 import type { E820Entry } from '../memory/e820.ts';
 import type { MemblockLine } from '../memory/memblock-log.ts';
 import { ALL_LOW_PAGES, lowPages, pageRange } from '../memory/page-map.ts';
-import { PAGE_SIZE, type Pfn, SZ_1M, pfn } from '../memory/pfn.ts';
+import { PAGE_SIZE, type Pfn, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, physRange } from '../memory/phys-range.ts';
 import { type RangeSet, hasAnyOf, rangeSet, without } from '../memory/range-set.ts';
 import { type MemblockRegions, removeRegion } from './memblock-regions.ts';
@@ -58,7 +58,9 @@ interface Memblock {
   readonly isLimited: boolean;
   /** `memblock_bottom_up()`. */
   readonly bottomUp: boolean;
-  /** RAM below 1 MiB with `MEMBLOCK_MIRROR`: searched first, and alone. */
+  /** `memblock.memory`, of all memory; as e820 has it until memblock gets it. */
+  readonly ram: RangeSet;
+  /** What of it has `MEMBLOCK_MIRROR`: searched first, and alone. */
   readonly mirrored: RangeSet;
   /** Whether the kernel has `MEMBLOCK_RSRV_KERN`. */
   readonly marksKern: boolean;
@@ -102,7 +104,8 @@ const STATIC_ARRAY: MemblockArray = { max: 128, place: null };
 
 /** Low memory as the kernel finds it: whole pages of RAM are free, the rest is the firmware's. */
 export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
-  const usable = new Set(ramOf(e820).flatMap(wholePages));
+  const ram = ramOf(e820);
+  const usable = new Set(ram.flatMap(wholePages));
   const pages = ALL_LOW_PAGES.map((page) => (usable.has(page) ? RAM : NO_RAM));
   return {
     pages,
@@ -111,6 +114,7 @@ export function initialLowMemory(e820: readonly E820Entry[]): LowMemory {
     arrays: { memory: STATIC_ARRAY, reserved: STATIC_ARRAY },
     isLimited: false,
     bottomUp: false,
+    ram,
     mirrored: [],
     marksKern: false,
     keepsLow: false,
@@ -184,7 +188,7 @@ export function transfer(
 
 /** The pages that an owner has, ascending. */
 export function pagesOwnedBy({ pages }: LowMemory, wanted: Owner): Pfn[] {
-  return pages.flatMap(({ owner }, page) => (owner === wanted ? [pfn(page)] : []));
+  return ALL_LOW_PAGES.filter((page) => pages[page]?.owner === wanted);
 }
 
 /** Adds a line to what the kernel prints. */
@@ -198,6 +202,7 @@ interface Change {
 }
 
 function change(memory: LowMemory, touched: readonly Pfn[], { event, when }: Change): LowMemory {
+  if (touched.length === 0) return memory;
   const pages = [...memory.pages];
   for (const page of touched) {
     const fate = pages[page];

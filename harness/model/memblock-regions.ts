@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /** The list `memblock.reserved` as `memblock_add_range()` and `memblock_isolate_range()` keep it. */
-import { type PhysRange, intersects, physRange } from '../memory/phys-range.ts';
-import { firstBeyond } from '../memory/range-set.ts';
+import { type PhysRange, physRange } from '../memory/phys-range.ts';
+import { type RangeSet, firstBeyond } from '../memory/range-set.ts';
 
 /** `struct memblock_region`. */
 export interface MemblockRegion extends PhysRange {
@@ -22,28 +22,55 @@ export function countGaps(regions: MemblockRegions, range: PhysRange): number {
 
 /** `memblock_add_range()`: what is reserved already stays as it is. */
 export function addRegion(regions: MemblockRegions, added: MemblockRegion): MemblockRegions {
-  const pieces = gapsIn(regions, added).map((gap) => ({ ...gap, kern: added.kern }));
-  if (pieces.length === 0) return regions;
   // A neighbour that ends where it begins, or begins where it ends, may merge with it.
   const first = firstBeyond(regions, added.start - 1);
   const beyond = firstBeyond(regions, added.end);
   const last = (regions[beyond]?.start ?? Infinity) <= added.end ? beyond + 1 : beyond;
+  if (first === last) return regions.toSpliced(first, 0, added);
+  const pieces = gapsIn(regions, added).map((gap) => ({ ...gap, kern: added.kern }));
+  if (pieces.length === 0) return regions;
   const touched = [...regions.slice(first, last), ...pieces].toSorted((a, b) => a.start - b.start);
-  return [...regions.slice(0, first), ...mergeNeighbours(touched), ...regions.slice(last)];
+  return regions.toSpliced(first, last - first, ...mergeNeighbours(touched));
 }
 
 /** `memblock_remove_range()`. */
 export function removeRegion(regions: MemblockRegions, range: PhysRange): MemblockRegions {
-  return regions.flatMap((region) => {
-    if (!intersects(region, range)) return [region];
-    const { start, end, kern } = region;
-    return [physRange(start, range.start), physRange(range.end, end)]
-      .filter((left) => left.start < left.end)
-      .map((left) => ({ ...left, kern }));
-  });
+  const [first, end] = touchedBy(regions, range);
+  if (first === end) return regions;
+  const touched = regions.slice(first, end);
+  const left = [
+    ...touched.slice(0, 1).map((region) => ({ ...region, end: range.start })),
+    ...touched.slice(-1).map((region) => ({ ...region, start: range.end })),
+  ];
+  return regions.toSpliced(first, end - first, ...left.filter(isSome));
 }
 
-function gapsIn(regions: MemblockRegions, { start, end }: PhysRange): PhysRange[] {
+/** `memblock_reserved_mark_kern()`: what of the range is reserved is the kernel's own. */
+export function markKern(regions: MemblockRegions, range: PhysRange): MemblockRegions {
+  const [first, end] = touchedBy(regions, range);
+  const parts = regions.slice(first, end).flatMap((region) => [
+    { ...region, end: range.start },
+    {
+      start: region.start > range.start ? region.start : range.start,
+      end: region.end < range.end ? region.end : range.end,
+      kern: true,
+    },
+    { ...region, start: range.end },
+  ]);
+  return mergeNeighbours(regions.toSpliced(first, end - first, ...parts.filter(isSome)));
+}
+
+/** The indices of the regions that share a byte with the range. */
+function touchedBy(regions: MemblockRegions, range: PhysRange): [number, number] {
+  const first = firstBeyond(regions, range.start);
+  const last = firstBeyond(regions, range.end - 1);
+  return [first, (regions[last]?.start ?? Infinity) < range.end ? last + 1 : last];
+}
+
+const isSome = ({ start, end }: PhysRange): boolean => start < end;
+
+/** What of a range is in none of the regions. */
+export function gapsIn(regions: RangeSet, { start, end }: PhysRange): PhysRange[] {
   const gaps: PhysRange[] = [];
   let from: number = start;
   for (let at = firstBeyond(regions, start); at < regions.length; at += 1) {

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** What of mm/memblock.c decides who owns low memory: searches, and the arrays that must grow. */
-import { ALL_LOW_PAGES, rangesOfPages } from '../memory/page-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { type PhysRange, clippedRange, physRange, rangeSize } from '../memory/phys-range.ts';
-import { type RangeSet, without } from '../memory/range-set.ts';
+import { type RangeSet, rangeSet, without } from '../memory/range-set.ts';
 import {
   type LowMemory,
   type MemblockCall,
@@ -12,7 +11,7 @@ import {
   takeFree,
   unreserve,
 } from './low-memory.ts';
-import { addRegion, countGaps } from './memblock-regions.ts';
+import { addRegion, countGaps, gapsIn, markKern } from './memblock-regions.ts';
 
 /** `sizeof(struct memblock_region)`. */
 const REGION_SIZE = 24;
@@ -20,31 +19,39 @@ const REGION_SIZE = 24;
 interface Search {
   readonly size: number;
   readonly align: number;
-  /** Where to search; all below 1 MiB if not given. */
+  /** Where to search; if not given, wherever memblock may allocate. */
   readonly within?: PhysRange;
 }
 
+/** Up to `ISA_END_ADDRESS`, or without a limit; the first page is never given away (`memblock_find_in_range_node()`). */
+const LOW = physRange(PAGE_SIZE, SZ_1M);
+const ALL = clippedRange(PAGE_SIZE, Infinity);
+
 /**
- * `memblock_find_in_range()` below 1 MiB: the highest free bytes that fit, or with `movable_node` the
- * lowest; of mirrored memory, if there is any that fits.
+ * `memblock_find_in_range()`: the highest free bytes that fit, or with `movable_node` the lowest; of mirrored memory, if
+ * there is any that fits.
  */
 export function findFreeRange(memory: LowMemory, search: Search): PhysRange | undefined {
-  const free = freeRanges(memory);
-  const mirrored = memory.mirrored.flatMap((range) => clip(free, range));
-  return findIn(mirrored, memory, search) ?? findIn(free, memory, search);
+  const mirrored = mirroredRam(memory);
+  const found = mirrored.length > 0 ? findIn(mirrored, memory, search) : undefined;
+  return found ?? findIn(memoryRegions(memory), memory, search);
 }
 
+/** One region after the other: what is found does not reach from one into the next (`__next_mem_range()`). */
 function findIn(
-  free: RangeSet,
-  { bottomUp }: LowMemory,
-  { size, align, within }: Search,
+  regions: RangeSet,
+  { bottomUp, reserved, isLimited }: LowMemory,
+  { size, align, within = isLimited ? LOW : ALL }: Search,
 ): PhysRange | undefined {
-  const gaps = within ? clip(free, within) : free;
-  for (const gap of bottomUp ? gaps : gaps.toReversed()) {
-    const start = bottomUp
-      ? Math.ceil(gap.start / align) * align
-      : Math.floor((gap.end - size) / align) * align;
-    if (start >= gap.start && start + size <= gap.end) return physRange(start, start + size);
+  const searched = clip(regions, within);
+  for (const region of bottomUp ? searched : searched.toReversed()) {
+    const gaps = gapsIn(reserved, region);
+    for (const gap of bottomUp ? gaps : gaps.toReversed()) {
+      const start = bottomUp
+        ? Math.ceil(gap.start / align) * align
+        : Math.floor((gap.end - size) / align) * align;
+      if (start >= gap.start && start + size <= gap.end) return physRange(start, start + size);
+    }
   }
   return undefined;
 }
@@ -58,13 +65,46 @@ function clip(ranges: RangeSet, to: PhysRange): RangeSet {
     .filter(({ start, end }) => start < end);
 }
 
+function mirroredRam({ ram, mirrored }: LowMemory): RangeSet {
+  return mirrored.flatMap((range) => clip(ram, range));
+}
+
+/** The regions of `memblock.memory`: neighbours are apart if only one of them is mirrored. */
+function memoryRegions(memory: LowMemory): RangeSet {
+  const { ram, mirrored } = memory;
+  if (mirrored.length === 0) return ram;
+  const regions = [...mirroredRam(memory), ...without(ram, mirrored)];
+  return regions.toSorted((a, b) => a.start - b.start);
+}
+
 /** RAM below 1 MiB of which nothing is reserved, in bytes. */
-export function freeRanges({ pages, reserved }: LowMemory): RangeSet {
-  const ram = ALL_LOW_PAGES.filter((page) => {
-    const owner = pages[page]?.owner;
-    return owner !== 'firmware' && owner !== 'page0';
-  });
-  return without([...rangesOfPages(ram)], reserved);
+export function freeRanges({ ram, reserved }: LowMemory): RangeSet {
+  return clip(ram, LOW).flatMap((range) => gapsIn(reserved, range));
+}
+
+/** `memblock_mark_mirror()`: of RAM; a range for which there are too many regions is not marked. */
+export function markMirror(memory: LowMemory, range: PhysRange): LowMemory {
+  const roomy = makeMemoryRoom(memory, ISOLATED);
+  if (!roomy.ok) return roomy.memory;
+  return { ...roomy.memory, mirrored: rangeSet([...roomy.memory.mirrored, range]) };
+}
+
+/** `memblock_isolate_range()` makes at most two more regions. */
+const ISOLATED = 2;
+
+/** Doubles `memblock.memory` until it has room for so many regions besides those that it has. */
+export function makeMemoryRoom(given: LowMemory, needed: number): Room {
+  const count = memoryRegions(given).length + needed;
+  let [memory, ok] = [given, true];
+  while (ok && count > memory.arrays.memory.max) {
+    ({ memory, ok } = doubleArray(memory, 'memory'));
+  }
+  return { memory, ok };
+}
+
+/** `memblock_mark_kho_scratch()` of the first 1 MiB, and `memblock_clear_kho_scratch()`: no region of RAM goes beyond 640 KiB. */
+export function markScratch(memory: LowMemory): LowMemory {
+  return makeMemoryRoom(memory, ISOLATED).memory;
 }
 
 /**
@@ -79,6 +119,13 @@ export function reserve(memory: LowMemory, range: PhysRange, event: PageEvent): 
 /** `memblock_reserve_kern()`, and what `memblock_phys_alloc()` reserves. */
 export function reserveKern(memory: LowMemory, range: PhysRange, event: PageEvent): LowMemory {
   return addReserved(memory, { range, event, kern: memory.marksKern });
+}
+
+/** `memblock_reserved_mark_kern()`: of what is reserved. */
+export function markReservedKern(memory: LowMemory, range: PhysRange): LowMemory {
+  const roomy = makeRoom(memory, ISOLATED, range);
+  if (!roomy.ok) return roomy.memory;
+  return { ...roomy.memory, reserved: markKern(roomy.memory.reserved, range) };
 }
 
 interface Reserving {
@@ -104,8 +151,7 @@ export function memblockFree(
 ): LowMemory {
   if (memory.keepsLow) return memory;
   const called = noteCall(memory, { call: 'free', range });
-  // `memblock_isolate_range()` makes at most two more regions.
-  const roomy = makeRoom(called, 2, range);
+  const roomy = makeRoom(called, ISOLATED, range);
   return roomy.ok ? unreserve(roomy.memory, range, event) : roomy.memory;
 }
 
@@ -123,10 +169,8 @@ interface Room {
 function makeRoom(given: LowMemory, needed: number, area: PhysRange): Room {
   if (!given.isLimited || needed === 0) return { memory: given, ok: true };
   const left = given.arrays.reserved.max - given.reserved.length - given.hidden - needed;
-  let memory = { ...given, fewestLeft: Math.min(given.fewestLeft, left) };
-  const isFull = (): boolean =>
-    memory.reserved.length + memory.hidden + needed > memory.arrays.reserved.max;
-  while (isFull()) {
+  let memory = left < given.fewestLeft ? { ...given, fewestLeft: left } : given;
+  while (memory.reserved.length + memory.hidden + needed > memory.arrays.reserved.max) {
     const grown = doubleArray(memory, 'reserved', area);
     if (!grown.ok) return grown;
     memory = grown.memory;

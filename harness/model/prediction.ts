@@ -16,7 +16,8 @@ import type { ModelInputs } from './model-inputs.ts';
 import type { Owner } from './owners.ts';
 import type { PolicyId } from '../policy-id.ts';
 import { MOMENTS, type Moment, POLICIES } from './policies.ts';
-import type { StepInputs } from './step.ts';
+import { e820MemblockSetup } from './setup.ts';
+import type { Step, StepInputs } from './step.ts';
 import { type Doubt, type Outcome, combine } from './undecided.ts';
 
 /** What a kernel that follows a policy makes of the memory below 1 MiB. */
@@ -57,9 +58,13 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
     e820: withMemmap(given.e820, given.cmdline) ?? given.e820,
     kernel: given.kernel ?? detailsOfRelease(typicalRelease),
   };
-  const { fewestLeft, ...sure } = runSteps(inputs, policy, 0);
+  const early = earlySteps(policy);
+  const start = early.before.reduce((state, step) => step(state, inputs), initialState(inputs));
+  const run = (hidden: number): Run =>
+    runSteps({ ...start, hidden }, inputs, { ...POLICIES[policy].steps, early: early.after });
+  const { fewestLeft, ...sure } = run(0);
   const isSure = inputs.reservedAbove1M !== null || fewestLeft >= HIDDEN_LIMIT;
-  const others = isSure ? [] : HIDDEN.map((hidden) => runSteps(inputs, policy, hidden));
+  const others = isSure ? [] : HIDDEN.map(run);
   const { pages, moments, trampoline, panic, logLines, memblockCalls, doubt } = combine(
     sure,
     others,
@@ -93,15 +98,28 @@ export function predict(given: ModelInputs, policy: PolicyId): Prediction {
 const HIDDEN_LIMIT = 24;
 const HIDDEN = Array.from({ length: HIDDEN_LIMIT }, (_, index) => index + 1);
 
-/** All steps of a policy, of a kernel that has so many reservations besides. */
+type Run = Outcome & { readonly fewestLeft: number };
+
+/** Until memblock has RAM its list cannot grow: what happens is the same, whatever is reserved besides. */
+function earlySteps(policy: PolicyId): {
+  readonly before: readonly Step[];
+  readonly after: readonly Step[];
+} {
+  const { early } = POLICIES[policy].steps;
+  const at = early.indexOf(e820MemblockSetup);
+  return { before: early.slice(0, at), after: early.slice(at) };
+}
+
+function initialState({ e820, kernel: { marksKern } }: StepInputs): LowMemory {
+  return { ...initialLowMemory(e820), marksKern };
+}
+
 function runSteps(
+  start: LowMemory,
   inputs: StepInputs,
-  policy: PolicyId,
-  hidden: number,
-): Outcome & { readonly fewestLeft: number } {
-  const { steps } = POLICIES[policy];
-  const { marksKern } = inputs.kernel;
-  let memory: LowMemory = { ...initialLowMemory(inputs.e820), hidden, marksKern };
+  steps: Readonly<Record<Moment, readonly Step[]>>,
+): Run {
+  let memory = start;
   const moments: Partial<Record<Moment, readonly Owner[]>> = {};
   for (const moment of Object.keys(MOMENTS) as Moment[]) {
     memory = steps[moment].reduce((state, step) => step(state, inputs), memory);

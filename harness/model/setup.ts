@@ -3,9 +3,9 @@
 import { findParameter, findSize } from '../memory/kernel-cmdline.ts';
 import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import { without } from '../memory/range-set.ts';
-import { type LowMemory, ramOf, removeRam, say } from './low-memory.ts';
-import { doubleArray, freeRanges, reserve } from './memblock.ts';
+import { type RangeSet, without } from '../memory/range-set.ts';
+import { type LowMemory, removeRam, say } from './low-memory.ts';
+import { freeRanges, makeMemoryRoom, markScratch, reserve } from './memblock.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import type { Step } from './step.ts';
 
@@ -56,16 +56,41 @@ export const trimBiosRange: Step = (memory) => {
  */
 export const e820MemblockSetup: Step = (memory, inputs) => {
   const bottomUp = findParameter(inputs.cmdline, 'movable_node') !== undefined;
-  const ram = without(ramOf(inputs.e820), [physRange(0, PAGE_SIZE), ISA]).length;
-  let state: LowMemory = { ...memory, bottomUp, isLimited: true };
-  for (let ok = true; ok && ram > state.arrays.memory.max;) {
-    ({ memory: state, ok } = doubleArray(state, 'memory'));
-  }
+  const added = without(memory.ram, [physRange(0, PAGE_SIZE), ISA]);
+  const full = addRam({ ...memory, bottomUp, isLimited: true }, added);
+  const marked = khoScratch(full, inputs);
+  const state: LowMemory = { ...marked, ram: wholePages(marked.ram) };
   const told = inputs.reservedAbove1M;
   if (!told) return state;
   const low = state.reserved.filter(({ start }) => start < SZ_1M);
   return { ...state, reserved: [...low, ...told], hidden: 0 };
 };
+
+/** `memblock_add()` of one region after the other: one for which there is no room is lost. */
+function addRam(memory: LowMemory, added: RangeSet): LowMemory {
+  const { max } = memory.arrays.memory;
+  return added.slice(max).reduce<LowMemory>(
+    (state, region) => {
+      const roomy = makeMemoryRoom(state, 1);
+      const ram = roomy.ok ? [...roomy.memory.ram, region] : roomy.memory.ram;
+      return { ...roomy.memory, ram };
+    },
+    { ...memory, ram: added.slice(0, max) },
+  );
+}
+
+/** The mark of the first 1 MiB, which `e820__memblock_setup()` sets and `reserve_real_mode()` takes away. */
+export const khoScratch: Step = (memory, { kernel }) =>
+  kernel.marksScratch ? markScratch(memory) : memory;
+
+/** `memblock_trim_memory()`. */
+function wholePages(ranges: RangeSet): RangeSet {
+  return ranges
+    .map(({ start, end }) =>
+      physRange(Math.ceil(start / PAGE_SIZE) * PAGE_SIZE, Math.floor(end / PAGE_SIZE) * PAGE_SIZE),
+    )
+    .filter(({ start, end }) => start < end);
+}
 
 /** `init_mem_mapping()` is over: allocations come from anywhere, and so do memblock's arrays. */
 export const raiseMemblockLimit: Step = (memory) => ({ ...memory, isLimited: false });
@@ -122,15 +147,31 @@ export const reserveBiosRegions: Step = (memory, { biosWords }) =>
     why: 'the extended BIOS data area',
   });
 
-/** `trim_snb_memory()` up to v5.12: everything below 1 MiB, after the trampoline. */
-export const trimSnbMemory: Step = (memory, { sandyBridgeGraphics }) => {
-  if (!sandyBridgeGraphics) return memory;
+/** `bad_pages` of `trim_snb_memory()`. */
+const SNB_BAD_PAGES = [0x2005_0000, 0x2011_0000, 0x2013_0000, 0x2013_8000, 0x4000_4000];
+
+/** The pages above 1 MiB that `trim_snb_memory()` reserves; from v5.13 in `early_reserve_memory()`, and they alone. */
+export const reserveSnbBadPages: Step = (memory, { sandyBridgeGraphics }) =>
+  (sandyBridgeGraphics ? SNB_BAD_PAGES : []).reduce(
+    (state, page) =>
+      reserve(state, physRange(page, page + PAGE_SIZE), {
+        step: 'trim_snb_memory',
+        owner: 'reserved',
+        why: 'Sandy Bridge graphics cannot use some pages',
+      }),
+    memory,
+  );
+
+/** `trim_snb_memory()` up to v5.12: everything below 1 MiB, after the trampoline, and the bad pages. */
+export const trimSnbMemory: Step = (memory, inputs) => {
+  if (!inputs.sandyBridgeGraphics) return memory;
   const reserved = reserve(memory, physRange(0, SZ_1M), {
     step: 'trim_snb_memory',
     owner: 'reserved',
     why: 'Sandy Bridge graphics cannot use some pages',
   });
-  return say(reserved, 'reserving inaccessible SNB gfx pages');
+  const said = say(reserved, 'reserving inaccessible SNB gfx pages');
+  return reserveSnbBadPages(said, inputs);
 };
 
 /** The default of `CONFIG_X86_RESERVE_LOW`, in KiB; nothing that a bundle keeps shows another. */

@@ -10,10 +10,10 @@ import { POLICIES } from '../policies.ts';
 import type { PolicyId } from '../../policy-id.ts';
 
 /** EFI types that the EFI stub turns into RAM: loader, boot services, conventional. */
-const RAM_TYPES: readonly number[] = [1, 2, 3, 4, 7];
+export const RAM_TYPES: readonly number[] = [1, 2, 3, 4, 7];
 
 /** Low memory in pieces without gaps, up to 640 KiB; boot services as likely as all others. */
-const anyLowMap = fc
+export const anyLowMap = fc
   .array(
     fc.tuple(
       fc.integer({ min: 1, max: 40 }),
