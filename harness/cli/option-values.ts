@@ -36,6 +36,7 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--recipe': 'recipes',
   '--reporter': 'reporters',
   '--results': 'folders',
+  '--resume': 'folders',
   '--series': 'files',
   '--spool': 'folders',
   '--state': 'folders',

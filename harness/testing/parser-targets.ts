@@ -37,11 +37,13 @@ import { renderHistoryCell } from '../report/history-cell-report.ts';
 import { historyResult } from '../report/history-document.ts';
 import { renderHistory } from '../report/history-report.ts';
 import { readRunDocument } from '../report/schema/read-run-document.ts';
+import { parseJournal } from '../runner/journal.ts';
 import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
 import {
   CMDLINES,
   EXAMPLE_MAP,
   HELLO,
+  JOURNAL_TEXT,
   LOGS,
   LOG_UNITS,
   PERSONALITY,
@@ -150,6 +152,12 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     seeds: [PERSONALITY],
     units: ['ask 0x0-0xfff 7\n', 'exit 0x0-0xfff 7 0xf\n', 'tag 0x1 0x1\n', 'error x'],
   },
+  {
+    name: 'a journal',
+    parse: (text) => parseJournal(text, 'x'),
+    seeds: [JOURNAL_TEXT],
+    units: ['{"kind":"begin","at":1,"pid":1}\n', '{"a":', '['],
+  },
   { name: 'a layout', parse: planOf, seeds: filesIn('images/layouts'), units: ['{"a":', '['] },
   {
     name: 'a matrix',
@@ -196,6 +204,7 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     seeds: [HELLO, REFUSAL, HELLO + REFUSAL],
     units: [
       HELLO,
+      JOURNAL_TEXT,
       'ok 1 - a\n',
       '  why: "a"\n',
       '    # Subtest: a\n',

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { firstEnd } from '../../ends.ts';
+import { UsageError } from '../../errors.ts';
 import {
   type Axes,
   type PlannedCell,
@@ -36,11 +37,12 @@ const HELP = {
       'sub1m run default --shard 1/3 --reporter junit:junit.xml',
     ],
     ['it on one layout only', 'sub1m run --layout thread-2021'],
+    ['a run that was killed, to its end', 'sub1m run --resume results/2026-11-22T13-47-07-4711'],
   ],
   options:
     'Machine options, --vmcore, --truth and --policy replace the values of the matrix; the defaults below hold ' +
     'where it has none. They take several values (--cpus 1,2, or the option again): every combination is run. ' +
-    '--reporter may be repeated, too.',
+    '--reporter may be repeated, too. --resume takes all else from the run, but for --jobs and reporters.',
 } as const;
 
 /** `sub1m run [matrix]`: runs every cell of a matrix. */
@@ -55,8 +57,13 @@ export function addRun(program: Command, context: CommandContext): void {
   command
     .optionsGroup(GROUPS.running)
     .option('--limit <time>', 'run what is worth most, for so long: 20min, 1h30min', parseTimeSpan)
+    .option(
+      '--resume <folder>',
+      'go on with a run that was cut short: cells that ended are not run again',
+    )
     .option('--dry-run', 'list the cells and about how long they take, and run nothing');
   command.action(async (matrix: string, options: RunOptions) => {
+    if (options.resume !== undefined) return goOn(options.resume, { command, options }, context);
     const settings = runSettings(options);
     const { night, known, all } = await planOf(matrix, { options, settings }, context);
     if (options.dryRun) {
@@ -68,7 +75,7 @@ export function addRun(program: Command, context: CommandContext): void {
     const { shard = null, limit = null } = options;
     const whole = { name: matrix, cells: all, planned: night.planned, shard, limit };
     const plan = { cells, known, whole };
-    const run = await runPlan(plan, { ...settings, jobs: night.jobs }, context);
+    const run = await runPlan(plan, settings, context);
     await report(run);
     context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
   });
@@ -78,6 +85,34 @@ interface RunOptions extends RunCommandOptions {
   /** Seconds. */
   readonly limit?: number;
   readonly dryRun?: true;
+  readonly resume?: string;
+}
+
+/** Options that may be given when a run goes on: the others are those of the run. */
+const RESUME_OPTIONS: readonly string[] = ['resume', 'jobs', 'reporter', 'json'];
+
+async function goOn(
+  folder: string,
+  { command, options }: { readonly command: Command; readonly options: RunOptions },
+  context: CommandContext,
+): Promise<void> {
+  const given = command.options.filter(
+    (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  const other = given.find((option) => !RESUME_OPTIONS.includes(option.attributeName()));
+  const found = command.args.length > 0 ? `the matrix ${command.args[0]}` : other?.long;
+  if (found !== undefined) {
+    throw new UsageError(
+      `Cannot use --resume with ${found}: expected only --jobs, --reporter and --json; the run says the rest`,
+    );
+  }
+  const { resumeRun } = await import('../../runner/resume-run.ts');
+  const report = reportRun(options, context, { keep: true });
+  const { jobs = 'auto' } = options;
+  const isGiven = command.getOptionValueSource('jobs') === 'cli';
+  const run = await resumeRun(folder, isGiven ? { jobs } : {}, context);
+  await report(run);
+  context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
 }
 
 /** What is asked of a run. */
