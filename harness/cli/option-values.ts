@@ -40,6 +40,7 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--series': 'files',
   '--spool': 'folders',
   '--state': 'folders',
+  '--store': 'folders',
   '--tree': 'folders',
   '--write': 'files',
 };

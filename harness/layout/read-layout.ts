@@ -21,9 +21,13 @@ export async function readLayouts(): Promise<Layout[]> {
  * cannot be read.
  */
 export async function readLayout(idOrPath: string, signal?: AbortSignal): Promise<Layout> {
+  return readLayoutFile(await layoutPath(idOrPath), signal);
+}
+
+/** The file of a layout: an id of `images/layouts/`, or a path. */
+export async function layoutPath(idOrPath: string): Promise<string> {
   const ids = await layoutIds();
-  const path = ids.includes(idOrPath) ? join(LAYOUTS, `${idOrPath}.json`) : idOrPath;
-  return readLayoutFile(path, signal);
+  return ids.includes(idOrPath) ? join(LAYOUTS, `${idOrPath}.json`) : idOrPath;
 }
 
 async function readLayoutFile(path: string, signal?: AbortSignal): Promise<Layout> {

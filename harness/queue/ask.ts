@@ -53,6 +53,7 @@ export class AskedRun implements AsyncDisposable {
   readonly #queues = new Map<string, { readonly needs: Needs; readonly queue: JobQueue }>();
   readonly #waiting = new Map<string, Needs>();
   readonly #since = Date.now();
+  #total = 0;
   #isOver = false;
   #warnedAt = -Infinity;
   #activeAt = -Infinity;
@@ -83,6 +84,7 @@ export class AskedRun implements AsyncDisposable {
       const [first] = some;
       if (first !== undefined) this.#open(line, first.needs);
     }
+    this.#total += cells.length;
     await this.#register();
     for (const [line, some] of lines) {
       const jobs = some.map(({ job, payload }) => ({ id: job, payload }));
@@ -103,7 +105,7 @@ export class AskedRun implements AsyncDisposable {
       name: `${run.key}.${line}`,
       needs,
     }));
-    const cells = this.#waiting.size;
+    const cells = this.#total;
     await this.#registry.putRun({ ...run, versions, cells, since: this.#since, queues });
   }
 
@@ -112,7 +114,9 @@ export class AskedRun implements AsyncDisposable {
     const { signal } = this.#options;
     while (!(isAll() && this.#waiting.size === 0)) {
       if (signal.aborted) {
-        throw new InterruptedError('Interrupted before all cells were run', { cause: signal.reason });
+        throw new InterruptedError('Interrupted before all cells were run', {
+          cause: signal.reason,
+        });
       }
       let taken = 0;
       for (const { queue } of this.#queues.values()) taken += await this.#takeIn(queue);
@@ -164,7 +168,9 @@ export class AskedRun implements AsyncDisposable {
     const { run, log } = this.#options;
     const { signal } = new AbortController();
     try {
-      await withDeadline('the server of the queue', { budgetMs: LEAVE_MS, signal }, () => this.#leave());
+      await withDeadline('the server of the queue', { budgetMs: LEAVE_MS, signal }, () =>
+        this.#leave(),
+      );
     } catch (error) {
       log.warn(`cannot remove ${run.name} from the queue: ${messageOf(error)}`);
     }

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Runs and workers on a real server; the cells only sleep. */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { InterruptedError, UsageError } from '../errors.ts';
@@ -34,6 +35,7 @@ const OTHER = { ...VERSIONS, code: sha256('other code') };
 function startWorkers(options: readonly Partial<WorkerOptions>[], ms = 5) {
   const controller = new AbortController();
   const { signal } = controller;
+  setMaxListeners(0, signal);
   const ended = Promise.all(
     options.map((one, nr) => workOn(server, { ...sleeper(`w${nr}`, ms), signal, ...one })),
   );
@@ -147,7 +149,11 @@ describe('a worker', () => {
       ...askedCells(nr + 1)[nr],
       needs: { ...NEEDS, ...needs },
     });
-    const cells = [of(0, { kvm: true }), of(1, { cpus: 8 }), ...[2, 3, 4, 5].map((nr) => of(nr, {}))];
+    const cells = [
+      of(0, { kvm: true }),
+      of(1, { cpus: 8 }),
+      ...[2, 3, 4, 5].map((nr) => of(nr, {})),
+    ];
     await run.put(cells as Parameters<typeof run.put>[0]);
     const offer = { ...OFFER, machines: 9, cpus: 2 };
     expect(await workOn(server, { ...sleeper('w', 0), perform, offer, drain: true })).toBe(4);

@@ -26,6 +26,7 @@ import type { CommandContext } from '../command-context.ts';
 import { GROUPS, describeCommand } from '../help.ts';
 import { reportRun } from '../report-run.ts';
 import { parseTimeSpan } from '../time-span.ts';
+import { type QueueOptions, addQueueOptions, openQueue, queueSettings } from '../queue-options.ts';
 import { type RunCommandOptions, addRunOptions, runSettings } from '../run-options.ts';
 
 const HELP = {
@@ -37,12 +38,13 @@ const HELP = {
       'sub1m run default --shard 1/3 --reporter junit:junit.xml',
     ],
     ['it on one layout only', 'sub1m run --layout thread-2021'],
+    ['it by the workers of a queue', 'sub1m run --queue redis://farm:6379/0 --store /srv/sub1m'],
     ['a run that was killed, to its end', 'sub1m run --resume results/2026-11-22T13-47-07-4711'],
   ],
   options:
     'Machine options, --vmcore, --truth and --policy replace the values of the matrix; the defaults below hold ' +
     'where it has none. They take several values (--cpus 1,2, or the option again): every combination is run. ' +
-    '--reporter may be repeated, too. --resume takes all else from the run, but for --jobs and reporters.',
+    '--reporter may be repeated, too. --resume takes all else from the run, but for --jobs, --queue and reporters.',
 } as const;
 
 /** `sub1m run [matrix]`: runs every cell of a matrix. */
@@ -54,6 +56,7 @@ export function addRun(program: Command, context: CommandContext): void {
   );
   addCellOptions(command);
   addRunOptions(command);
+  addQueueOptions(command, 'have the cells run by workers of this queue');
   command
     .optionsGroup(GROUPS.running)
     .option('--limit <time>', 'run what is worth most, for so long: 20min, 1h30min', parseTimeSpan)
@@ -75,13 +78,14 @@ export function addRun(program: Command, context: CommandContext): void {
     const { shard = null, limit = null } = options;
     const whole = { name: matrix, cells: all, planned: night.planned, shard, limit };
     const plan = { cells, known, whole };
-    const run = await runPlan(plan, settings, context);
+    await using queue = await openQueue(options, context);
+    const run = await runPlan(plan, { ...settings, ...queueSettings(queue) }, context);
     await report(run);
     context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
   });
 }
 
-interface RunOptions extends RunCommandOptions {
+interface RunOptions extends RunCommandOptions, QueueOptions {
   /** Seconds. */
   readonly limit?: number;
   readonly dryRun?: true;
@@ -89,7 +93,9 @@ interface RunOptions extends RunCommandOptions {
 }
 
 /** Options that may be given when a run goes on: the others are those of the run. */
-const RESUME_OPTIONS: readonly string[] = ['resume', 'jobs', 'reporter', 'json'];
+const RESUME_OPTIONS: readonly string[] = [
+  ...['resume', 'jobs', 'queue', 'store', 'reporter', 'json'],
+];
 
 async function goOn(
   folder: string,
@@ -103,14 +109,16 @@ async function goOn(
   const found = command.args.length > 0 ? `the matrix ${command.args[0]}` : other?.long;
   if (found !== undefined) {
     throw new UsageError(
-      `Cannot use --resume with ${found}: expected only --jobs, --reporter and --json; the run says the rest`,
+      `Cannot use --resume with ${found}: expected only --jobs, --queue, --store, --reporter and --json; the run says the rest`,
     );
   }
   const { resumeRun } = await import('../../runner/resume-run.ts');
   const report = reportRun(options, context, { keep: true });
   const { jobs = 'auto' } = options;
   const isGiven = command.getOptionValueSource('jobs') === 'cli';
-  const run = await resumeRun(folder, isGiven ? { jobs } : {}, context);
+  await using queue = await openQueue(options, context);
+  const settings = { ...(isGiven && { jobs }), ...queueSettings(queue) };
+  const run = await resumeRun(folder, settings, context);
   await report(run);
   context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
 }

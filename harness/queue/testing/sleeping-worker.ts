@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /**
- * A worker that only sleeps for each cell. Run as a program: URL of the server, its name, ms of a cell, ms of a lease, cells
- * at a time.
+ * A worker that only sleeps for each cell. Run as a program: URL of the server, its name, ms of a cell, ms of a lease, and
+ * the id of a cell that ends it.
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
@@ -27,14 +27,13 @@ export function sleeper(id: string, ms: number): WorkerOptions {
   };
 }
 
-const [, program = '', url = '', name = '', ms = '', leaseMs = '', machines = '1'] = process.argv;
+const [, program = '', url = '', name = '', ms = '', leaseMs = '', deadly = ''] = process.argv;
 if (import.meta.url === pathToFileURL(program).href) {
   await using server = await connectQueue(parseQueueAddress(url), silentLog);
-  const controller = new AbortController();
-  process.on('SIGTERM', () => {
-    controller.abort();
-  });
-  const offer = { ...OFFER, machines: Number(machines) };
-  const options = { ...sleeper(name, Number(ms)), offer, leaseMs: Number(leaseMs) };
-  await workOn(server, { ...options, signal: controller.signal });
+  const options = { ...sleeper(name, Number(ms)), leaseMs: Number(leaseMs) };
+  const perform: WorkerOptions['perform'] = (payload, tools) => {
+    if (payload.id === deadly) process.kill(process.pid, 'SIGKILL');
+    return options.perform(payload, tools);
+  };
+  await workOn(server, { ...options, perform });
 }
