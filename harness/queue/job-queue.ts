@@ -130,7 +130,7 @@ export class JobTaker implements AsyncDisposable {
 
   /** The next job, or undefined if none waits. The token is of this attempt alone. */
   async take(token: string): Promise<TakenJob | undefined> {
-    const job = (await this.#worker.getNextJob(token, { block: false })) as Job | undefined;
+    const job = await this.#worker.getNextJob(token, { block: false });
     if (job?.id === undefined) return undefined;
     const { id } = job;
     return {
@@ -162,7 +162,8 @@ async function unlessLost(call: () => Promise<unknown>): Promise<void> {
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
     const isLost = typeof code === 'number' && code < 0;
-    if (isLost) throw new LeaseError('Lost the lease: another worker may have the cell', { cause: error });
+    if (isLost)
+      throw new LeaseError('Lost the lease: another worker may have the cell', { cause: error });
     throw error;
   }
   if (value === 0) throw new LeaseError('Lost the lease: another worker may have the cell');

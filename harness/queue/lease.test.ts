@@ -38,7 +38,7 @@ async function endAfter(ms: number, end: Promise<string>): Promise<unknown> {
 }
 
 it('lets work go on for as long as its lease is renewed', async () => {
-  const renew = vi.fn(() => Promise.resolve());
+  const renew = vi.fn<() => Promise<void>>(() => Promise.resolve());
   const end = underLease(working(100_000), { leaseMs: 8000, renew, signal });
   expect(await endAfter(100_000, end)).toBe('done');
   expect(renew.mock.calls.length).toBeGreaterThanOrEqual(49);
@@ -82,6 +82,10 @@ it('takes no result from work that does not see that its lease is lost', async (
 
 it('throws what the work throws', async () => {
   const renew = (): Promise<void> => Promise.resolve();
-  const end = underLease(() => Promise.reject(new RangeError('no')), { leaseMs: 8000, renew, signal });
+  const end = underLease(() => Promise.reject(new RangeError('no')), {
+    leaseMs: 8000,
+    renew,
+    signal,
+  });
   expect(await endAfter(0, end)).toEqual(new RangeError('no'));
 });

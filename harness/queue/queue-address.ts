@@ -20,27 +20,41 @@ const ADVICE =
 
 /** Reads the URL of a Redis server. Throws `UsageError`, which never shows a password. */
 export function parseQueueAddress(text: string): QueueAddress {
-  const url = URL.canParse(text) ? new URL(text) : null;
-  if (!['redis:', 'rediss:', 'unix:'].includes(url?.protocol ?? '') || url === null) {
-    throw new UsageError(`Cannot use that as a queue: expected the URL of a Redis server; ${ADVICE}`);
-  }
+  const url = requireUrl(text);
   const isSocket = url.protocol === 'unix:';
   const number = isSocket ? (url.searchParams.get('db') ?? '') : url.pathname.slice(1);
   if (!/^\d{0,4}$/.test(number)) {
-    throw new UsageError(`Cannot use that as a queue: expected the number of a database; ${ADVICE}`);
+    throw new UsageError(
+      `Cannot use that as a queue: expected the number of a database; ${ADVICE}`,
+    );
   }
   const db = Number(number);
-  const [username, password] = [url.username, url.password].map(decodeURIComponent);
-  const secrets = { ...(username && { username }), ...(password && { password }) };
+  const { hostname, protocol } = url;
   const path = decodeURIComponent(url.pathname);
-  const host = url.hostname || 'localhost';
-  const port = url.port === '' ? 6379 : Number(url.port);
+  const host = hostname || 'localhost';
+  const port = Number(url.port || 6379);
   return {
-    shown: isSocket ? `unix://${path}` : `${url.protocol}//${host}:${port}/${db}`,
-    hasPassword: password !== '',
+    shown: isSocket ? `unix://${path}` : `${protocol}//${host}:${port}/${db}`,
     server: isSocket ? { path } : { host: host.replaceAll(/^\[|\]$/g, ''), port },
     db,
-    ...secrets,
-    tls: url.protocol === 'rediss:',
+    tls: protocol === 'rediss:',
+    ...secretsOf(url),
   };
+}
+
+function secretsOf({
+  username,
+  password,
+}: URL): Pick<QueueAddress, 'hasPassword' | 'username' | 'password'> {
+  return {
+    hasPassword: password !== '',
+    ...(username && { username: decodeURIComponent(username) }),
+    ...(password && { password: decodeURIComponent(password) }),
+  };
+}
+
+function requireUrl(text: string): URL {
+  const url = URL.canParse(text) ? new URL(text) : null;
+  if (url !== null && ['redis:', 'rediss:', 'unix:'].includes(url.protocol)) return url;
+  throw new UsageError(`Cannot use that as a queue: expected the URL of a Redis server; ${ADVICE}`);
 }

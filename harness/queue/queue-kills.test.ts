@@ -111,8 +111,12 @@ it('sets a cell apart that ended two workers, and runs the others', async () => 
   await answered;
   const results = cells.map(({ job }) => resultSchema.parse(answers.get(job)?.[0]));
   expect(results.map(({ kind }) => kind)).toEqual([
-    ...['bundle', 'bundle', 'bundle'],
-    ...['untold', 'bundle', 'bundle'],
+    'bundle',
+    'bundle',
+    'bundle',
+    'untold',
+    'bundle',
+    'bundle',
   ]);
   expect(results[3]).toMatchObject({
     code: 'E_POISON',

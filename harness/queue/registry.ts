@@ -12,7 +12,7 @@ export const BULL_PREFIX = `${PREFIX}:bull`;
 const words = z.string().max(255);
 
 /** Who may work together: only what is the same on both sides. */
-export const versionsSchema = z.strictObject({
+const versionsSchema = z.strictObject({
   queue: z.int(),
   sub1m: words,
   code: hashSchema,
@@ -85,7 +85,7 @@ export class Registry {
     const gone = ids.filter((_, nr) => texts[nr] === null);
     if (gone.length > 0) await this.#client.srem(`${PREFIX}:workers`, ...gone);
     return texts.flatMap((text) =>
-      text == null ? [] : this.#parsed(text, workerSchema, 'worker'),
+      text === null || text === undefined ? [] : this.#parsed(text, workerSchema, 'worker'),
     );
   }
 
@@ -136,9 +136,7 @@ export class Registry {
   async hold(run: string, job: string, worker: string): Promise<number> {
     const before = await this.#client.hget(heldKey(run), job);
     const isDead =
-      before !== null &&
-      before !== worker &&
-      (await this.#client.exists(workerKey(before))) === 0;
+      before !== null && before !== worker && (await this.#client.exists(workerKey(before))) === 0;
     if (isDead) await this.#client.hincrby(deathsKey(run), job, 1);
     await this.#client.hset(heldKey(run), job, worker);
     return Number((await this.#client.hget(deathsKey(run), job)) ?? 0);

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as delay } from 'node:timers/promises';
-import { LeaseError, PoisonError, UsageError, codeOf, fromSystemError, wordsOf } from '../errors.ts';
+import {
+  LeaseError,
+  PoisonError,
+  UsageError,
+  codeOf,
+  fromSystemError,
+  wordsOf,
+} from '../errors.ts';
 import { MESSAGE_LIMIT } from '../bundle/cell-record.ts';
 import type { Log } from '../log.ts';
 import type { QueueServer } from './connect.ts';
@@ -17,7 +24,7 @@ import {
 } from './registry.ts';
 
 /** How long a lease lasts that is not renewed, ms. */
-export const LEASE_MS = 30_000;
+const LEASE_MS = 30_000;
 
 /** Workers that may end while they run a cell, before it is set apart. */
 const DEATHS_LIMIT = 2;
@@ -202,11 +209,7 @@ class CellWorker implements AsyncDisposable {
   }
 
   /** What came of a cell; what is wrong with it, or with this host, is a result, too. */
-  async #resultOf(
-    job: TakenJob,
-    deaths: number,
-    stop: AbortSignal,
-  ): Promise<Unsigned<CellResult>> {
+  async #resultOf(job: TakenJob, deaths: number, stop: AbortSignal): Promise<Unsigned<CellResult>> {
     try {
       if (deaths >= DEATHS_LIMIT) {
         throw new PoisonError(
@@ -256,7 +259,7 @@ class CellWorker implements AsyncDisposable {
 }
 
 /** Runs of a higher priority first; among equals each has the same chance, whatever its size. */
-export function inFairOrder<T extends Pick<RegisteredRun, 'priority'>>(
+function inFairOrder<T extends Pick<RegisteredRun, 'priority'>>(
   runs: readonly T[],
   random: () => number = Math.random,
 ): T[] {

@@ -32,7 +32,7 @@ async function written(): Promise<string> {
     journal.started('a');
     journal.ended('a', judgedCell().judgement);
   }
-  return readFile(join(temp.path, JOURNAL), 'utf8');
+  return await readFile(join(temp.path, JOURNAL), 'utf8');
 }
 
 describe('Journal', () => {

@@ -5,7 +5,7 @@ import { z } from 'zod';
 import { cellRecordSchema, cellSpecSchema } from '../bundle/cell-record.ts';
 import { VMCORES_KEPT } from '../bundle/removed-vmcore.ts';
 import type { Judgement } from '../check/judgement.ts';
-import { FormatError, UsageError, messageOf } from '../errors.ts';
+import { FormatError, messageOf } from '../errors.ts';
 import type { Log } from '../log.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { KnownDefect } from '../matrix/known-defects.ts';

@@ -36,7 +36,8 @@ it('refuses what is no run, and a run by other code', async () => {
   await expect(resumeRun(folder, {}, context)).rejects.toThrow(
     `Cannot go on with ${folder}: expected the folder of a run`,
   );
-  await using _journal = await Journal.begin(folder, HEAD, silentLog);
+  await using journal = await Journal.begin(folder, HEAD, silentLog);
+  journal.started('a');
   await expect(resumeRun(folder, {}, context)).rejects.toThrow('found no plan.json');
   await writePlan(folder, plan({}));
   await expect(resumeRun(folder, {}, context)).rejects.toThrow(UsageError);
@@ -47,7 +48,8 @@ it('lets one program at a time run the cells of a folder', async () => {
   await using temp = await makeTempDir();
   await writeFile(join(temp.path, 'cell'), '');
   {
-    await using _lock = await lockResults(temp.path, signal);
+    await using first = await lockResults(temp.path, signal);
+    expect(first).toBeDefined();
     await expect(lockResults(temp.path, signal)).rejects.toThrow(
       'expected that no other program does, found one',
     );

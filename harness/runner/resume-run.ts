@@ -5,8 +5,10 @@ import { join, resolve } from 'node:path';
 import { readCellRecord } from '../bundle/bundle.ts';
 import { BundleFolder } from '../bundle/bundle-folder.ts';
 import { FormatError, InputError, InterruptedError, UsageError } from '../errors.ts';
+import type { Kernel } from '../kernel/require-kernel.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import type { PlannedRun } from '../matrix/planned-run.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
 import { codeVersion } from './code-version.ts';
 import { Journal, readJournal } from './journal.ts';
 import type { Kernels } from './kernels.ts';
@@ -35,7 +37,8 @@ export async function resumeRun(
   const plan = readPlan(folder, folder);
   requireSameCode(folder, plan);
   const settings = { ...asked, ...given };
-  await using _lock = await lockResults(folder, context.signal);
+  await using held = new CleanupStack();
+  held.use(await lockResults(folder, context.signal));
   const cells = repeated(planned, settings.repeat ?? 1);
   const keeping = keepingOf(settings, folder);
   const ended: JudgedCell[] = [];
@@ -103,20 +106,18 @@ export function sameKernels(kernels: Kernels, ended: readonly JudgedCell[]): Ker
       kernel ? [[spec.kernel, kernel.imageSha256] as const] : [],
     ),
   );
-  const same =
-    (get: Kernels['get']): Kernels['get'] =>
-    async (ref) => {
-      const kernel = await get(ref);
-      const expected = images.get(ref);
-      if (expected === undefined || expected === kernel.imageSha256) return kernel;
-      throw new InputError(
-        `Cannot go on with ${ref}: expected the image with sha256 ${expected}, found ${kernel.imageSha256}; start a new run`,
-      );
-    };
+  const same = async (ref: string, getting: Promise<Kernel>): Promise<Kernel> => {
+    const kernel = await getting;
+    const expected = images.get(ref);
+    if (expected === undefined || expected === kernel.imageSha256) return kernel;
+    throw new InputError(
+      `Cannot go on with ${ref}: expected the image with sha256 ${expected}, found ${kernel.imageSha256}; start a new run`,
+    );
+  };
   return {
-    get: same(kernels.get),
-    again: same(kernels.again),
-    waitFor: kernels.waitFor,
+    get: (ref) => same(ref, kernels.get(ref)),
+    again: (ref) => same(ref, kernels.again(ref)),
+    waitFor: (cell) => kernels.waitFor(cell),
     [Symbol.asyncDispose]: () => kernels[Symbol.asyncDispose](),
   };
 }

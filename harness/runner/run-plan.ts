@@ -8,6 +8,7 @@ import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import type { KnownDefect } from '../matrix/known-defects.ts';
 import { type Whole, plannedRun, repeatId } from '../matrix/planned-run.ts';
 import type { Scheduler } from '../matrix/run-matrix.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
 import { sweepTempDirs } from '../process/temp-dir.ts';
 import { codeVersion } from './code-version.ts';
 import { requireHost } from './host.ts';
@@ -68,7 +69,8 @@ export async function runPlan(
   const cells = repeated(planned, repeat);
   await using shared = await requireShared(cells, settings, context);
   const { path: folder, run: id } = await claimResultsFolder(settings.results);
-  await using _lock = await lockResults(folder, context.signal);
+  await using held = new CleanupStack();
+  held.use(await lockResults(folder, context.signal));
   const told = {
     run: id,
     at: startedAt,

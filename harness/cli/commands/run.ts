@@ -93,9 +93,14 @@ interface RunOptions extends RunCommandOptions, QueueOptions {
 }
 
 /** Options that may be given when a run goes on: the others are those of the run. */
-const RESUME_OPTIONS: readonly string[] = [
-  ...['resume', 'jobs', 'queue', 'store', 'reporter', 'json'],
-];
+const RESUME_OPTIONS = [
+  'resume',
+  'jobs',
+  'queue',
+  'store',
+  'reporter',
+  'json',
+] as readonly string[];
 
 async function goOn(
   folder: string,

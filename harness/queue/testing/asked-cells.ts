@@ -21,7 +21,7 @@ export const NEEDS: Needs = { cpus: 1, memoryMiB: 512, kvm: false };
 export const OFFER: Offer = { machines: 1, cpus: 64, memoryMiB: 65_536, kvm: false };
 
 /** What a worker is asked of the cell with that number. */
-export function payloadOf(nr: number): CellPayload {
+function payloadOf(nr: number): CellPayload {
   const file = { name: 'file', sha256: sha256('file') };
   return {
     schema: QUEUE_VERSION,

@@ -33,10 +33,7 @@ export interface QueueSettings {
  * `UsageError` if all workers are of another sub1m.
  */
 export function queueScheduler(settings: QueueSettings, parts: RunParts): Scheduler {
-  return async (cells, options) => {
-    const asking = new Asking(settings, { cells, parts, options });
-    return await asking.run();
-  };
+  return (cells, options) => new Asking(settings, { cells, parts, options }).run();
 }
 
 interface Asked {

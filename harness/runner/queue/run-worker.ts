@@ -41,7 +41,7 @@ export async function runWorker(
   log.info(
     `worker ${id}: ${offer.cpus} CPUs, ${offer.memoryMiB} MiB, ${kind}; waiting for cells of ${server.shown}`,
   );
-  return await workOn(server, {
+  return workOn(server, {
     id,
     versions: queueVersions(),
     offer,

@@ -81,7 +81,7 @@ async function shipLayout(
   { layouts }: RunParts,
 ): Promise<StoredFile | null> {
   const read = layouts.get(layout);
-  if (read == null) return null;
+  if (read === null || read === undefined) return null;
   const path = await layoutPath(layout);
   const plain = basename(path)
     .replaceAll(/[^\w.+-]/g, '-')
