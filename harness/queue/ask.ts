@@ -154,7 +154,7 @@ export class AskedRun implements AsyncDisposable {
         if (this.#waiting.has(id)) this.#options.onActive(id, progress);
       }
     }
-    if (performance.now() - this.#warnedAt < WARN_MS) return;
+    if (this.#waiting.size === 0 || performance.now() - this.#warnedAt < WARN_MS) return;
     const workers = await this.#registry.workers();
     const needs = [...new Set(this.#waiting.values())];
     const words = whyNobody(needs, workers, this.#options.versions);

@@ -57,6 +57,7 @@ class Asking {
   /** The cells that were put, by their jobs. */
   readonly #jobs = new Map<string, CellPayload>();
   readonly #started = new Set<string>();
+  readonly #phases = new Map<string, string>();
 
   constructor(settings: QueueSettings, asked: Asked) {
     this.#settings = settings;
@@ -145,7 +146,9 @@ class Asking {
     const id = this.#jobs.get(job)?.id;
     if (id === undefined) return;
     this.#start(id);
-    if (typeof progress === 'string' && /^[a-z ]{1,40}$/.test(progress)) {
+    const isNew = this.#phases.get(id) !== progress;
+    if (isNew && typeof progress === 'string' && /^[a-z ]{1,40}$/.test(progress)) {
+      this.#phases.set(id, progress);
       this.#asked.options.onEvent({ kind: 'phase', cell: id, phase: progress });
     }
   }

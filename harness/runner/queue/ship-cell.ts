@@ -8,7 +8,13 @@ import { matchKnownDefects } from '../../matrix/known-defects.ts';
 import { sha256 } from '../../process/file-hash.ts';
 import type { AskedCell } from '../../queue/ask.ts';
 import type { ArtifactStore } from '../../queue/folder-store.ts';
-import { type CellPayload, QUEUE_VERSION, type StoredFile } from '../../queue/payload.ts';
+import {
+  type CellPayload,
+  QUEUE_VERSION,
+  type StoredFile,
+  parseSent,
+  payloadSchema,
+} from '../../queue/payload.ts';
 import { queueVersions } from './queue-versions.ts';
 import { withRecipePolicy } from '../recipe-policy.ts';
 import type { RunParts } from '../run-cells.ts';
@@ -48,7 +54,7 @@ export async function shipCell(
   for (const path of kernel.modules) {
     modules.push(await shipper.ship(path, basename(path), kernel.moduleSha256.get(path)));
   }
-  const payload: CellPayload = {
+  const asks: CellPayload = {
     schema: QUEUE_VERSION,
     id,
     spec,
@@ -70,6 +76,8 @@ export async function shipCell(
     keepMemory: parts.host.keepMemory,
     budget: parts.host.budgetScale,
   };
+  // As a worker reads it, and its fields in one order: a run that goes on has the same jobs.
+  const payload = parseSent(asks, payloadSchema, `the cell ${id}`);
   const { cpus, memoryMiB, accel } = spec;
   return { job: jobOf(payload), needs: { cpus, memoryMiB, kvm: accel === 'kvm' }, payload };
 }
