@@ -2,12 +2,13 @@
 /**
  * What a queue costs: cells that only sleep, on a Redis server of its own.
  *
- *   node --import ./harness/process/typescript.mjs scripts/bench-queue.ts [most cells]
+ *   node --import ./harness/process/typescript.mjs scripts/bench-queue.ts [most cells] [plot.svg]
  *
  * Prints how much faster 4 workers are than one, and for 64 workers what a cell costs and how much memory is used, for
- * more and more cells.
+ * more and more cells; needs redis-server.
  */
 import { setMaxListeners } from 'node:events';
+import { writeFileSync } from 'node:fs';
 import { connectQueue } from '../harness/queue/connect.ts';
 import { parseQueueAddress } from '../harness/queue/queue-address.ts';
 import { askedCells, askedRun } from '../harness/queue/testing/asked-cells.ts';
@@ -15,8 +16,11 @@ import { startRedis } from '../harness/queue/testing/redis-server.ts';
 import { sleeper } from '../harness/queue/testing/sleeping-worker.ts';
 import { workOn } from '../harness/queue/work.ts';
 import { silentLog } from '../harness/log.ts';
+import { type QueueSample, queuePlot } from './queue-plot.ts';
 
-const most = Number(process.argv[2] ?? 40_000);
+const [, , given = '40000', plot] = process.argv;
+const WORKERS = 64;
+const COUNTS = [1000, 2000, 5000, 10_000, 20_000, 40_000] as const;
 
 /** Runs so many cells with so many workers of one machine each; gives seconds, and MiB of this process and the server. */
 async function measure(workers: number, cells: number, ms: number) {
@@ -48,8 +52,13 @@ const [one, four] = [await measure(1, 100, 100), await measure(4, 400, 100)];
 const faster = (400 / four.seconds / (100 / one.seconds)).toFixed(2);
 console.log(`cells of 100 ms: 4 workers are ${faster} times as fast as one`);
 console.log('cells  seconds  ms of all for a cell  MiB here  MiB at most on the server');
-for (let cells = 1000; cells <= most; cells *= cells === 10_000 ? 2 : cells < 10_000 ? 10 : 2) {
-  const { seconds, node, redis } = await measure(64, cells, 0);
-  const columns = [cells, seconds.toFixed(1), ((seconds * 1000) / cells).toFixed(2)];
-  console.log([...columns, node.toFixed(0), redis.toFixed(0)].join('  '));
+const samples: QueueSample[] = [];
+for (const cells of COUNTS.filter((count) => count <= Number(given))) {
+  const { seconds, node, redis } = await measure(WORKERS, cells, 0);
+  const ms = (seconds * 1000) / cells;
+  console.log(
+    [cells, seconds.toFixed(1), ms.toFixed(2), node.toFixed(0), redis.toFixed(0)].join('  '),
+  );
+  samples.push({ cells, ms, nodeMiB: node, serverMiB: redis });
 }
+if (plot !== undefined) writeFileSync(plot, queuePlot(WORKERS, samples));

@@ -78,9 +78,10 @@ export async function requireQueue(
   return { server, store: folder, [Symbol.asyncDispose]: () => server[Symbol.asyncDispose]() };
 }
 
-/** The same, or null if no queue is named. */
+/** The same for a command that has cells run, or null if no queue is named. */
 export async function openQueue(
   options: QueueOptions & { readonly shareVmcores?: true },
+  command: keyof typeof PRIORITIES,
   context: CommandContext,
 ): Promise<(OpenQueue & Pick<RunSettings, 'scheduler'>) | null> {
   const other = options.queue === undefined ? options.store : options.shareVmcores;
@@ -96,12 +97,12 @@ export async function openQueue(
   const { queueScheduler } = await import('../runner/queue/queue-scheduler.ts');
   const { server, store } = open;
   const scheduler: RunSettings['scheduler'] = (parts) =>
-    queueScheduler({ server, store, priority: PRIORITY.run }, parts);
+    queueScheduler({ server, store, priority: PRIORITIES[command] }, parts);
   return { ...open, scheduler };
 }
 
-/** Which runs go first: the lower number. */
-const PRIORITY = { run: 10 } as const;
+/** Whose cells go first: those with the lower number. Somebody waits for a check; a run may take the night. */
+const PRIORITIES = { check: 0, run: 10 } as const;
 
 /** The settings of a run that say where its cells are run. */
 export function queueSettings(

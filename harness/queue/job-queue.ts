@@ -9,6 +9,8 @@ import { BULL_PREFIX } from './registry.ts';
 const PUT_AT_ONCE = 500;
 const TAKE_AT_ONCE = 50;
 
+const LOST = 'Lost the lease: another worker may have the cell';
+
 /** A job to be put: of two with one id the second is not. */
 export interface NewJob {
   readonly id: string;
@@ -65,7 +67,7 @@ export class JobQueue implements AsyncDisposable {
   async active(): Promise<{ readonly id: string; readonly progress: unknown }[]> {
     const jobs = await this.#queue.getJobs(['active'], 0, 999, true);
     return jobs.flatMap((job: Job | undefined) =>
-      job?.id === undefined ? [] : [{ id: job.id, progress: job.progress as unknown }],
+      job?.id === undefined ? [] : [{ id: job.id, progress: job.progress }],
     );
   }
 
@@ -137,7 +139,8 @@ export class JobTaker implements AsyncDisposable {
       id,
       payload: job.data as unknown,
       renew: async () => {
-        await unlessLost(() => job.extendLock(token, this.#leaseMs));
+        const renewed = await job.extendLock(token, this.#leaseMs);
+        if (renewed === 0) throw new LeaseError(LOST);
       },
       says: (progress) => job.updateProgress(progress),
       answer: async (result) => {
@@ -156,15 +159,12 @@ export class JobTaker implements AsyncDisposable {
 
 /** BullMQ's errors about a job have negative codes: that somebody else has it, or nobody knows it any more. */
 async function unlessLost(call: () => Promise<unknown>): Promise<void> {
-  let value: unknown;
   try {
-    value = await call();
+    await call();
   } catch (error) {
     const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
     const isLost = typeof code === 'number' && code < 0;
-    if (isLost)
-      throw new LeaseError('Lost the lease: another worker may have the cell', { cause: error });
+    if (isLost) throw new LeaseError(LOST, { cause: error });
     throw error;
   }
-  if (value === 0) throw new LeaseError('Lost the lease: another worker may have the cell');
 }

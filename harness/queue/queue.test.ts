@@ -182,6 +182,22 @@ describe('a worker', () => {
     ]);
   });
 
+  it('leaves alone a job that is no JSON, says so once, and runs the others', async () => {
+    const { run, answers } = askedRun(server);
+    await using asked = run;
+    await asked.put(askedCells(3));
+    const [key = ''] = await server.client.keys(`sub1m:bull:*:${askedCells(1)[0]?.job}`);
+    await server.client.hset(key, 'data', '{"schema":');
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
+    const workers = startWorkers([{ log }]);
+    void asked.answers(all).catch(() => {});
+    await expect.poll(() => answers.size).toBe(2);
+    await delay(300);
+    await workers.stop();
+    expect(warnings).toEqual([expect.stringMatching(/ has a job that is no JSON$/)]);
+  });
+
   it('gives a cell back when it is stopped, and another runs it', async () => {
     const { run, answers } = askedRun(server);
     await using asked = run;
@@ -193,6 +209,20 @@ describe('a worker', () => {
     await asked.answers(all);
     await fast.stop();
     expect([...answers.values()]).toMatchObject([[{ kind: 'bundle', worker: 'other' }]]);
+  });
+
+  it('does not take a renewal behind its answer for a lease that is lost', async () => {
+    const CELLS = 40;
+    const { run, answers } = askedRun(server);
+    await using asked = run;
+    await asked.put(askedCells(CELLS));
+    const warnings: string[] = [];
+    const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
+    const offer = { ...OFFER, machines: CELLS };
+    // Each cell ends when its lease is to be renewed.
+    const workers = startWorkers([{ leaseMs: 2000, offer, log }], 500);
+    await asked.answers(all);
+    expect([await workers.stop(), answers.size, warnings]).toEqual([[CELLS], CELLS, []]);
   });
 
   it('ends when it is drained, after the cells that it runs', async () => {

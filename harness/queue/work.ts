@@ -122,14 +122,14 @@ class CellWorker implements AsyncDisposable {
 
   /** Takes a job that fits. False if there is none, or no room. */
   async #takeOne(): Promise<boolean> {
-    const { offer, id, versions } = this.#options;
+    const { offer, versions } = this.#options;
     const taken = [...this.#running].map(({ needs }) => needs);
     const runs = (await this.#registry.runs()).filter((run) => this.#isOurs(run, versions));
     await this.#forget(runs);
     for (const run of inFairOrder(runs)) {
       for (const { name, needs } of run.queues) {
         if (!fits(needs, offer, taken)) continue;
-        const job = await this.#taker(name).take(`${id}.${++this.#tokens}`);
+        const job = await this.#take(name);
         if (job === undefined) continue;
         this.#start(run, needs, job);
         return true;
@@ -147,6 +147,18 @@ class CellWorker implements AsyncDisposable {
       );
     }
     return false;
+  }
+
+  /** A job that is no JSON was put by no sub1m: it is told once, and left to who put it. */
+  async #take(name: string): Promise<TakenJob | undefined> {
+    try {
+      return await this.#taker(name).take(`${this.#options.id}.${++this.#tokens}`);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      if (!this.#refused.has(name)) this.#options.log.warn(`${name} has a job that is no JSON`);
+      this.#refused.add(name);
+      return undefined;
+    }
   }
 
   #taker(name: string): JobTaker {
@@ -177,7 +189,10 @@ class CellWorker implements AsyncDisposable {
 
   async #runJob(run: RegisteredRun, job: TakenJob): Promise<void> {
     const { id, log, signal } = this.#options;
+    let isAnswering = false;
     const renew = async (): Promise<void> => {
+      // Behind the answer there is no lease any more: that would look like one that was lost.
+      if (isAnswering) throw new Error('It is being answered');
       await job.renew();
       if (await this.#registry.isCancelled(run.key)) throw new LeaseError('The run was cancelled');
     };
@@ -186,6 +201,7 @@ class CellWorker implements AsyncDisposable {
       await underLease(
         async (stop) => {
           const result = await this.#resultOf(job, deaths, stop);
+          isAnswering = true;
           // Under the lease: a server that is away is waited for, but no longer than that.
           await unlessAborted(job.answer({ ...result, worker: id }), stop);
         },

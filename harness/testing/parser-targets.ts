@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { deadKernelFile } from '../bundle/testing/dead-kernel-builder.ts';
 import { cellRecordSchema } from '../bundle/cell-record.ts';
 import { parseDeadKernel } from '../bundle/dead-kernel.ts';
@@ -33,6 +34,8 @@ import { parseMemblockLog } from '../memory/memblock-log.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { emptyZones } from '../memory/zoneinfo.ts';
+import { parseSent, payloadSchema, resultSchema } from '../queue/payload.ts';
+import { BUNDLE, askedCells } from '../queue/testing/asked-cells.ts';
 import { renderHistoryCell } from '../report/history-cell-report.ts';
 import { historyResult } from '../report/history-document.ts';
 import { renderHistory } from '../report/history-report.ts';
@@ -67,6 +70,9 @@ export interface TextParser {
   /** For a slow parser: one in so many of the mutants that others get. */
   readonly oneIn?: number;
 }
+
+/** A document of which nothing is known. */
+const ANY_JSON = { name: 'JSON', schema: z.unknown(), advice: 'give another' };
 
 const HISTORY_LINES = [0, 1, 2]
   .map((night) =>
@@ -157,6 +163,19 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     parse: (text) => parseJournal(text, 'x'),
     seeds: [JOURNAL_TEXT],
     units: ['{"kind":"begin","at":1,"pid":1}\n', '{"a":', '['],
+  },
+  {
+    name: 'a cell of a queue',
+    parse: (text) =>
+      parseSent(parseJsonFile(text, 'x', ANY_JSON), payloadSchema, 'a cell of the queue'),
+    seeds: [JSON.stringify(askedCells(1)[0]?.payload)],
+    units: ['{"schema":1,', '['],
+  },
+  {
+    name: 'the answer of a worker',
+    parse: (text) => parseSent(parseJsonFile(text, 'x', ANY_JSON), resultSchema, 'an answer'),
+    seeds: [JSON.stringify({ ...BUNDLE, worker: 'w' })],
+    units: ['{"kind":"bundle",', '['],
   },
   { name: 'a layout', parse: planOf, seeds: filesIn('images/layouts'), units: ['{"a":', '['] },
   {

@@ -78,7 +78,7 @@ export function addRun(program: Command, context: CommandContext): void {
     const { shard = null, limit = null } = options;
     const whole = { name: matrix, cells: all, planned: night.planned, shard, limit };
     const plan = { cells, known, whole };
-    await using queue = await openQueue(options, context);
+    await using queue = await openQueue(options, 'run', context);
     const run = await runPlan(plan, { ...settings, ...queueSettings(queue) }, context);
     await report(run);
     context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
@@ -121,7 +121,7 @@ async function goOn(
   const report = reportRun(options, context, { keep: true });
   const { jobs = 'auto' } = options;
   const isGiven = command.getOptionValueSource('jobs') === 'cli';
-  await using queue = await openQueue(options, context);
+  await using queue = await openQueue(options, 'run', context);
   const settings = { ...(isGiven && { jobs }), ...queueSettings(queue) };
   const run = await resumeRun(folder, settings, context);
   await report(run);

@@ -37,9 +37,13 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
   const start = async (): Promise<void> => {
     const place = ['--port', '0', '--unixsocket', socket, '--dir', folder.path, '--save', ''];
     const disk = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--loglevel', 'warning'];
-    child = spawn('setpriv', ['--pdeathsig', 'SIGKILL', 'redis-server', ...place, ...disk, ...options], {
-      stdio: 'ignore',
-    });
+    child = spawn(
+      'setpriv',
+      ['--pdeathsig', 'SIGKILL', 'redis-server', ...place, ...disk, ...options],
+      {
+        stdio: 'ignore',
+      },
+    );
     while (!(await answers(socket))) await delay(20);
   };
   cleanups.defer(kill);
@@ -63,6 +67,9 @@ async function answers(socket: string): Promise<boolean> {
 }
 
 /** A connection to it. */
-export function connectTo({ url }: Pick<RedisServer, 'url'>, log = silentLog): Promise<QueueServer> {
+export function connectTo(
+  { url }: Pick<RedisServer, 'url'>,
+  log = silentLog,
+): Promise<QueueServer> {
   return connectQueue(parseQueueAddress(url), log);
 }

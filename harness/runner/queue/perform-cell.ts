@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { CellHost } from '../../cell/cell-host.ts';
-import { HostError } from '../../errors.ts';
 import type { Kernel } from '../../kernel/require-kernel.ts';
 import type { Layout } from '../../layout/layout.ts';
 import { planPersonality } from '../../layout/personality-plan.ts';
@@ -10,11 +9,11 @@ import { readLayout } from '../../layout/read-layout.ts';
 import type { Log } from '../../log.ts';
 import { cachedFolder } from '../../process/cache.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
-import { stat } from 'node:fs/promises';
 import type { ArtifactStore } from '../../queue/folder-store.ts';
 import type { CellPayload, StoredFile } from '../../queue/payload.ts';
 import { runRepeatable } from '../run-again.ts';
 import { packBundle } from './pack-bundle.ts';
+import { putPatiently } from './put-patiently.ts';
 
 /** What the cells of a worker share. */
 interface PerformParts {
@@ -116,28 +115,4 @@ async function fetched(
   const place = join(host.cacheDir, 'fetched', `${sha256}.${name}`);
   const build = (folder: string): Promise<void> => store.get(sha256, join(folder, name), signal);
   return join(await cachedFolder(place, build, { signal, log }), name);
-}
-
-/** Between two tries to store a bundle where the store has no room, ms; the last is repeated. */
-const TRIES_MS = [1000, 2000, 5000, 10_000] as const;
-
-/** How long a store may have no room, ms: then the cell is unjudged, and others go on. */
-const PATIENCE_MS = 10 * 60_000;
-
-/** Stores a bundle; waits for a store that is full, or away. Throws `HostError` after ten minutes. */
-async function putPatiently(
-  path: string,
-  { store, log }: Pick<PerformParts, 'store' | 'log'>,
-  signal: AbortSignal,
-): Promise<string> {
-  const until = performance.now() + PATIENCE_MS;
-  for (let nr = 0; ; nr += 1) {
-    try {
-      return await store.put(path, signal);
-    } catch (error) {
-      if (!(error instanceof HostError) || signal.aborted || performance.now() > until) throw error;
-      if (nr === 0) log.warn(`${error.message}; trying again`);
-    }
-    await delay(TRIES_MS[Math.min(nr, TRIES_MS.length - 1)], undefined, { signal });
-  }
 }

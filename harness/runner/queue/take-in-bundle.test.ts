@@ -80,24 +80,30 @@ it('takes in a bundle, judges it by its evidence, and removes it from the store'
 });
 
 it.each([
-  { what: 'specification', spoil: (it: CellPayload) => ({ ...it, spec: { ...it.spec, cpus: 9 } }) },
-  { what: 'fault', spoil: (it: CellPayload) => ({ ...it, fault: { name: 'x', caughtBy: [] } }) },
+  {
+    what: 'specification',
+    spoil: (asked: CellPayload) => ({ ...asked, spec: { ...asked.spec, cpus: 9 } }),
+  },
+  {
+    what: 'fault',
+    spoil: (asked: CellPayload) => ({ ...asked, fault: { name: 'x', caughtBy: [] } }),
+  },
   {
     what: 'known defects',
-    spoil: (it: CellPayload) => ({ ...it, known: [{ invariant: 'a', reference: 'b' }] }),
+    spoil: (asked: CellPayload) => ({ ...asked, known: [{ invariant: 'a', reference: 'b' }] }),
   },
   {
     what: 'kernel image',
-    spoil: (it: CellPayload) => ({
-      ...it,
-      kernel: { ...it.kernel, image: { name: 'a', sha256: '00' } },
+    spoil: (asked: CellPayload) => ({
+      ...asked,
+      kernel: { ...asked.kernel, image: { name: 'a', sha256: '00' } },
     }),
   },
   {
     what: 'firmware',
-    spoil: (it: CellPayload) => ({
-      ...it,
-      ovmf: { ...it.ovmf, code: { name: 'a', sha256: '00' } },
+    spoil: (asked: CellPayload) => ({
+      ...asked,
+      ovmf: { ...asked.ovmf, code: { name: 'a', sha256: '00' } },
     }),
   },
 ])('refuses the bundle of a cell whose $what is another', async ({ what, spoil }) => {

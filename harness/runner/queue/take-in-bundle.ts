@@ -81,7 +81,7 @@ function readRecord(folder: string, worker: string): CellRecord {
 }
 
 /** What of a record is not what was asked for; null if all is. */
-export function differenceOf(record: CellRecord, asked: CellPayload): string | null {
+function differenceOf(record: CellRecord, asked: CellPayload): string | null {
   const { kernel, machine } = record;
   const pairs = {
     name: [record.id, asked.id],
