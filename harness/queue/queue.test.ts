@@ -219,8 +219,8 @@ describe('a worker', () => {
     const warnings: string[] = [];
     const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
     const offer = { ...OFFER, machines: CELLS };
-    // Each cell ends when its lease is to be renewed.
-    const workers = startWorkers([{ leaseMs: 2000, offer, log }], 500);
+    // Each cell ends when its lease is to be renewed: every 500 ms, and a little later each time.
+    const workers = startWorkers([{ leaseMs: 2000, offer, log }], 1000);
     await asked.answers(all);
     expect([await workers.stop(), answers.size, warnings]).toEqual([[CELLS], CELLS, []]);
   });

@@ -12,6 +12,7 @@ import { MESSAGE_LIMIT } from '../bundle/cell-record.ts';
 import type { Log } from '../log.ts';
 import type { QueueServer } from './connect.ts';
 import { JobTaker, type TakenJob } from './job-queue.ts';
+import { inFairOrder } from './fair-order.ts';
 import { underLease } from './lease.ts';
 import { type Needs, type Offer, fits } from './offer.ts';
 import { type CellPayload, type CellResult, parseSent, payloadSchema } from './payload.ts';
@@ -272,17 +273,6 @@ class CellWorker implements AsyncDisposable {
     for (const taker of this.#takers.values()) await taker[Symbol.asyncDispose]();
     await this.#registry.removeWorker(this.#options.id);
   }
-}
-
-/** Runs of a higher priority first; among equals each has the same chance, whatever its size. */
-function inFairOrder<T extends Pick<RegisteredRun, 'priority'>>(
-  runs: readonly T[],
-  random: () => number = Math.random,
-): T[] {
-  const drawn = runs.map((run) => ({ run, lot: random() }));
-  return drawn
-    .toSorted((one, other) => one.run.priority - other.run.priority || one.lot - other.lot)
-    .map(({ run }) => run);
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
