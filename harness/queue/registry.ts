@@ -142,6 +142,11 @@ export class Registry {
     return Number((await this.#client.hget(deathsKey(run), job)) ?? 0);
   }
 
+  /** Forgets who had a cell that was answered. */
+  async settle(run: string, job: string): Promise<void> {
+    await this.#client.hdel(heldKey(run), job);
+  }
+
   /** Notes that a worker that lost a cell lives: that it was out of reach was not the cell's fault. */
   async outlived(run: string, job: string, worker: string): Promise<void> {
     const holder = await this.#client.hget(heldKey(run), job);

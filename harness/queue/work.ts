@@ -209,6 +209,7 @@ class CellWorker implements AsyncDisposable {
         { leaseMs: this.#leaseMs, renew, signal },
       );
       this.#done += 1;
+      await this.#registry.settle(run.key, job.id);
     } catch (error) {
       if (signal.aborted) {
         await this.#giveBack(run, job);
