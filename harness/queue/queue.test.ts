@@ -104,6 +104,13 @@ describe('a run on a queue', () => {
     await delay(500);
     expect([started, answers.size]).toEqual([1, 0]);
     await workers.stop();
+    // It may be asked again.
+    const { run: second, answers: late } = askedRun(server);
+    await using again = second;
+    const others = startWorkers([{}]);
+    await again.put(askedCells(5));
+    await again.answers(all);
+    expect([late.size, await others.stop()]).toEqual([5, [5]]);
   });
 
   it('shares workers with another, whatever their sizes, and lets the more urgent go first', async () => {

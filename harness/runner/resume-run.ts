@@ -9,6 +9,7 @@ import type { Kernel } from '../kernel/require-kernel.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
 import type { PlannedRun } from '../matrix/planned-run.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
+import { sweepUnfinished } from '../process/unfinished.ts';
 import { codeVersion } from './code-version.ts';
 import { Journal, readJournal } from './journal.ts';
 import type { Kernels } from './kernels.ts';
@@ -39,6 +40,8 @@ export async function resumeRun(
   const settings = { ...asked, ...given };
   await using held = new CleanupStack();
   held.use(await lockResults(folder, context.signal));
+  // A bundle of a queue that was being taken in.
+  await sweepUnfinished(folder);
   const cells = repeated(planned, settings.repeat ?? 1);
   const keeping = keepingOf(settings, folder);
   const ended: JudgedCell[] = [];

@@ -31,6 +31,7 @@ interface KilledQueue {
   readonly status: number | null;
   /** The cells that the run noted as ended, in order. */
   readonly ended: readonly string[];
+  /** What nobody needs any more: processes, folders of the run. */
   readonly orphans: readonly string[];
   /** Files in the store beside kernel, firmware, variable store and layout. */
   readonly leftInStore: number;
@@ -128,7 +129,8 @@ export async function runKilledQueue(asked: Misfortune): Promise<KilledQueue> {
   expect(ends.map((end) => end.status)).toEqual(workers.map(() => 0));
 
   const stored = (await readdir(store, { recursive: true })).filter((name) => name.includes('/'));
-  const orphans = await orphansOf(temp.path);
+  const unfinished = (await readdir(results)).filter((name) => name.startsWith('.unfinished'));
+  const orphans = [...unfinished, ...(await orphansOf(temp.path))];
   const alone = ['run', matrix, '--json', '--results', join(temp.path, 'local')];
   const local = verdictsOf((await runSub1m(alone)).stdout);
   const ended = await endedIn(results);
