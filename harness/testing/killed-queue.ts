@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { silentLog } from '../log.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
-import { connectTo, startRedis } from '../queue/testing/redis-server.ts';
+import { type RedisServer, connectTo, startRedis } from '../queue/testing/redis-server.ts';
 import { parseDocument } from '../report/testing/documents.ts';
 import { JOURNAL } from '../runner/journal.ts';
 import type { RunningCommand } from './run-command.ts';
@@ -74,6 +74,30 @@ async function stopAwhile({ child }: RunningCommand, lease: number): Promise<voi
   await expect.poll(left, { timeout: 30_000 }).toEqual([]);
 }
 
+/** A worker whose machine runs a cell that no worker has died of, which is noted. */
+async function busyWorker(
+  redis: RedisServer,
+  workers: readonly RunningCommand[],
+  hit: Set<string>,
+): Promise<RunningCommand> {
+  await using server = await connectTo(redis, silentLog);
+  let found: RunningCommand | undefined;
+  const look = async (): Promise<RunningCommand | undefined> => {
+    const [key = 'none'] = await server.client.keys('sub1m:held:*');
+    const held = Object.entries(await server.client.hgetall(key));
+    for (const worker of workers) {
+      const { pid } = worker.child;
+      const job = held.find(([, holder]) => holder.includes(`-${pid}-`))?.[0];
+      if (machinesOf(pid).length === 0 || job === undefined || hit.has(job)) continue;
+      hit.add(job);
+      return (found = worker);
+    }
+    return undefined;
+  };
+  await expect.poll(look, { timeout: 240_000, interval: 50 }).toBeDefined();
+  return found as RunningCommand;
+}
+
 /** Runs it. */
 export async function runKilledQueue(asked: Misfortune): Promise<KilledQueue> {
   await using temp = await makeTempDir();
@@ -91,25 +115,7 @@ export async function runKilledQueue(asked: Misfortune): Promise<KilledQueue> {
   const run = start(['run', matrix, '--results', results, ...queue]);
   const workers = Array.from({ length: asked.workers }, () => start(work));
   const hit = new Set<string>();
-  /** A worker whose machine runs a cell that no worker has died of. */
-  const busy = async (): Promise<RunningCommand> => {
-    await using server = await connectTo(redis, silentLog);
-    let found: RunningCommand | undefined;
-    const look = async (): Promise<RunningCommand | undefined> => {
-      const [key = 'none'] = await server.client.keys('sub1m:held:*');
-      const held = Object.entries(await server.client.hgetall(key));
-      for (const worker of workers) {
-        const { pid } = worker.child;
-        const job = held.find(([, holder]) => holder.includes(`-${pid}-`))?.[0];
-        if (machinesOf(pid).length === 0 || job === undefined || hit.has(job)) continue;
-        hit.add(job);
-        return (found = worker);
-      }
-      return undefined;
-    };
-    await expect.poll(look, { timeout: 240_000, interval: 50 }).toBeDefined();
-    return found as RunningCommand;
-  };
+  const busy = (): Promise<RunningCommand> => busyWorker(redis, workers, hit);
   for (let nr = 0; nr < asked.kills; nr += 1) {
     const least = Math.floor((nr * asked.cells) / (2 * asked.kills));
     const isThere = async (): Promise<boolean> => (await endedIn(results)).length >= least;
@@ -135,7 +141,11 @@ export async function runKilledQueue(asked: Misfortune): Promise<KilledQueue> {
   const local = verdictsOf((await runSub1m(alone)).stdout);
   const ended = await endedIn(results);
   return {
-    ...{ verdicts: verdictsOf(stdout), local, status, ended, orphans },
+    verdicts: verdictsOf(stdout),
+    local,
+    status,
+    ended,
+    orphans,
     leftInStore: stored.length - 4,
   };
 }
