@@ -96,7 +96,7 @@ export class Registry {
 
   async removeRun(key: string): Promise<void> {
     await this.#client.hdel(`${PREFIX}:runs`, key);
-    await this.#client.del(heldKey(key), deathsKey(key));
+    await this.#client.del(heldKey(key));
   }
 
   /** Nobody waits for its cells any more: workers end them within seconds. */
@@ -137,21 +137,26 @@ export class Registry {
     const before = await this.#client.hget(heldKey(run), job);
     const isDead =
       before !== null && before !== worker && (await this.#client.exists(workerKey(before))) === 0;
-    if (isDead) await this.#client.hincrby(deathsKey(run), job, 1);
+    const deaths = deathsKey(run, job);
+    if (isDead) {
+      await this.#client.sadd(deaths, before);
+      await this.#client.pexpire(deaths, DAY_MS);
+    }
     await this.#client.hset(heldKey(run), job, worker);
-    return Number((await this.#client.hget(deathsKey(run), job)) ?? 0);
+    return await this.#client.scard(deaths);
   }
 
-  /** Forgets who had a cell that was answered. */
+  /** Forgets who had a cell that was answered, and who ended by it. */
   async settle(run: string, job: string): Promise<void> {
     await this.#client.hdel(heldKey(run), job);
+    await this.#client.del(deathsKey(run, job));
   }
 
   /** Notes that a worker that lost a cell lives: that it was out of reach was not the cell's fault. */
   async outlived(run: string, job: string, worker: string): Promise<void> {
     const holder = await this.#client.hget(heldKey(run), job);
     if (holder === worker) await this.#client.hdel(heldKey(run), job);
-    else if (holder !== null) await this.#client.hincrby(deathsKey(run), job, -1);
+    await this.#client.srem(deathsKey(run, job), worker);
   }
 
   #parsed<T>(text: string, schema: z.ZodType<T>, what: string): T[] {
@@ -183,8 +188,8 @@ function cancelKey(run: string): string {
 function heldKey(run: string): string {
   return `${PREFIX}:held:${run}`;
 }
-function deathsKey(run: string): string {
-  return `${PREFIX}:deaths:${run}`;
+function deathsKey(run: string, job: string): string {
+  return `${PREFIX}:deaths:${run}:${job}`;
 }
 
 /** Whether two may work together. */
