@@ -143,7 +143,7 @@ export class Registry {
       await this.#client.pexpire(deaths, DAY_MS);
     }
     await this.#client.hset(heldKey(run), job, worker);
-    return await this.#client.scard(deaths);
+    return this.#client.scard(deaths);
   }
 
   /** Forgets who had a cell that was answered, and who ended by it. */
