@@ -23,6 +23,9 @@ import { SURPRISES, type Surprise } from './surprises.ts';
  *   │  ├─ QmpError                        QEMU refused a command, or its QMP socket broke
  *   │  ├─ GuestLinkError                  the agent in the guest went away, or a session with it
  *   │  │  └─ SurpriseError                it broke PROTOCOL.md, and how has a name
+ *   │  ├─ QueueError                      the server of a queue cannot be reached, or a worker sent what it must not
+ *   │  │  ├─ LeaseError                   a worker lost its lease of a cell: another may have it
+ *   │  │  └─ PoisonError                  a cell that ended the workers that ran it
  *   │  └─ DeadlineError                   a wait, named, ran out of its budget
  *   └─ InterruptedError          exit 130 Ctrl-C, SIGTERM or the caller's abort
  *
@@ -125,6 +128,21 @@ export class SurpriseError extends GuestLinkError {
   }
 }
 
+/** The server of a queue cannot be reached, or what a worker sent is not what was asked for. */
+export class QueueError extends InfraError {
+  readonly code: `E_${string}` = 'E_QUEUE';
+}
+
+/** A worker has lost its lease of a cell: what it shows is nobody's result. */
+export class LeaseError extends QueueError {
+  override readonly code = 'E_LEASE';
+}
+
+/** Workers ended while they ran this cell. Nothing follows for its kernel. */
+export class PoisonError extends QueueError {
+  override readonly code = 'E_POISON';
+}
+
 /** A wait ran out of its budget. */
 export class DeadlineError extends InfraError {
   readonly code = 'E_DEADLINE';
@@ -158,6 +176,9 @@ export const ERROR_CLASSES: Readonly<Record<string, { readonly prototype: Sub1mE
   QmpError,
   GuestLinkError,
   SurpriseError,
+  QueueError,
+  LeaseError,
+  PoisonError,
   DeadlineError,
   InterruptedError,
 };

@@ -48,6 +48,8 @@ declare -A NEEDED=(
 )
 if [[ $PURPOSE == test ]]; then
   NEEDED+=([shellcheck]=shellcheck [zsh]=zsh [fish]=fish [man-db]=man [faketime]=faketime)
+  # For tests of queues, which start it themselves.
+  NEEDED+=([redis-server]=redis-server)
   # Ubuntu has it as a snap alone; there the tests take what browser there is.
   if grep -qx ID=debian /etc/os-release; then NEEDED+=([chromium]=chromium); fi
 fi

@@ -19,6 +19,8 @@ export interface Environment extends RunnerEnvironment {
   readonly kcidbRest: string | undefined;
   /** SUB1M_CACHE_LIMIT: how large the cache may grow, bytes; undefined if it is not said. */
   readonly cacheLimit: number | undefined;
+  /** SUB1M_QUEUE: the server of a queue, with a secret in it. */
+  readonly queue: string | undefined;
   /** What must outlive the cache, such as reports that no server has taken yet. */
   readonly stateDir: string;
 }
@@ -26,7 +28,7 @@ export interface Environment extends RunnerEnvironment {
 /** Reads the environment once, at the start. Throws `UsageError` if it tells no folder for the cache, or no limit. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const { HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME, PATH, SUB1M_MIRROR, NO_COLOR, TERM } = env;
-  const { XDG_STATE_HOME, GITHUB_STEP_SUMMARY, KCIDB_REST, SUB1M_CACHE_LIMIT } = env;
+  const { XDG_STATE_HOME, GITHUB_STEP_SUMMARY, KCIDB_REST, SUB1M_CACHE_LIMIT, SUB1M_QUEUE } = env;
   const wantsColour = (NO_COLOR ?? '') === '' && TERM !== 'dumb';
   return {
     cacheDir: join(baseFolder(XDG_CACHE_HOME, HOME, '.cache'), 'sub1m'),
@@ -44,6 +46,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     stepSummary: GITHUB_STEP_SUMMARY || undefined,
     kcidbRest: KCIDB_REST || undefined,
     cacheLimit: SUB1M_CACHE_LIMIT ? parseBytes('SUB1M_CACHE_LIMIT', SUB1M_CACHE_LIMIT) : undefined,
+    queue: SUB1M_QUEUE || undefined,
     stateDir: join(baseFolder(XDG_STATE_HOME, HOME, '.local/state'), 'sub1m'),
   };
 }

@@ -48,6 +48,8 @@ async function main(): Promise<End | number> {
         said = how;
       },
     };
+    // Children of ours, QEMU among them, need not know its password.
+    Reflect.deleteProperty(process.env, 'SUB1M_QUEUE');
     const program = await buildProgram(context, process.argv[2]);
     await program.parseAsync();
     if (hasMadeEntries()) {

@@ -37,9 +37,11 @@ export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--reporter': 'reporters',
   '--results': 'folders',
   '--save-layout': 'files',
+  '--resume': 'folders',
   '--series': 'files',
   '--spool': 'folders',
   '--state': 'folders',
+  '--store': 'folders',
   '--tree': 'folders',
   '--write': 'files',
 };

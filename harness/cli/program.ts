@@ -31,6 +31,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   inspect: async () => (await import('./commands/inspect.ts')).addInspect,
   judge: async () => (await import('./commands/judge.ts')).addJudge,
   report: async () => (await import('./commands/report.ts')).addReport,
+  worker: async () => (await import('./commands/worker.ts')).addWorker,
+  queue: async () => (await import('./commands/queue.ts')).addQueue,
   history: async () => (await import('./commands/history.ts')).addHistory,
   submit: async () => (await import('./commands/submit.ts')).addSubmit,
   cache: async () => (await import('./commands/cache.ts')).addCache,

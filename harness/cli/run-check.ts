@@ -16,9 +16,10 @@ import { watchKernel } from '../runner/watch-kernel.ts';
 import { givenAxes } from './cell-options.ts';
 import type { CommandContext } from './command-context.ts';
 import { reportRun, reportSeries } from './report-run.ts';
+import { type QueueOptions, openQueue, queueSettings } from './queue-options.ts';
 import { type RunCommandOptions, runSettings } from './run-options.ts';
 
-export interface CheckOptions extends RunCommandOptions {
+export interface CheckOptions extends RunCommandOptions, QueueOptions {
   readonly known?: string;
   readonly standard?: Standard;
   readonly base?: string;
@@ -41,10 +42,13 @@ export async function runCheck(
   options: CheckOptions,
   context: CommandContext,
 ): Promise<void> {
-  const check = { options, plan: await planOf(named, options, context), context };
+  await using queue = await openQueue(options, 'check', context);
+  const planned = await planOf(named, options, context);
+  const plan = { ...planned, settings: { ...planned.settings, ...queueSettings(queue) } };
+  const check = { options, plan, context };
   const kernels = named.length > 0 ? named : [requireTreeAround(process.cwd())];
   if (options.series !== undefined) {
-    return checkSteps(requireOne(kernels), options.series, check);
+    return await checkSteps(requireOne(kernels), options.series, check);
   }
   const report = reportRun(options, context, { keep: true });
   const once = async (): Promise<void> => {
@@ -52,7 +56,7 @@ export async function runCheck(
     context.exit(endOf(run, options));
     await report(run);
   };
-  return options.watch ? watchKernel(requireOne(kernels), once, check.plan.sources) : once();
+  await (options.watch ? watchKernel(requireOne(kernels), once, plan.sources) : once());
 }
 
 async function planOf(

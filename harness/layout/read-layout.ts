@@ -30,9 +30,13 @@ interface LayoutOptions {
  * standard input (`-`) or in a cell's folder. Throws `UsageError` if it does not exist, `FormatError` if it cannot be read.
  */
 export async function readLayout(idOrPath: string, options: LayoutOptions = {}): Promise<Layout> {
+  return readLayoutFile(await layoutPath(idOrPath), options);
+}
+
+/** The file of a layout: an id of `images/layouts/`, or a path. */
+export async function layoutPath(idOrPath: string): Promise<string> {
   const ids = await layoutIds();
-  const path = ids.includes(idOrPath) ? join(LAYOUTS, `${idOrPath}.json`) : idOrPath;
-  return readLayoutFile(path, options);
+  return ids.includes(idOrPath) ? join(LAYOUTS, `${idOrPath}.json`) : idOrPath;
 }
 
 async function readLayoutFile(path: string, { signal, boot }: LayoutOptions): Promise<Layout> {

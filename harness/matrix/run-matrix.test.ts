@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { InterruptedError } from '../errors.ts';
+import { Admission, machinesAtATime } from './admission.ts';
 import { type PlannedCell, expand } from './expand.ts';
 import { judgedCell } from './testing/judged-cell-builder.ts';
 import type { JudgedCell } from './judged-cell.ts';
-import { type MatrixEvent, type RunMatrixOptions, runMatrix } from './run-matrix.ts';
+import { type MatrixEvent, runMatrix } from './run-matrix.ts';
 
 const CELLS = expand({ kernel: ['a', 'b', 'c', 'd', 'e'] });
 
@@ -20,17 +21,22 @@ function fakeCells() {
     return ending.promise;
   };
   const end = async (kernel: string, error?: Error): Promise<void> => {
+    await started();
     const ending = running.get(kernel);
     running.delete(kernel);
     if (error) ending?.reject(error);
     else ending?.resolve(judgedCell({ axes: { kernel: [kernel] } }));
-    // The next cell starts in the microtasks that follow.
-    await new Promise(setImmediate);
+    await started();
   };
   const onEvent = ({ kind, cell }: MatrixEvent): void => {
     events.push(`${kind} ${cell[0]}`);
   };
   return { run, end, onEvent, events, running, most: () => most };
+}
+
+/** Cells start in the microtasks that follow. */
+function started(): Promise<void> {
+  return new Promise(setImmediate);
 }
 
 interface PromiseWithResolvers {
@@ -61,10 +67,14 @@ function untold({ spec }: PlannedCell, error: unknown): JudgedCell {
   return { ...cell, folder: `untold ${String(error)}` };
 }
 
-function start(fake: ReturnType<typeof fakeCells>, options: Partial<RunMatrixOptions> = {}) {
+function start(
+  fake: ReturnType<typeof fakeCells>,
+  { jobs = 2, ...options }: Partial<Parameters<typeof runMatrix>[1]> & { jobs?: number } = {},
+) {
   const { run, onEvent } = fake;
   const { signal } = new AbortController();
-  return runMatrix(CELLS, { jobs: 2, signal, run, untold, onEvent, ...options });
+  const admission = new Admission(machinesAtATime(jobs));
+  return runMatrix(CELLS, { admission, signal, run, untold, onEvent, ...options });
 }
 
 describe('runMatrix', () => {
@@ -86,6 +96,7 @@ describe('runMatrix', () => {
   it('runs no cell twice when there are more jobs than cells', async () => {
     const fake = fakeCells();
     const run = start(fake, { jobs: 9 });
+    await started();
     expect([...fake.running.keys()]).toEqual(['a', 'b', 'c', 'd', 'e']);
     for (const kernel of ['a', 'b', 'c', 'd', 'e']) await fake.end(kernel);
     expect(await run).toHaveLength(5);
@@ -114,6 +125,7 @@ describe('runMatrix', () => {
     const fake = fakeCells();
     const abort = new AbortController();
     const run = start(fake, { signal: abort.signal });
+    await started();
     abort.abort();
     await fake.end('a');
     expect([...fake.running.keys()]).toEqual(['b']);
@@ -130,6 +142,7 @@ describe('runMatrix', () => {
     const fake = fakeCells();
     const abort = new AbortController();
     const thrown = start(fake, { signal: abort.signal }).catch((error: unknown) => error);
+    await started();
     abort.abort();
     await fake.end('a', new Error('The connection is closed'));
     await fake.end('b', new InterruptedError('Interrupted'));

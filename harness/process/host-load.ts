@@ -47,6 +47,16 @@ export async function hostHasRoom(signal: AbortSignal): Promise<void> {
   }
 }
 
+/** Share of the last ten seconds in which all tasks waited for memory, %: a host where they do gets no more work. */
+const SHORT_SHARE = 10;
+
+/** Whether the host has not that much memory left, MiB, or its tasks wait for what they have. */
+export function hostIsShort(memoryMiB: number): boolean {
+  const availableMiB = availableOf(readProc('meminfo'));
+  const share = numberIn(readProc('pressure/memory'), /^full avg10=(\d+\.\d+)/m);
+  return (availableMiB ?? Infinity) < memoryMiB || (share ?? 0) > SHORT_SHARE;
+}
+
 /** The waits of a process (Documentation/scheduler/sched-stats.rst); null if it is gone, or the kernel does not say. */
 export function readProcessLoad(pid: number): ProcessLoad | null {
   let [ran, waited] = [0, 0];

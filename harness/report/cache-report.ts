@@ -10,6 +10,7 @@ import { groupBy } from './text/group-by.ts';
 export const CACHE_AREAS: Readonly<Record<string, string>> = {
   apt: "lists of a mirror's packages",
   builds: 'kernels built from source',
+  fetched: 'what a worker got of a queue',
   firmware: 'machines whose firmware has done its part',
   guest: 'initramfs images, one for each kernel',
   'guest-base': 'programs for the initramfs',

@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT
 import { availableParallelism } from 'node:os';
 import type { CellSpec } from '../bundle/cell-record.ts';
-import { readHostLoad } from '../process/host-load.ts';
-
-/** What a machine takes beside its own memory, MiB: QEMU, and sub1m while it judges. */
-const BESIDE_MIB = 512;
+import { Admission, BESIDE_MIB, machinesAtATime } from '../matrix/admission.ts';
+import { hostIsShort, readHostLoad } from '../process/host-load.ts';
 
 /** What a host offers. */
 interface Offer {
@@ -13,7 +11,20 @@ interface Offer {
   readonly availableMiB: number | null;
 }
 
-/** How many of these cells may run at a time so that each has memory, and most their processors; at least 1. */
+/**
+ * Lets so many machines run at a time; with `auto` as many as have their processors and memory, as long as the host is
+ * not short of memory.
+ */
+export function admissionOf(
+  jobs: number | 'auto',
+  { cpus, availableMiB } = hostOffer(),
+): Admission {
+  if (jobs !== 'auto') return new Admission(machinesAtATime(jobs));
+  const budget = { machines: Infinity, cpus, memoryMiB: availableMiB ?? Infinity };
+  return new Admission(budget, ({ memoryMiB }) => !hostIsShort(memoryMiB + BESIDE_MIB));
+}
+
+/** About how many of these cells run at a time with `auto`: each has memory, and most their processors; at least 1. */
 export function autoJobs(
   cells: readonly Pick<CellSpec, 'cpus' | 'memoryMiB'>[],
   { cpus, availableMiB }: Offer = hostOffer(),
@@ -25,6 +36,7 @@ export function autoJobs(
   return Math.max(1, Math.floor(Math.min(cpus / usual, byMemory)));
 }
 
-function hostOffer(): Offer {
+/** What this host offers now. */
+export function hostOffer(): Offer {
   return { cpus: availableParallelism(), availableMiB: readHostLoad().availableMiB };
 }

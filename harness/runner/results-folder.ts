@@ -2,12 +2,15 @@
 import { constants } from 'node:fs';
 import { mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
-import { UsageError } from '../errors.ts';
+import { FormatError, UsageError } from '../errors.ts';
 import type { PlannedRun } from '../matrix/planned-run.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
+import { FileLock } from '../process/file-lock.ts';
+import { HeldFolder } from '../process/held-folder.ts';
 import { replaceFile } from '../process/replace-file.ts';
 import { IS_CHECKOUT, projectPath } from '../project-root.ts';
 import { planFileDocument } from '../report/plan-report.ts';
+import { readRunPlan } from '../report/schema/run-plan-schema.ts';
 
 /** The folder of results unless one is named: the checkout's; without a checkout, `results/` of the current folder. */
 export const RESULTS = IS_CHECKOUT ? projectPath('results') : resolve('results');
@@ -55,6 +58,35 @@ export async function claimResultsFolder(wanted: string | undefined): Promise<Re
 /** Writes down what the run is about to do: where it is killed, that tells what is missing. */
 export async function writePlan(folder: string, plan: PlannedRun): Promise<void> {
   await replaceFile(join(folder, PLAN), `${asciiJson(planFileDocument(plan), 1)}\n`);
+}
+
+/**
+ * The lock that a program has on the folder of a run for as long as it runs its cells. Throws `UsageError` if another
+ * has it.
+ */
+export async function lockResults(folder: string, signal: AbortSignal): Promise<AsyncDisposable> {
+  const lock = await FileLock.tryAcquire(join(folder, CLAIM), { signal });
+  if (lock !== null) return lock;
+  throw new UsageError(
+    `Cannot run cells in ${folder}: expected that no other program does, found one; wait for its end, or end it`,
+  );
+}
+
+/**
+ * What a run was about to do; null if it did not write that down. `source` is its folder in messages. Throws as
+ * `readRunPlan()` does.
+ */
+export function readPlan(path: string, source: string): PlannedRun | null {
+  using folder = HeldFolder.open(path, { follow: true });
+  using file = folder.file(PLAN);
+  if (file === undefined) return null;
+  if (file.size > PLAN_BYTES) {
+    throw new FormatError(
+      `Cannot read ${join(source, PLAN)}: expected at most ${PLAN_BYTES} bytes, found ${file.size}`,
+    );
+  }
+  const text = Buffer.from(file.read(0, file.size)).toString('utf8');
+  return readRunPlan(text, join(source, PLAN));
 }
 
 /** The time in UTC to the second, and the process: two runs that start at once differ. */

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { readCellRecord } from '../bundle/bundle.ts';
 import { BundleFolder } from '../bundle/bundle-folder.ts';
 import type { Phase } from '../bundle/cell-record.ts';
 import { evidencePath, vmcoreFile } from '../bundle/evidence.ts';
@@ -64,6 +65,24 @@ export async function runAndJudge(
     const error = fromSystemError(thrown, `judge ${folder}`);
     return { record, judgement: judgeUntold(record, error), folder };
   }
+}
+
+/**
+ * Judges what a cell left whose program was killed before it had judged it, and settles its vmcore. Throws like
+ * `judgeFolder`.
+ */
+export async function judgeLeft(
+  folder: string,
+  keeping: VmcoreKeeping,
+  { signal, log }: Pick<CellJob, 'signal'> & Pick<CellHost, 'log'>,
+): Promise<JudgedCell> {
+  const path = evidencePath(folder, 'vmcore');
+  if (!existsSync(path)) return judgeFolder(folder, signal);
+  using held = BundleFolder.open(folder);
+  const digest = await digestIn(held, readCellRecord(held).spec, signal);
+  const judged = await judgeFolder(folder, signal, Promise.resolve(digest));
+  if (digest) await settleVmcore(judged, keeping, { path, digest, signal, log });
+  return judged;
 }
 
 async function digestOf({ folder, spec, signal }: CellJob): ReturnType<typeof digestIn> {

@@ -1,34 +1,26 @@
 // SPDX-License-Identifier: MIT
-import { readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { STANDARD_CELL } from '../bundle/cell-record.ts';
 import { VMCORES_KEPT, type VmcoresKept } from '../bundle/removed-vmcore.ts';
 import type { CellHost } from '../cell/cell-host.ts';
-import { findStarvation } from '../check/observe/starved-host.ts';
-import { unjudgedRow } from '../check/observe/unjudged-codes.ts';
-import { Sub1mError } from '../errors.ts';
-import type { Layout } from '../layout/layout.ts';
+import { requireHistory } from '../history/append-history.ts';
 import type { PlannedCell } from '../matrix/expand.ts';
 import type { JudgedCell, RunResult } from '../matrix/judged-cell.ts';
-import { type KnownDefect, matchKnownDefects } from '../matrix/known-defects.ts';
+import type { KnownDefect } from '../matrix/known-defects.ts';
 import { type Whole, plannedRun, repeatId } from '../matrix/planned-run.ts';
-import { runMatrix } from '../matrix/run-matrix.ts';
-import { hostHasRoom } from '../process/host-load.ts';
-import { requireHistory } from '../history/append-history.ts';
+import type { Scheduler } from '../matrix/run-matrix.ts';
+import { CleanupStack } from '../process/cleanup-stack.ts';
 import { sweepTempDirs } from '../process/temp-dir.ts';
-import { autoJobs } from './auto-jobs.ts';
 import { codeVersion } from './code-version.ts';
 import { requireHost } from './host.ts';
+import { Journal, type JournalSettings } from './journal.ts';
+import { KEEP_ALL, type VmcoreKeeping } from './keep-vmcore.ts';
 import { type Kernels, requireKernels } from './kernels.ts';
 import { requireLayouts } from './layouts.ts';
 import { type RepeatedCell, noteHistory } from './note-history.ts';
-import { withRecipePolicy } from './recipe-policy.ts';
-import { claimResultsFolder, writePlan } from './results-folder.ts';
-import { runAndJudge } from './run-and-judge.ts';
+import { claimResultsFolder, lockResults, writePlan } from './results-folder.ts';
+import { type RunParts, inOrderOf, runCells } from './run-cells.ts';
 import type { RunnerContext } from './runner-context.ts';
-import { KEEP_ALL, type VmcoreKeeping } from './keep-vmcore.ts';
 import { SharedVmcores } from './shared-vmcores.ts';
-import { untoldCell } from './untold-cell.ts';
 
 /** What a run is to do. */
 export interface RunPlan {
@@ -41,7 +33,7 @@ export interface RunPlan {
 
 /** How cells are run. */
 export interface RunSettings {
-  /** How many machines run at a time, `auto` being what the host has room for; 1 unless given. */
+  /** How many machines run at a time in this process, `auto` being what the host has room for; 1 unless given. */
   readonly jobs?: number | 'auto';
   /** Whether to end where KVM does not work. */
   readonly requireKvm?: true;
@@ -59,6 +51,8 @@ export interface RunSettings {
   readonly results?: string;
   /** The file of history that the run is noted in; none unless given. */
   readonly history?: string | undefined;
+  /** Where the cells are run; in this process unless given. */
+  readonly scheduler?: (parts: RunParts) => Scheduler;
 }
 
 /**
@@ -70,132 +64,117 @@ export async function runPlan(
   settings: RunSettings,
   context: RunnerContext,
 ): Promise<RunResult> {
-  const startedAt = performance.now();
-  const { jobs = 1, repeat = 1 } = settings;
+  const startedAt = new Date().toISOString();
+  const { repeat = 1 } = settings;
   const cells = repeated(planned, repeat);
+  await using shared = await requireShared(cells, settings, context);
+  const { path: folder, run: id } = await claimResultsFolder(settings.results);
+  await using held = new CleanupStack();
+  held.use(await lockResults(folder, context.signal));
+  const told = {
+    run: id,
+    at: startedAt,
+    sub1m: codeVersion(),
+    cells: planned,
+    known,
+    repeat,
+    whole,
+  };
+  await writePlan(folder, plannedRun(told));
+  const head = { startedAt, settings: journalSettings(settings), known, cells: planned };
+  await using journal = await Journal.begin(folder, head, context.log);
+  const run = { id, folder, startedAt, secondsBefore: 0, cells, ended: [], known };
+  return await executeRun(run, { settings, shared, journal, context });
+}
+
+/** Settings as a journal keeps them. */
+function journalSettings(settings: RunSettings): JournalSettings {
+  const { jobs, requireKvm, repeat, budget, keep, shareVmcores, mirror, history } = settings;
+  const given = { jobs, requireKvm, repeat, budget, keep, shareVmcores, mirror, history };
+  const kept = Object.entries(given).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(kept) as JournalSettings;
+}
+
+/** What the cells of a run share, found before its folder is made: what cannot be had is refused before. */
+export interface SharedParts extends AsyncDisposable {
+  readonly host: CellHost;
+  readonly kernels: Kernels;
+  readonly layouts: RunParts['layouts'];
+}
+
+/** Finds what cells share. Throws as `requireHost`, `requireKernels` and `requireLayouts` do. */
+export async function requireShared(
+  cells: readonly PlannedCell[],
+  settings: RunSettings,
+  context: RunnerContext,
+): Promise<SharedParts> {
   if (settings.history !== undefined) await requireHistory(settings.history);
   const host = await requireHost(context, settings);
   // Asked for KVM, a host without it is refused.
   if (settings.requireKvm) await host.accelerator({ accel: 'kvm', ovmf: STANDARD_CELL.ovmf });
   const layouts = await requireLayouts(cells);
   await requireFirmwares(cells, host);
-  await using kernels = await requireKernels(cells, settings, context);
+  const kernels = await requireKernels(cells, settings, context);
   await sweepTempDirs();
-  const { path: folder, run: id } = await claimResultsFolder(settings.results);
-  const at = new Date().toISOString();
-  const told = { run: id, at, sub1m: codeVersion(), cells: planned, known, repeat, whole };
-  await writePlan(folder, plannedRun(told));
-  const machines = jobs === 'auto' ? autoJobs(cells.map(({ spec }) => spec)) : jobs;
-  const keeping = keepingOf(settings, folder);
-  const parts = { jobs: machines, host, kernels, layouts, known, folder, keeping, context };
-  const judged = await runAll(cells, parts);
-  const seconds = (performance.now() - startedAt) / 1000;
-  const run: RunResult = {
-    id,
-    folder,
-    startedAt: new Date(Date.now() - seconds * 1000).toISOString(),
-    seconds,
-    cells: judged,
-  };
-  const { history } = settings;
-  if (history === undefined) return run;
-  return { ...run, historyFile: history, historyError: await noteHistory(history, run, cells) };
+  return { host, layouts, kernels, [Symbol.asyncDispose]: () => kernels[Symbol.asyncDispose]() };
 }
 
-function keepingOf({ keep, shareVmcores }: RunSettings, folder: string): VmcoreKeeping {
-  const which = VMCORES_KEPT.find((one) => keep?.includes(one)) ?? 'all';
-  if (which === 'all' && !shareVmcores) return KEEP_ALL;
-  return { keep: which, shared: shareVmcores ? new SharedVmcores(folder) : null };
-}
-
-/** What the cells of one run share. */
-interface RunParts {
-  readonly jobs: number;
-  readonly host: CellHost;
-  readonly kernels: Kernels;
-  readonly layouts: ReadonlyMap<string, Layout | null>;
+/** A run that has its folder. */
+export interface OpenRun extends Pick<RunResult, 'id' | 'folder' | 'startedAt'> {
+  /** For which it ran before. */
+  readonly secondsBefore: number;
+  /** All of its cells, and those that have ended before. */
+  readonly cells: readonly RepeatedCell[];
+  readonly ended: readonly JudgedCell[];
   readonly known: readonly KnownDefect[];
-  readonly folder: string;
-  readonly keeping: VmcoreKeeping;
+}
+
+/** With what a run is executed. */
+interface ExecuteOptions {
+  readonly settings: RunSettings;
+  readonly shared: SharedParts;
+  readonly journal: Journal;
   readonly context: RunnerContext;
 }
 
-async function runAll(cells: readonly PlannedCell[], parts: RunParts): Promise<JudgedCell[]> {
-  const { jobs, kernels, folder, context } = parts;
-  const { signal, showRun } = context;
-  // Cells whose kernel is still being built come last: the others run meanwhile.
-  const inOrder = cells.toSorted((one, other) => kernels.waitFor(one) - kernels.waitFor(other));
-  try {
-    await using display = await showRun?.(cells);
-    const results = await runMatrix(inOrder, {
-      jobs,
-      signal,
-      onEvent: (event) => display?.onEvent(event),
-      run: (cell, onPhase) => runOne(cell, parts, onPhase),
-      untold: (cell, error) => untoldCell(cell, join(folder, cell.id), error),
-    });
-    const names = cells.map(({ id }) => id);
-    const place = ({ record }: JudgedCell): number => names.indexOf(record.id);
-    return results.toSorted((one, other) => place(one) - place(other));
-  } catch (error) {
-    await removeUnlessUseful(folder, context);
-    throw error;
-  }
-}
-
-/** Runs a cell, and once more if its emulator or what the host gave it was at fault. */
-async function runOne(
-  { id, spec: asked, fault }: PlannedCell,
-  { host, kernels, layouts, known, folder: results, keeping, context }: RunParts,
-  onPhase: (phase: string) => void,
-): Promise<JudgedCell> {
-  onPhase('kernel');
-  const kernel = await kernels.get(asked.kernel);
-  const spec = withRecipePolicy(asked, kernel);
-  const layout = layouts.get(spec.layout) ?? null;
-  const defects = matchKnownDefects(known, spec, kernel.release);
-  const folder = join(results, id);
-  const { signal, log } = context;
-  const job = {
-    id,
-    spec,
-    kernel,
-    layout,
-    known: defects,
-    fault: fault ?? null,
-    folder,
-    signal,
-    onPhase,
-  };
-  const judged = await runAndJudge(job, host, keeping);
-  const { verdict } = judged.judgement;
-  const starvation = findStarvation(judged.record);
-  const isOver = verdict.kind !== 'unjudged';
-  if (isOver || !(unjudgedRow(verdict.code).isRunAgain || starvation !== null)) return judged;
-  const { code } = verdict;
-  const [why = ''] = verdict.why.split('\n');
-  log.info(`${id}: ${why}`);
-  if (starvation !== null) {
-    onPhase('waiting for the host');
-    await hostHasRoom(signal);
-  }
-  const again = await kernels.again(asked.kernel).catch((error: unknown) => {
-    if (!(error instanceof Sub1mError) || signal.aborted) throw error;
-    log.warn(`${id} is not run again: ${error.message}`);
-  });
-  if (!again) return judged;
-  await rm(folder, { recursive: true });
-  return runAndJudge({ ...job, kernel: again, attempts: [{ code, why }] }, host, keeping);
-}
-
-/** Removes the folder of a run that was cut short, unless it has bundles of cells that ended. */
-async function removeUnlessUseful(folder: string, { log }: RunnerContext): Promise<void> {
-  const entries = await readdir(folder, { withFileTypes: true });
-  if (entries.some((entry) => entry.isDirectory())) {
-    log.info(`The cells that ended are in ${folder}; "sub1m judge ${folder}" reports them`);
+/** Runs what is left of a run, and notes it in the history. Throws as `runCells` does. */
+export async function executeRun(
+  { cells, ended, known, secondsBefore, ...run }: OpenRun,
+  { settings, shared, journal, context }: ExecuteOptions,
+): Promise<RunResult> {
+  const startedAt = performance.now();
+  const { folder } = run;
+  const { jobs = 1, history } = settings;
+  const { host, kernels, layouts } = shared;
+  const keeping = keepingOf(settings, folder);
+  const parts = { host, kernels, layouts, known, folder, keeping, context };
+  const before = new Set(ended.map(({ record }) => record.id));
+  const left = cells.filter(({ id }) => !before.has(id));
+  const options = { jobs, journal, scheduler: settings.scheduler?.(parts) };
+  const judged = left.length === 0 ? [] : await runCells(left, parts, options);
+  const seconds = secondsBefore + (performance.now() - startedAt) / 1000;
+  const result = { ...run, seconds, cells: inOrderOf(cells, [...ended, ...judged]) };
+  if (context.signal.aborted) {
+    context.log.info(`"sub1m run --resume ${folder}" runs the cells that are left`);
   } else {
-    await rm(folder, { recursive: true });
+    journal.done();
   }
+  if (history === undefined) return result;
+  return {
+    ...result,
+    historyFile: history,
+    historyError: await noteHistory(history, result, cells),
+  };
+}
+
+/** What becomes of the vmcores of a run in that folder. */
+export function keepingOf(
+  { keep, shareVmcores }: Pick<RunSettings, 'keep' | 'shareVmcores'>,
+  folder: string,
+): VmcoreKeeping {
+  const which = VMCORES_KEPT.find((one) => keep?.includes(one)) ?? 'all';
+  if (which === 'all' && !shareVmcores) return KEEP_ALL;
+  return { keep: which, shared: shareVmcores ? new SharedVmcores(folder) : null };
 }
 
 /** Gets every firmware before the first machine starts. */
@@ -203,7 +182,8 @@ async function requireFirmwares(cells: readonly PlannedCell[], host: CellHost): 
   for (const ovmf of new Set(cells.map(({ spec }) => spec.ovmf))) await host.ovmf(ovmf);
 }
 
-function repeated(planned: readonly PlannedCell[], times: number): RepeatedCell[] {
+/** Cells, each so often. */
+export function repeated(planned: readonly PlannedCell[], times: number): RepeatedCell[] {
   return Array.from({ length: times }, (_, round) =>
     planned.map((cell) => {
       const repeat = round + 1;

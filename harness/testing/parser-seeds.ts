@@ -2,6 +2,7 @@
 /** Real input for the parsers of what a guest or a stranger wrote, and what is bad for them. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { expand } from '../matrix/expand.ts';
 import { bootData, ram, STOCK } from '../model/testing/machine-builder.ts';
 import { projectPath } from '../project-root.ts';
 
@@ -174,3 +175,19 @@ export const OUTCOME_UNITS = [
   'Command line: ',
   'DMI: ',
 ];
+
+/** The journal of a run of one cell, which has ended. */
+export const JOURNAL_TEXT = [
+  {
+    kind: 'run',
+    schema: 1,
+    startedAt: '2026-11-22T13:30:00.000Z',
+    settings: { jobs: 'auto', budget: 1 },
+    known: [{ kernel: { from: [5, 10], to: null }, invariant: 'lowmem.locked', reference: 'here' }],
+  },
+  { kind: 'cell', cell: expand({ kernel: ['debian:6.12'] })[0] },
+  { kind: 'begin', at: 1, pid: 2 },
+  { kind: 'end', at: 3, cell: 'a', verdict: 'unjudged', code: 'E_HOST' },
+]
+  .map((line) => JSON.stringify(line))
+  .join('\n');

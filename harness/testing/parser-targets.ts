@@ -5,6 +5,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { z } from 'zod';
 import { deadKernelFile } from '../bundle/testing/dead-kernel-builder.ts';
 import { cellRecordSchema } from '../bundle/cell-record.ts';
 import { parseDeadKernel } from '../bundle/dead-kernel.ts';
@@ -37,16 +38,20 @@ import { withMemmap } from '../memory/memmap-parameter.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { emptyZones } from '../memory/zoneinfo.ts';
 import { predict } from '../model/prediction.ts';
+import { parseSent, payloadSchema, resultSchema } from '../queue/payload.ts';
+import { BUNDLE, askedCells } from '../queue/testing/asked-cells.ts';
 import { renderHistoryCell } from '../report/history-cell-report.ts';
 import { historyResult } from '../report/history-document.ts';
 import { renderHistory } from '../report/history-report.ts';
 import { readRunDocument } from '../report/schema/read-run-document.ts';
+import { parseJournal } from '../runner/journal.ts';
 import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
 import {
   CMDLINES,
   EXAMPLE_MAP,
   FORM_UNITS,
   HELLO,
+  JOURNAL_TEXT,
   LOGS,
   LOG_UNITS,
   MEMBLOCK_DUMP,
@@ -73,6 +78,9 @@ export interface TextParser {
   /** For a slow parser: one in so many of the mutants that others get. */
   readonly oneIn?: number;
 }
+
+/** A document of which nothing is known. */
+const ANY_JSON = { name: 'JSON', schema: z.unknown(), advice: 'give another' };
 
 const HISTORY_LINES = [0, 1, 2]
   .map((night) =>
@@ -180,6 +188,25 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     seeds: [PERSONALITY],
     units: ['ask 0x0-0xfff 7\n', 'exit 0x0-0xfff 7 0xf\n', 'tag 0x1 0x1\n', 'error x'],
   },
+  {
+    name: 'a journal',
+    parse: (text) => parseJournal(text, 'x'),
+    seeds: [JOURNAL_TEXT],
+    units: ['{"kind":"begin","at":1,"pid":1}\n', '{"a":', '['],
+  },
+  {
+    name: 'a cell of a queue',
+    parse: (text) =>
+      parseSent(parseJsonFile(text, 'x', ANY_JSON), payloadSchema, 'a cell of the queue'),
+    seeds: [JSON.stringify(askedCells(1)[0]?.payload)],
+    units: ['{"schema":1,', '['],
+  },
+  {
+    name: 'the answer of a worker',
+    parse: (text) => parseSent(parseJsonFile(text, 'x', ANY_JSON), resultSchema, 'an answer'),
+    seeds: [JSON.stringify({ ...BUNDLE, worker: 'w' })],
+    units: ['{"kind":"bundle",', '['],
+  },
   { name: 'a layout', parse: planOf, seeds: filesIn('images/layouts'), units: ['{"a":', '['] },
   {
     name: 'a matrix',
@@ -226,6 +253,7 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     seeds: [HELLO, REFUSAL, HELLO + REFUSAL],
     units: [
       HELLO,
+      JOURNAL_TEXT,
       'ok 1 - a\n',
       '  why: "a"\n',
       '    # Subtest: a\n',

@@ -8,6 +8,7 @@ import { addCellOptions } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type CommandHelp, GROUPS, describeCommand } from '../help.ts';
 import { type CheckOptions, runCheck } from '../run-check.ts';
+import { addQueueOptions } from '../queue-options.ts';
 import { addRunOptions } from '../run-options.ts';
 
 const HELP: CommandHelp = {
@@ -74,6 +75,7 @@ export function addCheck(program: Command, context: CommandContext): void {
       ]),
     );
   addRunOptions(command);
+  addQueueOptions(command, 'have the cells run by workers of this queue, before those of runs');
   command
     .option('--b4', 'print the result for "b4 review"')
     .option('--bisect-run', 'exit as "git bisect run" expects')

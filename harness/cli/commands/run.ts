@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { Command } from 'commander';
 import { firstEnd } from '../../ends.ts';
+import { UsageError } from '../../errors.ts';
 import {
   type Axes,
   type PlannedCell,
@@ -25,6 +26,7 @@ import type { CommandContext } from '../command-context.ts';
 import { GROUPS, describeCommand } from '../help.ts';
 import { reportRun } from '../report-run.ts';
 import { parseTimeSpan } from '../time-span.ts';
+import { type QueueOptions, addQueueOptions, openQueue, queueSettings } from '../queue-options.ts';
 import { type RunCommandOptions, addRunOptions, runSettings } from '../run-options.ts';
 
 const HELP = {
@@ -36,11 +38,13 @@ const HELP = {
       'sub1m run default --shard 1/3 --reporter junit:junit.xml',
     ],
     ['it on one layout only', 'sub1m run --layout thread-2021'],
+    ['it by the workers of a queue', 'sub1m run --queue redis://farm:6379/0 --store /srv/sub1m'],
+    ['a run that was killed, to its end', 'sub1m run --resume results/2026-11-22T13-47-07-4711'],
   ],
   options:
     'Machine options, --vmcore, --truth and --policy replace the values of the matrix; the defaults below hold ' +
     'where it has none. They take several values (--cpus 1,2, or the option again): every combination is run. ' +
-    '--reporter may be repeated, too.',
+    '--reporter may be repeated, too. --resume takes all else from the run, but for --jobs, --queue and reporters.',
 } as const;
 
 /** `sub1m run [matrix]`: runs every cell of a matrix. */
@@ -52,11 +56,17 @@ export function addRun(program: Command, context: CommandContext): void {
   );
   addCellOptions(command);
   addRunOptions(command);
+  addQueueOptions(command, 'have the cells run by workers of this queue');
   command
     .optionsGroup(GROUPS.running)
     .option('--limit <time>', 'run what is worth most, for so long: 20min, 1h30min', parseTimeSpan)
+    .option(
+      '--resume <folder>',
+      'go on with a run that was cut short: cells that ended are not run again',
+    )
     .option('--dry-run', 'list the cells and about how long they take, and run nothing');
   command.action(async (matrix: string, options: RunOptions) => {
+    if (options.resume !== undefined) return goOn(options.resume, { command, options }, context);
     const settings = runSettings(options);
     const { night, known, all } = await planOf(matrix, { options, settings }, context);
     if (options.dryRun) {
@@ -68,16 +78,54 @@ export function addRun(program: Command, context: CommandContext): void {
     const { shard = null, limit = null } = options;
     const whole = { name: matrix, cells: all, planned: night.planned, shard, limit };
     const plan = { cells, known, whole };
-    const run = await runPlan(plan, { ...settings, jobs: night.jobs }, context);
+    await using queue = await openQueue(options, 'run', context);
+    const run = await runPlan(plan, { ...settings, ...queueSettings(queue) }, context);
     await report(run);
     context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
   });
 }
 
-interface RunOptions extends RunCommandOptions {
+interface RunOptions extends RunCommandOptions, QueueOptions {
   /** Seconds. */
   readonly limit?: number;
   readonly dryRun?: true;
+  readonly resume?: string;
+}
+
+/** Options that may be given when a run goes on: the others are those of the run. */
+const RESUME_OPTIONS = [
+  'resume',
+  'jobs',
+  'queue',
+  'store',
+  'reporter',
+  'json',
+] as readonly string[];
+
+async function goOn(
+  folder: string,
+  { command, options }: { readonly command: Command; readonly options: RunOptions },
+  context: CommandContext,
+): Promise<void> {
+  const given = command.options.filter(
+    (option) => command.getOptionValueSource(option.attributeName()) === 'cli',
+  );
+  const other = given.find((option) => !RESUME_OPTIONS.includes(option.attributeName()));
+  const found = command.args.length > 0 ? `the matrix ${command.args[0]}` : other?.long;
+  if (found !== undefined) {
+    throw new UsageError(
+      `Cannot use --resume with ${found}: expected only --jobs, --queue, --store, --reporter and --json; the run says the rest`,
+    );
+  }
+  const { resumeRun } = await import('../../runner/resume-run.ts');
+  const report = reportRun(options, context, { keep: true });
+  const { jobs = 'auto' } = options;
+  const isGiven = command.getOptionValueSource('jobs') === 'cli';
+  await using queue = await openQueue(options, 'run', context);
+  const settings = { ...(isGiven && { jobs }), ...queueSettings(queue) };
+  const run = await resumeRun(folder, settings, context);
+  await report(run);
+  context.exit(firstEnd([runEnd(run.cells), twinsEnd(run.cells)]));
 }
 
 /** What is asked of a run. */

@@ -18,7 +18,8 @@ import { CleanupStack } from '../../process/cleanup-stack.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
 import { codeVersion } from '../code-version.ts';
 import { type FoundRun, findRuns } from './find-runs.ts';
-import { type ReadRun, readPlan, readRun } from './read-run.ts';
+import { readPlan } from '../results-folder.ts';
+import { type ReadRun, readRun } from './read-run.ts';
 import { unpackArchive } from './unpack-archive.ts';
 
 /** How runs are merged. */
@@ -184,7 +185,7 @@ type PlannedInput = FoundRun & { readonly plan: PlannedRun | null };
 function plansOf(inputs: Inputs): PlannedInput[] {
   return inputs.runs.flatMap((found) => {
     try {
-      return [{ ...found, plan: readPlan(found) }];
+      return [{ ...found, plan: readPlan(found.path, found.source) }];
     } catch (error) {
       note(inputs, found.source, error);
       return [];
