@@ -39,7 +39,8 @@ describe('memblock.reserved', () => {
         let bytes = bytesOf(regions);
         for (const { how, range, kern } of changes) {
           const after = { add: Number(kern), remove: '-', mark: 1 }[how];
-          bytes = [...bytes]
+          bytes = bytes
+            .split('')
             .map((byte, at) => {
               const isIn = range.start <= at && at < range.end;
               const isMeant = { add: byte === '-', remove: true, mark: byte !== '-' }[how];

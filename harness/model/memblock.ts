@@ -183,11 +183,7 @@ function makeRoom(given: LowMemory, needed: number, area: PhysRange): Room {
  * that begins at 0 "below" means anywhere (`MEMBLOCK_ALLOC_ACCESSIBLE` is 0), inside of it, too. So
  * do kernels from v5.13 when they reserve the first 1 MiB.
  */
-export function doubleArray(
-  memory: LowMemory,
-  type: 'memory' | 'reserved',
-  area = physRange(0, 0),
-): Room {
+function doubleArray(memory: LowMemory, type: 'memory' | 'reserved', area = physRange(0, 0)): Room {
   const { max, place: old } = memory.arrays[type];
   const bytes = 2 * max * REGION_SIZE;
   const search = { size: Math.ceil(bytes / PAGE_SIZE) * PAGE_SIZE, align: PAGE_SIZE };

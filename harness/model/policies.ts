@@ -41,6 +41,7 @@ import {
   reservesAlways,
   saysLocked,
 } from './kernel-traits.ts';
+import type { Moment } from './moments.ts';
 import type { Step } from './step.ts';
 import { claimPool, fillPool, poolBootServices, releasePool } from './two-phase.ts';
 import {
@@ -51,18 +52,6 @@ import {
   releaseIfAsked,
   roomForRegions,
 } from './two-phase-v2.ts';
-
-/** The moments at which it matters who owns a page, in order. */
-export const MOMENTS = {
-  early: 'after early reservation (setup_arch)',
-  'hand-over': 'at the hand-over to the page allocator (memblock_free_all)',
-  'boot-services-over': 'after boot services are over (efi_enter_virtual_mode)',
-  claimed: 'after claims (init_real_mode)',
-  'kexec-jump': 'at the kexec jump',
-} as const;
-
-/** See `MOMENTS`. */
-export type Moment = keyof typeof MOMENTS;
 
 /** A rule by which kernels decide who owns low memory, and all that is particular to it. */
 interface Policy {

@@ -15,7 +15,8 @@ import {
 import type { ModelInputs } from './model-inputs.ts';
 import type { Owner } from './owners.ts';
 import type { PolicyId } from '../policy-id.ts';
-import { MOMENTS, type Moment, POLICIES } from './policies.ts';
+import { POLICIES } from './policies.ts';
+import { MOMENTS, type Moment } from './moments.ts';
 import { e820MemblockSetup } from './setup.ts';
 import type { Step, StepInputs } from './step.ts';
 import { type Doubt, type Outcome, combine } from './undecided.ts';

@@ -8,7 +8,7 @@ import { anyInputs, anyMachine, anyPolicy } from './testing/machine-cases.ts';
 import { STOCK_5_10, bootData, ram } from './testing/machine-builder.ts';
 import { type ModelInputs, hasEfiOption } from './model-inputs.ts';
 import { OWNERS, type Owner } from './owners.ts';
-import { MOMENTS, type Moment } from './policies.ts';
+import { MOMENTS, type Moment } from './moments.ts';
 import { type Prediction, predict } from './prediction.ts';
 
 /**

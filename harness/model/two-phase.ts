@@ -114,9 +114,9 @@ const KEEP: RestClaimant = {
  * The one block in which all claims are made, `init_real_mode()`, before other CPUs are started. In order: each claimant
  * takes what it needs of what those before it have left.
  */
-export function claims(claimTrampoline: Claimant, rest: readonly RestClaimant[]): Step {
+export function claims(first: Claimant, rest: readonly RestClaimant[]): Step {
   const claimants = [
-    claimTrampoline,
+    first,
     claimForCrashkernel,
     ...rest.map(({ wants, step, why }): Claimant => {
       return (memory, inputs) =>

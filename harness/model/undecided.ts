@@ -5,7 +5,7 @@
  */
 import type { LowMemory, PageEvent, PageFate } from './low-memory.ts';
 import type { Owner } from './owners.ts';
-import type { Moment } from './policies.ts';
+import type { Moment } from './moments.ts';
 
 /** What the steps of a policy lead to. */
 export interface Outcome extends Pick<

@@ -67,7 +67,10 @@ function narrowed(line: string): string {
   if (row) return `${row[1] ?? ''} ${row.slice(2).join('')}`;
   const [, marks] = MARKS.exec(line) ?? [];
   if (marks === undefined) return line.trimEnd();
-  const joined = [...marks].filter((_, column) => column % GROUP !== GROUP - 1).join('');
+  const joined = marks
+    .split('')
+    .filter((_, column) => column % GROUP !== GROUP - 1)
+    .join('');
   return `        ${joined}`.trimEnd();
 }
 

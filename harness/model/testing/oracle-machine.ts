@@ -97,7 +97,7 @@ function highMap({ count, type }: Islands): EfiDescriptor[] {
 }
 
 /** What `efi_reserve_boot_services()` looks at. */
-export const isBootServices = ({ type }: EfiDescriptor): boolean =>
+const isBootServices = ({ type }: EfiDescriptor): boolean =>
   type === EFI_BOOT_SERVICES_CODE || type === EFI_BOOT_SERVICES_DATA;
 
 type Table = { readonly holder: number; readonly at: number; readonly entries: number } | null;

@@ -4,7 +4,7 @@ import { agrees } from '../../check/observe/agreement.ts';
 import type { PageClass } from '../../memory/kpageflags.ts';
 import { LOW_PAGES, type Pfn } from '../../memory/pfn.ts';
 import type { Owner } from '../../model/owners.ts';
-import { MOMENTS, type Moment } from '../../model/policies.ts';
+import { MOMENTS, type Moment } from '../../model/moments.ts';
 
 /** What a cell shows of the 256 pages, moment by moment: cells that show the same share a map. */
 export interface PageMoments {
