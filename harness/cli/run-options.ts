@@ -53,7 +53,7 @@ export function addReportOptions(command: Command): void {
 }
 
 /** How many machines run at a time. */
-function jobsOption(): Option {
+export function jobsOption(): Option {
   const number = positive(Number.isInteger);
   return new Option('--jobs <n>', 'machines at a time; auto is by processors and memory')
     .argParser((text) => (text === 'auto' ? text : number(text)))

@@ -61,14 +61,18 @@ const [ISLANDS, GROUP_STEP, ISLAND_STEP] = [0x2000_0000, 0x400_0000, 0x4000];
 /** Memory of every machine, MiB: that of a standard cell. */
 const { memoryMiB } = STANDARD_CELL;
 
-/** The text of a file of the kind of `images/layouts/`. */
-export function layoutText({ pieces, islands, levers, bda }: FuzzCase, id: string): string {
+/** The text of a file of the kind of `images/layouts/`; an id is of letters, digits and hyphens. */
+export function layoutText(
+  { pieces, islands, levers, bda }: FuzzCase,
+  { id, notes }: { readonly id: string; readonly notes: string },
+): string {
   const lines = [
     '"schema": 1',
     `"id": ${JSON.stringify(id)}`,
     '"source": "made by sub1m fuzz"',
     '"synthetic": true',
     '"edge": true',
+    `"notes": ${JSON.stringify(notes)}`,
     '"kind": "efi"',
     `"ranges": [\n${rangesOf(pieces).map(inline).join(',\n')}\n  ]`,
   ];
@@ -108,16 +112,15 @@ function hex(value: number): string {
 
 /** The layout of a case. Throws `FormatError` for one that no file can say, such as one without a range. */
 export function layoutOf(given: FuzzCase, id: string): Layout {
-  return parseLayout(layoutText(given, id), id);
+  return parseLayout(layoutText(given, { id, notes: '' }), id);
 }
 
 /** The cell of a case, which looks at ownership only. `layout` is the path of its layout's file, or a name. */
 export function specOf(
   { crashkernel, append, cpus }: FuzzCase,
-  { kernel, layout, policy, accel }: Pick<CellSpec, 'kernel' | 'layout' | 'policy' | 'accel'>,
+  { kernel, layout, policy }: Pick<CellSpec, 'kernel' | 'layout' | 'policy'>,
 ): CellSpec {
-  const words = append.join(' ');
-  const asked = { kernel, layout, policy, accel, crashkernel, cpus, append: words };
+  const asked = { kernel, layout, policy, crashkernel, cpus, append: append.join(' ') };
   return { ...STANDARD_CELL, ...asked, trigger: 'none', vmcore: 'none', truth: 'none' };
 }
 
