@@ -39,7 +39,7 @@ function classOf(judgement: Judgement): string {
 function endOf(verdict: Verdict): string | null {
   switch (verdict.kind) {
     case 'boot-failure':
-      return `boot-failure: ${withoutNumbers(verdict.lastLine.trim())}`;
+      return `boot-failure: ${withoutNumbers(messageIn(verdict.lastLine))}`;
     case 'no-vmcore':
       return `no-vmcore: lost in the ${verdict.phase}`;
     case 'match':
@@ -47,6 +47,12 @@ function endOf(verdict: Verdict): string | null {
     case 'unjudged':
       return null;
   }
+}
+
+/** What a line of a log says: without its time, and without what panic() puts around it at the end. */
+function messageIn(line: string): string {
+  const text = line.replace(/^\[[ 0-9.]{1,40}\] ?/, '').trim();
+  return text.replace(/^---\[ end /, '').replace(/ \]---$/, '');
 }
 
 /** The functions that gave the pages of broken invariants their last owner, by name. */
@@ -62,7 +68,9 @@ function whyOf(judgement: Judgement): string {
   const { verdict, prediction } = judgement;
   const broken = brokenIn(judgement).map(({ id, why }) => `${id}: ${why}`);
   if (verdict.kind !== 'boot-failure') return broken.join('; ');
-  return prediction?.panic ? `${verdict.lastLine}; the model says so: ${prediction.panic.step}` : verdict.lastLine;
+  return prediction?.panic
+    ? `${verdict.lastLine}; the model says so: ${prediction.panic.step}`
+    : verdict.lastLine;
 }
 
 function brokenIn({ invariants }: Judgement): Judgement['invariants'] {

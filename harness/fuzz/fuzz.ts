@@ -3,7 +3,13 @@ import type { CellSpec } from '../bundle/cell-record.ts';
 import type { CaseOutcome } from './finding-class.ts';
 import type { FuzzCase } from './fuzz-case.ts';
 import { generateCase } from './generate-case.ts';
-import { type Finding, type Journal, type JournalLine, WORDS_LIMIT, findingKey } from './journal.ts';
+import {
+  type Finding,
+  type Journal,
+  type JournalLine,
+  WORDS_LIMIT,
+  findingKey,
+} from './journal.ts';
 import { shrink } from './shrink.ts';
 
 /** What is fuzzed. */

@@ -33,7 +33,13 @@ const SHAPES: Weighted<Shape> = [
 const HIGH_PIECES: Weighted<readonly Piece[]> = [
   [4, []],
   [1, [{ type: 'Reserved', pages: 0x60 }]],
-  [1, [{ type: null, pages: 0x40 }, { type: 'Reserved', pages: 0x20 }]],
+  [
+    1,
+    [
+      { type: null, pages: 0x40 },
+      { type: 'Reserved', pages: 0x20 },
+    ],
+  ],
 ];
 
 const ISLAND_TYPES: Weighted<FuzzCase['islands'][number]['type']> = [
@@ -102,7 +108,11 @@ export function generateCase(seed: number, nr: number): FuzzCase {
     const made = anyCase(random);
     if (isFair(made)) return made;
   }
-  return { ...anyCase(random), pieces: [{ type: 'Conventional', pages: ISA_HOLE_PAGE }], bda: null };
+  return {
+    ...anyCase(random),
+    pieces: [{ type: 'Conventional', pages: ISA_HOLE_PAGE }],
+    bda: null,
+  };
 }
 
 function anyCase(random: Random): FuzzCase {
@@ -110,7 +120,8 @@ function anyCase(random: Random): FuzzCase {
   const found = low.filter(({ type }) => type?.startsWith('BootServices')).length;
   const count = oneOf(random, ISLANDS)(random, found);
   const islands = count === 0 ? [] : [{ type: oneOf(random, ISLAND_TYPES), count }];
-  if (random.oneIn(8)) islands.push({ type: oneOf(random, ISLAND_TYPES), count: 1 + random.below(30) });
+  if (random.oneIn(8))
+    islands.push({ type: oneOf(random, ISLAND_TYPES), count: 1 + random.below(30) });
   return {
     pieces: [...low, ...oneOf(random, HIGH_PIECES)],
     islands,
@@ -130,13 +141,15 @@ function anyPieces(random: Random): Piece[] {
   }
   let page = 0;
   let type = oneOf(random, LOW_TYPES);
-  return [...cuts].toSorted((a, b) => a - b).map((end) => {
-    // One in six is of the same type as the one before.
-    if (!random.oneIn(6)) type = oneOf(random, LOW_TYPES);
-    const pages = end - page;
-    page = end;
-    return { type, pages };
-  });
+  return [...cuts]
+    .toSorted((a, b) => a - b)
+    .map((end) => {
+      // One in six is of the same type as the one before.
+      if (!random.oneIn(6)) type = oneOf(random, LOW_TYPES);
+      const pages = end - page;
+      page = end;
+      return { type, pages };
+    });
 }
 
 /** Single pages of boot services with room between them: each a reserved range of its own. */

@@ -26,24 +26,26 @@ export async function shrink(
 ): Promise<Shrunk> {
   const tried = new Set([JSON.stringify(from)]);
   let smallest = from;
-  for (let index = 0; ; ) {
-    const next = smallerCases(smallest)
-      .slice(index)
-      .find((one) => !tried.has(JSON.stringify(one)));
-    if (!next) {
-      if (index === 0) return { smallest, isMinimal: true };
-      // What did not help before may help now.
-      index = 0;
-      continue;
+  for (let at = 0; ;) {
+    const all = smallerCases(smallest);
+    const index = all.findIndex((one, nr) => nr >= at && isNew(one, tried) && isFair(one));
+    const next = all[index];
+    if (!next && at === 0) return { smallest, isMinimal: true };
+    if (next) {
+      if (!goesOn()) return { smallest, isMinimal: false };
+      tried.add(JSON.stringify(next));
+      if (await shows(next)) {
+        smallest = next;
+        await onSmaller(next);
+      }
     }
-    index = smallerCases(smallest).indexOf(next);
-    if (!goesOn()) return { smallest, isMinimal: false };
-    tried.add(JSON.stringify(next));
-    if (await shows(next)) {
-      smallest = next;
-      await onSmaller(next);
-    }
+    // What did not help before may help at the end.
+    at = next ? index : 0;
   }
+}
+
+function isNew(given: FuzzCase, tried: ReadonlySet<string>): boolean {
+  return !tried.has(JSON.stringify(given));
 }
 
 type Step = (given: FuzzCase) => FuzzCase[];
@@ -61,9 +63,9 @@ const STEPS: readonly Step[] = [
   (given) => fewerIslands(given),
 ];
 
-/** Every case that is one step smaller, and in which a kernel has room. */
-export function smallerCases(given: FuzzCase): FuzzCase[] {
-  return STEPS.flatMap((step) => step(given)).filter(isFair);
+/** Every case that is one step smaller, the largest steps first. */
+function smallerCases(given: FuzzCase): FuzzCase[] {
+  return STEPS.flatMap((step) => step(given));
 }
 
 function withoutEach<T>(list: readonly T[]): T[][] {
@@ -72,7 +74,9 @@ function withoutEach<T>(list: readonly T[]): T[][] {
 
 /** None, else the plainest. */
 function withCrashkernel(given: FuzzCase): FuzzCase[] {
-  const plainer = [null, '256M'].filter((_, index, all) => !all.slice(0, index + 1).includes(given.crashkernel));
+  const plainer = [null, '256M'].filter(
+    (_, index, all) => !all.slice(0, index + 1).includes(given.crashkernel),
+  );
   return plainer.map((crashkernel) => ({ ...given, crashkernel }));
 }
 

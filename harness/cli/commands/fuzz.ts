@@ -3,11 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CellSpec, cellSpecSchema } from '../../bundle/cell-record.ts';
 import type { End } from '../../ends.ts';
 import { readAllKnownDefects, readKnownDefects } from '../../matrix/known-defects.ts';
-import {
-  type FuzzReport,
-  renderFuzzDocument,
-  renderFuzzReport,
-} from '../../report/fuzz-report.ts';
+import { type FuzzReport, renderFuzzDocument, renderFuzzReport } from '../../report/fuzz-report.ts';
 import { writeStdout } from '../../report/screen.ts';
 import { type FuzzSettings, runFuzz } from '../../runner/fuzz/run-fuzz.ts';
 import type { CommandContext } from '../command-context.ts';
@@ -15,7 +11,8 @@ import { type CommandHelp, GROUPS, describeCommand } from '../help.ts';
 import { budgetOption, jobsOption, mirrorOption, positive } from '../run-options.ts';
 
 const HELP: CommandHelp = {
-  summary: 'run random firmware layouts and command lines, and make small what the model did not expect',
+  summary:
+    'run random firmware layouts and command lines, and make small what the model did not expect',
   examples: [
     ['a patched kernel, for five minutes', 'sub1m fuzz --kernel recipe:two-phase-6.12 --minutes 5'],
     [

@@ -40,7 +40,12 @@ export function predictCase(given: FuzzCase, ref: string, machines: FuzzMachines
   if (policy === undefined) return 'open: no policy is known for its release';
   const told = { trampolineSize: null, baseMemoryKiB: null, ebda: null, esrt: null };
   const cmdline = systemCmdline(spec);
-  const { inputs } = machineOf(layoutOf(given, CASE), { ...told, cmdline, append: [], reserved: [] });
+  const { inputs } = machineOf(layoutOf(given, CASE), {
+    ...told,
+    cmdline,
+    append: [],
+    reserved: [],
+  });
   const { panic, doubt } = predict({ ...inputs, kernel: detailsOfRelease(kernel.release) }, policy);
   if (panic) return `panics in ${panic.step}`;
   return doubt ? 'open: it depends on what the kernel reserves above 1 MiB' : 'boots';
