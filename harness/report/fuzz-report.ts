@@ -31,7 +31,7 @@ function perMinute({ cases, seconds }: FuzzReport): number {
 export function renderFuzzReport(report: FuzzReport): string {
   const { cases, earlier, machines, judged, unjudged, findings, gone, seed, seconds } = report;
   const lines = findings.flatMap((finding) => [...linesOf(finding, report), '']);
-  for (const { kernel, class: of } of gone) lines.push(`${kernel} no longer shows: ${of}`);
+  for (const { kernel, class: of } of gone) lines.push(printableText(`${kernel} no longer shows: ${of}`));
   const untold = [...unjudged.values()].reduce((sum, count) => sum + count, 0);
   for (const [why, count] of unjudged) lines.push(`unjudged, ${count} times: ${firstLine(why)}`);
   const before = earlier > 0 ? `, ${earlier} in earlier runs` : '';
@@ -39,16 +39,16 @@ export function renderFuzzReport(report: FuzzReport): string {
     `${cases} cases of seed ${seed} in ${Math.round(seconds)} s${before}; ${perMinute(report)} a minute, ${machines} machines`,
     `${judged} judged, ${untold} unjudged; findings: ${findings.length}, in ${report.folder}`,
   );
-  return `${lines.map(printableText).join('\n')}\n`;
+  return `${lines.join('\n')}\n`;
 }
 
 function linesOf(finding: Finding, report: FuzzReport): string[] {
   const { kernel, class: of, why, predicted, seed, nr, state, others } = finding;
-  const elsewhere = others.map((other) => `${other.kernel}: ${other.outcome}`).join(', ');
+  const elsewhere = others.map((other) => `${printableText(other.kernel)}: ${other.outcome}`).join(', ');
   return [
-    `${kernel}: ${of}`,
+    printableText(`${kernel}: ${of}`),
     `  seen: ${firstLine(why)}`,
-    `  the model, before it ran: ${predicted}`,
+    `  the model, before it ran: ${printableText(predicted)}`,
     `  seed ${seed}, case ${nr}; ${STATES[state]}`,
     ...(elsewhere === '' ? [] : [`  the same machine with ${elsewhere}`]),
     `  ${commandOf(finding, report)}`,
@@ -61,7 +61,7 @@ function commandOf(finding: Finding, { fileOf }: FuzzReport): string {
 }
 
 function firstLine(text: string): string {
-  return text.split('\n', 1)[0] ?? '';
+  return printableText(text.split('\n', 1)[0] ?? '');
 }
 
 /** The same as a JSON document. */
