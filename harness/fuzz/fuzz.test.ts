@@ -113,15 +113,36 @@ it('tells what other kernels show of the same machine', async () => {
   expect(ran.filter(({ kernel }) => kernel === GOOD)).toHaveLength(42);
 });
 
-it('does not make smaller what a second machine does not show', async () => {
+it('does not make smaller what no other boot shows', async () => {
   let first = true;
   const { findings, ran } = await session(() => {
     const outcome = first ? found('lowmem.locked') : MATCH;
     first = false;
     return outcome;
   });
-  expect(findings).toMatchObject([{ class: 'lowmem.locked', state: 'once', nr: 0 }]);
-  expect(ran).toHaveLength(41);
+  expect(findings).toMatchObject([{ class: 'lowmem.locked', state: 'once', boots: 5, nr: 0 }]);
+  expect(ran).toHaveLength(45);
+});
+
+it('makes smaller what only some boots show, and keeps what others show', async () => {
+  let boots = 0;
+  const some = (given: FuzzCase): CaseOutcome => {
+    if (!given.append.includes('movable_node')) return MATCH;
+    boots += 1;
+    if (boots === 2) return found('boot-failure: at times');
+    return boots % 3 === 1 ? found('lowmem.locked: at times') : MATCH;
+  };
+  const first = await session(some);
+  const [locked] = first.findings.filter(({ state }) => state === 'minimal');
+  expect(locked).toMatchObject({ class: 'lowmem.locked: at times', boots: 3 });
+  expect(locked?.case).toMatchObject({ append: ['movable_node'], islands: [], cpus: 1 });
+  expect(first.findings.filter(({ state }) => state === 'once')).toMatchObject([
+    { class: 'boot-failure: at times', boots: 1 },
+  ]);
+  boots = 2;
+  const again = await session(some, { journal: journalOf(first.lines), cases: 0 });
+  expect(again.findings).toEqual([locked]);
+  expect(again.gone).toMatchObject([{ class: 'boot-failure: at times' }]);
 });
 
 it('uses no more machines for one finding than it may', async () => {

@@ -70,6 +70,26 @@ export async function fuzz(plan: FuzzPlan, edges: FuzzEdges): Promise<FuzzResult
   return fuzzer.result();
 }
 
+/** Boots in which a kernel must show again what it showed: with KASLR each boot is another machine. */
+const MOST_TRIES = 5;
+
+type Found = Extract<CaseOutcome, { kind: 'found' }>;
+
+/** Where a finding comes from. */
+type Origin = Pick<Finding, 'kernel' | 'nr' | 'predicted'>;
+
+/** What came of booting a case again. */
+interface Again {
+  readonly shown: boolean;
+  readonly boots: number;
+  readonly last: CaseOutcome;
+}
+
+/** How often a machine is booted before it counts as one that does not show a finding. */
+function triesOf({ state, boots }: Finding): number {
+  return state !== 'once' && boots === 1 ? 1 : MOST_TRIES;
+}
+
 /** A run of the fuzzer, which collects what it finds. */
 class Fuzzer {
   readonly #plan: FuzzPlan;
@@ -125,7 +145,7 @@ class Fuzzer {
     const { journal, kernels, policy, cases } = this.#plan;
     for (const finding of journal.findings) {
       const isAsked = kernels.includes(finding.kernel) && finding.policy === policy;
-      if (isAsked && finding.state !== 'once') yield () => this.#tryAgain(finding);
+      if (isAsked) yield () => this.#tryAgain(finding);
     }
     for (let nr = 0; cases === null || nr < cases; nr += 1) {
       if (!this.#done.has(nr)) yield () => this.#tryCase(nr);
@@ -133,15 +153,17 @@ class Fuzzer {
   }
 
   async #tryAgain(finding: Finding): Promise<void> {
-    const { kernel, case: given } = finding;
-    const outcome = await this.#run(given, kernel);
-    this.#count(outcome);
-    if (outcome.kind === 'match') this.#gone.push(finding);
-    if (outcome.kind !== 'found') return;
-    if (outcome.class !== finding.class) return this.#onFound(given, outcome, finding);
+    const tries = triesOf(finding);
+    const again = await this.#again(finding.case, finding, tries);
+    this.#count(again.last);
+    if (!again.shown) {
+      // Of fewer boots than it may need nothing follows.
+      if (again.last.kind !== 'unjudged' && again.boots >= tries) this.#gone.push(finding);
+      return;
+    }
     this.#found.set(findingKey(finding), finding);
-    this.#edges.onStep(`${kernel} still shows: ${finding.class}`);
-    if (finding.state === 'smaller') await this.#makeSmaller(finding);
+    this.#edges.onStep(`${finding.kernel} still shows: ${finding.class}`);
+    if (finding.state !== 'minimal') await this.#makeSmaller({ ...finding, boots: again.boots });
   }
 
   async #tryCase(nr: number): Promise<void> {
@@ -164,14 +186,29 @@ class Fuzzer {
   }
 
   /** Makes the first finding of its class small; any other of the class says nothing new. */
-  async #onFound(
-    given: FuzzCase,
-    outcome: Extract<CaseOutcome, { kind: 'found' }>,
-    from: Pick<Finding, 'kernel' | 'nr' | 'predicted'>,
-  ): Promise<void> {
-    const { seed, policy, journal } = this.#plan;
-    const { kernel, nr, predicted } = from;
-    const finding: Finding = {
+  async #onFound(given: FuzzCase, outcome: Found, from: Origin): Promise<void> {
+    const finding = this.#findingOf(given, outcome, from);
+    if (!this.#isNew(finding)) return;
+    // At once: another worker may find it while this one makes it smaller.
+    this.#found.set(findingKey(finding), { ...finding, state: 'smaller' });
+    this.#edges.onStep(`case ${from.nr}: ${from.kernel} shows: ${finding.class}`);
+    const { shown, boots } = await this.#again(given, finding, MOST_TRIES);
+    if (shown) await this.#makeSmaller({ ...finding, boots });
+    else await this.#keep({ ...finding, boots });
+  }
+
+  /** Whether nothing of its class is known, or only that it was seen once. */
+  #isNew(finding: Finding): boolean {
+    const key = findingKey(finding);
+    const { findings } = this.#plan.journal;
+    const known = this.#found.get(key) ?? findings.find((one) => findingKey(one) === key);
+    if (known && known.state !== 'once') this.#found.set(key, known);
+    return known === undefined || known.state === 'once';
+  }
+
+  #findingOf(given: FuzzCase, outcome: Found, { kernel, nr, predicted }: Origin): Finding {
+    const { seed, policy } = this.#plan;
+    return {
       kind: 'finding',
       class: outcome.class.slice(0, WORDS_LIMIT),
       kernel,
@@ -181,32 +218,36 @@ class Fuzzer {
       predicted,
       seed,
       nr,
-      state: 'smaller',
+      state: 'once',
+      boots: 1,
       others: [],
     };
-    const key = findingKey(finding);
-    if (this.#found.has(key)) return;
-    const earlier = journal.findings.find((one) => findingKey(one) === key);
-    // At once: another worker may find it while this one makes it smaller.
-    this.#found.set(key, earlier ?? finding);
-    if (earlier && earlier.state !== 'once') return;
-    this.#edges.onStep(`case ${nr}: ${kernel} shows: ${finding.class}`);
-    const again = await this.#run(given, kernel);
-    const repeats = again.kind === 'found' && again.class === outcome.class;
-    if (repeats) await this.#makeSmaller(finding);
-    else await this.#keep({ ...finding, state: 'once' });
+  }
+
+  /** Boots a case until it shows the same again, so often at most. What else it shows is kept, too. */
+  async #again(given: FuzzCase, finding: Finding, tries: number): Promise<Again> {
+    for (let boots = 1; ; boots += 1) {
+      const last = await this.#run(given, finding.kernel);
+      if (last.kind === 'found') {
+        const other = this.#findingOf(given, last, finding);
+        if (other.class === finding.class) return { shown: true, boots, last };
+        const key = findingKey(other);
+        if (!this.#found.has(key) && this.#isNew(other)) await this.#keep(other);
+      }
+      const isOver = boots >= tries || this.#hasFailed || this.#edges.timeIsOver();
+      if (isOver) return { shown: false, boots, last };
+    }
   }
 
   async #makeSmaller(from: Finding): Promise<void> {
-    await this.#keep(from);
-    const { kernel } = from;
-    let finding = from;
+    let finding: Finding = { ...from, state: 'smaller' };
+    await this.#keep(finding);
     let left = this.#plan.shrinkRuns;
-    const { smallest, isMinimal } = await shrink(from.case, {
+    const { isMinimal } = await shrink(from.case, {
       shows: async (smaller) => {
-        left -= 1;
-        const outcome = await this.#run(smaller, kernel);
-        return outcome.kind === 'found' && outcome.class === from.class;
+        const { shown, boots } = await this.#again(smaller, from, triesOf(from));
+        left -= boots;
+        return shown;
       },
       goesOn: () => left > 0 && !this.#hasFailed && !this.#edges.timeIsOver(),
       onSmaller: async (smaller) => {
@@ -214,7 +255,7 @@ class Fuzzer {
         await this.#keep(finding);
       },
     });
-    const others = isMinimal || left <= 0 ? await this.#showsOn(smallest, kernel) : [];
+    const others = isMinimal || left <= 0 ? await this.#showsOn(finding.case, finding.kernel) : [];
     await this.#keep({ ...finding, state: isMinimal ? 'minimal' : 'smaller', others });
   }
 

@@ -22,6 +22,7 @@ const FINDING: Finding = {
   seed: 1,
   nr: 3,
   state: 'smaller',
+  boots: 1,
   others: [],
 };
 

@@ -39,8 +39,10 @@ export const findingSchema = z.strictObject({
   /** Where it came from. */
   seed,
   nr: z.int().min(0),
-  /** `smaller`: another run may make it smaller. `once`: a second machine did not show it. */
+  /** `smaller`: another run may make it smaller. `once`: no other boot showed it. */
   state: z.enum(['smaller', 'minimal', 'once']),
+  /** The boots after the first until the case showed it again; of one that was seen once, those that did not. */
+  boots: z.int().min(1).max(1000),
   /** What the other kernels show of the smallest case; empty if they were not asked. */
   others: z.array(z.strictObject({ kernel: words, outcome: outcomeKind })).max(100),
 });

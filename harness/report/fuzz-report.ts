@@ -19,7 +19,7 @@ export interface FuzzReport extends FuzzResult {
 const STATES: Readonly<Record<Finding['state'], string>> = {
   minimal: 'nothing smaller next to it shows it',
   smaller: 'it may become smaller: run the same command again',
-  once: 'a second machine did not show it',
+  once: 'seen once',
 };
 
 /** Cases a minute, to one place; 0 before any. */
@@ -31,7 +31,8 @@ function perMinute({ cases, seconds }: FuzzReport): number {
 export function renderFuzzReport(report: FuzzReport): string {
   const { cases, earlier, machines, judged, unjudged, findings, gone, seed, seconds } = report;
   const lines = findings.flatMap((finding) => [...linesOf(finding, report), '']);
-  for (const { kernel, class: of } of gone) lines.push(printableText(`${kernel} no longer shows: ${of}`));
+  for (const { kernel, class: of } of gone)
+    lines.push(printableText(`${kernel} no longer shows: ${of}`));
   const untold = [...unjudged.values()].reduce((sum, count) => sum + count, 0);
   for (const [why, count] of unjudged) lines.push(`unjudged, ${count} times: ${firstLine(why)}`);
   const before = earlier > 0 ? `, ${earlier} in earlier runs` : '';
@@ -43,13 +44,20 @@ export function renderFuzzReport(report: FuzzReport): string {
 }
 
 function linesOf(finding: Finding, report: FuzzReport): string[] {
-  const { kernel, class: of, why, predicted, seed, nr, state, others } = finding;
-  const elsewhere = others.map((other) => `${printableText(other.kernel)}: ${other.outcome}`).join(', ');
+  const { kernel, class: of, why, predicted, seed, nr, state, boots, others } = finding;
+  const elsewhere = others
+    .map((other) => `${printableText(other.kernel)}: ${other.outcome}`)
+    .join(', ');
   return [
     printableText(`${kernel}: ${of}`),
     `  seen: ${firstLine(why)}`,
     `  the model, before it ran: ${printableText(predicted)}`,
     `  seed ${seed}, case ${nr}; ${STATES[state]}`,
+    ...(boots > 1
+      ? [
+          `  not in every boot: ${boots} more ${state === 'once' ? 'did not show it' : 'until it showed again'}`,
+        ]
+      : []),
     ...(elsewhere === '' ? [] : [`  the same machine with ${elsewhere}`]),
     `  ${commandOf(finding, report)}`,
   ];

@@ -89,6 +89,7 @@ const FUZZ_JOURNAL = [
     seed: 1,
     nr: 1,
     state: 'minimal',
+    boots: 1,
     others: [],
   },
 ]
