@@ -204,7 +204,7 @@ it('says what it found and how much is left', async () => {
   const { steps } = await session(planted);
   const finding = steps.filter((step) => step.includes('recipe:bad shows: '));
   expect(finding).toHaveLength(2);
-  expect(steps).toContain('20 cases, 20 left; findings: 2');
+  expect(steps).toContain('case 39: match; 0 left; findings: 2');
 });
 
 it('keeps each finding with every smaller case, so that a kill loses little', async () => {

@@ -56,9 +56,6 @@ export interface FuzzResult {
   readonly gone: readonly Finding[];
 }
 
-/** Cases between two words on how far it is. */
-const PROGRESS_EACH = 10;
-
 /**
  * Runs the findings of earlier runs, then random cases, on every kernel, and makes the first finding of each class as
  * small as the budget allows. Ends when the cases or the time are used up. Rejects as soon as all machines have ended
@@ -179,10 +176,9 @@ class Fuzzer {
     }
     await this.#edges.note({ kind: 'case', run, seed, nr, outcomes });
     this.#cases += 1;
-    const all = this.#cases + this.#done.size;
-    if (this.#cases % PROGRESS_EACH !== 0) return;
-    const left = cases === null ? '' : `, ${cases - all} left`;
-    this.#edges.onStep(`${all} cases${left}; findings: ${this.#found.size}`);
+    const left = cases === null ? '' : `${cases - this.#cases - this.#done.size} left; `;
+    const ends = outcomes.map(({ outcome }) => outcome).join(', ');
+    this.#edges.onStep(`case ${nr}: ${ends}; ${left}findings: ${this.#found.size}`);
   }
 
   /** Makes the first finding of its class small; any other of the class says nothing new. */

@@ -97,11 +97,15 @@ async function fuzzAndReport(options: FuzzOptions, context: CommandContext): Pro
   };
   const report = await runFuzz(settings, context);
   await writeStdout(options.json ? renderFuzzDocument(report) : renderFuzzReport(report));
-  context.exit(endOf(report));
+  context.exit(fuzzEnd(report));
 }
 
 /** What was found counts most; nothing is said by cases of which most could not be judged. */
-export function endOf({ findings, judged, unjudged }: FuzzReport): End {
+export function fuzzEnd({
+  findings,
+  judged,
+  unjudged,
+}: Pick<FuzzReport, 'findings' | 'judged' | 'unjudged'>): End {
   if (findings.length > 0) return 'broken';
   const untold = [...unjudged.values()].reduce((sum, count) => sum + count, 0);
   return untold > judged ? 'unjudged' : 'done';
