@@ -36,7 +36,12 @@ it('runs cases, goes on after Ctrl-C, and leaves nothing but its journal', async
   const lines = (await journalOf(corpus)).trim().split('\n');
   const ran = lines.map((line) => JSON.parse(line) as Ran).toSorted((a, b) => a.nr - b.nr);
   expect(ran.map(({ nr }) => nr)).toEqual([0, 1, 2, 3]);
-  expect(ran.map(({ outcomes }) => outcomes[0]?.predicted)).toEqual(['boots', 'boots', 'boots', 'boots']);
+  expect(ran.map(({ outcomes }) => outcomes[0]?.predicted)).toEqual([
+    'boots',
+    'boots',
+    'boots',
+    'boots',
+  ]);
   expect(await readdir(corpus)).toEqual(['.lock', 'journal.jsonl']);
   expect(leftBehind(second.child.pid)).toEqual([]);
 });
