@@ -144,7 +144,8 @@ class Fuzzer {
       const isAsked = kernels.includes(finding.kernel) && finding.policy === policy;
       if (isAsked) yield () => this.#tryAgain(finding);
     }
-    for (let nr = 0; cases === null || nr < cases; nr += 1) {
+    const end = cases ?? Infinity;
+    for (let nr = 0; nr < end; nr += 1) {
       if (!this.#done.has(nr)) yield () => this.#tryCase(nr);
     }
   }

@@ -26,7 +26,7 @@ const ranSchema = z.strictObject({
 });
 
 /** What a kernel showed, and the smallest machine so far that shows it. */
-export const findingSchema = z.strictObject({
+const findingSchema = z.strictObject({
   kind: z.literal('finding'),
   class: words,
   kernel: words,

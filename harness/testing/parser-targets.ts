@@ -14,8 +14,6 @@ import { compareOutcome } from '../check/log/log-outcome.ts';
 import { findKeptTables } from '../check/observe/kept-tables.ts';
 import { lowMemoryLines } from '../check/observe/low-memory-log.ts';
 import { parseVmcoreReads } from '../check/observe/vmcore-reads.ts';
-import { generateCase } from '../fuzz/generate-case.ts';
-import { parseJournal } from '../fuzz/journal.ts';
 import { GuestTap } from '../guest-link/guest-tap.ts';
 import { LineCollector } from '../history/line-collector.ts';
 import { historyLine } from '../history/testing/history-builder.ts';
@@ -44,6 +42,7 @@ import { historyResult } from '../report/history-document.ts';
 import { renderHistory } from '../report/history-report.ts';
 import { readRunDocument } from '../report/schema/read-run-document.ts';
 import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
+import { JOURNAL_PARSER } from './journal-target.ts';
 import {
   CMDLINES,
   EXAMPLE_MAP,
@@ -75,26 +74,6 @@ export interface TextParser {
   /** For a slow parser: one in so many of the mutants that others get. */
   readonly oneIn?: number;
 }
-
-const FUZZ_JOURNAL = [
-  { kind: 'case', run: 'x', seed: 1, nr: 0, outcomes: [{ predicted: 'boots', outcome: 'match' }] },
-  {
-    kind: 'finding',
-    class: 'lowmem.locked',
-    kernel: 'debian:6.12',
-    policy: 'auto',
-    case: generateCase(1, 1),
-    why: 'seen',
-    predicted: 'boots',
-    seed: 1,
-    nr: 1,
-    state: 'minimal',
-    boots: 1,
-    others: [],
-  },
-]
-  .map((line) => `${JSON.stringify(line)}\n`)
-  .join('');
 
 const HISTORY_LINES = [0, 1, 2]
   .map((night) =>
@@ -230,13 +209,7 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     units: ['{"a":', '[', '{"schema":1}\n', HISTORY_LINES],
     oneIn: 4,
   },
-  {
-    name: 'the journal of the fuzzer',
-    parse: (text) => parseJournal(text, 'journal.jsonl'),
-    seeds: [FUZZ_JOURNAL],
-    units: ['{"kind":', '[', FUZZ_JOURNAL],
-    oneIn: 4,
-  },
+  JOURNAL_PARSER,
   {
     name: 'vmcore-reads',
     parse: parseVmcoreReads,
