@@ -26,7 +26,7 @@ const FUZZ_JOURNAL = [
 /** The parser of a fuzzer's journal, as a row of `TEXT_PARSERS`. */
 export const JOURNAL_PARSER = {
   name: 'the journal of the fuzzer',
-  parse: (text: string) => parseJournal(text, 'journal.jsonl'),
+  parse: (text: string): unknown => parseJournal(text, 'journal.jsonl'),
   seeds: [FUZZ_JOURNAL],
   units: ['{"kind":', '[', FUZZ_JOURNAL],
   oneIn: 4,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Real input for the parsers of what a guest or a stranger wrote, and what is bad for them. */
+import { historyLine } from '../history/testing/history-builder.ts';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { bootData, ram, STOCK } from '../model/testing/machine-builder.ts';
@@ -174,3 +175,14 @@ export const OUTCOME_UNITS = [
   'Command line: ',
   'DMI: ',
 ];
+
+/** Three nights of one cell. */
+export const HISTORY_LINES = [0, 1, 2]
+  .map((night) =>
+    historyLine({
+      night,
+      invariants: night === 1 ? { broken: ['lowmem.locked'] } : { kept: ['lowmem.locked'] },
+    }),
+  )
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join('');

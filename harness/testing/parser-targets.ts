@@ -16,7 +16,6 @@ import { lowMemoryLines } from '../check/observe/low-memory-log.ts';
 import { parseVmcoreReads } from '../check/observe/vmcore-reads.ts';
 import { GuestTap } from '../guest-link/guest-tap.ts';
 import { LineCollector } from '../history/line-collector.ts';
-import { historyLine } from '../history/testing/history-builder.ts';
 import { parseJsonFile } from '../json-file.ts';
 import { layoutFromMaps, parseLayout } from '../layout/layout.ts';
 import { readCauses } from '../layout/log/log-causes.ts';
@@ -48,6 +47,7 @@ import {
   EXAMPLE_MAP,
   FORM_UNITS,
   HELLO,
+  HISTORY_LINES,
   LOGS,
   LOG_UNITS,
   MEMBLOCK_DUMP,
@@ -74,16 +74,6 @@ export interface TextParser {
   /** For a slow parser: one in so many of the mutants that others get. */
   readonly oneIn?: number;
 }
-
-const HISTORY_LINES = [0, 1, 2]
-  .map((night) =>
-    historyLine({
-      night,
-      invariants: night === 1 ? { broken: ['lowmem.locked'] } : { kept: ['lowmem.locked'] },
-    }),
-  )
-  .map((line) => `${JSON.stringify(line)}\n`)
-  .join('');
 
 /** The table. */
 export const TEXT_PARSERS: readonly TextParser[] = [
