@@ -83,7 +83,7 @@ function endOf(verdict: Verdict): string | null {
 }
 
 /** Times, addresses and CPUs differ from boot to boot. */
-function withoutNumbers(text: string): string {
+export function withoutNumbers(text: string): string {
   return text.replaceAll(/\b(?:0x)?[0-9a-f]*\d[0-9a-f.]*\b/gi, '#');
 }
 

@@ -21,6 +21,7 @@ export type ValueKind =
 export const VALUES_OF: Readonly<Record<`--${string}`, ValueKind>> = {
   '--base': 'kernels',
   '--config': 'files',
+  '--corpus <folder>': 'folders',
   '--from': 'folders',
   '--history <file>': 'files',
   '--html': 'files',

@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<AddCommand>>> = {
   run: async () => (await import('./commands/run.ts')).addRun,
   check: async () => (await import('./commands/check.ts')).addCheck,
   bisect: async () => (await import('./commands/bisect.ts')).addBisect,
+  fuzz: async () => (await import('./commands/fuzz.ts')).addFuzz,
   model: async () => (await import('./commands/model.ts')).addModel,
   explain: async () => (await import('./commands/explain.ts')).addExplain,
   build: async () => (await import('./commands/build.ts')).addBuild,

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 /** Real input for the parsers of what a guest or a stranger wrote, and what is bad for them. */
+import { historyLine } from '../history/testing/history-builder.ts';
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expand } from '../matrix/expand.ts';
@@ -191,3 +192,14 @@ export const JOURNAL_TEXT = [
 ]
   .map((line) => JSON.stringify(line))
   .join('\n');
+
+/** Three nights of one cell. */
+export const HISTORY_LINES = [0, 1, 2]
+  .map((night) =>
+    historyLine({
+      night,
+      invariants: night === 1 ? { broken: ['lowmem.locked'] } : { kept: ['lowmem.locked'] },
+    }),
+  )
+  .map((line) => `${JSON.stringify(line)}\n`)
+  .join('');

@@ -5,7 +5,6 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { z } from 'zod';
 import { deadKernelFile } from '../bundle/testing/dead-kernel-builder.ts';
 import { cellRecordSchema } from '../bundle/cell-record.ts';
 import { parseDeadKernel } from '../bundle/dead-kernel.ts';
@@ -17,7 +16,6 @@ import { lowMemoryLines } from '../check/observe/low-memory-log.ts';
 import { parseVmcoreReads } from '../check/observe/vmcore-reads.ts';
 import { GuestTap } from '../guest-link/guest-tap.ts';
 import { LineCollector } from '../history/line-collector.ts';
-import { historyLine } from '../history/testing/history-builder.ts';
 import { parseJsonFile } from '../json-file.ts';
 import { layoutFromMaps, parseLayout } from '../layout/layout.ts';
 import { readCauses } from '../layout/log/log-causes.ts';
@@ -38,13 +36,10 @@ import { withMemmap } from '../memory/memmap-parameter.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { emptyZones } from '../memory/zoneinfo.ts';
 import { predict } from '../model/prediction.ts';
-import { parseSent, payloadSchema, resultSchema } from '../queue/payload.ts';
-import { BUNDLE, askedCells } from '../queue/testing/asked-cells.ts';
 import { renderHistoryCell } from '../report/history-cell-report.ts';
 import { historyResult } from '../report/history-document.ts';
 import { renderHistory } from '../report/history-report.ts';
 import { readRunDocument } from '../report/schema/read-run-document.ts';
-import { parseJournal } from '../runner/journal.ts';
 import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
 import {
   CMDLINES,
@@ -52,6 +47,7 @@ import {
   FORM_UNITS,
   HELLO,
   JOURNAL_TEXT,
+  HISTORY_LINES,
   LOGS,
   LOG_UNITS,
   MEMBLOCK_DUMP,
@@ -66,6 +62,7 @@ import {
   capturedText,
   filesIn,
 } from './parser-seeds.ts';
+import { RUN_PARSERS } from './run-targets.ts';
 
 /** A parser of text. */
 export interface TextParser {
@@ -78,19 +75,6 @@ export interface TextParser {
   /** For a slow parser: one in so many of the mutants that others get. */
   readonly oneIn?: number;
 }
-
-/** A document of which nothing is known. */
-const ANY_JSON = { name: 'JSON', schema: z.unknown(), advice: 'give another' };
-
-const HISTORY_LINES = [0, 1, 2]
-  .map((night) =>
-    historyLine({
-      night,
-      invariants: night === 1 ? { broken: ['lowmem.locked'] } : { kept: ['lowmem.locked'] },
-    }),
-  )
-  .map((line) => `${JSON.stringify(line)}\n`)
-  .join('');
 
 /** The table. */
 export const TEXT_PARSERS: readonly TextParser[] = [
@@ -188,25 +172,6 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     seeds: [PERSONALITY],
     units: ['ask 0x0-0xfff 7\n', 'exit 0x0-0xfff 7 0xf\n', 'tag 0x1 0x1\n', 'error x'],
   },
-  {
-    name: 'a journal',
-    parse: (text) => parseJournal(text, 'x'),
-    seeds: [JOURNAL_TEXT],
-    units: ['{"kind":"begin","at":1,"pid":1}\n', '{"a":', '['],
-  },
-  {
-    name: 'a cell of a queue',
-    parse: (text) =>
-      parseSent(parseJsonFile(text, 'x', ANY_JSON), payloadSchema, 'a cell of the queue'),
-    seeds: [JSON.stringify(askedCells(1)[0]?.payload)],
-    units: ['{"schema":1,', '['],
-  },
-  {
-    name: 'the answer of a worker',
-    parse: (text) => parseSent(parseJsonFile(text, 'x', ANY_JSON), resultSchema, 'an answer'),
-    seeds: [JSON.stringify({ ...BUNDLE, worker: 'w' })],
-    units: ['{"kind":"bundle",', '['],
-  },
   { name: 'a layout', parse: planOf, seeds: filesIn('images/layouts'), units: ['{"a":', '['] },
   {
     name: 'a matrix',
@@ -235,6 +200,7 @@ export const TEXT_PARSERS: readonly TextParser[] = [
     units: ['{"a":', '[', '{"schema":1}\n', HISTORY_LINES],
     oneIn: 4,
   },
+  ...RUN_PARSERS,
   {
     name: 'vmcore-reads',
     parse: parseVmcoreReads,
