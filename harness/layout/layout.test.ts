@@ -213,6 +213,7 @@ describe('images/layouts', () => {
     expect(layouts.filter(({ synthetic }) => synthetic).map(({ id }) => id)).toEqual([
       'dell-xps-13-9350',
       'edge-many-ram-ranges',
+      'edge-many-reserved',
       'edge-near-128-103',
       'edge-near-128-88',
       'edge-near-128-94',

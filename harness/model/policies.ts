@@ -41,9 +41,10 @@ import {
   reservesAlways,
   saysLocked,
 } from './kernel-traits.ts';
+import type { ModelInputs } from './model-inputs.ts';
 import type { Moment } from './moments.ts';
 import type { Step } from './step.ts';
-import { claimPool, fillPool, poolBootServices, releasePool } from './two-phase.ts';
+import { claimPool, fillPool, hasLowPool, poolBootServices, releasePool } from './two-phase.ts';
 import {
   claimPoolV2,
   fillPoolV2,
@@ -52,6 +53,9 @@ import {
   releaseIfAsked,
   roomForRegions,
 } from './two-phase-v2.ts';
+
+const always = (): boolean => true;
+const never = (): boolean => false;
 
 /** A rule by which kernels decide who owns low memory, and all that is particular to it. */
 interface Policy {
@@ -67,7 +71,7 @@ interface Policy {
   /** One of them, which stands for all where no kernel is given. */
   readonly typicalRelease: string;
   /** Whether it promises to give back what nobody claims (`lowmem.released`). */
-  readonly promisesRelease: boolean;
+  readonly promisesRelease: (inputs: Pick<ModelInputs, 'cmdline'>) => boolean;
   /** Whether kdump copies low memory away, so that `kexec_file_load` has it in the dump. */
   readonly backsUpLowMemory: boolean;
   /** Whether a kernel that captures reserves low memory, too: it has no crashkernel= on its command line. */
@@ -152,7 +156,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     ],
     releases: ['..5.4.68'],
     typicalRelease: '5.4.68',
-    promisesRelease: false,
+    promisesRelease: never,
     backsUpLowMemory: true,
     keepsFromCapture: false,
     steps: {
@@ -184,7 +188,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     // 6f599d84231f ("x86/kdump: Always reserve the low 1M …"), in v5.5, was backported to 5.4.69.
     releases: ['5.4.69..5.12'],
     typicalRelease: '5.10.262',
-    promisesRelease: false,
+    promisesRelease: never,
     backsUpLowMemory: false,
     keepsFromCapture: false,
     steps: lockSteps(efiReserveBootServices),
@@ -196,7 +200,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     toldBy: [],
     releases: [],
     typicalRelease: '5.10.262',
-    promisesRelease: false,
+    promisesRelease: never,
     backsUpLowMemory: false,
     keepsFromCapture: false,
     steps: lockSteps(efiReserveBootServicesKeepingLow),
@@ -220,7 +224,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     // f1d4d47c5851 ("x86/setup: Always reserve the first 1M of RAM") was not backported.
     releases: ['5.13..'],
     typicalRelease: '6.1.166',
-    promisesRelease: false,
+    promisesRelease: never,
     backsUpLowMemory: false,
     keepsFromCapture: true,
     steps: RESERVE_1M,
@@ -237,7 +241,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     // Linux kernel commit a4b0bf6a40f3 ("x86/efi: defer freeing of boot services memory") and its backports.
     releases: ['7.0..', '6.12.77..6.12', '6.1.167..6.1'],
     typicalRelease: '6.12.117',
-    promisesRelease: false,
+    promisesRelease: never,
     backsUpLowMemory: false,
     keepsFromCapture: true,
     steps: RESERVE_1M,
@@ -248,7 +252,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     toldBy: [{ when: (traits) => has(traits, 'low_pool_setup'), how: 'it has low_pool=' }],
     releases: [],
     typicalRelease: '6.12.117',
-    promisesRelease: true,
+    promisesRelease: always,
     backsUpLowMemory: false,
     keepsFromCapture: false,
     steps: {
@@ -272,7 +276,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     toldBy: [{ when: (traits) => has(traits, 'low_pool_hold'), how: 'it has low_pool_hold' }],
     releases: [],
     typicalRelease: '6.12.117',
-    promisesRelease: true,
+    promisesRelease: (inputs) => hasLowPool(inputs, 'release'),
     backsUpLowMemory: false,
     keepsFromCapture: false,
     steps: {

@@ -84,7 +84,8 @@ const MODEL_PROMISES = {
       breach('free in spite of crashkernel=', ALL_LOW_PAGES, (page) => isFree(fates, page)),
   },
   'lowmem.released': {
-    isAsked: (inputs, policy) => POLICIES[policy].promisesRelease && !asksForCrashkernel(inputs),
+    isAsked: (inputs, policy) =>
+      POLICIES[policy].promisesRelease(inputs) && !asksForCrashkernel(inputs),
     findBreach: ({ pages: fates }) =>
       breach('reserved, and nobody claims it', ALL_LOW_PAGES, (page) =>
         IDLE.includes(fates[page]?.owner ?? 'firmware'),

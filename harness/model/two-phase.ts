@@ -100,7 +100,7 @@ export const REST_CLAIMANTS: readonly RestClaimant[] = [
 ];
 
 /** Whether `low_pool=` has this value. */
-export function hasLowPool({ cmdline }: ModelInputs, wanted: string): boolean {
+export function hasLowPool({ cmdline }: Pick<ModelInputs, 'cmdline'>, wanted: string): boolean {
   return parseCmdline(cmdline).some(({ name, value }) => name === 'low_pool' && value === wanted);
 }
 

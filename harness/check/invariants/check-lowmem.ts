@@ -102,10 +102,11 @@ export const checkLocked: Check = ({ cmdline, observation, prediction }) => {
 };
 
 /** `lowmem.released` */
-export const checkReleased: Check = ({ observation, prediction }) => {
+export const checkReleased: Check = ({ cmdline, observation, prediction }) => {
   if (prediction.value === null) return unseen(prediction);
   const { policy, pages: fates, doubt } = prediction.value;
-  if (!POLICIES[policy].promisesRelease) return notAsked(`${policy} promises no release`);
+  if (!POLICIES[policy].promisesRelease({ cmdline }))
+    return notAsked(`${policy} promises no release`);
   const free = LOW.filter((page) => fates[page]?.owner === 'free');
   const isUndecided = LOW.some((page) => fates[page]?.owner === 'undecided');
   const maybe = isUndecided ? doubt : null;

@@ -2,6 +2,7 @@
 /** The known defects of released kernels that a machine and its kernel can have: docs/findings.md has each. */
 import { type ModelInputs, asksForCrashkernel } from '../../model/model-inputs.ts';
 import type { Prediction } from '../../model/prediction.ts';
+import { SZ_1M } from '../../memory/pfn.ts';
 import { freePages } from './free-pages.ts';
 
 /** A defect of a row that applies. */
@@ -33,6 +34,12 @@ const locks = ({ prediction, inputs }: DefectInputs): boolean =>
   prediction.policy === 'lock-on-crashkernel' && asksForCrashkernel(inputs);
 const reserves = ({ prediction }: DefectInputs): boolean =>
   prediction.policy.startsWith('reserve-1m');
+
+const E820_MAX_ENTRIES_ZEROPAGE = 128;
+
+/** What `crash_setup_memmap_entries()` puts before crashkernel memory, and one entry for that. */
+const captureEntries = ({ e820 }: ModelInputs): number =>
+  e820.filter(({ ram, range }) => !ram || range.start < SZ_1M).length + 1;
 
 /** The table; each with the words for a machine's owner. */
 export const DEFECTS: readonly DefectRow[] = [
@@ -78,6 +85,13 @@ export const DEFECTS: readonly DefectRow[] = [
     says: 'the capture kernel clears 16 bytes of the memory that it dumps',
     mended: 'not yet',
     when: ({ inputs, isEfi, isOf }) => isEfi && asksForCrashkernel(inputs) && isOf('7.0..'),
+  },
+  {
+    finding: 'More than 128 entries: a capture kernel without memory (all current kernels)',
+    says: 'kexec_file_load gives the capture kernel no memory: its map is full of reserved ranges',
+    mended: 'not yet',
+    when: ({ inputs }) =>
+      asksForCrashkernel(inputs) && captureEntries(inputs) > E820_MAX_ENTRIES_ZEROPAGE,
   },
   {
     finding: 'Zone DMA is empty in every capture kernel from 5.13 on',

@@ -216,6 +216,13 @@ describe('a crash dump', () => {
     ]);
     expect(mended(LOG('7.3.0'))).toEqual([]);
     expect(mended(LOG('7.3.0', 'efi: EFI v2.7 by EDK II'))).toEqual(['not yet']);
+    const reserved = (count: number): string[] =>
+      Array.from({ length: count }, (_, nr) => {
+        const start = 0x9000_0000 + nr * 0x4000;
+        return `BIOS-e820: [mem 0x${start.toString(16)}-0x${(start + 0xfff).toString(16)}] reserved`;
+      });
+    expect(mended(LOG('7.3.0', ...reserved(100)))).toEqual([]);
+    expect(mended(LOG('7.3.0', ...reserved(130)))).toEqual(['not yet']);
   });
 });
 
