@@ -10,6 +10,7 @@ export const POLICY_IDS = [
   'keep-on-crashkernel',
   'reserve-1m',
   'reserve-1m-deferred',
+  'reserve-1m-whole',
   'two-phase',
   'two-phase-v2',
 ] as const;

@@ -70,7 +70,7 @@ describe('sub1m model', { timeout: 30_000 }, () => {
     const { layouts } = parseDocument('corpus', stdout);
     expect(layouts).toHaveLength(151);
     expect(new Set(layouts.map(({ policies }) => Object.keys(policies).length))).toEqual(
-      new Set([7]),
+      new Set([8]),
     );
     expect(status).toBe(0);
   });

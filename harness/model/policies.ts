@@ -1,36 +1,4 @@
 // SPDX-License-Identifier: MIT
-import {
-  efiBgrtInit,
-  efiEsrtInit,
-  efiFindMirror,
-  efiInit,
-  efiMemmapInitLate,
-  efiMokvarTableInit,
-} from './efi-memmap.ts';
-import { memblockDiscard } from './memblock.ts';
-import {
-  efiFreeBootServices,
-  efiFreeBootServicesAbove1M,
-  efiFreeBootServicesThatWereLost,
-  efiReserveBootServices,
-  efiReserveBootServicesKeepingLow,
-} from './quirks.ts';
-import { crashReserveLow1M, initRealMode, reserveFirst1M, reserveRealMode } from './realmode.ts';
-import {
-  e820MemblockSetup,
-  earlyReserveMemory,
-  khoScratch,
-  parseEarlyParam,
-  raiseMemblockLimit,
-  reserveBiosRegions,
-  reserveEarlyRanges,
-  reserveFirstPage,
-  reserveSnbBadPages,
-  setupBiosCorruptionCheck,
-  trimBiosRange,
-  trimLowMemoryRange,
-  trimSnbMemory,
-} from './setup.ts';
 import type { PolicyId } from '../policy-id.ts';
 import {
   LOCKS,
@@ -42,17 +10,17 @@ import {
   saysLocked,
 } from './kernel-traits.ts';
 import type { ModelInputs } from './model-inputs.ts';
-import type { Moment } from './moments.ts';
-import type { Step } from './step.ts';
-import { claimPool, fillPool, hasLowPool, poolBootServices, releasePool } from './two-phase.ts';
 import {
-  claimPoolV2,
-  fillPoolV2,
-  keepingCopies,
-  poolBootServicesV2,
-  releaseIfAsked,
-  roomForRegions,
-} from './two-phase-v2.ts';
+  BACKUP_REGION,
+  type PolicySteps,
+  RESERVE_1M,
+  RESERVE_1M_WHOLE,
+  TWO_PHASE,
+  TWO_PHASE_V2,
+  lockSteps,
+} from './policy-steps.ts';
+import { efiReserveBootServices, efiReserveBootServicesKeepingLow } from './quirks.ts';
+import { hasLowPool } from './two-phase.ts';
 
 const always = (): boolean => true;
 const never = (): boolean => false;
@@ -77,72 +45,8 @@ interface Policy {
   /** Whether a kernel that captures reserves low memory, too: it has no crashkernel= on its command line. */
   readonly keepsFromCapture: boolean;
   /** What they do to low memory up to each moment, in their order. */
-  readonly steps: Readonly<Record<Moment, readonly Step[]>>;
+  readonly steps: PolicySteps;
 }
-
-/** What happens before the EFI map is looked at, up to v5.12 and from v5.13. */
-const OLD_SETUP: readonly Step[] = [
-  reserveFirstPage,
-  reserveEarlyRanges,
-  parseEarlyParam,
-  efiInit,
-  trimBiosRange,
-  e820MemblockSetup,
-  reserveBiosRegions,
-  efiFindMirror,
-];
-const NEW_SETUP: readonly Step[] = [
-  earlyReserveMemory,
-  reserveEarlyRanges,
-  reserveBiosRegions,
-  reserveSnbBadPages,
-  parseEarlyParam,
-  efiInit,
-  trimBiosRange,
-  e820MemblockSetup,
-  efiFindMirror,
-];
-const TABLES: readonly Step[] = [efiEsrtInit, efiMokvarTableInit];
-
-/** When boot services are over, on kernels that free them below 1 MiB, too. */
-const OVER: readonly Step[] = [efiMemmapInitLate, efiFreeBootServices];
-
-/** With a lock, the kernels differ in what they reserve of boot services alone. */
-const lockSteps = (reserveBootServices: Step): Policy['steps'] => ({
-  early: [
-    ...OLD_SETUP,
-    ...TABLES,
-    reserveBootServices,
-    setupBiosCorruptionCheck,
-    reserveRealMode,
-    crashReserveLow1M,
-    trimSnbMemory,
-    trimLowMemoryRange,
-    raiseMemblockLimit,
-  ],
-  'hand-over': [efiBgrtInit],
-  'boot-services-over': OVER,
-  claimed: [initRealMode],
-  'kexec-jump': [memblockDiscard],
-});
-
-/** The rework of 2026 frees what lies above 1 MiB later: below it nothing changed. */
-const RESERVE_1M: Policy['steps'] = {
-  early: [
-    ...NEW_SETUP,
-    ...TABLES,
-    efiReserveBootServices,
-    setupBiosCorruptionCheck,
-    reserveRealMode,
-    reserveFirst1M,
-    khoScratch,
-    raiseMemblockLimit,
-  ],
-  'hand-over': [efiBgrtInit],
-  'boot-services-over': [efiMemmapInitLate, efiFreeBootServicesAbove1M],
-  claimed: [initRealMode],
-  'kexec-jump': [memblockDiscard],
-};
 
 /** The rules by which kernels decide who owns low memory. */
 export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
@@ -159,22 +63,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     promisesRelease: never,
     backsUpLowMemory: true,
     keepsFromCapture: false,
-    steps: {
-      early: [
-        ...OLD_SETUP,
-        efiEsrtInit,
-        efiReserveBootServices,
-        setupBiosCorruptionCheck,
-        reserveRealMode,
-        trimSnbMemory,
-        trimLowMemoryRange,
-        raiseMemblockLimit,
-      ],
-      'hand-over': [efiBgrtInit],
-      'boot-services-over': OVER,
-      claimed: [initRealMode],
-      'kexec-jump': [memblockDiscard],
-    },
+    steps: BACKUP_REGION,
   },
   'lock-on-crashkernel': {
     kernels: 'v5.5 to v5.12, 5.4.69 and later 5.4, all 5.10: locked with crashkernel=, else free',
@@ -246,6 +135,17 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     keepsFromCapture: true,
     steps: RESERVE_1M,
   },
+  'reserve-1m-whole': {
+    kernels: 'reserve-1m without its holes: a kernel with the fixes of images/patches/fixes',
+    // Nothing in a kernel shows them.
+    toldBy: [],
+    releases: [],
+    typicalRelease: '6.12.117',
+    promisesRelease: never,
+    backsUpLowMemory: false,
+    keepsFromCapture: true,
+    steps: RESERVE_1M_WHOLE,
+  },
   'two-phase': {
     kernels: 'the proposal of 2021-04-12: a pool, claimed once',
     // The last patch of the series brings it: before that memory below 1 MiB is kept.
@@ -255,21 +155,7 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     promisesRelease: always,
     backsUpLowMemory: false,
     keepsFromCapture: false,
-    steps: {
-      early: [
-        ...NEW_SETUP,
-        ...TABLES,
-        efiReserveBootServices,
-        setupBiosCorruptionCheck,
-        fillPool,
-        khoScratch,
-        raiseMemblockLimit,
-      ],
-      'hand-over': [efiBgrtInit],
-      'boot-services-over': [poolBootServices],
-      claimed: [claimPool],
-      'kexec-jump': [efiFreeBootServicesThatWereLost, releasePool],
-    },
+    steps: TWO_PHASE,
   },
   'two-phase-v2': {
     kernels: 'the second version of the proposal: what nobody claims is freed if asked to',
@@ -279,21 +165,6 @@ export const POLICIES: Readonly<Record<PolicyId, Policy>> = {
     promisesRelease: (inputs) => hasLowPool(inputs, 'release'),
     backsUpLowMemory: false,
     keepsFromCapture: false,
-    steps: {
-      early: [
-        roomForRegions,
-        ...NEW_SETUP,
-        ...TABLES.map(keepingCopies),
-        efiReserveBootServices,
-        setupBiosCorruptionCheck,
-        fillPoolV2,
-        khoScratch,
-        raiseMemblockLimit,
-      ],
-      'hand-over': [keepingCopies(efiBgrtInit)],
-      'boot-services-over': [poolBootServicesV2],
-      claimed: [claimPoolV2],
-      'kexec-jump': [efiFreeBootServicesThatWereLost, releaseIfAsked, memblockDiscard],
-    },
+    steps: TWO_PHASE_V2,
   },
 };

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT
 /** Steps of arch/x86/platform/efi/quirks.c: boot services are kept for a while, then freed. */
 import { lowPages } from '../memory/page-map.ts';
-import { SZ_1M } from '../memory/pfn.ts';
-import { type PhysRange, physRange, rangeSize } from '../memory/phys-range.ts';
+import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
+import { type PhysRange, clippedRange, physRange, rangeSize } from '../memory/phys-range.ts';
 import { hasAnyOf } from '../memory/range-set.ts';
 import {
   type BootServices,
@@ -122,6 +122,27 @@ function trampolineQuirk(memory: LowMemory, inputs: ModelInputs, range: PhysRang
   const taken = transfer(memory, lowPages(trampoline), { event, from: 'boot-services' });
   return { ...taken, trampoline };
 }
+
+/**
+ * "x86/efi: Place the trampoline before anything that may fail" (`images/patches/fixes/trampoline-quirk/`): from the top,
+ * the first run of neighbours that it fits in takes it at its start, whatever becomes of boot services.
+ */
+export const efiPlaceTrampoline: Step = (memory, inputs) => {
+  if (memory.trampoline || inputs.setVirtualAddressMapFails) return memory;
+  const ours = mergeRegions(memory.bootServices).filter(({ tagged }) => !tagged);
+  let run: PhysRange | undefined;
+  for (const { range } of ours.toReversed()) {
+    const end = run?.start === range.end ? run.end : range.end;
+    run = physRange(range.start, end);
+    const placed = trampolineQuirk(
+      memory,
+      inputs,
+      clippedRange(Math.max(run.start, PAGE_SIZE), end),
+    );
+    if (placed.trampoline) return placed;
+  }
+  return memory;
+};
 
 function withoutTrampoline(range: PhysRange, trampoline: PhysRange | null): PhysRange {
   return trampoline?.start === range.start ? physRange(trampoline.end, range.end) : range;

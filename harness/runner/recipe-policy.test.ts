@@ -24,7 +24,7 @@ it('refuses an unknown policy', () => {
     new UsageError(
       'Cannot hold recipe:mine to the policy of its recipe: expected one of auto, ' +
         'backup-region, lock-on-crashkernel, keep-on-crashkernel, reserve-1m, ' +
-        'reserve-1m-deferred, two-phase, two-phase-v2, found "three-phase"',
+        'reserve-1m-deferred, reserve-1m-whole, two-phase, two-phase-v2, found "three-phase"',
     ),
   );
 });

@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+/** What the kernels of each policy do to low memory, in their order. */
+import {
+  efiBgrtInit,
+  efiEsrtInit,
+  efiFindMirror,
+  efiInit,
+  efiMemmapInitLate,
+  efiMokvarTableInit,
+} from './efi-memmap.ts';
+import { memblockDiscard } from './memblock.ts';
+import {
+  efiFreeBootServices,
+  efiFreeBootServicesAbove1M,
+  efiFreeBootServicesThatWereLost,
+  efiPlaceTrampoline,
+  efiReserveBootServices,
+} from './quirks.ts';
+import { crashReserveLow1M, initRealMode, reserveFirst1M, reserveRealMode } from './realmode.ts';
+import {
+  e820MemblockSetup,
+  earlyReserveMemory,
+  khoScratch,
+  parseEarlyParam,
+  raiseMemblockLimit,
+  reserveBiosRegions,
+  reserveEarlyRanges,
+  reserveFirstPage,
+  reserveSnbBadPages,
+  setupBiosCorruptionCheck,
+  trimBiosRange,
+  trimLowMemoryRange,
+  trimSnbMemory,
+} from './setup.ts';
+import type { Moment } from './moments.ts';
+import type { Step } from './step.ts';
+import { claimPool, fillPool, poolBootServices, releasePool } from './two-phase.ts';
+import {
+  claimPoolV2,
+  fillPoolV2,
+  keepingCopies,
+  poolBootServicesV2,
+  releaseIfAsked,
+  roomForRegions,
+} from './two-phase-v2.ts';
+
+/** Functions of the kernel up to each moment. */
+export type PolicySteps = Readonly<Record<Moment, readonly Step[]>>;
+
+/** What happens before the EFI map is looked at, up to v5.12 and from v5.13. */
+const OLD_SETUP: readonly Step[] = [
+  reserveFirstPage,
+  reserveEarlyRanges,
+  parseEarlyParam,
+  efiInit,
+  trimBiosRange,
+  e820MemblockSetup,
+  reserveBiosRegions,
+  efiFindMirror,
+];
+const NEW_SETUP: readonly Step[] = [
+  earlyReserveMemory,
+  reserveEarlyRanges,
+  reserveBiosRegions,
+  reserveSnbBadPages,
+  parseEarlyParam,
+  efiInit,
+  trimBiosRange,
+  e820MemblockSetup,
+  efiFindMirror,
+];
+const TABLES: readonly Step[] = [efiEsrtInit, efiMokvarTableInit];
+
+/** When boot services are over, on kernels that free them below 1 MiB, too. */
+const OVER: readonly Step[] = [efiMemmapInitLate, efiFreeBootServices];
+
+/** With a lock, the kernels differ in what they reserve of boot services alone. */
+export const lockSteps = (reserveBootServices: Step): PolicySteps => ({
+  early: [
+    ...OLD_SETUP,
+    ...TABLES,
+    reserveBootServices,
+    setupBiosCorruptionCheck,
+    reserveRealMode,
+    crashReserveLow1M,
+    trimSnbMemory,
+    trimLowMemoryRange,
+    raiseMemblockLimit,
+  ],
+  'hand-over': [efiBgrtInit],
+  'boot-services-over': OVER,
+  claimed: [initRealMode],
+  'kexec-jump': [memblockDiscard],
+});
+
+/** The rework of 2026 frees what lies above 1 MiB later: below it nothing changed. */
+export const RESERVE_1M: PolicySteps = {
+  early: [
+    ...NEW_SETUP,
+    ...TABLES,
+    efiReserveBootServices,
+    setupBiosCorruptionCheck,
+    reserveRealMode,
+    reserveFirst1M,
+    khoScratch,
+    raiseMemblockLimit,
+  ],
+  'hand-over': [efiBgrtInit],
+  'boot-services-over': [efiMemmapInitLate, efiFreeBootServicesAbove1M],
+  claimed: [initRealMode],
+  'kexec-jump': [memblockDiscard],
+};
+
+/** `RESERVE_1M` without its holes: the fixes of `images/patches/fixes/`. */
+export const RESERVE_1M_WHOLE: PolicySteps = {
+  early: [roomForRegions, ...RESERVE_1M.early.map(keepingCopies)],
+  'hand-over': RESERVE_1M['hand-over'].map(keepingCopies),
+  'boot-services-over': [
+    efiPlaceTrampoline,
+    ...RESERVE_1M['boot-services-over'].map(keepingCopies),
+  ],
+  claimed: RESERVE_1M.claimed,
+  'kexec-jump': RESERVE_1M['kexec-jump'],
+};
+
+export const BACKUP_REGION: PolicySteps = {
+  early: [
+    ...OLD_SETUP,
+    efiEsrtInit,
+    efiReserveBootServices,
+    setupBiosCorruptionCheck,
+    reserveRealMode,
+    trimSnbMemory,
+    trimLowMemoryRange,
+    raiseMemblockLimit,
+  ],
+  'hand-over': [efiBgrtInit],
+  'boot-services-over': OVER,
+  claimed: [initRealMode],
+  'kexec-jump': [memblockDiscard],
+};
+
+export const TWO_PHASE: PolicySteps = {
+  early: [
+    ...NEW_SETUP,
+    ...TABLES,
+    efiReserveBootServices,
+    setupBiosCorruptionCheck,
+    fillPool,
+    khoScratch,
+    raiseMemblockLimit,
+  ],
+  'hand-over': [efiBgrtInit],
+  'boot-services-over': [poolBootServices],
+  claimed: [claimPool],
+  'kexec-jump': [efiFreeBootServicesThatWereLost, releasePool],
+};
+
+export const TWO_PHASE_V2: PolicySteps = {
+  early: [
+    roomForRegions,
+    ...NEW_SETUP,
+    ...TABLES.map(keepingCopies),
+    efiReserveBootServices,
+    setupBiosCorruptionCheck,
+    fillPoolV2,
+    khoScratch,
+    raiseMemblockLimit,
+  ],
+  'hand-over': [keepingCopies(efiBgrtInit)],
+  'boot-services-over': [poolBootServicesV2],
+  claimed: [claimPoolV2],
+  'kexec-jump': [efiFreeBootServicesThatWereLost, releaseIfAsked, memblockDiscard],
+};
