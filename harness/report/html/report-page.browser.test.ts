@@ -181,7 +181,7 @@ describe.skipIf(findBrowser() === undefined)('a report in a browser', () => {
     expect(await page.locator('#cell h2').innerText()).toBe(BROKEN);
     expect(await page.locator('#overview').isVisible()).toBe(false);
     await page.locator('.back').click();
-    expect(await page.locator('#overview').isVisible()).toBe(true);
+    await page.locator('#overview').waitFor();
     expect(await page.locator('#cell').isVisible()).toBe(false);
     await page.goto(`${address}#cell-no-such-cell`);
     expect(await page.locator('#cell').innerText()).toContain('no such cell');
