@@ -41,6 +41,8 @@ export interface ModelInputs {
   readonly corruptionCheckSize: number;
   /** Whether the machine can be a TDX host, or the kernel hands memory over (`kho_is_enabled()`): who claims low memory. */
   readonly tdxHost: boolean;
+  /** CONFIG_MEMORY_HOTPLUG: without it `movable_node` means nothing. */
+  readonly hotplugsMemory: boolean;
   readonly kexecHandover: boolean;
   /** `snb_gfx_workaround_needed()`: Sandy Bridge graphics. */
   readonly sandyBridgeGraphics: boolean;
@@ -59,6 +61,7 @@ export const PLAIN_MACHINE = {
   disablesRuntime: false,
   corruptionCheckSize: 0,
   tdxHost: false,
+  hotplugsMemory: true,
   kexecHandover: false,
   sandyBridgeGraphics: false,
 } as const satisfies Partial<ModelInputs>;

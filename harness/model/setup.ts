@@ -55,7 +55,8 @@ export const trimBiosRange: Step = (memory) => {
  * have to grow. What `memblock=debug` tells of `reserved` at the end of it is taken for what lies above 1 MiB.
  */
 export const e820MemblockSetup: Step = (memory, inputs) => {
-  const bottomUp = findParameter(inputs.cmdline, 'movable_node') !== undefined;
+  const asked = findParameter(inputs.cmdline, 'movable_node') !== undefined;
+  const bottomUp = asked && inputs.hotplugsMemory;
   const added = without(memory.ram, [physRange(0, PAGE_SIZE), ISA]);
   const full = addRam({ ...memory, bottomUp, isLimited: true }, added);
   const marked = khoScratch(full, inputs);

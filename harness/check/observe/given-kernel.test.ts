@@ -89,6 +89,14 @@ describe('what is particular to a kernel', () => {
   });
 });
 
+it.each([
+  { line: 'Unknown kernel command line parameters "a movable_node", will be', has: false },
+  { line: 'Unknown kernel command line parameters "movable_nodes", will be', has: true },
+  { line: 'Kernel command line: movable_node', has: true },
+])('tells whether a kernel knows movable_node: $line', ({ line, has }) => {
+  expect(given(withLog([line])).hotplugsMemory).toBe(has);
+});
+
 describe('what a kernel with memblock=debug has reserved above 1 MiB', () => {
   const dump = (...regions: readonly string[]): string[] => [
     'MEMBLOCK configuration:',

@@ -16,6 +16,7 @@ type GivenKernel = Pick<
   | 'reservedAbove1M'
   | 'corruptionCheckSize'
   | 'tdxHost'
+  | 'hotplugsMemory'
   | 'kexecHandover'
 >;
 
@@ -29,8 +30,18 @@ export function findGivenKernel(evidence: Evidence): GivenKernel {
     reservedAbove1M: findReservedAbove1M(log),
     corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline) : 0,
     tdxHost: TDX.test(log),
+    hotplugsMemory: !isUnknownTo(log, 'movable_node'),
     kexecHandover: evidence.kallsyms.value?.has('kho_is_enabled') === true && asksForKho(cmdline),
   };
+}
+
+/**
+ * Whether a kernel says that it does not know a parameter (`print_unknown_bootoptions()`, from v5.14 on); an older one
+ * says nothing.
+ */
+function isUnknownTo(log: string, parameter: string): boolean {
+  const [, unknown = ''] = /\bUnknown kernel command line parameters "([^"\n]*)"/.exec(log) ?? [];
+  return unknown.split(' ').includes(parameter);
 }
 
 /**

@@ -85,6 +85,7 @@ export const anyInputs: fc.Arbitrary<ModelInputs> = fc.record({
   e820: fc.array(anyEntry, { maxLength: 8 }),
   corruptionCheckSize: fc.constantFrom(0, 0x10000, 0xa0000),
   tdxHost: fc.boolean(),
+  hotplugsMemory: fc.boolean(),
   kexecHandover: fc.boolean(),
   efiMap: fc.option(fc.array(anyDescriptor, { maxLength: 8 })),
   earlyReservations: fc.array(anyBytes, { maxLength: 3 }),

@@ -191,6 +191,7 @@ export const anyOracleMachine: fc.Arbitrary<OracleMachine> = fc
       corruptionCheckSize: 0,
       disablesRuntime: false,
       tdxHost: false,
+      hotplugsMemory: true,
       kexecHandover: false,
     };
     const given = { ...inputs, ...lacks, earlyReservations };
