@@ -32,7 +32,7 @@ export interface Death {
 }
 
 /** A cell whose kernel died. */
-type DeadCell = Pick<RunningCell, 'folder' | 'machine' | 'temp'>;
+type DeadCell = Pick<RunningCell, 'folder' | 'machine'>;
 
 interface LookOptions {
   readonly keepMemory: boolean;

@@ -74,6 +74,13 @@ const TABLES: readonly Step[] = [efiEsrtInit, efiMokvarTableInit];
 /** When boot services are over, on kernels that free them below 1 MiB, too. */
 const OVER: readonly Step[] = [efiMemmapInitLate, efiFreeBootServices];
 
+/** What all kernels but those of the two-phase series do at the other moments. */
+const PLAIN: Pick<PolicySteps, 'hand-over' | 'claimed' | 'kexec-jump'> = {
+  'hand-over': [efiBgrtInit],
+  claimed: [initRealMode],
+  'kexec-jump': [memblockDiscard],
+};
+
 /** With a lock, the kernels differ in what they reserve of boot services alone. */
 export const lockSteps = (reserveBootServices: Step): PolicySteps => ({
   early: [
@@ -87,10 +94,8 @@ export const lockSteps = (reserveBootServices: Step): PolicySteps => ({
     trimLowMemoryRange,
     raiseMemblockLimit,
   ],
-  'hand-over': [efiBgrtInit],
+  ...PLAIN,
   'boot-services-over': OVER,
-  claimed: [initRealMode],
-  'kexec-jump': [memblockDiscard],
 });
 
 /** The rework of 2026 frees what lies above 1 MiB later: below it nothing changed. */
@@ -105,24 +110,22 @@ export const RESERVE_1M: PolicySteps = {
     khoScratch,
     raiseMemblockLimit,
   ],
-  'hand-over': [efiBgrtInit],
+  ...PLAIN,
   'boot-services-over': [efiMemmapInitLate, efiFreeBootServicesAbove1M],
-  claimed: [initRealMode],
-  'kexec-jump': [memblockDiscard],
 };
 
 /** `RESERVE_1M` without its holes: the fixes of `images/patches/fixes/`. */
 export const RESERVE_1M_WHOLE: PolicySteps = {
+  ...PLAIN,
   early: [roomForRegions, ...RESERVE_1M.early.map(keepingCopies)],
-  'hand-over': RESERVE_1M['hand-over'].map(keepingCopies),
+  'hand-over': PLAIN['hand-over'].map(keepingCopies),
   'boot-services-over': [
     efiPlaceTrampoline,
     ...RESERVE_1M['boot-services-over'].map(keepingCopies),
   ],
-  claimed: RESERVE_1M.claimed,
-  'kexec-jump': RESERVE_1M['kexec-jump'],
 };
 
+/** Low memory is like any other. */
 export const BACKUP_REGION: PolicySteps = {
   early: [
     ...OLD_SETUP,
@@ -134,12 +137,11 @@ export const BACKUP_REGION: PolicySteps = {
     trimLowMemoryRange,
     raiseMemblockLimit,
   ],
-  'hand-over': [efiBgrtInit],
+  ...PLAIN,
   'boot-services-over': OVER,
-  claimed: [initRealMode],
-  'kexec-jump': [memblockDiscard],
 };
 
+/** `two-phase.ts`. */
 export const TWO_PHASE: PolicySteps = {
   early: [
     ...NEW_SETUP,
@@ -156,6 +158,7 @@ export const TWO_PHASE: PolicySteps = {
   'kexec-jump': [efiFreeBootServicesThatWereLost, releasePool],
 };
 
+/** `two-phase-v2.ts`. */
 export const TWO_PHASE_V2: PolicySteps = {
   early: [
     roomForRegions,

@@ -8,8 +8,7 @@ import { lowPages } from '../memory/page-map.ts';
 import { SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { without } from '../memory/range-set.ts';
-import { type LowMemory, type PageEvent, pagesOwnedBy, transfer } from './low-memory.ts';
-import { reserve } from './memblock.ts';
+import { type LowMemory, pagesOwnedBy, transfer } from './low-memory.ts';
 import type { Step } from './step.ts';
 import {
   REST_CLAIMANTS,
@@ -20,6 +19,7 @@ import {
   keptPages,
   poolBootServices,
   releasePool,
+  reservePool,
 } from './two-phase.ts';
 
 /** `INIT_MEMBLOCK_RESERVED_REGIONS` and, where a kernel has that, `INIT_MEMBLOCK_MEMORY_REGIONS`. */
@@ -42,16 +42,13 @@ export function keepingCopies(step: Step): Step {
 
 /** `low_pool_fill()`, the reservation of the first 1 MiB, and `low_pool_leave_regions()`. */
 export const fillPoolV2: Step = (memory) => {
-  const step = 'reserve_real_mode';
-  const event: PageEvent = { step, owner: 'pool', why: 'reserved now, available later' };
-  const filled = transfer(memory, pagesOwnedBy(memory, 'free'), { event, from: 'free' });
-  const reserved = reserve(filled, physRange(0, SZ_1M), event);
+  const reserved = reservePool(memory);
   const isWhole = without([physRange(0, SZ_1M)], reserved.reserved).length === 0;
   if (isWhole) return leaveArrays(reserved);
   const why = 'the first 1 MiB cannot be reserved: the page allocator gets it';
   return transfer(reserved, pagesOwnedBy(reserved, 'pool'), {
     from: 'pool',
-    event: { step, owner: 'free', why },
+    event: { step: 'reserve_real_mode', owner: 'free', why },
   });
 };
 

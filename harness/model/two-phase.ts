@@ -22,21 +22,25 @@ import { type ModelInputs, asksForCrashkernel, hasEfiOption } from './model-inpu
 import { stop, trampolineBytes } from './realmode.ts';
 import type { Step } from './step.ts';
 
-/**
- * In place of the search of `reserve_real_mode()`: all that is free joins the pool, then the first 1 MiB is reserved.
- * If that makes memblock's list grow, the list takes pages that are in the pool already. Whatever lies there and is
- * in no pool stays reserved from now on.
- */
-export const fillPool: Step = (memory) => {
+/** In place of the search of `reserve_real_mode()`: all that is free joins the pool, then the first 1 MiB is reserved. */
+export function reservePool(memory: LowMemory): LowMemory {
   const event: PageEvent = {
     step: 'reserve_real_mode',
     owner: 'pool',
     why: 'reserved now, available later',
   };
   const filled = transfer(memory, pagesOwnedBy(memory, 'free'), { event, from: 'free' });
-  const reserved = reserve(filled, physRange(0, SZ_1M), event);
-  return { ...listInPool(reserved), keepsLow: true };
-};
+  return reserve(filled, physRange(0, SZ_1M), event);
+}
+
+/**
+ * If the reservation makes memblock's list grow, the list takes pages that are in the pool already. Whatever lies there
+ * and is in no pool stays reserved from now on.
+ */
+export const fillPool: Step = (memory) => ({
+  ...listInPool(reservePool(memory)),
+  keepsLow: true,
+});
 
 /** The history of pages of the pool in which memblock's list lies, too. */
 function listInPool(memory: LowMemory): LowMemory {

@@ -17,7 +17,7 @@ export async function withDeadline<T>(
     await ownTime(budgetMs, either);
     throw new DeadlineError(what, budgetMs);
   })();
-  const interrupted = aborted(signal, `Interrupted while waiting for ${what}`);
+  const interrupted = rejectedOnAbort(signal, () => interruption(signal, what));
   // The loser of the race ends through `either`; its rejection is no news.
   for (const loser of [timeout, interrupted.promise]) loser.catch(() => {});
   try {
@@ -44,15 +44,15 @@ async function ownTime(budgetMs: number, signal: AbortSignal): Promise<void> {
   }
 }
 
-/** A promise that rejects with `InterruptedError` when `signal` fires. */
-function aborted(
+/** A promise that rejects when `signal` fires, and what ends the wait for that. */
+export function rejectedOnAbort(
   signal: AbortSignal,
-  message: string,
-): { promise: Promise<never>; stop: () => void } {
+  errorOf: () => Error,
+): { readonly promise: Promise<never>; readonly stop: () => void } {
   let stop = (): void => {};
   const promise = new Promise<never>((_resolve, reject) => {
     const onAbort = (): void => {
-      reject(new InterruptedError(message, { cause: signal.reason }));
+      reject(errorOf());
     };
     if (signal.aborted) onAbort();
     signal.addEventListener('abort', onAbort, { once: true });

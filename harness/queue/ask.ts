@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { setTimeout as delay } from 'node:timers/promises';
 import { InterruptedError, UsageError, messageOf } from '../errors.ts';
+import { groupBy } from '../group-by.ts';
 import type { Log } from '../log.ts';
 import { withDeadline } from '../process/deadline.ts';
 import type { QueueServer } from './connect.ts';
@@ -78,7 +79,7 @@ export class AskedRun implements AsyncDisposable {
 
   /** Puts cells; those that are on the queue are not put again. */
   async put(cells: readonly AskedCell[]): Promise<void> {
-    const lines = groupByNeeds(cells);
+    const lines = groupBy(cells, ({ needs }) => nameOfNeeds(needs));
     for (const { job, needs } of cells) this.#waiting.set(job, needs);
     for (const [line, some] of lines) {
       const [first] = some;
@@ -183,17 +184,6 @@ export class AskedRun implements AsyncDisposable {
     else await this.#registry.cancelRun(key);
     for (const { queue } of this.#queues.values()) await queue.removeAll();
   }
-}
-
-function groupByNeeds(cells: readonly AskedCell[]): Map<string, AskedCell[]> {
-  const lines = new Map<string, AskedCell[]>();
-  for (const cell of cells) {
-    const line = nameOfNeeds(cell.needs);
-    const some = lines.get(line);
-    if (some) some.push(cell);
-    else lines.set(line, [cell]);
-  }
-  return lines;
 }
 
 /** Why nobody runs some of the cells that wait, in words; null if each has a worker that can. */

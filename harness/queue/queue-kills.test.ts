@@ -127,7 +127,10 @@ it('sets a cell apart that ended two workers, and runs the others', async () => 
 it('does not blame a cell for a worker that was only out of reach', async () => {
   const { run, answers } = askedRun(server);
   await using asked = run;
-  await asked.put(askedCells(1));
+  const cells = askedCells(1);
+  const isBlamedFor = (name: string): Promise<number> =>
+    server.client.sismember(`sub1m:deaths:run-1:${cells[0]?.job ?? ''}`, name);
+  await asked.put(cells);
   start('a', 4000);
   const answered = asked.answers(() => true);
   for (let nr = 0; nr < 3; nr += 1) {
@@ -137,8 +140,8 @@ it('does not blame a cell for a worker that was only out of reach', async () => 
     start(`next-${nr}`, nr === 2 ? 10 : 4000);
     await expect.poll(() => heldBy(`next-${nr}`), { interval: 20 }).toHaveLength(1);
     workers.get(name)?.kill('SIGCONT');
-    // By then it knows that it lost the cell, and has said that it lives.
-    await delay(700);
+    // It knows then that it lost the cell, and has said that it lives.
+    await expect.poll(() => isBlamedFor(name), { interval: 20 }).toBe(0);
     await end(name);
   }
   await answered;

@@ -10,6 +10,7 @@ import {
 } from '../errors.ts';
 import { MESSAGE_LIMIT } from '../bundle/cell-record.ts';
 import type { Log } from '../log.ts';
+import { rejectedOnAbort } from '../process/deadline.ts';
 import type { QueueServer } from './connect.ts';
 import { JobTaker, type TakenJob } from './job-queue.ts';
 import { inFairOrder } from './fair-order.ts';
@@ -265,9 +266,13 @@ class CellWorker implements AsyncDisposable {
   /** Waits until it is worth looking again. */
   async #pause(): Promise<void> {
     const { signal } = this.#options;
+    const over = new AbortController();
     const ended = [...this.#running].map((one) => one.ended);
-    const look = delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    const either = AbortSignal.any([signal, over.signal]);
+    const look = delay(LOOK_MS, undefined, { signal: either }).catch(() => {});
     await Promise.race([look, ...ended]);
+    // Else a worker of many short cells has a timer and a listener for each.
+    over.abort();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -277,18 +282,11 @@ class CellWorker implements AsyncDisposable {
 }
 
 async function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  let stop: () => void = () => {};
-  const aborted = new Promise<never>((_, reject) => {
-    stop = () => {
-      reject(signal.reason as Error);
-    };
-    signal.addEventListener('abort', stop);
-  });
-  promise.catch(() => {});
+  const aborted = rejectedOnAbort(signal, () => signal.reason as Error);
+  for (const loser of [promise, aborted.promise]) loser.catch(() => {});
   try {
-    return await Promise.race([promise, aborted]);
+    return await Promise.race([aborted.promise, promise]);
   } finally {
-    signal.removeEventListener('abort', stop);
+    aborted.stop();
   }
 }

@@ -4,7 +4,7 @@ import { asciiJson } from '../memory/ascii-json.ts';
 import { type CacheEntry, type Trimmed, totalBytes } from '../process/cache-entries.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { CacheDocument } from './schema/host-schema.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 
 /** What each folder of the cache holds. */
 export const CACHE_AREAS: Readonly<Record<string, string>> = {

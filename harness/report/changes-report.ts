@@ -6,7 +6,7 @@ import type { JudgedCell } from '../matrix/judged-cell.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { cellPages, disagrees } from './text/cell-pages.ts';
 import { crashkernelName, layoutName, listed } from './text/cell-names.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { pageRuns } from './text/page-runs.ts';
 import { type Style, indented, paint } from './text/style.ts';

@@ -7,7 +7,7 @@ import type { Prediction } from '../model/prediction.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { CorpusDocument } from './schema/model-schema.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { type Style, paint } from './text/style.ts';
 
 /** What becomes of the RAM below 1 MiB of many machines, under one command line. */

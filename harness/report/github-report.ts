@@ -9,7 +9,7 @@ import {
   type FindingKind,
   groupFindings,
 } from './text/finding-groups.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { shortened } from './text/style.ts';
 import { summaryLine } from './text/summary-line.ts';
 import type { Annotation } from './workflow-command.ts';

@@ -4,7 +4,7 @@ import type { CellRate } from '../history/cell-rates.ts';
 import type { StripMark, StripNight } from '../history/cell-strip.ts';
 import { counted } from '../memory/counted.ts';
 import { printableText } from '../memory/printable-text.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { percent, renderShare } from './text/share.ts';
 import { type Format, type Style, indented, paint, wrap } from './text/style.ts';
 

@@ -6,7 +6,7 @@ import { printableText } from '../memory/printable-text.ts';
 import type { HistoryResult } from './history-document.ts';
 import { accelWords, differenceWords } from './text/accel-words.ts';
 import { detectionWords, renderDetection } from './text/detection.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { renderShare } from './text/share.ts';
 import { type Format, type Style, indented, paint, wrap } from './text/style.ts';
 

@@ -2,7 +2,6 @@
 import type { ComparedRun } from '../matrix/compare-cells.ts';
 import type { JudgedCell } from '../matrix/judged-cell.ts';
 import type { SeriesResult } from '../matrix/series.ts';
-import { SZ_1M } from '../memory/pfn.ts';
 import { renderConsoleReport } from './console-report.ts';
 import { reproduceCommand } from './reproduce-command.ts';
 import { renderSeries } from './series-report.ts';
@@ -37,11 +36,10 @@ function commandsOf(cells: readonly JudgedCell[]): string[] {
 }
 
 function mail(report: string, commands: readonly string[]): string {
-  const kib = SZ_1M / 1024;
   const more = commands.length - COMMANDS;
   return [
-    `sub1m booted each kernel below and compared who owns each page of the`,
-    `first ${kib} KiB with what its model predicts.`,
+    'sub1m booted each kernel below and compared who owns each page of the',
+    'first MiB with what its model predicts.',
     '',
     ...report.trimEnd().split('\n').map(narrowed).flatMap(wrapped),
     '',

@@ -6,7 +6,7 @@ import type { Owner } from '../model/owners.ts';
 import { POLICIES } from '../model/policies.ts';
 import type { Prediction } from '../model/prediction.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { type ModelResult, crashkernelNotes } from './model-report.ts';
 import { DOCUMENT_VERSIONS } from './schema/document.ts';
 import type { ModelDocument } from './schema/model-schema.ts';

@@ -12,7 +12,7 @@ import type { Owner } from '../model/owners.ts';
 import type { PolicyId } from '../policy-id.ts';
 import type { Prediction } from '../model/prediction.ts';
 import type { CellPage } from './text/cell-pages.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { renderLegend, renderPageMap } from './text/page-map-text.ts';
 import { type Style, paint, wrap } from './text/style.ts';
 

@@ -5,7 +5,7 @@ import { SZ_1M, hex } from '../memory/pfn.ts';
 import { renderRange } from '../memory/phys-range.ts';
 import type { Counterexample, Proof } from '../model/prove.ts';
 import { CUTS } from '../model/small-machines.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 
 /** What all those layouts are, in words. */
 const SPACE =

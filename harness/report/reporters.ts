@@ -178,7 +178,7 @@ export async function writeText(text: string, path: string | null): Promise<void
 /** Writes the page of a history. Throws `HostError`. */
 export async function writeHistoryPage(path: string, history: NotedHistory): Promise<void> {
   const { renderHistoryPage } = await import('./html/history-page.ts');
-  await intoFile(path, () => replaceFile(path, cleanText(renderHistoryPage(history))));
+  await writeText(renderHistoryPage(history), path);
 }
 
 /** A reader of a file that is replaced sees the whole report or the one before it. */

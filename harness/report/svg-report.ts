@@ -9,7 +9,7 @@ import { LOW_PAGES } from '../memory/pfn.ts';
 import { type Sheet, type SheetMap, drawSheet } from './svg/draw-sheet.ts';
 import type { Outline } from './svg/draw-map.ts';
 import { disagrees } from './text/cell-pages.ts';
-import { groupBy } from './text/group-by.ts';
+import { groupBy } from '../group-by.ts';
 import { type MapGroup, groupMaps } from './text/map-groups.ts';
 import { summaryLine } from './text/summary-line.ts';
 import { unseenLines } from './text/unseen.ts';

@@ -9,6 +9,7 @@ import type { IConfiguration } from 'dependency-cruiser';
 const GROUND = [
   'ends',
   'errors',
+  'group-by',
   'json-file',
   'kernel-condition',
   'log',
@@ -143,7 +144,6 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'model',
     'kernel',
     'cell',
-    'check/observe',
     'check',
     'check/log',
     'matrix',

@@ -4,7 +4,7 @@ import { INVARIANT_IDS } from '../../check/invariants/invariants.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import { printableText } from '../../memory/printable-text.ts';
 import { crashkernelName, kernelNames, layoutName } from '../text/cell-names.ts';
-import { groupBy } from '../text/group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import { type Markup, html } from './markup.ts';
 import { MARKS, type Mark, OUTCOME_MARKS, verdictMark } from './outcome-marks.ts';
 

@@ -4,7 +4,7 @@ import type { CellRate } from '../../history/cell-rates.ts';
 import type { StripMark, StripNight } from '../../history/cell-strip.ts';
 import type { Nights } from '../../history/nights.ts';
 import { counted } from '../../memory/counted.ts';
-import { groupBy } from '../text/group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import { percent, renderShare } from '../text/share.ts';
 import { STRIP_MARKS } from './history-parts.ts';
 import { type Markup, html } from './markup.ts';

@@ -5,7 +5,7 @@ import { renderPages } from '../../memory/page-map.ts';
 import { type DetectionWords, type ReportedRun, detectionOfRun } from '../text/detection.ts';
 import { missedWords } from '../text/fault-table.ts';
 import { type Finding, type FindingKind, findingsOf } from '../text/finding-groups.ts';
-import { groupBy } from '../text/group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import { renderSeconds } from '../text/style.ts';
 import { unseenOf } from '../text/unseen.ts';
 import { verdictName } from '../text/verdict-text.ts';

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../../bundle/cell-record.ts';
 import { printableText } from '../../memory/printable-text.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../group-by.ts';
 
 /** The kernel as a reader knows it: its release, or how it was asked for when it was not found. */
 function kernelName({ kernel, spec }: CellRecord): string {

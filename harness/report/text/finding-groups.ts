@@ -3,7 +3,7 @@ import { type Judgement, whyUnseen } from '../../check/judgement.ts';
 import { type JudgedCell, countedAs } from '../../matrix/judged-cell.ts';
 import type { Pfn } from '../../memory/pfn.ts';
 import { missedWords } from './fault-table.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import { type InvariantMark, markInvariant, referenceOf } from './invariant-mark.ts';
 import { verdictLines } from './verdict-text.ts';
 

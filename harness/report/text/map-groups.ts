@@ -3,7 +3,7 @@ import type { CellRecord } from '../../bundle/cell-record.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import { nameOfCells } from './cell-names.ts';
 import { type CellPage, cellPages } from './cell-pages.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../group-by.ts';
 import { renderPageMap } from './page-map-text.ts';
 
 /** Cells of a run whose maps of low memory look the same. */

@@ -2,7 +2,7 @@
 import type { CellChanges } from '../../matrix/compare-cells.ts';
 import { renderPages } from '../../memory/page-map.ts';
 import { pfn } from '../../memory/pfn.ts';
-import { groupBy } from './group-by.ts';
+import { groupBy } from '../../group-by.ts';
 
 /** Pages that change owner in the same way, as runs. */
 export function pageRuns({ pages }: CellChanges): {

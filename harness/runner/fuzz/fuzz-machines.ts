@@ -5,7 +5,6 @@ import type { CellSpec } from '../../bundle/cell-record.ts';
 import type { CellHost } from '../../cell/cell-host.ts';
 import { systemCmdline } from '../../cell/command-line.ts';
 import { machineOf } from '../../check/log/log-machine.ts';
-import { unjudgedRow } from '../../check/observe/unjudged-codes.ts';
 import { findPolicyOfRelease } from '../../check/policy-of-release.ts';
 import { FormatError } from '../../errors.ts';
 import { type CaseOutcome, outcomeOf } from '../../fuzz/finding-class.ts';
@@ -15,8 +14,9 @@ import { planPersonality } from '../../layout/personality-plan.ts';
 import { type KnownDefect, matchKnownDefects } from '../../matrix/known-defects.ts';
 import { detailsOfRelease } from '../../model/kernel-details.ts';
 import { predict } from '../../model/prediction.ts';
+import { KEEP_ALL } from '../keep-vmcore.ts';
 import { withRecipePolicy } from '../recipe-policy.ts';
-import { runAndJudge } from '../run-and-judge.ts';
+import { runRepeatable } from '../run-again.ts';
 
 /** What the machines of a run share. */
 export interface FuzzMachines {
@@ -51,35 +51,25 @@ export function predictCase(given: FuzzCase, ref: string, machines: FuzzMachines
   return doubt ? 'open: it depends on what the kernel reserves above 1 MiB' : 'boots';
 }
 
-/** Runs a case, and once more if the host was at fault. Throws like `runCell`. */
+/** Runs a case, and once more if `isRunAgain`. Throws like `runCell`. */
 export async function runCase(
   given: FuzzCase,
   ref: string,
   machines: FuzzMachines & { readonly name: string },
 ): Promise<CaseOutcome> {
-  const first = await runOnce(given, ref, machines);
-  return first.again ? (await runOnce(given, ref, machines)).outcome : first.outcome;
-}
-
-async function runOnce(
-  given: FuzzCase,
-  ref: string,
-  machines: FuzzMachines & { readonly name: string },
-): Promise<{ readonly outcome: CaseOutcome; readonly again: boolean }> {
   const { host, known, temp, signal, name } = machines;
   const kernel = requireNamed(machines, ref);
   const spec = specFor(given, kernel, machines);
   const layout = layoutOf(given, CASE);
   const impossible = whyImpossible(() => planPersonality(layout));
-  if (impossible !== null) return { outcome: { kind: 'unjudged', why: impossible }, again: false };
+  if (impossible !== null) return { kind: 'unjudged', why: impossible };
   const folder = join(temp, name);
   const defects = matchKnownDefects(known, spec, kernel.release);
   const job = { id: CASE, spec, kernel, layout, known: defects, fault: null, folder, signal };
+  const life = { onPhase: () => {}, again: () => Promise.resolve(kernel) };
   try {
-    const { judgement } = await runAndJudge({ ...job, onPhase: () => {} }, host);
-    const { verdict } = judgement;
-    const again = verdict.kind === 'unjudged' && unjudgedRow(verdict.code).isRunAgain;
-    return { outcome: outcomeOf(judgement), again };
+    const { judgement } = await runRepeatable({ ...job, ...life }, host, KEEP_ALL);
+    return outcomeOf(judgement);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
