@@ -4,7 +4,14 @@ import { physRange } from '../memory/phys-range.ts';
 import { STOCK_5_10, bootData, pagesOf, ram } from './testing/machine-builder.ts';
 import { PLAIN_MACHINE } from './model-inputs.ts';
 import type { PolicyId } from '../policy-id.ts';
+import { POLICIES } from './policies.ts';
 import { predict } from './prediction.ts';
+import { e820MemblockSetup } from './setup.ts';
+
+// `predict()` runs what comes before it once, whatever is reserved besides.
+it.each(Object.entries(POLICIES))('%s has RAM from e820__memblock_setup() on', (_, { steps }) => {
+  expect(steps.early).toContain(e820MemblockSetup);
+});
 
 const OLD: readonly PolicyId[] = ['backup-region', 'lock-on-crashkernel', 'keep-on-crashkernel'];
 const BOOT = { ...STOCK_5_10, efiMap: [bootData(0x20000, 0x30000)] };

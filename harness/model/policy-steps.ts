@@ -70,6 +70,7 @@ const NEW_SETUP: readonly Step[] = [
   efiFindMirror,
 ];
 const TABLES: readonly Step[] = [efiEsrtInit, efiMokvarTableInit];
+const RESERVE: readonly Step[] = [reserveRealMode, reserveFirst1M];
 
 /** When boot services are over, on kernels that free them below 1 MiB, too. */
 const OVER: readonly Step[] = [efiMemmapInitLate, efiFreeBootServices];
@@ -98,18 +99,20 @@ export const lockSteps = (reserveBootServices: Step): PolicySteps => ({
   'boot-services-over': OVER,
 });
 
+/** From v5.13: what is kept of the tables in boot services, and how the first 1 MiB is reserved. */
+const early1M = (tables: readonly Step[], reserve: readonly Step[]): readonly Step[] => [
+  ...NEW_SETUP,
+  ...tables,
+  efiReserveBootServices,
+  setupBiosCorruptionCheck,
+  ...reserve,
+  khoScratch,
+  raiseMemblockLimit,
+];
+
 /** The rework of 2026 frees what lies above 1 MiB later: below it nothing changed. */
 export const RESERVE_1M: PolicySteps = {
-  early: [
-    ...NEW_SETUP,
-    ...TABLES,
-    efiReserveBootServices,
-    setupBiosCorruptionCheck,
-    reserveRealMode,
-    reserveFirst1M,
-    khoScratch,
-    raiseMemblockLimit,
-  ],
+  early: early1M(TABLES, RESERVE),
   ...PLAIN,
   'boot-services-over': [efiMemmapInitLate, efiFreeBootServicesAbove1M],
 };
@@ -117,7 +120,7 @@ export const RESERVE_1M: PolicySteps = {
 /** `RESERVE_1M` without its holes: the fixes of `images/patches/fixes/`. */
 export const RESERVE_1M_WHOLE: PolicySteps = {
   ...PLAIN,
-  early: [roomForRegions, ...RESERVE_1M.early.map(keepingCopies)],
+  early: [roomForRegions, ...early1M(TABLES.map(keepingCopies), RESERVE)],
   'hand-over': PLAIN['hand-over'].map(keepingCopies),
   'boot-services-over': [
     efiPlaceTrampoline,
@@ -143,15 +146,7 @@ export const BACKUP_REGION: PolicySteps = {
 
 /** `two-phase.ts`. */
 export const TWO_PHASE: PolicySteps = {
-  early: [
-    ...NEW_SETUP,
-    ...TABLES,
-    efiReserveBootServices,
-    setupBiosCorruptionCheck,
-    fillPool,
-    khoScratch,
-    raiseMemblockLimit,
-  ],
+  early: early1M(TABLES, [fillPool]),
   'hand-over': [efiBgrtInit],
   'boot-services-over': [poolBootServices],
   claimed: [claimPool],
@@ -160,16 +155,7 @@ export const TWO_PHASE: PolicySteps = {
 
 /** `two-phase-v2.ts`. */
 export const TWO_PHASE_V2: PolicySteps = {
-  early: [
-    roomForRegions,
-    ...NEW_SETUP,
-    ...TABLES.map(keepingCopies),
-    efiReserveBootServices,
-    setupBiosCorruptionCheck,
-    fillPoolV2,
-    khoScratch,
-    raiseMemblockLimit,
-  ],
+  early: [roomForRegions, ...early1M(TABLES.map(keepingCopies), [fillPoolV2])],
   'hand-over': [keepingCopies(efiBgrtInit)],
   'boot-services-over': [poolBootServicesV2],
   claimed: [claimPoolV2],
