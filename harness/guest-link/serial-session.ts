@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { randomBytes } from 'node:crypto';
 import { GuestLinkError, InterruptedError } from '../errors.ts';
 import { printableText } from '../memory/printable-text.ts';
 import type { GuestAgent } from './guest-agent.ts';
@@ -15,8 +16,8 @@ interface ConsolePort {
 }
 
 /**
- * Runs a session on the console, which it shares with the kernel's messages, and returns its exit
- * status. The last bytes may come later, until the machine is disposed. The size of the window is
+ * Runs a session on the console and returns its exit status. A shell shares the console with the
+ * kernel's messages; a command has it to itself. The last bytes may come later, until the machine is disposed. The size of the window is
  * the one at the start.
  */
 export async function runOnConsole(
@@ -31,12 +32,18 @@ export async function runOnConsole(
   const end = (): void => {
     console.write(END_OF_FILE);
   };
-  console.onBytes((bytes) => stdout.write(bytes));
+  const mark = randomBytes(8).toString('hex');
+  console.onBytes(behind(mark, (bytes) => stdout.write(bytes)));
   stdin.on('data', type).once('end', end);
   try {
     // A terminal without a size, as script(1) makes them, is still a terminal.
     const size = terminal ? [terminal.screen.rows || 24, terminal.screen.columns || 80] : [0, 0];
-    const words = [terminal?.term ?? 'dumb', ...size, Buffer.from(command).toString('base64')];
+    const words = [
+      terminal?.term ?? 'dumb',
+      ...size,
+      mark,
+      Buffer.from(command).toString('base64'),
+    ];
     const answer = agent.command('serial', words.join(' '), signal);
     return await Promise.race([answer.then(statusOf), unread(session)]);
   } catch (error) {
@@ -45,6 +52,28 @@ export async function runOnConsole(
   } finally {
     stdin.off('data', type).off('end', end).pause();
   }
+}
+
+/** Passes on what comes behind a mark, which may come in pieces: before it the kernel speaks, not the session. */
+export function behind(
+  mark: string,
+  pass: (bytes: Uint8Array) => void,
+): (bytes: Uint8Array) => void {
+  let before: Buffer | null = Buffer.alloc(0);
+  return (bytes) => {
+    if (before === null) {
+      pass(bytes);
+      return;
+    }
+    before = Buffer.concat([before, bytes]);
+    const at = before.indexOf(mark);
+    if (at === -1) {
+      before = before.subarray(-mark.length);
+    } else {
+      pass(before.subarray(at + mark.length));
+      before = null;
+    }
+  };
 }
 
 function statusOf({ ok, values }: TestPoint): number {
