@@ -12,6 +12,7 @@ import { readPageClasses } from '../memory/kpageflags.ts';
 import { type VirtAddr, virtAddr } from '../memory/pfn.ts';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { Machine } from '../qemu/machine.ts';
+import { TWO_PHASE, buildTwoPhase } from '../testing/source-kernel.ts';
 import { parseMonitorRegisters } from '../vmcore/dump/monitor-registers.ts';
 import { openFoundKernel } from '../vmcore/kernel/dead-image.ts';
 import { type DeadKernel, examineDeadKernel } from '../vmcore/kernel/dead-kernel.ts';
@@ -25,9 +26,6 @@ import { cellSpec } from './testing/running-cell-builder.ts';
 const { signal } = new AbortController();
 const cacheDir = join(homedir(), '.cache/sub1m');
 const HINT = { crashkernel: [], capture: false };
-
-/** A kernel without BTF; nothing but memory tells the layout of its structures. */
-const KERNEL = 'recipe:two-phase-6.12';
 
 /** Without KASLR a symbol is where it was in the boot before. */
 const NO_KASLR = 'nokaslr ignore_loglevel';
@@ -46,7 +44,7 @@ interface Booted extends AsyncDisposable {
 
 async function boot(append: string): Promise<Booted> {
   const temp = await makeTempDir();
-  const spec = cellSpec({ kernel: KERNEL, crashkernel: null, cpus: 2, append });
+  const spec = cellSpec({ kernel: TWO_PHASE, crashkernel: null, cpus: 2, append });
   const context = { cacheDir, mirror: undefined, signal, log: silentLog };
   const kernel = await requireKernel(spec.kernel, context);
   const image = await requireGuestImage(kernel, context);
@@ -113,6 +111,9 @@ function printedLines(text: string): string[] {
 }
 
 let symbols: ReadonlyMap<string, VirtAddr>;
+
+// It has no BTF; nothing but memory tells the layout of its structures.
+buildTwoPhase();
 
 beforeAll(async () => {
   await using booted = await boot(`${NO_KASLR} ${NO_INIT}`);

@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { leftBehind, startSub1m } from '../testing/run-sub1m.ts';
+import { TWO_PHASE, buildTwoPhase } from '../testing/source-kernel.ts';
 
-const KERNEL = 'recipe:two-phase-6.12';
+buildTwoPhase();
 
 /** What the journal says of a case. */
 interface Ran {
@@ -17,7 +18,7 @@ it('runs cases, goes on after Ctrl-C, and leaves nothing but its journal', async
   await using temp = await makeTempDir();
   const corpus = join(temp.path, 'corpus');
   // None of these machines is near 128 ranges.
-  const args = ['fuzz', '--kernel', KERNEL, '--cases', '4', '--seed', '1', '--jobs', '2'];
+  const args = ['fuzz', '--kernel', TWO_PHASE, '--cases', '4', '--seed', '1', '--jobs', '2'];
   const started = startSub1m([...args, '--corpus', corpus, '--budget', '3', '--json']);
   await started.says(': match; ');
   started.child.kill('SIGINT');

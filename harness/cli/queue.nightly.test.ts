@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
 import { runKilledQueue } from '../testing/killed-queue.ts';
+import { buildTwoPhase } from '../testing/source-kernel.ts';
+
+buildTwoPhase();
 
 it(
   '200 cells and 4 workers, of which 10 die: the verdicts of a local run, each once',

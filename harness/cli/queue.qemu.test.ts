@@ -6,6 +6,9 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import { startRedis } from '../queue/testing/redis-server.ts';
 import { runKilledQueue, smallCells } from '../testing/killed-queue.ts';
 import { runSub1m, startSub1m } from '../testing/run-sub1m.ts';
+import { buildTwoPhase } from '../testing/source-kernel.ts';
+
+buildTwoPhase();
 
 it(
   'gives the verdicts of a local run, each once, whoever is killed meanwhile',

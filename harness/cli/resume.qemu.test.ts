@@ -6,13 +6,16 @@ import { makeTempDir } from '../process/temp-dir.ts';
 import { parseDocument } from '../report/testing/documents.ts';
 import { JOURNAL } from '../runner/journal.ts';
 import { orphansOf, MARK, runSub1m, startSub1m } from '../testing/run-sub1m.ts';
+import { TWO_PHASE, buildTwoPhase } from '../testing/source-kernel.ts';
+
+buildTwoPhase();
 
 /** Small cells of a kernel that sub1m has built, told apart by a word that the kernel ignores. */
 const CELLS = 6;
 const MATRIX = {
   schema: 1,
   axes: {
-    kernel: ['recipe:two-phase-6.12'],
+    kernel: [TWO_PHASE],
     trigger: ['none'],
     vmcore: ['none'],
     truth: ['none'],

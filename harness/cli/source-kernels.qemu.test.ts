@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { makeTempDir } from '../process/temp-dir.ts';
 import { parseDocument } from '../report/testing/documents.ts';
 import {
@@ -13,24 +13,18 @@ import {
   runCells,
 } from '../testing/checked-cells.ts';
 import { runSub1m } from '../testing/run-sub1m.ts';
+import { TWO_PHASE, buildTwoPhase } from '../testing/source-kernel.ts';
 
 interface LowPages {
   readonly lowmem: readonly { readonly class: string; readonly use: string | null }[];
 }
 
-const TWO_PHASE = 'recipe:two-phase-6.12';
-
-/** A source is downloaded, unpacked and compiled where the cache has none: ten minutes on two busy cores. */
-const BUILD_MS = 30 * 60_000;
 /** Some files of it are compiled again, and the kernel is linked. */
 const REBUILD_MS = 10 * 60_000;
 
 const layouts = (...ids: readonly string[]): string[] => ids.flatMap((id) => ['--layout', id]);
 
-beforeAll(async () => {
-  const { status, stderr } = await runSub1m(['build', TWO_PHASE]);
-  if (status !== 0) throw new Error(stderr);
-}, BUILD_MS);
+buildTwoPhase();
 
 describe('a recipe', () => {
   it('is built once', async () => {

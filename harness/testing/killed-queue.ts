@@ -11,6 +11,7 @@ import { parseDocument } from '../report/testing/documents.ts';
 import { JOURNAL } from '../runner/journal.ts';
 import type { RunningCommand } from './run-command.ts';
 import { MARK, machinesOf, orphansOf, runSub1m, startSub1m } from './run-sub1m.ts';
+import { TWO_PHASE } from './source-kernel.ts';
 
 /** How large a run is, and how much befalls it. */
 interface Misfortune {
@@ -42,7 +43,7 @@ export function smallCells(cells: number): object {
   const append = Array.from({ length: cells / 2 }, (_, nr) => `sub1m.nr=${nr}`);
   const small = { trigger: ['none'], vmcore: ['none'], truth: ['none'] };
   const layout = ['stock', 'thread-2021'];
-  return { schema: 1, axes: { kernel: ['recipe:two-phase-6.12'], ...small, layout, append } };
+  return { schema: 1, axes: { kernel: [TWO_PHASE], ...small, layout, append } };
 }
 
 function verdictsOf(stdout: string): unknown[] {
