@@ -33,6 +33,8 @@ describe('sub1m fuzz refuses', () => {
       says: 'Expected a whole number from 0 to 4294967295',
     },
     { args: ['--kernel', 'a', '--seed', '4294967296'], says: 'Expected a whole number' },
+    { args: ['--kernel', 'a', '--ovmf', 'a,,b'], says: 'Expected firmwares with commas between' },
+    { args: ['--kernel', 'a', '--crash', '-1'], says: 'Expected a whole number from 0.' },
     { args: ['--kernel', 'a', '--policy', 'x'], says: 'Allowed choices are auto, ' },
     { args: ['--kernel', 'a', '--known', '/no/file'], says: 'Cannot read known defects /no/file' },
   ])('$args', async ({ args, says }) => {

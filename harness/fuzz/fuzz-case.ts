@@ -4,7 +4,7 @@
  * shrinks; it starts no machine and reads no clock. Start with `fuzz.ts`.
  */
 import { z } from 'zod';
-import { type CellSpec, STANDARD_CELL } from '../bundle/cell-record.ts';
+import { type CellSpec, STANDARD_CELL, cellSpecSchema } from '../bundle/cell-record.ts';
 import { type Layout, parseLayout } from '../layout/layout.ts';
 import { EFI_MEMORY_TYPES } from '../memory/efi-memory-types.ts';
 import { withMemmap } from '../memory/memmap-parameter.ts';
@@ -49,7 +49,11 @@ export const fuzzCaseSchema = z.strictObject({
     .nullable(),
   crashkernel: oneWord.nullable(),
   append: z.array(oneWord).max(WORDS_LIMIT),
-  cpus: z.int().min(1).max(2),
+  cpus: z.int().min(1).max(4),
+  memoryMiB: z.int().min(1024).max(2048).default(STANDARD_CELL.memoryMiB),
+  ovmf: cellSpecSchema.shape.ovmf,
+  /** Which syscall loads the capture kernel of a case that crashes; null: the case looks at ownership only. */
+  crash: cellSpecSchema.shape.load.nullable().default(null),
 });
 
 /** See `fuzzCaseSchema`. */
@@ -58,9 +62,6 @@ export type Piece = FuzzCase['pieces'][number];
 
 /** Where the first group of islands is, the distance of groups, and that of islands, in bytes. */
 const [ISLANDS, GROUP_STEP, ISLAND_STEP] = [0x2000_0000, 0x400_0000, 0x4000];
-
-/** Memory of every machine, MiB: that of a standard cell. */
-const { memoryMiB } = STANDARD_CELL;
 
 /** The text of a file of the kind of `images/layouts/`; an id is of letters, digits and hyphens. */
 export function layoutText(
@@ -116,13 +117,17 @@ export function layoutOf(given: FuzzCase, id: string): Layout {
   return parseLayout(layoutText(given, { id, notes: '' }), id);
 }
 
-/** The cell of a case, which looks at ownership only. `layout` is the path of its layout's file, or a name. */
+/** What a cell is that does not crash. */
+const NO_CRASH = { trigger: 'none', vmcore: 'none', truth: 'none' } as const;
+
+/** The cell of a case. `layout` is the path of its layout's file, or a name. */
 export function specOf(
-  { crashkernel, append, cpus }: FuzzCase,
+  { crashkernel, append, cpus, memoryMiB, ovmf, crash }: FuzzCase,
   { kernel, layout, policy }: Pick<CellSpec, 'kernel' | 'layout' | 'policy'>,
 ): CellSpec {
-  const asked = { kernel, layout, policy, crashkernel, cpus, append: append.join(' ') };
-  return { ...STANDARD_CELL, ...asked, trigger: 'none', vmcore: 'none', truth: 'none' };
+  const machine = { crashkernel, cpus, memoryMiB, ovmf, append: append.join(' ') };
+  const life = crash === null ? NO_CRASH : { load: crash };
+  return { ...STANDARD_CELL, kernel, layout, policy, ...machine, ...life };
 }
 
 /** What `reserve_bios_regions()` (arch/x86/kernel/ebda.c) takes as the lowest start, and at most leaves. */
@@ -135,6 +140,7 @@ const ROOM = 16 * PAGE_SIZE;
 export function isFair(given: FuzzCase): boolean {
   if (given.pieces.every(({ type }) => type === null)) return false;
   // What is above 1 MiB gives no room below it, and takes long to read.
+  const { memoryMiB } = given;
   const { maps } = layoutOf({ ...given, islands: [] }, 'asked');
   const e820 = withMemmap(maps.e820, given.append.join(' '));
   if (!e820) return false;

@@ -4,7 +4,7 @@ import { HostError } from '../errors.ts';
 import type { CaseOutcome } from './finding-class.ts';
 import { type FuzzPlan, type FuzzResult, fuzz } from './fuzz.ts';
 import type { FuzzCase } from './fuzz-case.ts';
-import { generateCase } from './generate-case.ts';
+import { STANDARD_CHOICES, generateCase } from './generate-case.ts';
 import { type Finding, type Journal, type JournalLine, parseJournal } from './journal.ts';
 
 const MATCH: CaseOutcome = { kind: 'match' };
@@ -41,6 +41,7 @@ async function session(
       kernels: [BAD],
       policy: 'auto',
       seed: 1,
+      choices: STANDARD_CHOICES,
       cases: 40,
       jobs: 1,
       shrinkRuns: 1000,

@@ -2,7 +2,7 @@
 import type { CellSpec } from '../bundle/cell-record.ts';
 import type { CaseOutcome } from './finding-class.ts';
 import type { FuzzCase } from './fuzz-case.ts';
-import { generateCase } from './generate-case.ts';
+import { type CaseChoices, generateCase } from './generate-case.ts';
 import {
   type Finding,
   type Journal,
@@ -17,13 +17,14 @@ export interface FuzzPlan {
   readonly kernels: readonly string[];
   readonly policy: CellSpec['policy'];
   readonly seed: number;
+  readonly choices: CaseChoices;
   /** Cases of this seed, with those of earlier runs; null for no limit. */
   readonly cases: number | null;
   /** Machines at a time. */
   readonly jobs: number;
   /** Machines that may be used to make one finding smaller. */
   readonly shrinkRuns: number;
-  /** What stands for the kernels and the policy in the journal. */
+  /** What stands for the kernels, the policy and the choices in the journal. */
   readonly run: string;
   readonly journal: Journal;
 }
@@ -165,8 +166,8 @@ class Fuzzer {
   }
 
   async #tryCase(nr: number): Promise<void> {
-    const { seed, kernels, run, cases } = this.#plan;
-    const given = generateCase(seed, nr);
+    const { seed, choices, kernels, run, cases } = this.#plan;
+    const given = generateCase(seed, nr, choices);
     const outcomes: Extract<JournalLine, { kind: 'case' }>['outcomes'] = [];
     for (const kernel of kernels) {
       const predicted = this.#edges.predict(given, kernel).slice(0, WORDS_LIMIT);

@@ -24,6 +24,20 @@ it('makes the same cases of the same seed, and others of another', () => {
   expect(others.length).toBeLessThan(10);
 });
 
+it('crashes as many cases as it is told, with room for a capture kernel, on the firmwares that it is told', () => {
+  const ovmfs = ['host', 'debian:2025.02'] as const;
+  const made = (crashOneIn: number): FuzzCase[] =>
+    SOME.map((_, nr) => generateCase(1, nr, { ovmfs, crashOneIn }));
+  expect(new Set(made(0).map(({ crash }) => crash))).toEqual(new Set([null]));
+  expect(new Set(made(1).map(({ crash }) => crash))).toEqual(
+    new Set(['kexec_file_load', 'kexec_load']),
+  );
+  expect(new Set(made(1).map(({ crashkernel }) => crashkernel))).toEqual(
+    new Set(['256M', '256M,high']),
+  );
+  expect(new Set(made(1).map(({ ovmf }) => ovmf))).toEqual(new Set(ovmfs));
+});
+
 it('makes cases that a machine can have, and in which a kernel has room', () => {
   for (const given of SOME) {
     expect(fuzzCaseSchema.parse(given)).toEqual(given);
@@ -45,7 +59,10 @@ it('comes to every kind of machine', () => {
     bda: has(({ bda }) => bda?.ebdaSegment === 0x2c00),
     levers: has(({ levers }) => levers.length === 2),
     words: has(({ append }) => append.includes('mem=768M') && append.length > 1),
-    cpus: has(({ cpus }) => cpus === 2),
+    cpus2: has(({ cpus }) => cpus === 2),
+    cpus4: has(({ cpus }) => cpus === 4),
+    memory: has(({ memoryMiB }) => memoryMiB === 2048),
+    crash: has(({ crash }) => crash === 'kexec_load'),
     crashkernel: has(({ crashkernel }) => crashkernel === '256M,high'),
   };
   expect(Object.entries(kinds).filter(([, is]) => !is)).toEqual([]);
@@ -59,6 +76,9 @@ const PLAIN: FuzzCase = {
   crashkernel: null,
   append: [],
   cpus: 1,
+  memoryMiB: 1024,
+  ovmf: 'host',
+  crash: null,
 };
 
 it.each<{ what: string; given: Partial<FuzzCase>; fair: boolean }>([
@@ -143,5 +163,14 @@ it('asks for a cell that only looks at ownership', () => {
   const given = { ...PLAIN, crashkernel: '256M', append: ['efi=debug', 'nokaslr'], cpus: 2 };
   const spec = specOf(given, { kernel: 'debian:6.12', layout: 'x.json', policy: 'auto' });
   const asked = { crashkernel: '256M', append: 'efi=debug nokaslr', cpus: 2, layout: 'x.json' };
-  expect(spec).toMatchObject({ ...asked, trigger: 'none', vmcore: 'none' });
+  expect(spec).toMatchObject({ ...asked, trigger: 'none', vmcore: 'none', truth: 'none' });
+  const crash = { ...given, crash: 'kexec_load', memoryMiB: 2048, ovmf: 'debian:2025.02' } as const;
+  expect(specOf(crash, { kernel: 'debian:6.12', layout: 'x.json', policy: 'auto' })).toMatchObject({
+    load: 'kexec_load',
+    memoryMiB: 2048,
+    ovmf: 'debian:2025.02',
+    trigger: 'sysrq',
+    vmcore: 'full',
+    truth: 'jump',
+  });
 });

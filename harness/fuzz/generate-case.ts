@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { STANDARD_CELL } from '../bundle/cell-record.ts';
 import { type FuzzCase, ISA_HOLE_PAGE, type Piece, isFair } from './fuzz-case.ts';
 import { type Random, randomFor } from './random.ts';
 
@@ -98,39 +99,77 @@ const BDA: Weighted<FuzzCase['bda']> = [
   [1, { ebdaSegment: 0, baseMemoryKiB: 564 }],
 ];
 
+/** Each number of CPUs, size of memory, and firmware is a machine whose firmware boots once more: most share one. */
+const CPUS: Weighted<number> = [
+  [9, 1],
+  [3, 2],
+  [1, 3],
+  [1, 4],
+];
+
+const MEMORY_MIB: Weighted<number> = [
+  [11, 1024],
+  [1, 2048],
+];
+
+/** The largest of them. */
+export const MOST_MEMORY_MIB = Math.max(...MEMORY_MIB.map(([, size]) => size));
+
+/** What `crashkernel=` must be for a capture kernel of any config to have room. */
+const ROOMY: readonly FuzzCase['crashkernel'][] = ['256M', '256M,high'];
+
+/** What a case may have besides what the seed says. */
+export interface CaseChoices {
+  /** Firmwares, as a cell has them. */
+  readonly ovmfs: readonly [string, ...string[]];
+  /** One case in so many crashes; 0: none. */
+  readonly crashOneIn: number;
+}
+
+/** What is chosen unless the command line says otherwise. */
+export const STANDARD_CHOICES: CaseChoices = { ovmfs: [STANDARD_CELL.ovmf], crashOneIn: 10 };
+
 /** Tries for a case that leaves a kernel room; the plain machine does. */
 const TRIES = 20;
 
-/** The case of that number, from 0: the same for the same seed. Its firmware leaves every kernel room (`isFair`). */
-export function generateCase(seed: number, nr: number): FuzzCase {
+/**
+ * The case of that number, from 0: the same for the same seed and choices. Its firmware leaves every kernel room
+ * (`isFair`).
+ */
+export function generateCase(seed: number, nr: number, choices = STANDARD_CHOICES): FuzzCase {
   const random = randomFor(seed, nr);
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const made = anyCase(random);
+    const made = anyCase(random, choices);
     if (isFair(made)) return made;
   }
   return {
-    ...anyCase(random),
+    ...anyCase(random, choices),
     pieces: [{ type: 'Conventional', pages: ISA_HOLE_PAGE }],
     bda: null,
   };
 }
 
-function anyCase(random: Random): FuzzCase {
+function anyCase(random: Random, { ovmfs, crashOneIn }: CaseChoices): FuzzCase {
   const low = oneOf(random, SHAPES)(random);
   const found = low.filter(({ type }) => type?.startsWith('BootServices')).length;
   const count = oneOf(random, ISLANDS)(random, found);
   const islands = count === 0 ? [] : [{ type: oneOf(random, ISLAND_TYPES), count }];
   if (random.oneIn(8))
     islands.push({ type: oneOf(random, ISLAND_TYPES), count: 1 + random.below(30) });
-  return {
+  const made = {
     pieces: [...low, ...oneOf(random, HIGH_PIECES)],
     islands,
     levers: chosen(random, LEVERS),
     bda: oneOf(random, BDA),
     crashkernel: oneOf(random, CRASHKERNELS),
     append: chosen(random, WORDS),
-    cpus: random.oneIn(4) ? 2 : 1,
+    cpus: oneOf(random, CPUS),
+    memoryMiB: oneOf(random, MEMORY_MIB),
+    ovmf: random.pick(ovmfs),
   };
+  if (crashOneIn === 0 || !random.oneIn(crashOneIn)) return { ...made, crash: null };
+  const crashkernel = ROOMY.includes(made.crashkernel) ? made.crashkernel : '256M';
+  return { ...made, crashkernel, crash: random.pick(['kexec_file_load', 'kexec_load']) };
 }
 
 /** Up to a dozen pieces, which end at an edge or anywhere; some in two, as firmware has it. */

@@ -37,6 +37,13 @@ it('reads what was written, the newest of each finding', () => {
   expect(parseJournal('', 'journal.jsonl')).toEqual({ cases: [], findings: [] });
 });
 
+it('reads a finding from before there were crashes', () => {
+  const { memoryMiB, ovmf, crash, ...old } = FINDING.case;
+  const { findings } = parseJournal(text([{ ...FINDING, case: old }]), 'journal.jsonl');
+  expect(findings[0]?.case).toEqual({ ...old, memoryMiB: 1024, ovmf: 'host', crash: null });
+  expect({ memoryMiB, ovmf, crash }).toEqual({ memoryMiB: 1024, ovmf: 'host', crash: null });
+});
+
 it.each([0, 1, 20])('does not count a last line without its last %d characters', (cut) => {
   const whole = text([RAN, FINDING]);
   const { cases, findings } = parseJournal(whole.slice(0, whole.length - 1 - cut), 'journal.jsonl');

@@ -21,7 +21,10 @@ const LARGE: FuzzCase = {
   bda: { ebdaSegment: 0x9fc0, baseMemoryKiB: 639 },
   crashkernel: '192M',
   append: ['memblock=debug', 'efi=debug', 'nokaslr'],
-  cpus: 2,
+  cpus: 4,
+  memoryMiB: 2048,
+  ovmf: 'debian:2025.02',
+  crash: 'kexec_load',
 };
 
 const PLAIN: FuzzCase = {
@@ -32,6 +35,9 @@ const PLAIN: FuzzCase = {
   crashkernel: null,
   append: [],
   cpus: 1,
+  memoryMiB: 1024,
+  ovmf: 'host',
+  crash: null,
 };
 
 const hasIslands =
@@ -68,7 +74,15 @@ describe('a planted cause is all that is left', () => {
       shows: ({ append }) => append.includes('efi=debug'),
       left: { append: ['efi=debug'] },
     },
-    { cause: 'two CPUs', shows: ({ cpus }) => cpus === 2, left: { cpus: 2 } },
+    { cause: 'two CPUs', shows: ({ cpus }) => cpus >= 2, left: { cpus: 2 } },
+    { cause: 'three CPUs', shows: ({ cpus }) => cpus >= 3, left: { cpus: 4 } },
+    { cause: 'memory', shows: ({ memoryMiB }) => memoryMiB > 1024, left: { memoryMiB: 2048 } },
+    { cause: 'a firmware', shows: ({ ovmf }) => ovmf !== 'host', left: { ovmf: 'debian:2025.02' } },
+    {
+      cause: 'a crash',
+      shows: ({ crash }) => crash !== null,
+      left: { crash: 'kexec_load' },
+    },
     {
       cause: 'a crashkernel, whichever',
       shows: ({ crashkernel }) => crashkernel !== null,

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { STANDARD_CELL } from '../bundle/cell-record.ts';
 import { type FuzzCase, ISA_HOLE_PAGE, type Piece, isFair } from './fuzz-case.ts';
 
 interface ShrinkOptions {
@@ -52,7 +53,10 @@ type Step = (given: FuzzCase) => FuzzCase[];
 
 /** From what makes a machine the most ordinary to single pieces. */
 const STEPS: readonly Step[] = [
-  (given) => (given.cpus > 1 ? [{ ...given, cpus: 1 }] : []),
+  (given) => (given.crash === null ? [] : [{ ...given, crash: null }]),
+  (given) => [1, 2].filter((cpus) => cpus < given.cpus).map((cpus) => ({ ...given, cpus })),
+  (given) => withStandard(given, 'memoryMiB'),
+  (given) => withStandard(given, 'ovmf'),
   (given) => (given.bda ? [{ ...given, bda: null }] : []),
   (given) => withoutEach(given.levers).map((levers) => ({ ...given, levers })),
   (given) => withoutEach(given.append).map((append) => ({ ...given, append })),
@@ -66,6 +70,11 @@ const STEPS: readonly Step[] = [
 /** Every case that is one step smaller, the largest steps first. */
 function smallerCases(given: FuzzCase): FuzzCase[] {
   return STEPS.flatMap((step) => step(given));
+}
+
+function withStandard(given: FuzzCase, field: 'memoryMiB' | 'ovmf'): FuzzCase[] {
+  const standard = { ...given, [field]: STANDARD_CELL[field] };
+  return standard[field] === given[field] ? [] : [standard];
 }
 
 function withoutEach<T>(list: readonly T[]): T[][] {

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type CellSpec, cellSpecSchema } from '../../bundle/cell-record.ts';
 import type { End } from '../../ends.ts';
+import { STANDARD_CHOICES } from '../../fuzz/generate-case.ts';
 import { readAllKnownDefects, readKnownDefects } from '../../matrix/known-defects.ts';
 import { type FuzzReport, renderFuzzDocument, renderFuzzReport } from '../../report/fuzz-report.ts';
 import { writeStdout } from '../../report/screen.ts';
@@ -48,6 +49,18 @@ export function addFuzz(program: Command, context: CommandContext): void {
       new Option('--kernel <ref,…>', 'the kernels, as sub1m check takes them; may be repeated')
         .argParser(kernels)
         .makeOptionMandatory()
+        .helpGroup(GROUPS.machine),
+    )
+    .addOption(
+      new Option('--ovmf <which,…>', 'the firmwares, as sub1m check takes them; may be repeated')
+        .argParser(firmwares)
+        .default(STANDARD_CHOICES.ovmfs, STANDARD_CHOICES.ovmfs.join())
+        .helpGroup(GROUPS.machine),
+    )
+    .addOption(
+      new Option('--crash <n>', 'crash one case in n, and compare its vmcore; 0: none')
+        .argParser(crash)
+        .default(STANDARD_CHOICES.crashOneIn)
         .helpGroup(GROUPS.machine),
     )
     .optionsGroup(GROUPS.judging)
@@ -111,12 +124,27 @@ export function fuzzEnd({
   return untold > judged ? 'unjudged' : 'done';
 }
 
-function kernels(text: string, previous: readonly string[] = []): string[] {
-  const given = text.split(',');
-  if (given.some((ref) => ref === '')) {
-    throw new InvalidArgumentError('Expected kernels with commas between them.');
-  }
-  return [...previous, ...given];
+/** Reads a list with commas between its items, and adds it to what was given before. */
+function list(what: string): (text: string, previous?: readonly string[]) => string[] {
+  return (text, previous = []) => {
+    const given = text.split(',');
+    if (given.some((one) => one === '')) {
+      throw new InvalidArgumentError(`Expected ${what} with commas between them.`);
+    }
+    return [...previous, ...given];
+  };
+}
+
+const kernels = list('kernels');
+
+/** What was given replaces the default. */
+function firmwares(text: string, previous: readonly string[]): string[] {
+  return list('firmwares')(text, previous === STANDARD_CHOICES.ovmfs ? [] : previous);
+}
+
+function crash(text: string): number {
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('Expected a whole number from 0.');
 }
 
 function seed(text: string): number {

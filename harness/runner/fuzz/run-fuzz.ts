@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path';
 import { STANDARD_CELL, type CellSpec } from '../../bundle/cell-record.ts';
 import { InterruptedError } from '../../errors.ts';
 import { fuzz } from '../../fuzz/fuzz.ts';
+import { type CaseChoices, MOST_MEMORY_MIB } from '../../fuzz/generate-case.ts';
 import { type Kernel, requireKernel } from '../../kernel/require-kernel.ts';
 import type { KnownDefect } from '../../matrix/known-defects.ts';
 import { sha256 } from '../../process/file-hash.ts';
@@ -22,6 +23,10 @@ export interface FuzzSettings {
   readonly policy: CellSpec['policy'];
   readonly known: readonly KnownDefect[];
   readonly seed: number;
+  /** One case in so many crashes; 0: none. */
+  readonly crash: number;
+  /** The firmwares, as a cell has them. */
+  readonly ovmf: CaseChoices['ovmfs'];
   /** Cases of the seed, with those of earlier runs; no limit unless given. */
   readonly cases?: number;
   readonly minutes?: number;
@@ -37,7 +42,7 @@ export interface FuzzSettings {
 
 const MINUTE_MS = 60_000;
 
-/** Digits of the hash that stands for kernels and policy. */
+/** Digits of the hash that stands for kernels, policy and choices. */
 const KEY_DIGITS = 16;
 
 /**
@@ -47,10 +52,11 @@ const KEY_DIGITS = 16;
 export async function runFuzz(settings: FuzzSettings, context: RunnerContext): Promise<FuzzReport> {
   const { environment, signal, log } = context;
   const { policy, known, seed, minutes } = settings;
+  const choices = { ovmfs: settings.ovmf, crashOneIn: settings.crash };
   const folder = resolve(settings.corpus ?? join(RESULTS, 'fuzz'));
   await using corpus = await CorpusFolder.open(folder, signal);
   const host = await requireHost(context, settings);
-  await host.ovmf(STANDARD_CELL.ovmf);
+  for (const ovmf of settings.ovmf) await host.ovmf(ovmf);
   const kernels = new Map<string, Kernel>();
   const sources = packageContext(settings, { environment, signal, log });
   for (const ref of settings.kernels) kernels.set(ref, await requireKernel(ref, sources));
@@ -65,10 +71,14 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
     kernels: settings.kernels,
     policy,
     seed,
+    choices,
     cases: settings.cases ?? null,
-    jobs: settings.jobs === 'auto' ? autoJobs([STANDARD_CELL]) : settings.jobs,
+    jobs:
+      settings.jobs === 'auto'
+        ? autoJobs([{ ...STANDARD_CELL, memoryMiB: MOST_MEMORY_MIB }])
+        : settings.jobs,
     shrinkRuns: settings.shrink,
-    run: keyOf(kernels, policy),
+    run: keyOf(kernels, policy, choices),
     journal: corpus.journal,
   };
   const result = await fuzz(plan, {
@@ -93,8 +103,12 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
   return { ...result, kernels: settings.kernels, seed, seconds, folder, fileOf };
 }
 
-/** What stands for what is fuzzed: the same for the same images and policy. */
-function keyOf(kernels: ReadonlyMap<string, Kernel>, policy: string): string {
+/** What stands for what is fuzzed: the same for the same images, policy and choices. */
+function keyOf(
+  kernels: ReadonlyMap<string, Kernel>,
+  policy: string,
+  { ovmfs, crashOneIn }: CaseChoices,
+): string {
   const images = [...kernels].map(([ref, { imageSha256 }]) => [ref, imageSha256]);
-  return sha256(JSON.stringify([images, policy])).slice(0, KEY_DIGITS);
+  return sha256(JSON.stringify([images, policy, ovmfs, crashOneIn])).slice(0, KEY_DIGITS);
 }
