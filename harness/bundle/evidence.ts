@@ -94,6 +94,11 @@ export const EVIDENCE = {
     judged: true,
     limit: most.PAGE,
   }),
+  'system/gcov.tar': observed({
+    is: 'of a kernel that counts its branches: the `.gcda` files of `/sys/kernel/debug/gcov`, under their paths',
+    judged: false,
+    limit: most.TABLE,
+  }),
   'system/efi-memory-map.bin': {
     is: 'that map: what the firmware gave at `ExitBootServices`; the kernel marks in it what it keeps',
     phase: 'observe',

@@ -41,6 +41,8 @@ export interface RunningCell {
   /** Null unless the vmcore is compared with memory. */
   readonly ram: Pick<GuestRam, 'saveLoaded' | 'saveJump' | 'saved'> | null;
   readonly captureCmdline: string | null;
+  /** Whether the system kernel counts the branches that it takes (gcov). */
+  readonly isCounting: boolean;
   /** Where in the vmcore the agent compares reads: a cell that is run again compares the same. */
   readonly readsSeed: number;
   readonly machine: CellMachine;
@@ -202,7 +204,8 @@ async function observe(
   role: GuestRole,
   signal: AbortSignal,
 ): Promise<Outcome | undefined> {
-  const point = await cell.agent.command('observe', '', signal);
+  const argument = role === 'system' && cell.isCounting ? 'counters' : '';
+  const point = await cell.agent.command('observe', argument, signal);
   const refused = refusal(cell, role === 'system' ? 'observe' : 'capture', point);
   return refused ?? keepFiles(cell, role, point);
 }

@@ -9,6 +9,7 @@ import {
   type GuestImageOptions,
   requireGuestImage,
 } from '../guest-link/initramfs.ts';
+import { isCounting } from '../kernel/counted-files.ts';
 import type { Kernel } from '../kernel/require-kernel.ts';
 import type { Layout } from '../layout/layout.ts';
 import { CleanupStack } from '../process/cleanup-stack.ts';
@@ -113,6 +114,7 @@ export async function startCell(
     firmware,
     ...heard,
     captureCmdline: captureCmdline(spec),
+    isCounting: isCounting(job.kernel.image),
     readsSeed: seedOf(job),
     [Symbol.asyncDispose]: () => cleanups[Symbol.asyncDispose](),
   };

@@ -46,7 +46,7 @@ async function session(
       jobs: 1,
       shrinkRuns: 1000,
       run: 'these',
-      journal: { findings: [], cases: [] },
+      journal: { findings: [], cases: [], reached: [] },
       ...plan,
     },
     {

@@ -26,15 +26,30 @@ const FINDING: Finding = {
   others: [],
 };
 
+const REACHED: JournalLine = {
+  kind: 'reached',
+  image: 'a'.repeat(64),
+  case: FINDING.case,
+  branches: ['mm/memblock.c:7 add 1'],
+};
+
 const text = (lines: readonly unknown[]): string =>
   lines.map((line) => `${JSON.stringify(line)}\n`).join('');
 
 it('reads what was written, the newest of each finding', () => {
   const newer = { ...FINDING, state: 'minimal' } as const;
   const other = { ...FINDING, kernel: 'debian:6.1' };
-  const journal = parseJournal(text([RAN, FINDING, other, newer]), 'journal.jsonl');
-  expect(journal).toEqual({ cases: [RAN], findings: [newer, other] });
-  expect(parseJournal('', 'journal.jsonl')).toEqual({ cases: [], findings: [] });
+  const journal = parseJournal(text([RAN, FINDING, other, REACHED, newer]), 'journal.jsonl');
+  expect(journal).toEqual({
+    cases: [RAN],
+    findings: [newer, other],
+    reached: [REACHED],
+  });
+  expect(parseJournal('', 'journal.jsonl')).toEqual({
+    cases: [],
+    findings: [],
+    reached: [],
+  });
 });
 
 it('reads a finding from before there were crashes', () => {

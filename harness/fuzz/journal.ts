@@ -10,6 +10,9 @@ export const WORDS_LIMIT = 2000;
 /** Lines of a journal: weeks of cases. */
 const LINES_LIMIT = 1_000_000;
 
+/** Characters of a branch's name, and branches of a kernel's low-memory code. */
+const [NAME_LIMIT, BRANCHES_LIMIT] = [1000, 50_000];
+
 const words = z.string().max(WORDS_LIMIT);
 const outcomeKind = z.enum(['match', 'unjudged', 'found']);
 const seed = z.int().min(0).max(0xffff_ffff);
@@ -47,7 +50,16 @@ const findingSchema = z.strictObject({
   others: z.array(z.strictObject({ kernel: words, outcome: outcomeKind })).max(100),
 });
 
-const lineSchema = z.discriminatedUnion('kind', [ranSchema, findingSchema]);
+/** A case in which a kernel took branches of its own code that no case before it had come to. */
+const reachedSchema = z.strictObject({
+  kind: z.literal('reached'),
+  /** The SHA-256 of the kernel's image. */
+  image: z.string().max(64),
+  case: fuzzCaseSchema,
+  branches: z.array(z.string().max(NAME_LIMIT)).min(1).max(BRANCHES_LIMIT),
+});
+
+const lineSchema = z.discriminatedUnion('kind', [ranSchema, findingSchema, reachedSchema]);
 
 /** See `findingSchema`. */
 export type Finding = z.infer<typeof findingSchema>;
@@ -59,6 +71,7 @@ export interface Journal {
   /** The newest of each kernel and class. */
   readonly findings: readonly Finding[];
   readonly cases: readonly z.infer<typeof ranSchema>[];
+  readonly reached: readonly z.infer<typeof reachedSchema>[];
 }
 
 /** What tells a finding from others. */
@@ -73,6 +86,7 @@ export function findingKey({ kernel, class: of }: Pick<Finding, 'kernel' | 'clas
 export function parseJournal(text: string, path: string): Journal {
   const findings = new Map<string, Finding>();
   const cases: z.infer<typeof ranSchema>[] = [];
+  const reached: z.infer<typeof reachedSchema>[] = [];
   const lines = text.split('\n', LINES_LIMIT);
   for (const [index, line] of lines.slice(0, -1).entries()) {
     if (line === '') continue;
@@ -82,7 +96,8 @@ export function parseJournal(text: string, path: string): Journal {
       advice: 'remove the line, or name another folder with --corpus',
     });
     if (read.kind === 'case') cases.push(read);
+    else if (read.kind === 'reached') reached.push(read);
     else findings.set(findingKey(read), read);
   }
-  return { findings: [...findings.values()], cases };
+  return { findings: [...findings.values()], cases, reached };
 }

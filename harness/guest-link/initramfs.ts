@@ -19,7 +19,7 @@ const TOOLS = [
 
 /** The busybox applets that guest/init names. */
 const APPLETS =
-  'cat cp cpio cut dd dmesg head insmod mkdir mount poweroff printf rm sh stat stty sync tail tar tr uname'.split(
+  'cat cp cpio cut dd dmesg find head insmod mkdir mount poweroff printf rm sh stat stty sync tail tar tr uname'.split(
     ' ',
   );
 

@@ -21,6 +21,7 @@ import {
   requireFiles,
 } from './git-tree.ts';
 import { readKernelImage } from './kernel-image.ts';
+import { countingArguments, keepNotes } from './counted-files.ts';
 import { type KernelConfig, fragments, requireChanges, wholeConfig } from './kernel-config.ts';
 import { hidingOptions, missingOptions } from './needed-options.ts';
 import { inObjectFolder } from './object-folder.ts';
@@ -155,7 +156,9 @@ async function buildPackage(
       const { descriptor } = lock;
       const { tree } = source;
       const build = { name: label, tree, objects, toolchain, lock: descriptor, signal, log };
-      await copyFile(await makeImage(build, config), join(unfinished, 'bzImage'));
+      const image = join(unfinished, 'bzImage');
+      await copyFile(await makeImage(build, config), image);
+      await keepNotes(objects, image);
     };
     await cachedFolder(folder, make, options);
   }
@@ -243,7 +246,7 @@ async function compile(build: Build, config: KernelConfig): Promise<string> {
   const hiding = hidingOptions(after);
   if (hiding.length > 0) log.info(`${name} will not show all: it lacks ${hiding.join(', ')}`);
   log.info(`building ${name}`);
-  await runMake(build, ['bzImage']);
+  await runMake(build, [...countingArguments(after), 'bzImage']);
   const image = join(objects, 'arch/x86/boot/bzImage');
   if (existsSync(image)) return image;
   throw new BuildError(`Cannot build ${name}: make succeeded, but there is no ${image}`);

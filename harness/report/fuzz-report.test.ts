@@ -31,6 +31,7 @@ const REPORT: FuzzReport = {
   gone: [{ ...FINDING, class: 'boot.userspace' }],
   folder: '/corpus',
   fileOf: () => '/corpus/a.json',
+  code: [],
 };
 
 it('says what was found, what shows it, and how far it came', () => {
@@ -46,6 +47,20 @@ unjudged, 3 times: No layout: 0x1000 is taken
 30 cases of seed 1 in 120 s, 5 in earlier runs; 15 a minute, 70 machines
 57 judged, 3 unjudged; findings: 1, in /corpus
 `);
+});
+
+it('says what kernels that count took of their own code, and where most is left', () => {
+  const missed = ['a', 'b', 'c', 'd', 'e'].map((name) => ({ name, branches: 2, lines: [7] }));
+  const files = [
+    { file: 'mm/memblock.c', branches: 20, taken: 10, missed },
+    { file: 'arch/x86/kernel/e820.c', branches: 4, taken: 4, missed: [] },
+  ];
+  const report = { ...REPORT, code: [{ kernel: 'recipe:mine', files }] };
+  expect(renderFuzzReport(report)).toContain(`recipe:mine, branches of its own code that were taken:
+  mm/memblock.c: 10 of 20; never: a() 2, b() 2, c() 2, d() 2, …
+  arch/x86/kernel/e820.c: 4 of 4
+`);
+  expect(JSON.parse(renderFuzzDocument(report))).toMatchObject({ code: report.code });
 });
 
 it.each([

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import type { FileCoverage } from '../fuzz/coverage.ts';
 import type { FuzzResult } from '../fuzz/fuzz.ts';
 import { specOf } from '../fuzz/fuzz-case.ts';
 import type { Finding } from '../fuzz/journal.ts';
@@ -14,6 +15,8 @@ export interface FuzzReport extends FuzzResult {
   /** The folder of findings, and the layout's file of each. */
   readonly folder: string;
   readonly fileOf: (finding: Finding) => string;
+  /** Of kernels that count the branches of their low-memory code: what all cases took, by file. */
+  readonly code: readonly { readonly kernel: string; readonly files: readonly FileCoverage[] }[];
 }
 
 const STATES: Readonly<Record<Finding['state'], string>> = {
@@ -35,12 +38,30 @@ export function renderFuzzReport(report: FuzzReport): string {
     lines.push(printableText(`${kernel} no longer shows: ${of}`));
   const untold = [...unjudged.values()].reduce((sum, count) => sum + count, 0);
   for (const [why, count] of unjudged) lines.push(`unjudged, ${count} times: ${firstLine(why)}`);
+  lines.push(...report.code.flatMap(codeLines));
   const before = earlier > 0 ? `, ${earlier} in earlier runs` : '';
   lines.push(
     `${cases} cases of seed ${seed} in ${Math.round(seconds)} s${before}; ${perMinute(report)} a minute, ${machines} machines`,
     `${judged} judged, ${untold} unjudged; findings: ${findings.length}, in ${report.folder}`,
   );
   return `${lines.join('\n')}\n`;
+}
+
+/** Functions of a file that are named; `--json` has all. */
+const MISSED_SHOWN = 4;
+
+/** What a kernel took of its own code, file by file, and where it did not. */
+function codeLines({ kernel, files }: FuzzReport['code'][number]): string[] {
+  const rows = files.map(({ file, branches, taken, missed }) => {
+    const named = missed
+      .slice(0, MISSED_SHOWN)
+      .map(({ name, branches: left }) => `${name}() ${left}`)
+      .join(', ');
+    const more = missed.length > MISSED_SHOWN ? ', …' : '';
+    const never = missed.length > 0 ? `; never: ${named}${more}` : '';
+    return `  ${printableText(`${file}: ${taken} of ${branches}${never}`)}`;
+  });
+  return [printableText(`${kernel}, branches of its own code that were taken:`), ...rows, ''];
 }
 
 function linesOf(finding: Finding, report: FuzzReport): string[] {
@@ -87,6 +108,7 @@ export function renderFuzzDocument(report: FuzzReport): string {
     unjudged: [...report.unjudged].map(([why, count]) => ({ why, count })),
     findings: findings.map(told),
     gone: gone.map(told),
+    code: report.code,
   };
   return `${asciiJson(document, 1)}\n`;
 }

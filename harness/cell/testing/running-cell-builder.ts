@@ -72,6 +72,7 @@ export function scriptedCell(
       agent,
       console: guestConsole,
       captureCmdline: 'quiet',
+      isCounting: false,
       readsSeed: 7,
     },
     told,

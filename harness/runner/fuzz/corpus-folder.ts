@@ -97,7 +97,7 @@ function fileOf(finding: Finding): string {
 
 /** What the journal has; a last line that was cut short is taken out of it. */
 async function readJournal(path: string, signal: AbortSignal): Promise<Journal> {
-  if (!existsSync(path)) return { findings: [], cases: [] };
+  if (!existsSync(path)) return { findings: [], cases: [], reached: [] };
   const missing = (why: string): string => `Cannot read the journal of the fuzzer: ${why}`;
   const text = await readInput(path, { missing, signal });
   const journal = parseJournal(text, path);

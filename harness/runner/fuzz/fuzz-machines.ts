@@ -1,14 +1,18 @@
 // SPDX-License-Identifier: MIT
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellSpec } from '../../bundle/cell-record.ts';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { CellHost } from '../../cell/cell-host.ts';
 import { systemCmdline } from '../../cell/command-line.ts';
 import { machineOf } from '../../check/log/log-machine.ts';
 import { findPolicyOfRelease } from '../../check/policy-of-release.ts';
 import { FormatError } from '../../errors.ts';
+import type { Coverage } from '../../fuzz/coverage.ts';
 import { type CaseOutcome, outcomeOf } from '../../fuzz/finding-class.ts';
 import { type FuzzCase, layoutOf, specOf } from '../../fuzz/fuzz-case.ts';
+import { isCounting } from '../../kernel/counted-files.ts';
 import type { Kernel } from '../../kernel/require-kernel.ts';
 import { planPersonality } from '../../layout/personality-plan.ts';
 import { type KnownDefect, matchKnownDefects } from '../../matrix/known-defects.ts';
@@ -17,6 +21,7 @@ import { predict } from '../../model/prediction.ts';
 import { KEEP_ALL } from '../keep-vmcore.ts';
 import { withRecipePolicy } from '../recipe-policy.ts';
 import { runRepeatable } from '../run-again.ts';
+import { readCoverage } from './read-coverage.ts';
 
 /** What the machines of a run share. */
 export interface FuzzMachines {
@@ -51,28 +56,47 @@ export function predictCase(given: FuzzCase, ref: string, machines: FuzzMachines
   return doubt ? 'open: it depends on what the kernel reserves above 1 MiB' : 'boots';
 }
 
+/** What a machine showed. */
+interface RanCase {
+  readonly outcome: CaseOutcome;
+  /** The branches of a kernel that counts them; null for others, and where it did not come to tell. */
+  readonly coverage: Coverage | null;
+}
+
 /** Runs a case, and once more if `isRunAgain`. Throws like `runCell`. */
 export async function runCase(
   given: FuzzCase,
   ref: string,
   machines: FuzzMachines & { readonly name: string },
-): Promise<CaseOutcome> {
+): Promise<RanCase> {
   const { host, known, temp, signal, name } = machines;
   const kernel = requireNamed(machines, ref);
   const spec = specFor(given, kernel, machines);
   const layout = layoutOf(given, CASE);
   const impossible = whyImpossible(() => planPersonality(layout));
-  if (impossible !== null) return { kind: 'unjudged', why: impossible };
+  if (impossible !== null)
+    return { outcome: { kind: 'unjudged', why: impossible }, coverage: null };
   const folder = join(temp, name);
   const defects = matchKnownDefects(known, spec, kernel.release);
   const job = { id: CASE, spec, kernel, layout, known: defects, fault: null, folder, signal };
   const life = { onPhase: () => {}, again: () => Promise.resolve(kernel) };
   try {
     const { judgement } = await runRepeatable({ ...job, ...life }, host, KEEP_ALL);
-    return outcomeOf(judgement);
+    return { outcome: outcomeOf(judgement), coverage: await coverageIn(folder, kernel, signal) };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+async function coverageIn(
+  folder: string,
+  { image }: Kernel,
+  signal: AbortSignal,
+): Promise<Coverage | null> {
+  const path = join(folder, 'system/gcov.tar' satisfies EvidenceFile);
+  if (!isCounting(image) || !existsSync(path)) return null;
+  const temp = join(folder, 'gcov');
+  return readCoverage({ tar: await readFile(path), image, temp, signal });
 }
 
 /** Why no machine can have the layout; null if one can. */

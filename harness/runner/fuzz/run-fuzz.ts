@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path';
 import { STANDARD_CELL, type CellSpec } from '../../bundle/cell-record.ts';
 import { InterruptedError } from '../../errors.ts';
+import { CoverageOfKernels, summarise } from '../../fuzz/coverage.ts';
 import { fuzz } from '../../fuzz/fuzz.ts';
 import { type CaseChoices, MOST_MEMORY_MIB } from '../../fuzz/generate-case.ts';
 import { type Kernel, requireKernel } from '../../kernel/require-kernel.ts';
@@ -66,6 +67,7 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
   const startedAt = performance.now();
   const timeMs = minutes === undefined ? Infinity : minutes * MINUTE_MS;
   const timeIsOver = (): boolean => signal.aborted || performance.now() - startedAt >= timeMs;
+  const coverage = new CoverageOfKernels(corpus.journal.reached);
   let machineNr = 0;
   const plan = {
     kernels: settings.kernels,
@@ -83,9 +85,18 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
   };
   const result = await fuzz(plan, {
     predict: (given, ref) => predictCase(given, ref, machines),
-    run: (given, ref) => {
+    run: async (given, ref) => {
       machineNr += 1;
-      return runCase(given, ref, { ...machines, name: `machine-${machineNr}` });
+      const ran = await runCase(given, ref, { ...machines, name: `machine-${machineNr}` });
+      const image = kernels.get(ref)?.imageSha256 ?? '';
+      const branches = ran.coverage ? coverage.add(image, ran.coverage) : [];
+      if (branches.length > 0) {
+        await corpus.note({ kind: 'reached', image, case: given, branches });
+        log.info(
+          `fuzz: ${ref} takes branches of its own code for the first time: ${branches.length}`,
+        );
+      }
+      return ran.outcome;
     },
     timeIsOver,
     note: (line) => corpus.note(line),
@@ -100,7 +111,11 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
   }
   const seconds = (performance.now() - startedAt) / 1000;
   const fileOf = (finding: (typeof result.findings)[number]): string => layoutPath(folder, finding);
-  return { ...result, kernels: settings.kernels, seed, seconds, folder, fileOf };
+  const code = [...kernels].flatMap(([kernel, { imageSha256: image }]) => {
+    const files = summarise(coverage.of(image));
+    return files.length > 0 ? [{ kernel, files }] : [];
+  });
+  return { ...result, kernels: settings.kernels, seed, seconds, folder, fileOf, code };
 }
 
 /** What stands for what is fuzzed: the same for the same images, policy and choices. */
