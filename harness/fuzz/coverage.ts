@@ -45,13 +45,14 @@ export function parseGcov(text: string, file: string): Coverage {
   const [all, taken] = [new Set<Branch>(), new Set<Branch>()];
   const { files } = gcovSchema.parse(JSON.parse(text));
   for (const { lines } of files.filter((one) => one.file.endsWith(`/${file}`))) {
-    for (const { line_number: line, function_name: within = '', branches } of lines) {
-      for (const [index, branch] of branches.entries()) {
-        const key = `${file}:${line} ${within} ${index}`;
-        all.add(key);
-        if (branch.count > 0) taken.add(key);
-      }
-    }
+    const branches = lines.flatMap(({ line_number: line, function_name: within = '', ...of }) =>
+      of.branches.map((branch, index) => ({
+        ...branch,
+        key: `${file}:${line} ${within} ${index}`,
+      })),
+    );
+    for (const { key } of branches) all.add(key);
+    for (const { key } of branches.filter((branch) => branch.count > 0)) taken.add(key);
   }
   return { all, taken };
 }

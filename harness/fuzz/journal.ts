@@ -29,7 +29,7 @@ const ranSchema = z.strictObject({
 });
 
 /** What a kernel showed, and the smallest machine so far that shows it. */
-const findingSchema = z.strictObject({
+export const findingSchema = z.strictObject({
   kind: z.literal('finding'),
   class: words,
   kernel: words,

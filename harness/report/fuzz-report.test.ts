@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { generateCase } from '../fuzz/generate-case.ts';
 import type { Finding } from '../fuzz/journal.ts';
 import { type FuzzReport, renderFuzzDocument, renderFuzzReport } from './fuzz-report.ts';
+import { parseDocument } from './testing/documents.ts';
 
 const FINDING: Finding = {
   kind: 'finding',
@@ -60,7 +61,7 @@ it('says what kernels that count took of their own code, and where most is left'
   mm/memblock.c: 10 of 20; never: a() 2, b() 2, c() 2, d() 2, …
   arch/x86/kernel/e820.c: 4 of 4
 `);
-  expect(JSON.parse(renderFuzzDocument(report))).toMatchObject({ code: report.code });
+  expect(parseDocument('fuzz', renderFuzzDocument(report))).toMatchObject({ code: report.code });
 });
 
 it.each([
@@ -72,8 +73,7 @@ it.each([
 });
 
 it('gives programs the same', () => {
-  const document = JSON.parse(renderFuzzDocument(REPORT)) as object;
-  expect(document).toMatchObject({
+  expect(parseDocument('fuzz', renderFuzzDocument(REPORT))).toMatchObject({
     schema: 1,
     fuzz: { seed: 1, cases: 30, earlier: 5, machines: 70, judged: 57 },
     casesPerMinute: 15,

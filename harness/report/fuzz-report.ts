@@ -6,6 +6,8 @@ import type { Finding } from '../fuzz/journal.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { reproduceCommand } from './reproduce-command.ts';
+import { DOCUMENT_VERSIONS } from './schema/document.ts';
+import type { FuzzDocument } from './schema/fuzz-schema.ts';
 
 /** A run of the fuzzer, as it is reported. */
 export interface FuzzReport extends FuzzResult {
@@ -51,7 +53,7 @@ export function renderFuzzReport(report: FuzzReport): string {
 const MISSED_SHOWN = 4;
 
 /** What a kernel took of its own code, file by file, and where it did not. */
-function codeLines({ kernel, files }: FuzzReport['code'][number]): string[] {
+export function codeLines({ kernel, files }: FuzzReport['code'][number]): string[] {
   const rows = files.map(({ file, branches, taken, missed }) => {
     const named = missed
       .slice(0, MISSED_SHOWN)
@@ -96,13 +98,13 @@ function firstLine(text: string): string {
 /** The same as a JSON document. */
 export function renderFuzzDocument(report: FuzzReport): string {
   const { kernels, seed, seconds, cases, earlier, machines, judged, findings, gone } = report;
-  const told = (finding: Finding): object => ({
+  const told = (finding: Finding): FuzzDocument['findings'][number] => ({
     ...finding,
     layout: report.fileOf(finding),
     command: commandOf(finding, report),
   });
-  const document = {
-    schema: 1,
+  const document: FuzzDocument = {
+    schema: DOCUMENT_VERSIONS.fuzz,
     fuzz: { kernels, seed, seconds, cases, earlier, machines, judged },
     casesPerMinute: perMinute(report),
     unjudged: [...report.unjudged].map(([why, count]) => ({ why, count })),

@@ -58,7 +58,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   bisect: ['memory', 'process', 'kernel', 'check/observe', 'check/invariants', 'check'],
   queue: ['process', 'bundle', 'matrix'],
   fuzz: ['memory', 'bundle', 'layout', 'check', 'matrix', 'bisect'],
-  'report/schema': ['bundle', 'history', 'bisect'],
+  'report/schema': ['bundle', 'history', 'bisect', 'fuzz'],
   'report/text': [
     'memory',
     'bundle',
@@ -175,7 +175,7 @@ const PACKAGE_OWNERS = {
   'tap-parser': 'harness/guest-link/guest-tap\\.ts$|\\.test\\.ts$',
   bullmq: 'harness/queue/job-queue\\.ts$',
   ioredis: 'harness/queue/connect\\.ts$',
-  'tar-stream': 'harness/(guest-link|package|runner/merge|runner/queue)/',
+  'tar-stream': 'harness/(guest-link|package|runner/(fuzz|merge|queue))/',
   ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
   listr2: 'harness/report/progress/live-progress\\.ts$',
   'junit-report-builder': 'harness/report/junit-report\\.ts$',

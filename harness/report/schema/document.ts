@@ -6,6 +6,7 @@ export const DOCUMENT_VERSIONS = {
   verdict: 2,
   series: 2,
   bisect: 2,
+  fuzz: 1,
   model: 1,
   corpus: 1,
   explain: 1,

@@ -10,6 +10,7 @@ import { HISTORY_VERSION, historyLineSchema } from '../../history/history-line.t
 import { bisectDocumentSchema } from '../schema/bisect-schema.ts';
 import { DOCUMENT_VERSIONS, type Frozen } from '../schema/document.ts';
 import { explainDocumentSchema } from '../schema/explain-schema.ts';
+import { fuzzDocumentSchema } from '../schema/fuzz-schema.ts';
 import { historyDocumentSchema } from '../schema/history-schema.ts';
 import {
   cacheDocumentSchema,
@@ -30,6 +31,7 @@ const SCHEMAS = {
   verdict: verdictDocumentSchema,
   series: seriesDocumentSchema,
   bisect: bisectDocumentSchema,
+  fuzz: fuzzDocumentSchema,
   model: modelDocumentSchema,
   corpus: corpusDocumentSchema,
   explain: explainDocumentSchema,
@@ -53,6 +55,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   verdict: 'verdict.json: what one cell says about its kernel',
   series: 'What check --series prints with --json',
   bisect: 'What bisect prints with --json',
+  fuzz: 'What fuzz prints with --json',
   model: 'What model prints with --json of one machine',
   corpus: 'What model --corpus prints with --json',
   explain: 'What explain prints with --json',

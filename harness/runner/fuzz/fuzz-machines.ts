@@ -9,9 +9,10 @@ import { systemCmdline } from '../../cell/command-line.ts';
 import { machineOf } from '../../check/log/log-machine.ts';
 import { findPolicyOfRelease } from '../../check/policy-of-release.ts';
 import { FormatError } from '../../errors.ts';
-import type { Coverage } from '../../fuzz/coverage.ts';
+import type { CoverageOfKernels } from '../../fuzz/coverage.ts';
 import { type CaseOutcome, outcomeOf } from '../../fuzz/finding-class.ts';
 import { type FuzzCase, layoutOf, specOf } from '../../fuzz/fuzz-case.ts';
+import type { JournalLine } from '../../fuzz/journal.ts';
 import { isCounting } from '../../kernel/counted-files.ts';
 import type { Kernel } from '../../kernel/require-kernel.ts';
 import { planPersonality } from '../../layout/personality-plan.ts';
@@ -29,6 +30,9 @@ export interface FuzzMachines {
   readonly kernels: ReadonlyMap<string, Kernel>;
   readonly policy: CellSpec['policy'];
   readonly known: readonly KnownDefect[];
+  /** What the kernels that count took of their own code so far. */
+  readonly coverage: CoverageOfKernels;
+  readonly note: (line: JournalLine) => Promise<void>;
   /** A folder for bundles, which do not stay. */
   readonly temp: string;
   readonly signal: AbortSignal;
@@ -56,47 +60,45 @@ export function predictCase(given: FuzzCase, ref: string, machines: FuzzMachines
   return doubt ? 'open: it depends on what the kernel reserves above 1 MiB' : 'boots';
 }
 
-/** What a machine showed. */
-interface RanCase {
-  readonly outcome: CaseOutcome;
-  /** The branches of a kernel that counts them; null for others, and where it did not come to tell. */
-  readonly coverage: Coverage | null;
-}
-
 /** Runs a case, and once more if `isRunAgain`. Throws like `runCell`. */
 export async function runCase(
   given: FuzzCase,
   ref: string,
   machines: FuzzMachines & { readonly name: string },
-): Promise<RanCase> {
+): Promise<CaseOutcome> {
   const { host, known, temp, signal, name } = machines;
   const kernel = requireNamed(machines, ref);
   const spec = specFor(given, kernel, machines);
   const layout = layoutOf(given, CASE);
   const impossible = whyImpossible(() => planPersonality(layout));
-  if (impossible !== null)
-    return { outcome: { kind: 'unjudged', why: impossible }, coverage: null };
+  if (impossible !== null) return { kind: 'unjudged', why: impossible };
   const folder = join(temp, name);
   const defects = matchKnownDefects(known, spec, kernel.release);
   const job = { id: CASE, spec, kernel, layout, known: defects, fault: null, folder, signal };
   const life = { onPhase: () => {}, again: () => Promise.resolve(kernel) };
   try {
     const { judgement } = await runRepeatable({ ...job, ...life }, host, KEEP_ALL);
-    return { outcome: outcomeOf(judgement), coverage: await coverageIn(folder, kernel, signal) };
+    await noteCoverage(given, kernel, { ...machines, folder });
+    return outcomeOf(judgement);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function coverageIn(
-  folder: string,
-  { image }: Kernel,
-  signal: AbortSignal,
-): Promise<Coverage | null> {
+/** Adds what a kernel that counts took of its own code, and keeps a case that came to something new. */
+async function noteCoverage(
+  given: FuzzCase,
+  { image, imageSha256 }: Kernel,
+  { coverage, note, folder, signal }: FuzzMachines & { readonly folder: string },
+): Promise<void> {
   const path = join(folder, 'system/gcov.tar' satisfies EvidenceFile);
-  if (!isCounting(image) || !existsSync(path)) return null;
-  const temp = join(folder, 'gcov');
-  return readCoverage({ tar: await readFile(path), image, temp, signal });
+  if (!isCounting(image) || !existsSync(path)) return;
+  const tar = await readFile(path);
+  const taken = await readCoverage({ tar, image, temp: join(folder, 'gcov'), signal });
+  const branches = coverage.add(imageSha256, taken);
+  if (branches.length > 0) {
+    await note({ kind: 'reached', image: imageSha256, case: given, branches });
+  }
 }
 
 /** Why no machine can have the layout; null if one can. */

@@ -5,6 +5,7 @@ import { InterruptedError } from '../../errors.ts';
 import { CoverageOfKernels, summarise } from '../../fuzz/coverage.ts';
 import { fuzz } from '../../fuzz/fuzz.ts';
 import { type CaseChoices, MOST_MEMORY_MIB } from '../../fuzz/generate-case.ts';
+import type { JournalLine } from '../../fuzz/journal.ts';
 import { type Kernel, requireKernel } from '../../kernel/require-kernel.ts';
 import type { KnownDefect } from '../../matrix/known-defects.ts';
 import { sha256 } from '../../process/file-hash.ts';
@@ -63,11 +64,13 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
   for (const ref of settings.kernels) kernels.set(ref, await requireKernel(ref, sources));
   await sweepTempDirs();
   await using temp = await makeTempDir();
-  const machines: FuzzMachines = { host, kernels, policy, known, temp: temp.path, signal };
+  const note = (line: JournalLine): Promise<void> => corpus.note(line);
+  const coverage = new CoverageOfKernels(corpus.journal.reached);
+  const asked = { kernels, policy, known };
+  const machines: FuzzMachines = { host, ...asked, coverage, note, temp: temp.path, signal };
   const startedAt = performance.now();
   const timeMs = minutes === undefined ? Infinity : minutes * MINUTE_MS;
   const timeIsOver = (): boolean => signal.aborted || performance.now() - startedAt >= timeMs;
-  const coverage = new CoverageOfKernels(corpus.journal.reached);
   let machineNr = 0;
   const plan = {
     kernels: settings.kernels,
@@ -85,21 +88,12 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
   };
   const result = await fuzz(plan, {
     predict: (given, ref) => predictCase(given, ref, machines),
-    run: async (given, ref) => {
+    run: (given, ref) => {
       machineNr += 1;
-      const ran = await runCase(given, ref, { ...machines, name: `machine-${machineNr}` });
-      const image = kernels.get(ref)?.imageSha256 ?? '';
-      const branches = ran.coverage ? coverage.add(image, ran.coverage) : [];
-      if (branches.length > 0) {
-        await corpus.note({ kind: 'reached', image, case: given, branches });
-        log.info(
-          `fuzz: ${ref} takes branches of its own code for the first time: ${branches.length}`,
-        );
-      }
-      return ran.outcome;
+      return runCase(given, ref, { ...machines, name: `machine-${machineNr}` });
     },
     timeIsOver,
-    note: (line) => corpus.note(line),
+    note,
     onStep: (text) => {
       const left = timeMs - (performance.now() - startedAt);
       const time = Number.isFinite(left) ? `; ${Math.max(0, Math.ceil(left / 1000))} s left` : '';
