@@ -24,7 +24,7 @@ import { readKernelImage } from './kernel-image.ts';
 import { countingArguments, keepNotes } from './counted-files.ts';
 import { type KernelConfig, fragments, requireChanges, wholeConfig } from './kernel-config.ts';
 import { hidingOptions, missingOptions } from './needed-options.ts';
-import { inObjectFolder } from './object-folder.ts';
+import { inObjectFolder, isUndisturbed } from './object-folder.ts';
 import { patchTree } from './patch-tree.ts';
 import { type Recipe, readRecipe } from './recipe.ts';
 import { type Build, runMake } from './run-make.ts';
@@ -188,7 +188,7 @@ function buildFolder(
  */
 async function startFrom(other: string, objects: string, signal: AbortSignal): Promise<void> {
   await noteUse(other, signal);
-  if (existsSync(objects) || !existsSync(other)) return;
+  if (existsSync(objects) || !existsSync(other) || !(await isUndisturbed(other))) return;
   const unfinished = `${objects}.unfinished`;
   await rm(unfinished, { recursive: true, force: true });
   await runCommand(['cp', '-a', '--reflink=auto', other, unfinished], { signal });

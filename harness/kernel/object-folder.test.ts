@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BuildError, DamagedObjectError, HostError, ProcessError } from '../errors.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { heardLog } from '../process/testing/heard-log.ts';
-import { inObjectFolder } from './object-folder.ts';
+import { inObjectFolder, isUndisturbed } from './object-folder.ts';
 
 let temp: TempDir;
 let folder: string;
@@ -45,13 +45,41 @@ it.each([new BuildError('an error in a.c'), new HostError('no room')])(
   },
 );
 
-it('begins anew after a build that was killed, and says so once', async () => {
-  await inObjectFolder(folder, compile, log);
-  const killed = new ProcessError('Cannot build x: make was killed');
-  await expect(inObjectFolder(folder, () => Promise.reject(killed), log)).rejects.toBe(killed);
-  expect(await inObjectFolder(folder, compile, log)).toEqual([]);
-  expect(await inObjectFolder(folder, compile, log)).toEqual(['a.o']);
-  expect(said).toEqual([`cache: ${folder} was damaged (a build in it was killed); made anew`]);
+describe('after a build that was killed', () => {
+  /** A build that is killed while it writes `b.o`, minutes after `a.o`. */
+  async function die(): Promise<never> {
+    await compile();
+    await utimes(join(folder, 'a.o'), 1, 1);
+    await writeFile(join(folder, 'b.o'), 'ha');
+    throw new ProcessError('Cannot build x: make was killed');
+  }
+  beforeEach(async () => {
+    await inObjectFolder(folder, die, log).catch(() => {});
+  });
+
+  it('goes on with what was whole, and says so once', async () => {
+    const told = heardLog(said);
+    expect(await inObjectFolder(folder, compile, told)).toEqual(['a.o']);
+    expect(await inObjectFolder(folder, compile, told)).toEqual(['a.o']);
+    expect(said).toEqual([`a build in ${folder} was killed: going on without the last 1 file`]);
+  });
+
+  it('tells that its folder is not to be copied, until then', async () => {
+    expect(await isUndisturbed(folder)).toBe(false);
+    await inObjectFolder(folder, compile, log);
+    expect(await isUndisturbed(folder)).toBe(true);
+  });
+
+  it.each([
+    { by: 'this sub1m', note: '9d0c1b8e-0000-4000-8000-000000000000\n' },
+    { by: 'an older sub1m', note: '' },
+  ])('begins anew if the host may have crashed since; noted by $by', async ({ note }) => {
+    await writeFile(join(folder, 'sub1m-building'), note);
+    expect(await inObjectFolder(folder, compile, log)).toEqual([]);
+    expect(await inObjectFolder(folder, compile, log)).toEqual(['a.o']);
+    const why = 'a build in it was killed, perhaps with the host';
+    expect(said).toEqual([`cache: ${folder} was damaged (${why}); made anew`]);
+  });
 });
 
 it('begins anew, once, when an object of an earlier build cannot be read', async () => {
