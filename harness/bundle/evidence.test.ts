@@ -23,17 +23,19 @@ describe('the evidence of a cell', () => {
     const init = readFileSync(new URL('../../guest/init', import.meta.url), 'utf8');
     const sent = (name: string): string[] => {
       const [, body = ''] = new RegExp(`^${name}\\(\\) \\{\\n([^]*?)^\\}`, 'm').exec(init) ?? [];
-      // `cp FROM FILE`, `… >FILE`, `--dump-dmesg FROM FILE`, `for words in FILE…`.
-      const written = body.matchAll(/(?:\bcp \S+ |>(?:\.\/)?|--dump-dmesg \S+ )([a-z][a-z.-]+)/g);
+      // `cp FROM FILE`, `… >FILE`, `--dump-dmesg FROM FILE`, `tar -cf FILE`, `for words in FILE…`.
+      const written = body.matchAll(
+        /(?:\bcp \S+ |>(?:\.\/)?|--dump-dmesg \S+ |tar -cf )([a-z][a-z.-]+)/g,
+      );
       const [, words = ''] = /for words in (.*);/.exec(body) ?? [];
       return [...Array.from(written, ([, file = '']) => file), ...words.split(' ')].filter(Boolean);
     };
     const both = sent('observe').filter((file) => file !== 'observed.tar');
     const files = [
-      ...[...both, ...sent('observe_system')].map((file) => `system/${file}`),
+      ...[...both, ...sent('observe_system'), ...sent('counters')].map((file) => `system/${file}`),
       ...[...both, ...sent('observe_capture')].map((file) => `capture/${file}`),
     ];
-    expect(files).toHaveLength(20);
+    expect(files).toHaveLength(21);
     const fromGuest = EVIDENCE_FILES.filter((file) => evidenceRow(file).fromGuest);
     // guest/dump sends it, in the phase after.
     expect(fromGuest.toSorted()).toEqual([...files, 'capture/vmcore-reads'].toSorted());

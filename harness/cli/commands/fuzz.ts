@@ -52,7 +52,7 @@ export function addFuzz(program: Command, context: CommandContext): void {
         .helpGroup(GROUPS.machine),
     )
     .addOption(
-      new Option('--ovmf <which,…>', 'the firmwares, as sub1m check takes them; may be repeated')
+      new Option('--ovmf <which,…>', 'the firmwares, likewise')
         .argParser(firmwares)
         .default(STANDARD_CHOICES.ovmfs, STANDARD_CHOICES.ovmfs.join())
         .helpGroup(GROUPS.machine),
