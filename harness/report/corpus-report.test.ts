@@ -23,9 +23,10 @@ function corpus(cmdline: string): CorpusResult {
   const machines = [THREAD_LAYOUT, FULL_LAYOUT, NOTHING].map((layout) => ({
     id: layout.id,
     synthetic: layout.synthetic,
+    efiMap: layout.maps.efiMap && JSON.stringify(layout.ranges),
     uses: predictions(layout, cmdline, POLICIES).map((found) => lowMemoryUse(found, crashkernel)),
   }));
-  return { cmdline, crashkernel, machines };
+  return { cmdline, crashkernel, machines, assumed: ['Assumed: much'] };
 }
 
 it('shows what each policy frees and wastes, and where a trampoline finds no place', () => {
