@@ -24,6 +24,11 @@ const removedVmcoreSchema = z.object({
   /** As in `VmcoreDigest`. */
   whole: seen(said),
   lowPages: seen(lowPages),
+  /** Absent in a record of an older sub1m, which did not look. */
+  writableCode: seen(z.array(z.int().min(0).max(0xff)).max(0x100)).default({
+    value: null,
+    why: 'An older sub1m removed the vmcore, and did not look',
+  }),
   keptKindsLeftOut: seen(z.int().nonnegative()),
 });
 

@@ -13,6 +13,8 @@ export const KERNEL_SYMBOLS = [
   'efi_bgrt_init',
   'efi_esrt_init',
   'efi_free_boot_services',
+  'efi_mem_reserve',
+  'efi_memmap_insert',
   'efi_mokvar_table_init',
   'efi_unmap_boot_services',
   'emergency_restart',

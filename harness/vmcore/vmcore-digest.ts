@@ -3,8 +3,8 @@ import { FormatError } from '../errors.ts';
 import { pageCrcs } from '../memory/page-crcs.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
 import { rangesOfPages } from '../memory/page-map.ts';
-import { PAGE_SIZE, physAddr } from '../memory/pfn.ts';
-import { type Seen, seeing, seeingFrom } from '../seen.ts';
+import { PAGE_SIZE, type Pfn, physAddr } from '../memory/pfn.ts';
+import { type Seen, seeing, seeingFrom, seenFrom } from '../seen.ts';
 import type { ByteSource } from './dump/byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './dump/flattened.ts';
@@ -12,6 +12,7 @@ import { openKernel } from './kernel/kernel.ts';
 import { type Vmcore, openVmcore } from './dump/open-vmcore.ts';
 import { readLowPages } from './kernel/page-structs.ts';
 import { type PhysicalMemory, pagesThere } from './dump/physical-memory.ts';
+import { findWritableCode } from './kernel/trampoline.ts';
 
 /** What it takes of a dump to compare it with memory; a thread can send it. */
 export interface VmcoreDigest {
@@ -20,6 +21,8 @@ export interface VmcoreDigest {
   readonly pages: Seen<VmcorePages>;
   /** The class of each of the 256 pages below 1 MiB, by its `struct page`. */
   readonly lowPages: Seen<readonly PageClass[]>;
+  /** See `findWritableCode()`. */
+  readonly writableCode: Seen<readonly Pfn[]>;
   /** See `keptKindsLeftOut()`. */
   readonly keptKindsLeftOut: Seen<Uint32Array>;
 }
@@ -45,6 +48,9 @@ export function digestVmcore(source: ByteSource): VmcoreDigest {
     whole: seeing(() => wholeness(source)),
     pages: seeingFrom(opened, ({ memory }) => digestPages(memory)),
     lowPages: seeingFrom(inside, ({ kernel }) => readLowPages(kernel).map((page) => page.class)),
+    writableCode: seenFrom(inside, ({ kernel: { kallsyms, memory } }) =>
+      seeingFrom(kallsyms, (symbols) => findWritableCode(memory, symbols)),
+    ),
     keptKindsLeftOut: seeingFrom(inside, ({ kernel, dump }) =>
       keptKindsLeftOut(kernel, dump.memory),
     ),

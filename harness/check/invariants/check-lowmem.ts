@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { vmcoreFile } from '../../bundle/evidence.ts';
 import { counted } from '../../memory/counted.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { lowPages } from '../../memory/page-map.ts';
@@ -148,7 +149,7 @@ function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string {
 }
 
 /** `lowmem.trampoline` */
-export const checkTrampoline: Check = ({ observation, prediction }) => {
+export const checkTrampoline: Check = ({ record, observation, prediction }) => {
   if (observation.hasNoTrampoline) {
     const why = 'real_mode_header is NULL: the kernel has no trampoline';
     return broken(why, { evidence: 'system/real-mode.json' });
@@ -166,6 +167,11 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
   if (wanted?.start !== found) {
     const place = wanted ? hex(wanted.start) : 'no place';
     return broken(`It is at ${hex(found)}, ${place} predicted`, { evidence, pages });
+  }
+  const writable = observation.writableCode?.value ?? [];
+  if (writable.length > 0) {
+    const why = `${counted(writable.length, 'page')} below 1 MiB can be written to and executed`;
+    return broken(why, { evidence: vmcoreFile(record.spec), pages: writable });
   }
   return checkTrampolineBytes(wanted, observation);
 };

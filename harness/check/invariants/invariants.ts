@@ -114,7 +114,7 @@ export const INVARIANTS = {
   },
   'lowmem.trampoline': {
     promise:
-      'the trampoline lies below 1 MiB, page-aligned, on pages that were available, and holds the trampoline',
+      'the trampoline lies below 1 MiB, page-aligned, on pages that were available, and holds the trampoline, which nobody can both write to and execute',
     check: checkTrampoline,
     shownIn: 'trigger',
     endsCell: false,

@@ -43,6 +43,20 @@ describe('what is particular to a kernel', () => {
     expect(given({ files }).kernel).toMatchObject({ keepsLateMemmap, mirrorsOnRequest: true });
   });
 
+  it.each([
+    { symbols: 'of an older bundle', names: ['_text'], copiesMemmap: true },
+    {
+      symbols: 'with it',
+      names: ['efi_mem_reserve', 'efi_memmap_insert'],
+      copiesMemmap: true,
+    },
+    { symbols: 'without it', names: ['efi_mem_reserve'], copiesMemmap: false },
+  ])('follows from its symbols: efi_memmap_insert, in a list $symbols', (row) => {
+    const kallsyms = row.names.map((name) => `ffffffff82000000 T ${name}\n`).join('');
+    const files = { 'system/release': '7.2.13\n', 'system/kallsyms': kallsyms };
+    expect(given({ files }).kernel).toMatchObject({ copiesMemmap: row.copiesMemmap });
+  });
+
   it('is not known without one', () => {
     expect(given({ files: { 'system/release': null } }).kernel).toBeNull();
   });
@@ -62,17 +76,24 @@ describe('what is particular to a kernel', () => {
   );
 
   it.each([
-    { log: 'check: Scanning 1 areas for low memory corruption', append: '', size: 0x10000 },
+    { log: 'check: Scanning 1 areas', append: '', size: 0x10000 },
     {
-      log: 'check: Scanning 2 areas for low memory corruption',
+      log: 'check: Scanning 2 areas',
       append: 'memory_corruption_check_size=640K',
       size: 0xa0000,
     },
     // A kernel without CONFIG_X86_CHECK_BIOS_CORRUPTION.
     { log: '', append: 'memory_corruption_check_size=640K', size: 0 },
-  ])('is how much it checks for corruption: $append', ({ log, append, size }) => {
-    expect(given(withLog([log], append)).corruptionCheckSize).toBe(size);
-  });
+    // One of images/patches/fixes/corruption-check.
+    { log: 'check: Scanning 1 areas', append: '', size: 0xa0000, release: '6.12.117' },
+  ])(
+    'is how much it checks for corruption: $append',
+    ({ log, append, size, release = '5.10.262' }) => {
+      const text = `Linux version ${release} (gcc) #1 SMP\n${log} for low memory corruption\n`;
+      const files = { 'system/dmesg': text, 'system/release': release };
+      expect(given({ spec: { append }, files }).corruptionCheckSize).toBe(size);
+    },
+  );
 
   it.each([
     { append: 'kho=on', has: true, kexecHandover: true },

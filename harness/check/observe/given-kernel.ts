@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 /** What is particular to a cell's kernel, as far as the model takes it for given. */
+import { meetsCondition } from '../../kernel-condition.ts';
 import { findParameter, findSize, parseCmdline } from '../../memory/kernel-cmdline.ts';
 import { FIRST_LINE, findLogLine } from '../../memory/kernel-log.ts';
 import { parseMemblockDump } from '../../memory/memblock-log.ts';
 import { SZ_1M } from '../../memory/pfn.ts';
-import { detailsOfRelease } from '../../model/kernel-details.ts';
+import { type KernelDetails, detailsOfRelease } from '../../model/kernel-details.ts';
 import type { MemblockRegion } from '../../model/memblock-regions.ts';
 import type { ModelInputs } from '../../model/model-inputs.ts';
 import type { Evidence } from './evidence.ts';
@@ -25,14 +26,22 @@ export function findGivenKernel(evidence: Evidence): GivenKernel {
   const { cmdline, systemLog: log } = evidence;
   const release = (evidence.text('system/release') ?? evidence.cell.kernel?.release ?? '').trim();
   return {
-    kernel: /^\d/.test(release) ? detailsOfRelease(versionOf(evidence, release)) : null,
+    kernel: /^\d/.test(release) ? findDetails(evidence, versionOf(evidence, release)) : null,
     disablesRuntime: disablesRuntime(evidence, release),
     reservedAbove1M: findReservedAbove1M(log),
-    corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline) : 0,
+    corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline, release) : 0,
     tdxHost: TDX.test(log),
     hotplugsMemory: !isUnknownTo(log, 'movable_node'),
     kexecHandover: evidence.kallsyms.value?.has('kho_is_enabled') === true && asksForKho(cmdline),
   };
+}
+
+/** What its version says, but for what its symbols show. */
+function findDetails({ kallsyms: { value: symbols } }: Evidence, version: string): KernelDetails {
+  const details = detailsOfRelease(version);
+  // Bundles from before these symbols were kept have neither: every kernel has the first.
+  const showsCopies = symbols?.has('efi_mem_reserve') === true;
+  return showsCopies ? { ...details, copiesMemmap: symbols.has('efi_memmap_insert') } : details;
 }
 
 /**
@@ -94,12 +103,15 @@ function findReservedAbove1M(log: string): MemblockRegion[] | null {
 
 /** What `setup_bios_corruption_check()` prints (arch/x86/kernel/check.c) of memory that it reserves. */
 const SCANNING = /\bScanning [1-9]\d* areas for low memory corruption/;
-/** The default, bytes. */
+/** The default, bytes; and that of "x86/check: Look at memory that is free". */
 const CORRUPTION_CHECK_SIZE = 0x1_0000;
+const FREE_CHECK_SIZE = 0xa_0000;
 
-function corruptionCheckSize(cmdline: string): number {
+/** From v5.13 on none of the first 64 KiB is free: a kernel that scans any by default has another default. */
+function corruptionCheckSize(cmdline: string, release: string): number {
   const value = findParameter(cmdline, 'memory_corruption_check_size')?.value;
-  return (value && findSize(value)?.bytes) || CORRUPTION_CHECK_SIZE;
+  const isNew = meetsCondition({ from: [5, 13], to: null }, release);
+  return (value && findSize(value)?.bytes) || (isNew ? FREE_CHECK_SIZE : CORRUPTION_CHECK_SIZE);
 }
 
 /** What the kernel prints if it can be a TDX host (arch/x86/virt/vmx/tdx/tdx.c). */

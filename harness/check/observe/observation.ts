@@ -72,6 +72,8 @@ export interface Observation {
   readonly vmcore: VmcoreDigest['whole'] | null;
   /** The class of each of the 256 pages when the system kernel had crashed; null where the cell left no vmcore. */
   readonly pagesAtCrash: VmcoreDigest['lowPages'] | null;
+  /** See `findWritableCode()`; null without a vmcore. */
+  readonly writableCode: VmcoreDigest['writableCode'] | null;
   /** Null in a cell that does not look at its memory. */
   readonly memory: Seen<MemoryTruth> | null;
 }
@@ -144,10 +146,11 @@ function observePages(evidence: Evidence): Pick<Observation, 'pages' | 'pagesIn'
 function observeVmcore(
   evidence: Evidence,
   vmcore: VmcoreDigest | undefined,
-): Pick<Observation, 'vmcore' | 'pagesAtCrash' | 'vmcoreReads'> {
+): Pick<Observation, 'vmcore' | 'pagesAtCrash' | 'writableCode' | 'vmcoreReads'> {
   return {
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
+    writableCode: vmcore?.writableCode ?? null,
     vmcoreReads: evidence.has(READS) ? evidence.parsed(READS, parseVmcoreReads) : null,
   };
 }

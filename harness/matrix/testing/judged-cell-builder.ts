@@ -76,6 +76,7 @@ function blindJudgement(): Judgement {
       crashedLog: unseen,
       vmcore: null,
       pagesAtCrash: null,
+      writableCode: null,
       memory: null,
       vmcoreSegments: null,
       vmcoreReads: null,
