@@ -23,6 +23,7 @@ export const KERNEL_SYMBOLS = [
   'low_pool_hold',
   'low_pool_setup',
   'machine_kexec',
+  'memblock_reserved_mark_kern',
   'page_offset_base',
   'parse_reservelow',
   'real_mode_blob',

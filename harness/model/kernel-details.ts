@@ -49,8 +49,8 @@ const DETAILS = {
     releases: ['6.16..'],
   },
   marksTables: {
-    is: 'efi_mem_reserve() marks tables as the kernel\'s own ("efi: Tag memblock reservations of boot services regions as RSRV_KERN", posted 2026-03-06; in 7.3)',
-    releases: ['7.3..'],
+    is: 'efi_mem_reserve() marks tables as the kernel\'s own ("efi: Tag memblock reservations of boot services regions as RSRV_KERN", posted 2026-03-06; in 7.2)',
+    releases: ['7.2..'],
   },
 } as const satisfies Record<string, Detail>;
 

@@ -45,6 +45,7 @@ export async function removeVmcore(
     pages: cut(digest.pages, ({ pfns }) => pfns.length),
     whole: cut(digest.whole, (words) => words),
     lowPages: cut(digest.lowPages, (classes) => [...classes]),
+    crashkernelFreed: cut(digest.crashkernelFreed, (count) => count),
     writableCode: cut(digest.writableCode, (pages) => [...pages]),
     keptKindsLeftOut: cut(digest.keptKindsLeftOut, (pages) => pages.length),
   };
@@ -83,8 +84,8 @@ export function removedDigest(folder: BundleFolder, machine: Machine): VmcoreDig
     value: reader.pages(count, limit),
   }));
   const writableCode = seenFrom(record.writableCode, (all) => ({ value: all.map(pfn) }));
-  const { whole, lowPages } = record;
-  return { whole, pages, lowPages, writableCode, keptKindsLeftOut };
+  const { whole, lowPages, crashkernelFreed } = record;
+  return { whole, pages, lowPages, crashkernelFreed, writableCode, keptKindsLeftOut };
 }
 
 /** Why there is no value may quote a dump: the record takes so much of it. */

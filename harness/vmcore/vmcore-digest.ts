@@ -10,7 +10,8 @@ import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './dump/flattened.ts';
 import { openKernel } from './kernel/kernel.ts';
 import { type Vmcore, openVmcore } from './dump/open-vmcore.ts';
-import { readLowPages } from './kernel/page-structs.ts';
+import { countUnreserved, pageReader, readLowPages } from './kernel/page-structs.ts';
+import { readCrashkernel } from './kernel/kernel-state.ts';
 import { type PhysicalMemory, pagesThere } from './dump/physical-memory.ts';
 import { findWritableCode } from './kernel/trampoline.ts';
 
@@ -21,6 +22,8 @@ export interface VmcoreDigest {
   readonly pages: Seen<VmcorePages>;
   /** The class of each of the 256 pages below 1 MiB, by its `struct page`. */
   readonly lowPages: Seen<readonly PageClass[]>;
+  /** How many pages of the crashkernel memory are not reserved, by their `struct page`. */
+  readonly crashkernelFreed: Seen<number>;
   /** See `findWritableCode()`. */
   readonly writableCode: Seen<readonly Pfn[]>;
   /** See `keptKindsLeftOut()`. */
@@ -48,6 +51,12 @@ export function digestVmcore(source: ByteSource): VmcoreDigest {
     whole: seeing(() => wholeness(source)),
     pages: seeingFrom(opened, ({ memory }) => digestPages(memory)),
     lowPages: seeingFrom(inside, ({ kernel }) => readLowPages(kernel).map((page) => page.class)),
+    crashkernelFreed: seenFrom(inside, ({ kernel }) =>
+      seeingFrom(kernel.kallsyms, (symbols) => {
+        const areas = readCrashkernel(kernel, symbols);
+        return areas.length === 0 ? 0 : countUnreserved(pageReader(kernel), areas);
+      }),
+    ),
     writableCode: seenFrom(inside, ({ kernel: { kallsyms, memory } }) =>
       seeingFrom(kallsyms, (symbols) => findWritableCode(memory, symbols)),
     ),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { vmcoreFile } from '../../bundle/evidence.ts';
+import { type EvidenceFile, vmcoreFile } from '../../bundle/evidence.ts';
 import { counted } from '../../memory/counted.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { lowPages } from '../../memory/page-map.ts';
@@ -168,19 +168,20 @@ export const checkTrampoline: Check = ({ record, observation, prediction }) => {
     const place = wanted ? hex(wanted.start) : 'no place';
     return broken(`It is at ${hex(found)}, ${place} predicted`, { evidence, pages });
   }
-  const writable = observation.writableCode?.value ?? [];
-  if (writable.length > 0) {
-    const why = `${counted(writable.length, 'page')} below 1 MiB can be written to and executed`;
-    return broken(why, { evidence: vmcoreFile(record.spec), pages: writable });
-  }
-  return checkTrampolineBytes(wanted, observation);
+  return checkTrampolineBytes(wanted, vmcoreFile(record.spec), observation);
 };
 
-/** The trampoline is where it must be; checks that these bytes are a trampoline's. */
+/** The trampoline is where it must be; checks that these bytes are a trampoline's, and stay so. */
 function checkTrampolineBytes(
   place: PhysRange,
-  { savedMemory, trampolineIn: evidence }: Observation,
+  vmcore: EvidenceFile,
+  { savedMemory, writableCode, trampolineIn: evidence }: Observation,
 ): Finding {
+  const writable = writableCode?.value ?? [];
+  if (writable.length > 0) {
+    const why = `${counted(writable.length, 'page')} below 1 MiB can be written to and executed`;
+    return broken(why, { evidence: vmcore, pages: writable });
+  }
   const pages = lowPages(place);
   const at = `It is at ${hex(place.start)}`;
   if (savedMemory === null) {

@@ -40,8 +40,12 @@ export function findGivenKernel(evidence: Evidence): GivenKernel {
 function findDetails({ kallsyms: { value: symbols } }: Evidence, version: string): KernelDetails {
   const details = detailsOfRelease(version);
   // Bundles from before these symbols were kept have neither: every kernel has the first.
-  const showsCopies = symbols?.has('efi_mem_reserve') === true;
-  return showsCopies ? { ...details, copiesMemmap: symbols.has('efi_memmap_insert') } : details;
+  if (symbols?.has('efi_mem_reserve') !== true) return details;
+  return {
+    ...details,
+    copiesMemmap: symbols.has('efi_memmap_insert'),
+    marksTables: symbols.has('memblock_reserved_mark_kern'),
+  };
 }
 
 /**
