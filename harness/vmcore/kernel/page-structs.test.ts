@@ -148,13 +148,13 @@ describe('readLowPages()', () => {
 
 it('counts pages of an area that are not reserved', () => {
   const free = new Set([0x3ff, 0x400, 0x801, 0x900]);
-  const read = (first: number, count: number): { class: 'free' | 'reserved' }[] => {
+  const classes = (first: number, count: number): { class: 'free' | 'reserved' }[] => {
     expect(first % 1024).toBe(0);
     return Array.from({ length: count }, (_, index) => ({
       class: free.has(first + index) ? 'free' : 'reserved',
     }));
   };
-  expect(countUnreserved(read, [physRange(0x40_0000, 0x90_0000)])).toBe(2);
-  expect(countUnreserved(read, [physRange(0x3f_f000, 0x40_1000)])).toBe(2);
-  expect(countUnreserved(read, [])).toBe(0);
+  expect(countUnreserved(classes, [physRange(0x40_0000, 0x90_0000)])).toBe(2);
+  expect(countUnreserved(classes, [physRange(0x3f_f000, 0x40_1000)])).toBe(2);
+  expect(countUnreserved(classes, [])).toBe(0);
 });
