@@ -36,7 +36,6 @@ import type { Moment } from './moments.ts';
 import type { Step } from './step.ts';
 import { claimPool, fillPool, poolBootServices, releasePool } from './two-phase.ts';
 import {
-  checkLeavingRoom,
   claimPoolV2,
   fillPoolV2,
   keepingCopies,
@@ -101,15 +100,11 @@ export const lockSteps = (reserveBootServices: Step): PolicySteps => ({
 });
 
 /** From v5.13: what is kept of the tables in boot services, and how the first 1 MiB is reserved. */
-const early1M = (
-  tables: readonly Step[],
-  reserve: readonly Step[],
-  check = setupBiosCorruptionCheck,
-): readonly Step[] => [
+const early1M = (tables: readonly Step[], reserve: readonly Step[]): readonly Step[] => [
   ...NEW_SETUP,
   ...tables,
   efiReserveBootServices,
-  check,
+  setupBiosCorruptionCheck,
   ...reserve,
   khoScratch,
   raiseMemblockLimit,
@@ -125,7 +120,7 @@ export const RESERVE_1M: PolicySteps = {
 /** `RESERVE_1M` without its holes: the fixes of `images/patches/fixes/`. */
 export const RESERVE_1M_WHOLE: PolicySteps = {
   ...PLAIN,
-  early: [roomForRegions, ...early1M(TABLES.map(keepingCopies), RESERVE, checkLeavingRoom)],
+  early: [roomForRegions, ...early1M(TABLES.map(keepingCopies), RESERVE)],
   'hand-over': PLAIN['hand-over'].map(keepingCopies),
   'boot-services-over': [
     efiPlaceTrampoline,

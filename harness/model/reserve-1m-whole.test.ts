@@ -29,7 +29,6 @@ const HOLES: Readonly<Record<string, Partial<ModelInputs>>> = {
     keptTables,
   },
   'efi=debug': { cmdline: 'efi=debug', efiMap: [bootData(0x10000, 0x9f000)] },
-  'memory_corruption_check_size=640K': { corruptionCheckSize: 0xa0000 },
   'boot services in pieces': {
     e820: [ram(0, 0x18000)],
     efiMap: [bootData(0x10000, 0x14000), { ...bootData(0x14000, 0x18000), type: 3 }],

@@ -5,13 +5,10 @@
  * only if there is no other place; what nobody claims is freed only if `low_pool=release` asks for it.
  */
 import { lowPages } from '../memory/page-map.ts';
-import { PAGE_SIZE, SZ_1M } from '../memory/pfn.ts';
+import { SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
 import { without } from '../memory/range-set.ts';
 import { type LowMemory, pagesOwnedBy, transfer } from './low-memory.ts';
-import { findFreeRange, memblockFree, reserveKern } from './memblock.ts';
-import { trampolineBytes } from './realmode.ts';
-import { setupBiosCorruptionCheck } from './setup.ts';
 import type { Step } from './step.ts';
 import {
   REST_CLAIMANTS,
@@ -42,17 +39,6 @@ export function keepingCopies(step: Step): Step {
   return (memory, inputs) =>
     step(memory, { ...inputs, kernel: { ...inputs.kernel, freesMemmapCopy: false } });
 }
-
-/** "x86/check: Leave room for the trampoline": it has its place, until the areas to look at are chosen. */
-export const checkLeavingRoom: Step = (memory, inputs) => {
-  const size = trampolineBytes(inputs);
-  const room = inputs.corruptionCheckSize > 0 && findFreeRange(memory, { size, align: PAGE_SIZE });
-  if (!room) return setupBiosCorruptionCheck(memory, inputs);
-  const step = 'setup_bios_corruption_check';
-  const why = 'the trampoline gets its place here later';
-  const taken = reserveKern(memory, room, { step, owner: 'kernel', why });
-  return memblockFree(setupBiosCorruptionCheck(taken, inputs), room, { step, why });
-};
 
 /** `low_pool_fill()`, the reservation of the first 1 MiB, and `low_pool_leave_regions()`. */
 export const fillPoolV2: Step = (memory) => {

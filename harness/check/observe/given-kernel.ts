@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /** What is particular to a cell's kernel, as far as the model takes it for given. */
-import { meetsCondition } from '../../kernel-condition.ts';
 import { findParameter, findSize, parseCmdline } from '../../memory/kernel-cmdline.ts';
 import { FIRST_LINE, findLogLine } from '../../memory/kernel-log.ts';
 import { parseMemblockDump } from '../../memory/memblock-log.ts';
@@ -29,7 +28,7 @@ export function findGivenKernel(evidence: Evidence): GivenKernel {
     kernel: /^\d/.test(release) ? findDetails(evidence, versionOf(evidence, release)) : null,
     disablesRuntime: disablesRuntime(evidence, release),
     reservedAbove1M: findReservedAbove1M(log),
-    corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline, release) : 0,
+    corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline) : 0,
     tdxHost: TDX.test(log),
     hotplugsMemory: !isUnknownTo(log, 'movable_node'),
     kexecHandover: evidence.kallsyms.value?.has('kho_is_enabled') === true && asksForKho(cmdline),
@@ -107,15 +106,12 @@ function findReservedAbove1M(log: string): MemblockRegion[] | null {
 
 /** What `setup_bios_corruption_check()` prints (arch/x86/kernel/check.c) of memory that it reserves. */
 const SCANNING = /\bScanning [1-9]\d* areas for low memory corruption/;
-/** The default, bytes; and that of "x86/check: Look at memory that is free". */
+/** The default, bytes. */
 const CORRUPTION_CHECK_SIZE = 0x1_0000;
-const FREE_CHECK_SIZE = 0xa_0000;
 
-/** From v5.13 on none of the first 64 KiB is free: a kernel that scans any by default has another default. */
-function corruptionCheckSize(cmdline: string, release: string): number {
+function corruptionCheckSize(cmdline: string): number {
   const value = findParameter(cmdline, 'memory_corruption_check_size')?.value;
-  const isNew = meetsCondition({ from: [5, 13], to: null }, release);
-  return (value && findSize(value)?.bytes) || (isNew ? FREE_CHECK_SIZE : CORRUPTION_CHECK_SIZE);
+  return (value && findSize(value)?.bytes) || CORRUPTION_CHECK_SIZE;
 }
 
 /** What the kernel prints if it can be a TDX host (arch/x86/virt/vmx/tdx/tdx.c). */
