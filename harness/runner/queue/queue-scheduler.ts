@@ -12,8 +12,8 @@ import {
 import { sha256File } from '../../process/file-hash.ts';
 import { AskedRun } from '../../queue/ask.ts';
 import type { QueueServer } from '../../queue/connect.ts';
-import type { ArtifactStore } from '../../queue/folder-store.ts';
 import { type CellPayload, parseSent, resultSchema } from '../../queue/payload.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
 import { PLAN } from '../results-folder.ts';
 import type { RunParts } from '../run-cells.ts';
 import { queueVersions } from './queue-versions.ts';

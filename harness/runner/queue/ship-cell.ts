@@ -7,7 +7,6 @@ import type { PlannedCell } from '../../matrix/expand.ts';
 import { matchKnownDefects } from '../../matrix/known-defects.ts';
 import { sha256 } from '../../process/file-hash.ts';
 import type { AskedCell } from '../../queue/ask.ts';
-import type { ArtifactStore } from '../../queue/folder-store.ts';
 import {
   type CellPayload,
   QUEUE_VERSION,
@@ -15,6 +14,7 @@ import {
   parseSent,
   payloadSchema,
 } from '../../queue/payload.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
 import { queueVersions } from './queue-versions.ts';
 import { withRecipePolicy } from '../recipe-policy.ts';
 import type { RunParts } from '../run-cells.ts';
