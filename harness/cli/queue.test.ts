@@ -132,7 +132,9 @@ it('sub1m queue shows an empty queue to who has the password, and not the passwo
 
 it('sub1m queue --json is what its schema says, with a run that nobody works for', async () => {
   await using server = await connectTo({ url: withPassword(SECRET) });
-  const { run } = askedRun(server);
+  const { run } = askedRun(server, {
+    run: { key: 'run-1', name: 'run', priority: 0, cells: 3 },
+  });
   await using asked = run;
   await asked.put(askedCells(3));
   const env = { SUB1M_QUEUE: withPassword(SECRET) };

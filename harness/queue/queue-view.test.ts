@@ -11,6 +11,7 @@ const RUN: RunState = {
   versions: VERSIONS,
   priority: 10,
   cells: 100,
+  put: 100,
   since: 0,
   queues: [{ name: 'q', needs: NEEDS }],
   counts: { waiting: 70, active: 5, answered: 2 },
@@ -36,6 +37,11 @@ it('says how many cells are where, how fast they go, and how long it will take',
     { done: 25, answered: 2, cellsPerMinute: 5, secondsLeft: 900, stuck: null },
   ]);
   expect(view.workers).toMatchObject([{ id: 'w', cellsPerMinute: 2.5, draining: false }]);
+});
+
+it('counts those as waiting that are not put yet', () => {
+  const counts = { waiting: 20, active: 5, answered: 0 };
+  expect(viewOf({ put: 50, counts }).runs).toMatchObject([{ done: 25, running: 5, waiting: 70 }]);
 });
 
 const counts = { waiting: 100, active: 0, answered: 0 };

@@ -63,13 +63,15 @@ export function queueView({ server, runs, workers }: QueueState, now: number): Q
 }
 
 function runView(
-  { name, priority, cells, since, queues, versions, counts }: RunState,
+  { name, priority, cells, put, since, queues, versions, counts }: RunState,
   workers: readonly RegisteredWorker[],
   now: number,
 ): RunView {
-  const { waiting, active, answered } = counts;
+  const { active, answered } = counts;
+  const done = Math.max(0, put - counts.waiting - active);
+  // With those that are put when there is room for them.
+  const waiting = Math.max(0, cells - done - active);
   const left = waiting + active;
-  const done = Math.max(0, cells - left);
   const perMinute = rateOf(done, since, now);
   const needs = queues.map((queue) => queue.needs);
   const nobody = waiting > 0 ? whyNobody(needs, workers, versions) : null;

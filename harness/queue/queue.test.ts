@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { InterruptedError } from '../errors.ts';
 import { sha256 } from '../process/file-hash.ts';
 import type { QueueServer } from './connect.ts';
-import { askedCells, askedRun } from './testing/asked-cells.ts';
+import { NEEDS, askedCells, askedRun } from './testing/asked-cells.ts';
 import { type RedisServer, connectTo, startRedis } from './testing/redis-server.ts';
 import { sleeper, startWorkers } from './testing/sleeping-worker.ts';
 import { workOn } from './work.ts';
@@ -94,6 +94,29 @@ describe('a run on a queue', () => {
     expect([late.size, await others.stop()]).toEqual([5, [5]]);
   });
 
+  it('has no more cells of a kind on the server than some, and others beside them', async () => {
+    const stop = new AbortController();
+    const { run, answers } = askedRun(server, { signal: stop.signal });
+    await using asked = run;
+    const lengthOf = async (line: string): Promise<number> => {
+      const [key = 'none'] = await server.client.keys(`sub1m:bull:*.${line}-*:wait`);
+      return server.client.llen(key);
+    };
+    // Nobody has KVM: those cells wait, and hold up no others.
+    const putting = [{ kvm: true }, { kvm: false }].map(({ kvm }, nr) =>
+      asked.put(askedCells(2300, { ...NEEDS, kvm }, nr * 5000)),
+    );
+    await expect.poll(() => lengthOf('kvm'), { timeout: 20_000 }).toBe(2000);
+    await expect.poll(() => lengthOf('any'), { timeout: 20_000 }).toBe(2000);
+    const workers = startWorkers(server, [{}, {}], 0);
+    const answering = asked.answers(() => false);
+    await expect.poll(() => answers.size, { timeout: 50_000 }).toBe(2300);
+    expect(await lengthOf('kvm')).toBe(2000);
+    stop.abort();
+    await expect(answering).rejects.toThrow(InterruptedError);
+    await Promise.all([...putting, workers.stop()]);
+  });
+
   it('shares workers with another, whatever their sizes, and lets the more urgent go first', async () => {
     const order: string[] = [];
     const perform: WorkerOptions['perform'] = ({ id }) => {
@@ -101,7 +124,7 @@ describe('a run on a queue', () => {
       return Promise.resolve({ kind: 'bundle', sha256: sha256('x'), bytes: 1 });
     };
     const ask = async (key: string, count: number, priority: number): Promise<void> => {
-      const { run } = askedRun(server, { run: { key, name: key, priority } });
+      const { run } = askedRun(server, { run: { key, name: key, priority, cells: count } });
       const cells = askedCells(count);
       await run.put(
         cells.map((cell) => ({ ...cell, payload: { ...cell.payload, id: `${key}-${cell.job}` } })),

@@ -192,7 +192,9 @@ describe('a worker', () => {
     await expect(refusal).rejects.toThrow(/expected runs of sub1m 0\.1\.0 .*, found run of sub1m/);
     const warnings: string[] = [];
     const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
-    const { run: ours, answers } = askedRun(server, { run: { key: 'b', name: 'b', priority: 0 } });
+    const { run: ours, answers } = askedRun(server, {
+      run: { key: 'b', name: 'b', priority: 0, cells: 1 },
+    });
     await ours.put(askedCells(1));
     const workers = startWorkers(server, [{ log }]);
     await ours.answers(all);
