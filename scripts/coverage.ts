@@ -22,18 +22,27 @@ const coverage = new CoverageOfKernels([]);
 const kernels = new Map<string, Kernel>();
 let cells = 0;
 
-for (const results of process.argv.slice(2)) {
+const folders = process.argv.slice(2);
+if (folders.length === 0) {
+  process.stderr.write('Usage: npm run -s coverage -- <results folder>…\n');
+  process.exit(64);
+}
+for (const results of folders) {
   for (const entry of await readdir(results, { withFileTypes: true })) {
     if (!entry.isDirectory()) continue;
     using folder = BundleFolder.open(join(results, entry.name));
     if (!folder.has('cell.json') || !folder.has('system/gcov.tar')) continue;
-    const { spec } = readCellRecord(folder);
+    const { spec, kernel: ran } = readCellRecord(folder);
     const tar = folder.read('system/gcov.tar', spec) ?? new Uint8Array();
     const ref = spec.kernel;
     const context = { cacheDir, mirror, signal, log: silentLog };
     const kernel = kernels.get(ref) ?? (await requireKernel(ref, context));
     kernels.set(ref, kernel);
     const { image, imageSha256 } = kernel;
+    if (ran?.imageSha256 !== imageSha256) {
+      process.stderr.write(`${folder.path}: left out, its kernel is another ${ref} than today's\n`);
+      continue;
+    }
     coverage.add(imageSha256, await readCoverage({ tar, image, temp: temp.path, signal }));
     cells += 1;
   }

@@ -2,8 +2,11 @@
 import { z } from 'zod';
 import { groupBy } from '../group-by.ts';
 
-/** Characters of a name in gcov's output, and entries of its lists. */
-const [NAME_LIMIT, LIST_LIMIT] = [1000, 50_000];
+/** Characters of a name in gcov's output. */
+const NAME_LIMIT = 1000;
+
+/** Entries of its lists, and branches of a kernel's low-memory code. */
+export const LIST_LIMIT = 50_000;
 
 const name = z.string().max(NAME_LIMIT);
 const count = z.number().min(0);
@@ -29,7 +32,8 @@ const gcovSchema = z.object({
 });
 
 /** A branch of a kernel's source: `mm/memblock.c:123 memblock_add_range 1`, the last number counts those of the line. */
-export type Branch = string;
+export const branchSchema = z.string().max(3 * NAME_LIMIT);
+export type Branch = z.infer<typeof branchSchema>;
 
 /** The branches of a source, and those that were taken. */
 export interface Coverage {

@@ -139,8 +139,8 @@ const ROOM = 16 * PAGE_SIZE;
 /** Whether the firmware leaves room for any kernel's trampoline: a kernel that finds none there is not to blame. */
 export function isFair(given: FuzzCase): boolean {
   if (given.pieces.every(({ type }) => type === null)) return false;
-  // What is above 1 MiB gives no room below it, and takes long to read.
   const { memoryMiB } = given;
+  // What is above 1 MiB gives no room below it, and takes long to read.
   const { maps } = layoutOf({ ...given, islands: [] }, 'asked');
   const e820 = withMemmap(maps.e820, given.append.join(' '));
   if (!e820) return false;

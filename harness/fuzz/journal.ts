@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { POLICY_IDS } from '../policy-id.ts';
 import { parseJsonFile } from '../json-file.ts';
+import { LIST_LIMIT, branchSchema } from './coverage.ts';
 import { fuzzCaseSchema } from './fuzz-case.ts';
 
 /** Characters of a sentence; a longer one is cut. */
@@ -9,9 +10,6 @@ export const WORDS_LIMIT = 2000;
 
 /** Lines of a journal: weeks of cases. */
 const LINES_LIMIT = 1_000_000;
-
-/** Characters of a branch's name, and branches of a kernel's low-memory code. */
-const [NAME_LIMIT, BRANCHES_LIMIT] = [1000, 50_000];
 
 const words = z.string().max(WORDS_LIMIT);
 const outcomeKind = z.enum(['match', 'unjudged', 'found']);
@@ -56,7 +54,7 @@ const reachedSchema = z.strictObject({
   /** The SHA-256 of the kernel's image. */
   image: z.string().max(64),
   case: fuzzCaseSchema,
-  branches: z.array(z.string().max(NAME_LIMIT)).min(1).max(BRANCHES_LIMIT),
+  branches: z.array(branchSchema).min(1).max(LIST_LIMIT),
 });
 
 const lineSchema = z.discriminatedUnion('kind', [ranSchema, findingSchema, reachedSchema]);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { printableText } from '../memory/printable-text.ts';
 import { type Extract, extract } from 'tar-stream';
@@ -16,11 +17,9 @@ export async function readObservedTar(
   image: string,
   bytes: number,
 ): Promise<Map<string, Uint8Array>> {
-  const tar = extract();
   try {
-    const reading = pipeline(createReadStream(image, { end: bytes - 1 }), tar);
-    const [files] = await Promise.all([filesOf(tar), reading]);
-    return files;
+    const keyOf = (name: string): string | undefined => (FILE_NAME.test(name) ? name : undefined);
+    return await readTar(createReadStream(image, { end: bytes - 1 }), keyOf);
   } catch (error) {
     const why = printableText(String(error));
     throw new SurpriseError('garbage', `expected a tar of what it observed, found ${why}`, {
@@ -29,14 +28,26 @@ export async function readObservedTar(
   }
 }
 
-async function filesOf(tar: Extract): Promise<Map<string, Uint8Array>> {
-  const files = new Map<string, Uint8Array>();
+/** The plain files of a tar for whose names there is a key, by it. Rejects for what is no tar. */
+export async function readTar<Key>(
+  from: Readable,
+  keyOf: (name: string) => Key | undefined,
+): Promise<Map<Key, Uint8Array>> {
+  const tar = extract();
+  const [files] = await Promise.all([filesOf(tar, keyOf), pipeline(from, tar)]);
+  return files;
+}
+
+async function filesOf<Key>(
+  tar: Extract,
+  keyOf: (name: string) => Key | undefined,
+): Promise<Map<Key, Uint8Array>> {
+  const files = new Map<Key, Uint8Array>();
   for await (const entry of tar) {
     const chunks: Uint8Array[] = [];
     for await (const chunk of entry) chunks.push(chunk as Uint8Array);
-    if (entry.header.type === 'file' && FILE_NAME.test(entry.header.name)) {
-      files.set(entry.header.name, Buffer.concat(chunks));
-    }
+    const key = entry.header.type === 'file' ? keyOf(entry.header.name) : undefined;
+    if (key !== undefined) files.set(key, Buffer.concat(chunks));
   }
   return files;
 }

@@ -16,9 +16,9 @@ interface ConsolePort {
 }
 
 /**
- * Runs a session on the console and returns its exit status. A shell shares the console with the
- * kernel's messages; a command has it to itself. The last bytes may come later, until the machine is disposed. The size of the window is
- * the one at the start.
+ * Runs a session on the console and returns its exit status. A shell shares the console with the kernel's messages; a
+ * command has it to itself. The last bytes may come later, until the machine is disposed. The size of the window is the
+ * one at the start.
  */
 export async function runOnConsole(
   session: Session,

@@ -47,19 +47,19 @@ export function addFuzz(program: Command, context: CommandContext): void {
   describeCommand(program.command('fuzz'), HELP)
     .addOption(
       new Option('--kernel <ref,…>', 'the kernels, as sub1m check takes them; may be repeated')
-        .argParser(kernels)
+        .argParser(list('kernels'))
         .makeOptionMandatory()
         .helpGroup(GROUPS.machine),
     )
     .addOption(
       new Option('--ovmf <which,…>', 'the firmwares, likewise')
-        .argParser(firmwares)
-        .default(STANDARD_CHOICES.ovmfs, STANDARD_CHOICES.ovmfs.join())
+        .argParser(list('firmwares'))
+        .default(undefined, STANDARD_CHOICES.ovmfs.join())
         .helpGroup(GROUPS.machine),
     )
     .addOption(
       new Option('--crash <n>', 'crash one case in n, and compare its vmcore; 0: none')
-        .argParser(crash)
+        .argParser(wholeNumber())
         .default(STANDARD_CHOICES.crashOneIn)
         .helpGroup(GROUPS.machine),
     )
@@ -82,7 +82,7 @@ export function addFuzz(program: Command, context: CommandContext): void {
         .default(undefined, `${DEFAULT_CASES}; with --minutes: no limit`),
     )
     .option('--minutes <m>', 'start no machine after so many minutes', positive(Number.isFinite))
-    .option('--seed <n>', 'the same seed makes the same cases', seed, 1)
+    .option('--seed <n>', 'the same seed makes the same cases', wholeNumber(0xffff_ffff), 1)
     .option('--shrink <n>', 'machines to make one finding smaller with', whole, DEFAULT_SHRINK)
     .addOption(jobsOption())
     .addOption(
@@ -125,8 +125,8 @@ export function fuzzEnd({
 }
 
 /** Reads a list with commas between its items, and adds it to what was given before. */
-function list(what: string): (text: string, previous?: readonly string[]) => string[] {
-  return (text, previous = []) => {
+function list(what: string) {
+  return (text: string, previous: readonly string[] = []): string[] => {
     const given = text.split(',');
     if (given.some((one) => one === '')) {
       throw new InvalidArgumentError(`Expected ${what} with commas between them.`);
@@ -135,20 +135,12 @@ function list(what: string): (text: string, previous?: readonly string[]) => str
   };
 }
 
-const kernels = list('kernels');
-
-/** What was given replaces the default. */
-function firmwares(text: string, previous: readonly string[]): string[] {
-  return list('firmwares')(text, previous === STANDARD_CHOICES.ovmfs ? [] : previous);
-}
-
-function crash(text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new InvalidArgumentError('Expected a whole number from 0.');
-}
-
-function seed(text: string): number {
-  const value = Number(text);
-  if (/^\d+$/.test(text) && value <= 0xffff_ffff) return value;
-  throw new InvalidArgumentError('Expected a whole number from 0 to 4294967295.');
+/** Reads a whole number up to the largest, if there is one. */
+function wholeNumber(most?: number) {
+  return (text: string): number => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value <= (most ?? Number.MAX_SAFE_INTEGER)) return value;
+    const range = most === undefined ? '' : ` to ${most}`;
+    throw new InvalidArgumentError(`Expected a whole number from 0${range}.`);
+  };
 }

@@ -1,19 +1,14 @@
 // SPDX-License-Identifier: MIT
-import { existsSync } from 'node:fs';
-import { readFile, rm } from 'node:fs/promises';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { CellSpec } from '../../bundle/cell-record.ts';
-import type { EvidenceFile } from '../../bundle/evidence.ts';
 import type { CellHost } from '../../cell/cell-host.ts';
 import { systemCmdline } from '../../cell/command-line.ts';
 import { machineOf } from '../../check/log/log-machine.ts';
 import { findPolicyOfRelease } from '../../check/policy-of-release.ts';
 import { FormatError } from '../../errors.ts';
-import type { CoverageOfKernels } from '../../fuzz/coverage.ts';
 import { type CaseOutcome, outcomeOf } from '../../fuzz/finding-class.ts';
 import { type FuzzCase, layoutOf, specOf } from '../../fuzz/fuzz-case.ts';
-import type { JournalLine } from '../../fuzz/journal.ts';
-import { isCounting } from '../../kernel/counted-files.ts';
 import type { Kernel } from '../../kernel/require-kernel.ts';
 import { planPersonality } from '../../layout/personality-plan.ts';
 import { type KnownDefect, matchKnownDefects } from '../../matrix/known-defects.ts';
@@ -22,17 +17,14 @@ import { predict } from '../../model/prediction.ts';
 import { KEEP_ALL } from '../keep-vmcore.ts';
 import { withRecipePolicy } from '../recipe-policy.ts';
 import { runRepeatable } from '../run-again.ts';
-import { readCoverage } from './read-coverage.ts';
+import { type CoverageEdges, noteCoverage } from './read-coverage.ts';
 
 /** What the machines of a run share. */
-export interface FuzzMachines {
+export interface FuzzMachines extends Pick<CoverageEdges, 'coverage' | 'note'> {
   readonly host: CellHost;
   readonly kernels: ReadonlyMap<string, Kernel>;
   readonly policy: CellSpec['policy'];
   readonly known: readonly KnownDefect[];
-  /** What the kernels that count took of their own code so far. */
-  readonly coverage: CoverageOfKernels;
-  readonly note: (line: JournalLine) => Promise<void>;
   /** A folder for bundles, which do not stay. */
   readonly temp: string;
   readonly signal: AbortSignal;
@@ -78,26 +70,10 @@ export async function runCase(
   const life = { onPhase: () => {}, again: () => Promise.resolve(kernel) };
   try {
     const { judgement } = await runRepeatable({ ...job, ...life }, host, KEEP_ALL);
-    await noteCoverage(given, kernel, { ...machines, folder });
+    await noteCoverage(given, kernel, { ...machines, log: host.log, folder });
     return outcomeOf(judgement);
   } finally {
     await rm(folder, { recursive: true, force: true });
-  }
-}
-
-/** Adds what a kernel that counts took of its own code, and keeps a case that came to something new. */
-async function noteCoverage(
-  given: FuzzCase,
-  { image, imageSha256 }: Kernel,
-  { coverage, note, folder, signal }: FuzzMachines & { readonly folder: string },
-): Promise<void> {
-  const path = join(folder, 'system/gcov.tar' satisfies EvidenceFile);
-  if (!isCounting(image) || !existsSync(path)) return;
-  const tar = await readFile(path);
-  const taken = await readCoverage({ tar, image, temp: join(folder, 'gcov'), signal });
-  const branches = coverage.add(imageSha256, taken);
-  if (branches.length > 0) {
-    await note({ kind: 'reached', image: imageSha256, case: given, branches });
   }
 }
 

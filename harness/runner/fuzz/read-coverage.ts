@@ -1,13 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
-import { type Extract, extract } from 'tar-stream';
+import type { EvidenceFile } from '../../bundle/evidence.ts';
 import { FormatError, messageOf } from '../../errors.ts';
-import { type Coverage, parseGcov } from '../../fuzz/coverage.ts';
-import { COUNTED_FILES, notesFolder } from '../../kernel/counted-files.ts';
+import { type Coverage, type CoverageOfKernels, parseGcov } from '../../fuzz/coverage.ts';
+import type { FuzzCase } from '../../fuzz/fuzz-case.ts';
+import type { JournalLine } from '../../fuzz/journal.ts';
+import { readTar } from '../../guest-link/observed-tar.ts';
+import { COUNTED_FILES, isCounting, notesFolder } from '../../kernel/counted-files.ts';
+import type { Kernel } from '../../kernel/require-kernel.ts';
+import type { Log } from '../../log.ts';
 import { runCommand } from '../../process/owned-process.ts';
 
 /** What a kernel counted, and what is needed to read it. */
@@ -15,7 +19,7 @@ interface Counted {
   /** `system/gcov.tar` of a bundle: a stranger's, as all that a guest sends. */
   readonly tar: Uint8Array;
   readonly image: string;
-  /** A folder that is there, for files that nobody needs afterwards. */
+  /** A folder for files that nobody needs afterwards; it is made. */
   readonly temp: string;
   readonly signal: AbortSignal;
 }
@@ -29,7 +33,10 @@ const GCOV_MS = 20_000;
  */
 export async function readCoverage({ tar, image, temp, signal }: Counted): Promise<Coverage> {
   try {
-    const counters = await countersIn(tar);
+    // Their paths are those of the objects.
+    const counters = await readTar(Readable.from([tar]), (name) =>
+      COUNTED_FILES.find((file) => name.endsWith(`/${file}.gcda`)),
+    );
     const [all, taken] = [new Set<string>(), new Set<string>()];
     await mkdir(temp, { recursive: true });
     for (const [index, file] of COUNTED_FILES.entries()) {
@@ -53,23 +60,36 @@ export async function readCoverage({ tar, image, temp, signal }: Counted): Promi
   }
 }
 
-/** The counters by the path of their file in the kernel's source; their paths are those of the objects. */
-async function countersIn(tar: Uint8Array): Promise<Map<string, Uint8Array>> {
-  const entries = extract();
-  const [counters] = await Promise.all([
-    takeCounters(entries),
-    pipeline(Readable.from([tar]), entries),
-  ]);
-  return counters;
+/** Where coverage is kept. */
+export interface CoverageEdges {
+  /** What the kernels that count took of their own code so far. */
+  readonly coverage: CoverageOfKernels;
+  readonly note: (line: JournalLine) => Promise<void>;
+  readonly log: Log;
+  /** The bundle of the case's cell. */
+  readonly folder: string;
+  readonly signal: AbortSignal;
 }
 
-async function takeCounters(entries: Extract): Promise<Map<string, Uint8Array>> {
-  const counters = new Map<string, Uint8Array>();
-  for await (const entry of entries) {
-    const chunks: Uint8Array[] = [];
-    for await (const chunk of entry) chunks.push(chunk as Uint8Array);
-    const file = COUNTED_FILES.find((one) => entry.header.name.endsWith(`/${one}.gcda`));
-    if (file !== undefined) counters.set(file, Buffer.concat(chunks));
+/**
+ * Adds what a kernel that counts took of its own code, and keeps a case that came to something new. Counters that make
+ * no sense say nothing of the case: they are named, and left out.
+ */
+export async function noteCoverage(
+  given: FuzzCase,
+  { image, imageSha256 }: Pick<Kernel, 'image' | 'imageSha256'>,
+  { coverage, note, log, folder, signal }: CoverageEdges,
+): Promise<void> {
+  const path = join(folder, 'system/gcov.tar' satisfies EvidenceFile);
+  if (!isCounting(image) || !existsSync(path)) return;
+  try {
+    const tar = await readFile(path);
+    const taken = await readCoverage({ tar, image, temp: join(folder, 'gcov'), signal });
+    const branches = coverage.add(imageSha256, taken);
+    if (branches.length === 0) return;
+    await note({ kind: 'reached', image: imageSha256, case: given, branches });
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    log.warn(error.message);
   }
-  return counters;
 }

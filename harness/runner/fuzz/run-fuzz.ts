@@ -27,8 +27,8 @@ export interface FuzzSettings {
   readonly seed: number;
   /** One case in so many crashes; 0: none. */
   readonly crash: number;
-  /** The firmwares, as a cell has them. */
-  readonly ovmf: CaseChoices['ovmfs'];
+  /** The firmwares, as a cell has them; that of a standard cell unless given. */
+  readonly ovmf?: readonly string[];
   /** Cases of the seed, with those of earlier runs; no limit unless given. */
   readonly cases?: number;
   readonly minutes?: number;
@@ -54,11 +54,11 @@ const KEY_DIGITS = 16;
 export async function runFuzz(settings: FuzzSettings, context: RunnerContext): Promise<FuzzReport> {
   const { environment, signal, log } = context;
   const { policy, known, seed, minutes } = settings;
-  const choices = { ovmfs: settings.ovmf, crashOneIn: settings.crash };
+  const choices = choicesOf(settings);
   const folder = resolve(settings.corpus ?? join(RESULTS, 'fuzz'));
   await using corpus = await CorpusFolder.open(folder, signal);
   const host = await requireHost(context, settings);
-  for (const ovmf of settings.ovmf) await host.ovmf(ovmf);
+  for (const wanted of choices.ovmfs) await host.ovmf(wanted);
   const kernels = new Map<string, Kernel>();
   const sources = packageContext(settings, { environment, signal, log });
   for (const ref of settings.kernels) kernels.set(ref, await requireKernel(ref, sources));
@@ -110,6 +110,11 @@ export async function runFuzz(settings: FuzzSettings, context: RunnerContext): P
     return files.length > 0 ? [{ kernel, files }] : [];
   });
   return { ...result, kernels: settings.kernels, seed, seconds, folder, fileOf, code };
+}
+
+function choicesOf({ ovmf = [], crash: crashOneIn }: FuzzSettings): CaseChoices {
+  const [first = STANDARD_CELL.ovmf, ...others] = ovmf;
+  return { ovmfs: [first, ...others], crashOneIn };
 }
 
 /** What stands for what is fuzzed: the same for the same images, policy and choices. */
