@@ -125,12 +125,15 @@ describe('defects of released kernels', () => {
   });
 
   it('write into the memory that they are to dump: 7.3 clears the EFI initrd table', async () => {
-    // The table lies where the firmware put it: after another boot that page may be one that nobody uses.
-    const axes = ['--crashkernel', '256M', '--fresh-firmware'];
+    // The table lies where the firmware put it: with a saved firmware nobody uses that page, and in one boot of nine
+    // nobody did with a fresh one.
+    const axes = ['--crashkernel', '256M', '--fresh-firmware', '--repeat', '3'];
     const { status, cells } = await check(['debian:7.3', ...axes]);
     const broken = ['kdump.vmcore-bytes', 'kdump.confined'];
-    expect(cells[0]?.verdict).toEqual({ kind: 'mismatch', broken });
-    const confined = invariant(cells[0], 'kdump.confined');
+    const shown = cells.filter(({ verdict }) => verdict.kind !== 'match');
+    expect(shown).not.toEqual([]);
+    for (const { verdict } of shown) expect(verdict).toEqual({ kind: 'mismatch', broken });
+    const confined = invariant(shown[0], 'kdump.confined');
     expect(confined?.why).toMatch(/1 page \(0x\w+\) .* changed; in it is the EFI table INITRD=0x/);
     expect(status).toBe(1);
   });
