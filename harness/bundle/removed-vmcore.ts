@@ -11,6 +11,9 @@ export const VMCORES_KEPT = ['all', 'broken', 'none'] as const;
 /** See `VMCORES_KEPT`. */
 export type VmcoresKept = (typeof VMCORES_KEPT)[number];
 
+/** Of what a record of an older sub1m does not have. */
+const NOT_LOOKED_AT = { value: null, why: 'An older sub1m removed the vmcore, and did not look' };
+
 const removedVmcoreSchema = z.object({
   schema: z.literal(SCHEMA_VERSION),
   /** By which `--keep` it was removed. */
@@ -24,6 +27,8 @@ const removedVmcoreSchema = z.object({
   /** As in `VmcoreDigest`. */
   whole: seen(said),
   lowPages: seen(lowPages),
+  crashkernelFreed: seen(z.int().nonnegative()).default(NOT_LOOKED_AT),
+  writableCode: seen(z.array(z.int().min(0).max(0xff)).max(0x100)).default(NOT_LOOKED_AT),
   keptKindsLeftOut: seen(z.int().nonnegative()),
 });
 

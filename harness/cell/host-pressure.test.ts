@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, it } from 'vitest';
-import { HostPressure } from './host-pressure.ts';
+import { HostPressure, waitedShare } from './host-pressure.ts';
 
 it('sees a machine that has to share a processor, and one that wants none', async () => {
   using pressure = new HostPressure();
@@ -37,4 +37,12 @@ it('keeps what it has seen of a machine that is gone', async () => {
   const { off } = pressure.record();
   expect(off?.machines).toBe(2);
   expect(off?.waited).not.toBeNull();
+});
+
+it.each([
+  { what: 'one that has a third of a processor', ran: 30e9, waited: 60e9, share: 0.667 },
+  { what: 'one that hardly ever got any', ran: 1e9, waited: 89e9, share: 0.989 },
+  { what: 'one that is halted on a busy host', ran: 0.5e9, waited: 5e9, share: 0 },
+])('tells in 90 s how much of what it wanted a machine lacked: $what', ({ ran, waited, share }) => {
+  expect(waitedShare({ ran, waited }, 90_000)).toBe(share);
 });

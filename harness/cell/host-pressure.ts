@@ -95,18 +95,27 @@ function pressureOf({ first, last, machines, availableMiB }: WatchedPhase): Phas
     memory: share('memory', wallUs),
     io: share('io', wallUs),
     steal: share('steal', wallUs * availableParallelism()),
-    waited: waitedOf(first.qemu, last.qemu),
+    waited: last.qemu && waitedShare(since(first.qemu, last.qemu), last.at - first.at),
     machines,
     availableMiB,
   };
 }
 
-/** Of the time that QEMU wanted to run, the part in which it had no processor. */
-function waitedOf(first: ProcessLoad | null, last: ProcessLoad | null): number | null {
-  if (last === null) return null;
-  const ran = last.ran - (first?.ran ?? 0);
-  const waited = last.waited - (first?.waited ?? 0);
-  return ratio(waited, ran + waited);
+function since(first: ProcessLoad | null, last: ProcessLoad): ProcessLoad {
+  return { ran: last.ran - (first?.ran ?? 0), waited: last.waited - (first?.waited ?? 0) };
+}
+
+/** A machine that wants less than this of a processor is idle. */
+const IDLE = 0.1;
+const NS_PER_MS = 1e6;
+
+/**
+ * Of the time that QEMU wanted to run, the part in which it had no processor; 0 of a machine that is halted: it wakes up
+ * for next to nothing, and waits longer for that than it runs.
+ */
+export function waitedShare({ ran, waited }: ProcessLoad, elapsedMs: number): number {
+  const wanted = ran + waited;
+  return wanted < elapsedMs * NS_PER_MS * IDLE ? 0 : ratio(waited, wanted);
 }
 
 /** A share from 0 to 1, in thousandths. */

@@ -226,6 +226,7 @@ describe('images/layouts', () => {
       'synthetic-boot-services-from-0x1000',
       'synthetic-boot-services-from-0x8000',
       'synthetic-esrt-and-bgrt',
+      'synthetic-free-pieces',
       'synthetic-low-ebda-fragmented',
       'synthetic-low-ebda',
       'synthetic-many-boot-services-no-room',

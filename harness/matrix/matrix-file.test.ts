@@ -117,6 +117,10 @@ describe('readMatrix', () => {
       text: '{"schema": 1, "axes": {"kernel": ["a"]}, "known": {}}',
       why: 'known: Invalid input: expected array, received object',
     },
+    {
+      text: '{"schema": 1, "seeded": {"base": "a", "faults": [{"name": "one"}]}}',
+      why: 'seeded.0.faults.0.caughtBy: expected invariants, or why nothing catches it in "uncaught"',
+    },
     { text: '[]', why: 'the whole file: Invalid input: expected object, received array' },
   ])('names the field at fault: $why', async ({ text, why }) => {
     const path = await matrixFile(text);

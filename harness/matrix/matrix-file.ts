@@ -54,17 +54,21 @@ const axesSchema = z.strictObject({
 /** The name of a file without `.json`. */
 const plainName = z.string().regex(/^[\w-]+$/, 'expected a name');
 
+const faultSchema = z
+  .strictObject({
+    name: z.string().regex(/^[\w-]+$/, 'expected a name under images/patches/faults/'),
+    axes: axesSchema.omit({ kernel: true }).default({}),
+    caughtBy: z.array(invariantSchema).default([]),
+    uncaught: z.string().min(1).exactOptional(),
+  })
+  .refine(({ caughtBy, uncaught }) => caughtBy.length > 0 !== (uncaught !== undefined), {
+    path: ['caughtBy'],
+    message: 'expected invariants, or why nothing catches it in "uncaught"',
+  });
+
 const seededSchema = z.strictObject({
   base: oneOrMore(spec.kernel),
-  faults: z
-    .array(
-      z.strictObject({
-        name: z.string().regex(/^[\w-]+$/, 'expected a name under images/patches/faults/'),
-        axes: axesSchema.omit({ kernel: true }).default({}),
-        caughtBy: z.array(invariantSchema).min(1),
-      }),
-    )
-    .min(1),
+  faults: z.array(faultSchema).min(1),
 });
 
 /**

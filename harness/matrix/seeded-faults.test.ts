@@ -36,6 +36,15 @@ it('gives a fault to each of several kernels', () => {
   ]);
 });
 
+it('runs a fault that nothing catches as a kernel that must match', () => {
+  const fault = { name: 'three', axes: {}, caughtBy: [], uncaught: 'nobody looks' };
+  const cells = faultCells({ base: ['recipe:a'], faults: [fault] }, (axes) => axes);
+  expect(cells.map(({ spec, fault: seeded }) => [spec.kernel, seeded])).toEqual([
+    ['recipe:a', undefined],
+    ['recipe:a+faults/three', undefined],
+  ]);
+});
+
 it('lets the command line have the last word', () => {
   const cells = faultCells(SEEDED, (axes) => ({ ...axes, cpus: [2] }));
   expect(new Set(cells.map(({ spec }) => spec.cpus))).toEqual(new Set([2]));

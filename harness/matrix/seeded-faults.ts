@@ -13,8 +13,10 @@ export interface SeededFaults {
 interface SeededFault {
   readonly name: string;
   readonly axes: Omit<Axes, 'kernel'>;
-  /** Ids of invariants: one of them must be broken in each of its cells. */
+  /** Ids of invariants: one of them must be broken in each of its cells. None if it is not caught. */
   readonly caughtBy: readonly string[];
+  /** Why nothing catches it, if so: its cells must match, or the row is no longer true. */
+  readonly uncaught?: string;
 }
 
 /**
@@ -26,13 +28,17 @@ export function faultCells(
   over: (axes: Axes) => Axes,
 ): Omit<PlannedCell, 'id'>[] {
   const sound = new Map<string, { readonly spec: CellSpec }>();
-  const faulty = faults.flatMap(({ name, axes, caughtBy }) => {
+  const faulty = faults.flatMap(({ name, axes, caughtBy, uncaught }) => {
     for (const spec of expandSpecs(over({ ...axes, kernel: base }))) {
       sound.set(JSON.stringify(spec), { spec });
     }
     const fault = { name, caughtBy: [...caughtBy] };
     const kernel = base.map((recipe) => `${recipe}+faults/${name}`);
-    return expandSpecs(over({ ...axes, kernel })).map((spec) => ({ spec, fault }));
+    const isCaught = uncaught === undefined;
+    return expandSpecs(over({ ...axes, kernel })).map((spec) => ({
+      spec,
+      ...(isCaught && { fault }),
+    }));
   });
   return [...sound.values(), ...faulty];
 }

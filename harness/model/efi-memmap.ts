@@ -87,7 +87,8 @@ function isAcpiOff({ cmdline }: StepInputs): boolean {
 
 /**
  * `efi_mem_reserve()`: keeps a table, though nothing of it is reserved if any byte is already; if it lies in boot
- * services data the map is split and copied. Without a map no table is looked for.
+ * services data the map is split and copied, but not by "efi/x86: Avoid the need to mangle the EFI memory map" (posted
+ * 2026-03-06). Without a map no table is looked for.
  */
 function efiMemReserve(memory: LowMemory, table: PhysRange, inputs: StepInputs): LowMemory {
   if (!keepsEfiMap(inputs)) return memory;
@@ -101,6 +102,7 @@ function efiMemReserve(memory: LowMemory, table: PhysRange, inputs: StepInputs):
   const mark = marksTables ? markReservedKern : unmarked;
   const isFree = !hasAnyOf(memory.reserved, table);
   const kept = isFree ? keep(memory, table, event) : mark(memory, table);
+  if (!inputs.kernel.copiesMemmap) return kept;
   const holder = memory.bootServices.find(({ range }) => covers([range], table));
   if (holder?.type !== EFI_BOOT_SERVICES_DATA) return kept;
   const parts = split(holder, table);

@@ -6,7 +6,7 @@ export type KernelDetails = Readonly<Record<keyof typeof DETAILS, boolean>>;
 
 interface Detail {
   readonly is: string;
-  /** Conditions on a kernel's version: nothing that a bundle keeps shows it. */
+  /** Conditions on a kernel's version, for what nothing that a bundle keeps shows. */
   readonly releases: readonly string[];
 }
 
@@ -23,6 +23,10 @@ const DETAILS = {
   mirrorsOnRequest: {
     is: 'memblock prefers mirrored memory only with `kernelcore=mirror` (902c2d91582c, v6.0)',
     releases: ['6.0..'],
+  },
+  copiesMemmap: {
+    is: 'efi_mem_reserve() splits the EFI memory map, which takes a copy ("efi: Allow drivers to reserve boot services forever", 816e76129ed5, v4.9)',
+    releases: ['4.9..'],
   },
   freesMemmapCopy: {
     is: 'a copy of the EFI memory map is freed once there is another (f0ef6523475f, v5.6)',
@@ -45,8 +49,8 @@ const DETAILS = {
     releases: ['6.16..'],
   },
   marksTables: {
-    is: 'efi_mem_reserve() marks tables as the kernel\'s own ("efi: Tag memblock reservations of boot services regions as RSRV_KERN", posted 2026-03-06; in 7.3)',
-    releases: ['7.3..'],
+    is: 'efi_mem_reserve() marks tables as the kernel\'s own ("efi: Tag memblock reservations of boot services regions as RSRV_KERN", posted 2026-03-06; in 7.2)',
+    releases: ['7.2..'],
   },
 } as const satisfies Record<string, Detail>;
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { EfiDescriptor } from '../memory/efi-memory-map.ts';
 import { SZ_1M } from '../memory/pfn.ts';
 import { physRange } from '../memory/phys-range.ts';
-import { STOCK, bootData, descriptor, pagesOf, ram } from './testing/machine-builder.ts';
+import { STOCK, bootData, descriptor, kernelOf, pagesOf, ram } from './testing/machine-builder.ts';
 import type { ModelInputs } from './model-inputs.ts';
 import { predict } from './prediction.ts';
 
@@ -47,6 +47,15 @@ describe('the copy of the EFI map that an ESRT in boot services makes (seen as h
       free: '0x9e',
       firmware: '0xa0-0xff',
     });
+  });
+
+  it('is not made by a kernel that does not split the map', () => {
+    const kernel = { ...kernelOf('reserve-1m'), copiesMemmap: false };
+    const { pages, ...rest } = predict({ ...withTables(130), kernel }, 'reserve-1m-deferred');
+    expect(pagesOf({ pages, ...rest })).toMatchObject({ trampoline: '0x98-0x9e' });
+    expect(pages.flatMap(({ history }) => history.map(({ step }) => step))).not.toContain(
+      'efi_memmap_alloc',
+    );
   });
 
   it('tells how the page came and went', () => {

@@ -6,6 +6,7 @@ import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { BundleFolder } from '../bundle/bundle-folder.ts';
 import { FormatError } from '../errors.ts';
+import { pfn } from '../memory/pfn.ts';
 import { type TempDir, makeTempDir } from '../process/temp-dir.ts';
 import { projectPath } from '../project-root.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
@@ -21,6 +22,8 @@ const DIGEST: VmcoreDigest = {
     value: { pfns: Uint32Array.of(1, 2, 3, 7, 200), crcs: Uint32Array.of(5, 2 ** 32 - 1, 0, 7, 8) },
   },
   lowPages: { value: Array.from({ length: 256 }, (_, page) => (page < 3 ? 'free' : 'reserved')) },
+  crashkernelFreed: { value: 7 },
+  writableCode: { value: [pfn(0x99)] },
   keptKindsLeftOut: { value: Uint32Array.of(9, 10) },
 };
 
@@ -28,6 +31,8 @@ const UNREADABLE: VmcoreDigest = {
   whole: { value: null, why: 'cut off' },
   pages: { value: null, why: 'no dump' },
   lowPages: { value: null, why: 'no dump' },
+  crashkernelFreed: { value: null, why: 'no dump' },
+  writableCode: { value: null, why: 'no dump' },
   keptKindsLeftOut: { value: null, why: 'no dump' },
 };
 

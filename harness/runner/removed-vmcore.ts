@@ -14,6 +14,7 @@ import {
 } from '../bundle/removed-vmcore.ts';
 import { FormatError } from '../errors.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
+import { pfn } from '../memory/pfn.ts';
 import { type Seen, seenFrom } from '../seen.ts';
 import type { VmcoreDigest } from '../vmcore/vmcore-digest.ts';
 
@@ -44,6 +45,8 @@ export async function removeVmcore(
     pages: cut(digest.pages, ({ pfns }) => pfns.length),
     whole: cut(digest.whole, (words) => words),
     lowPages: cut(digest.lowPages, (classes) => [...classes]),
+    crashkernelFreed: cut(digest.crashkernelFreed, (count) => count),
+    writableCode: cut(digest.writableCode, (pages) => [...pages]),
     keptKindsLeftOut: cut(digest.keptKindsLeftOut, (pages) => pages.length),
   };
   const packed = gzipSync(new Uint8Array(encodePages(digest).buffer));
@@ -80,7 +83,9 @@ export function removedDigest(folder: BundleFolder, machine: Machine): VmcoreDig
   const keptKindsLeftOut = seenFrom(record.keptKindsLeftOut, (count) => ({
     value: reader.pages(count, limit),
   }));
-  return { whole: record.whole, pages, lowPages: record.lowPages, keptKindsLeftOut };
+  const writableCode = seenFrom(record.writableCode, (all) => ({ value: all.map(pfn) }));
+  const { whole, lowPages, crashkernelFreed } = record;
+  return { whole, pages, lowPages, crashkernelFreed, writableCode, keptKindsLeftOut };
 }
 
 /** Why there is no value may quote a dump: the record takes so much of it. */

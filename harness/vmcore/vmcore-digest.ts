@@ -3,15 +3,17 @@ import { FormatError } from '../errors.ts';
 import { pageCrcs } from '../memory/page-crcs.ts';
 import type { PageClass } from '../memory/kpageflags.ts';
 import { rangesOfPages } from '../memory/page-map.ts';
-import { PAGE_SIZE, physAddr } from '../memory/pfn.ts';
-import { type Seen, seeing, seeingFrom } from '../seen.ts';
+import { PAGE_SIZE, type Pfn, physAddr } from '../memory/pfn.ts';
+import { type Seen, seeing, seeingFrom, seenFrom } from '../seen.ts';
 import type { ByteSource } from './dump/byte-source.ts';
 import { keptKindsLeftOut } from './filtered-pages.ts';
 import { checkFlattened, isFlattened } from './dump/flattened.ts';
 import { openKernel } from './kernel/kernel.ts';
 import { type Vmcore, openVmcore } from './dump/open-vmcore.ts';
-import { readLowPages } from './kernel/page-structs.ts';
+import { countUnreserved, pageReader, readLowPages } from './kernel/page-structs.ts';
+import { readCrashkernel } from './kernel/kernel-state.ts';
 import { type PhysicalMemory, pagesThere } from './dump/physical-memory.ts';
+import { findWritableCode } from './kernel/trampoline.ts';
 
 /** What it takes of a dump to compare it with memory; a thread can send it. */
 export interface VmcoreDigest {
@@ -20,6 +22,10 @@ export interface VmcoreDigest {
   readonly pages: Seen<VmcorePages>;
   /** The class of each of the 256 pages below 1 MiB, by its `struct page`. */
   readonly lowPages: Seen<readonly PageClass[]>;
+  /** How many pages of the crashkernel memory are not reserved, by their `struct page`. */
+  readonly crashkernelFreed: Seen<number>;
+  /** See `findWritableCode()`. */
+  readonly writableCode: Seen<readonly Pfn[]>;
   /** See `keptKindsLeftOut()`. */
   readonly keptKindsLeftOut: Seen<Uint32Array>;
 }
@@ -45,6 +51,15 @@ export function digestVmcore(source: ByteSource): VmcoreDigest {
     whole: seeing(() => wholeness(source)),
     pages: seeingFrom(opened, ({ memory }) => digestPages(memory)),
     lowPages: seeingFrom(inside, ({ kernel }) => readLowPages(kernel).map((page) => page.class)),
+    crashkernelFreed: seenFrom(inside, ({ kernel }) =>
+      seeingFrom(kernel.kallsyms, (symbols) => {
+        const areas = readCrashkernel(kernel, symbols);
+        return areas.length === 0 ? 0 : countUnreserved(pageReader(kernel), areas);
+      }),
+    ),
+    writableCode: seenFrom(inside, ({ kernel: { kallsyms, memory } }) =>
+      seeingFrom(kallsyms, (symbols) => findWritableCode(memory, symbols)),
+    ),
     keptKindsLeftOut: seeingFrom(inside, ({ kernel, dump }) =>
       keptKindsLeftOut(kernel, dump.memory),
     ),

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT
-import { describe } from 'vitest';
-import { wholeDump } from '../../vmcore/testing/flattened-builder.ts';
-import { ended, refused } from '../testing/bundle-builder.ts';
+import { describe, expect, it } from 'vitest';
+import { digestOf, wholeDump } from '../../vmcore/testing/flattened-builder.ts';
+import { judgeBundle } from '../judge-bundle.ts';
+import { buildBundle, ended, refused } from '../testing/bundle-builder.ts';
 import { itFinds } from '../testing/invariant-cases.ts';
 
 const WITH = { crashkernel: '256M' };
@@ -21,6 +22,13 @@ describe('a promise about the crash', () => {
       bundle: { spec: { crashkernel: '512M' } },
       outcome: 'broken',
       why: '0x20000000 bytes wanted, 0x1a000000-0x29ffffff found',
+    },
+    {
+      id: 'kdump.reserved',
+      when: 'it is larger',
+      bundle: { spec: { crashkernel: '255M' } },
+      outcome: 'broken',
+      why: '0xff00000 bytes wanted, 0x1a000000-0x29ffffff found',
     },
     {
       id: 'kdump.reserved',
@@ -164,4 +172,14 @@ describe('a promise about the crash', () => {
       why: 'capture/crashed-dmesg: Cannot read the crashed kernel\'s log: expected lines "[ 0.1] …", found none',
     },
   ]);
+});
+
+it('finds crashkernel memory that the page allocator has', () => {
+  const digest = { ...digestOf(wholeDump()), crashkernelFreed: { value: 2 } };
+  const { invariants } = judgeBundle(buildBundle({ spec: WITH }), digest);
+  expect(invariants.find(({ id }) => id === 'kdump.reserved')).toMatchObject({
+    outcome: 'broken',
+    why: '2 pages of it are not reserved: the page allocator got them',
+    evidence: 'vmcore',
+  });
 });

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 import type { CellRecord } from '../../bundle/cell-record.ts';
 import { vmcoreFile } from '../../bundle/evidence.ts';
-import { parseCrashkernel } from '../../memory/crashkernel.ts';
+import { counted } from '../../memory/counted.ts';
+import { type CrashkernelRequest, parseCrashkernel } from '../../memory/crashkernel.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
-import { hex } from '../../memory/pfn.ts';
+import { PAGE_SIZE, hex } from '../../memory/pfn.ts';
 import { printableText } from '../../memory/printable-text.ts';
-import { rangeSize, renderRange } from '../../memory/phys-range.ts';
+import { type PhysRange, rangeSize, renderRange } from '../../memory/phys-range.ts';
 import { type Check, type Finding, broken, kept, notAsked, unseen } from './finding.ts';
 import { describeEnd, describeFailure, loadRefused } from '../observe/kernel-failure.ts';
 import { phaseEnded } from '../observe/phase-ended.ts';
@@ -14,7 +15,7 @@ const NO_CRASHKERNEL = notAsked('The cell is without crashkernel');
 const NO_CRASH = notAsked('The cell does not crash');
 
 /** `kdump.reserved` */
-export const checkReserved: Check = ({ cmdline, observation }) => {
+export const checkReserved: Check = ({ record, cmdline, observation }) => {
   const evidence = 'system/iomem';
   const parameter = findParameter(cmdline, 'crashkernel');
   if (!parameter) return NO_CRASHKERNEL;
@@ -26,14 +27,24 @@ export const checkReserved: Check = ({ cmdline, observation }) => {
     const value = printableText(parameter.value ?? '');
     return notAsked(`crashkernel=${value} asks for nothing on this machine`);
   }
-  const area = crashkernel.find(
-    (range) => rangeSize(range) >= asked.size && (asked.offset ?? range.start) === range.start,
-  );
+  const freed = observation.crashkernelFreed?.value ?? 0;
+  if (freed > 0) {
+    const why = `${counted(freed, 'page')} of it are not reserved: the page allocator got them`;
+    return broken(why, { evidence: vmcoreFile(record.spec) });
+  }
+  const area = crashkernel.find((range) => isAsAsked(range, asked));
   if (area) return kept(`${renderRange(area)} is reserved`, { evidence });
   const found = crashkernel.map(renderRange).join(', ') || 'none';
   const said = observation.crashkernelRefusal ? `; the log: ${observation.crashkernelRefusal}` : '';
   return broken(`${hex(asked.size)} bytes wanted, ${found} found${said}`, { evidence });
 };
+
+/** Whether it is where it was asked for, and as large, up to the end of a page. */
+function isAsAsked(range: PhysRange, { size, offset }: CrashkernelRequest): boolean {
+  const most = Math.ceil(size / PAGE_SIZE) * PAGE_SIZE;
+  const isAsLarge = rangeSize(range) >= size && rangeSize(range) <= most;
+  return isAsLarge && (offset ?? range.start) === range.start;
+}
 
 /** `kdump.captured` */
 export const checkCaptured: Check = (cell) => {

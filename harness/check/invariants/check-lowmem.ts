@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+import { type EvidenceFile, vmcoreFile } from '../../bundle/evidence.ts';
 import { counted } from '../../memory/counted.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import { lowPages } from '../../memory/page-map.ts';
@@ -148,7 +149,7 @@ function whoFreed({ pages: fates }: Prediction, pages: readonly Pfn[]): string {
 }
 
 /** `lowmem.trampoline` */
-export const checkTrampoline: Check = ({ observation, prediction }) => {
+export const checkTrampoline: Check = ({ record, observation, prediction }) => {
   if (observation.hasNoTrampoline) {
     const why = 'real_mode_header is NULL: the kernel has no trampoline';
     return broken(why, { evidence: 'system/real-mode.json' });
@@ -167,14 +168,20 @@ export const checkTrampoline: Check = ({ observation, prediction }) => {
     const place = wanted ? hex(wanted.start) : 'no place';
     return broken(`It is at ${hex(found)}, ${place} predicted`, { evidence, pages });
   }
-  return checkTrampolineBytes(wanted, observation);
+  return checkTrampolineBytes(wanted, vmcoreFile(record.spec), observation);
 };
 
-/** The trampoline is where it must be; checks that these bytes are a trampoline's. */
+/** The trampoline is where it must be; checks that these bytes are a trampoline's, and stay so. */
 function checkTrampolineBytes(
   place: PhysRange,
-  { savedMemory, trampolineIn: evidence }: Observation,
+  vmcore: EvidenceFile,
+  { savedMemory, writableCode, trampolineIn: evidence }: Observation,
 ): Finding {
+  const writable = writableCode?.value ?? [];
+  if (writable.length > 0) {
+    const why = `${counted(writable.length, 'page')} below 1 MiB can be written to and executed`;
+    return broken(why, { evidence: vmcore, pages: writable });
+  }
   const pages = lowPages(place);
   const at = `It is at ${hex(place.start)}`;
   if (savedMemory === null) {

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: MIT
-import { describe } from 'vitest';
-import { hex } from '../../memory/pfn.ts';
-import type { BundleSpec } from '../testing/bundle-builder.ts';
+import { describe, expect, it } from 'vitest';
+import { hex, pfn } from '../../memory/pfn.ts';
+import { digestOf, wholeDump } from '../../vmcore/testing/flattened-builder.ts';
+import { judgeBundle } from '../judge-bundle.ts';
+import { type BundleSpec, buildBundle } from '../testing/bundle-builder.ts';
 import { itFinds } from '../testing/invariant-cases.ts';
 import { lowMemoryBytes } from '../testing/low-memory-builder.ts';
 
@@ -172,4 +174,19 @@ describe('the trampoline', () => {
       why: 'system/real-mode.json: Cannot read real_mode_header: expected two pointers in JSON',
     },
   ]);
+});
+
+it('can nowhere be written to and executed at once', () => {
+  const found = (pages: readonly number[]): unknown => {
+    const writableCode = { value: pages.map(pfn) };
+    const { invariants } = judgeBundle(buildBundle({}), { ...digestOf(wholeDump()), writableCode });
+    return invariants.find(({ id }) => id === 'lowmem.trampoline');
+  };
+  expect(found([])).toMatchObject({ outcome: 'kept' });
+  expect(found([0x99, 0x9a])).toMatchObject({
+    outcome: 'broken',
+    why: '2 pages below 1 MiB can be written to and executed',
+    pages: [0x99, 0x9a],
+    evidence: 'vmcore',
+  });
 });

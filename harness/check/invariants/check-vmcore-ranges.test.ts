@@ -66,6 +66,20 @@ describe('what the vmcore has', () => {
     },
     {
       id: 'kdump.vmcore-ranges',
+      when: 'the kernel has lost a byte of its RAM',
+      bundle: {
+        ...dump([memory(0x10_0001, 0x1a00_0000), HIGH[1] ?? {}], 'kexec_file_load'),
+        files: {
+          [HEADER]: elfHeaders([{ type: 4 }, IMAGE, memory(0x10_0001, 0x1a00_0000), HIGH[1] ?? {}]),
+          'system/iomem':
+            '00001000-0009ffff : System RAM\n00100001-3ea89fff : System RAM\n  1a000000-29ffffff : Crash kernel\n',
+        },
+      },
+      outcome: 'broken',
+      why: '0x100000-0x100000 is RAM, and nothing in /proc/iomem',
+    },
+    {
+      id: 'kdump.vmcore-ranges',
       when: 'a segment goes one page into the crashkernel',
       bundle: dump([memory(0x10_0000, 0x1a00_1000), HIGH[1] ?? {}], 'kexec_file_load'),
       outcome: 'broken',

@@ -7,11 +7,12 @@ import { crashedMemory } from '../observe/observation.ts';
 
 /**
  * `kdump.vmcore-ranges`: above 1 MiB the dump has System RAM without the crashkernel (`prepare_elf_headers()`; kexec-tools'
- * `get_crash_memory_ranges()`), below it what the model predicts for the syscall.
+ * `get_crash_memory_ranges()`), below it what the model predicts for the syscall. System RAM is all RAM that the kernel was
+ * given.
  */
 export const checkVmcoreRanges: Check = ({ record, observation, prediction }) => {
   const evidence = 'capture/vmcore-header';
-  const { vmcoreSegments, iomem } = observation;
+  const { vmcoreSegments, iomem, lostRam } = observation;
   const blind = notCaptured(record);
   if (blind) return blind;
   if (vmcoreSegments === null) return notAsked(`The cell is from before there was ${evidence}`);
@@ -23,6 +24,7 @@ export const checkVmcoreRanges: Check = ({ record, observation, prediction }) =>
   const wanted = rangeSet([...low, ...crashedMemory(iomem.value)]);
   const found = rangeSet(memory);
   const faults = [
+    ...lostRam.map((range) => `${renderRange(range)} is RAM, and nothing in /proc/iomem`),
     ...without(wanted, found).map((range) => `${renderRange(range)} is missing`),
     ...without(found, wanted).map((range) => `${renderRange(range)} does not belong in it`),
     ...twice(memory).map((range) => `${renderRange(range)} is in it twice`),

@@ -114,7 +114,7 @@ export const INVARIANTS = {
   },
   'lowmem.trampoline': {
     promise:
-      'the trampoline lies below 1 MiB, page-aligned, on pages that were available, and holds the trampoline',
+      'the trampoline lies below 1 MiB, page-aligned, on pages that were available, and holds the trampoline, which nobody can both write to and execute',
     check: checkTrampoline,
     shownIn: 'trigger',
     endsCell: false,
@@ -160,7 +160,7 @@ export const INVARIANTS = {
     isProof: false,
   },
   'kdump.reserved': {
-    promise: 'crashkernel is reserved as large as asked',
+    promise: 'crashkernel is reserved, exactly as large as asked, and nobody gets a page of it',
     check: checkReserved,
     // The reservation is seen before, but what breaks it ends the cell here: the load is refused.
     shownIn: 'load',

@@ -43,6 +43,27 @@ describe('what is particular to a kernel', () => {
     expect(given({ files }).kernel).toMatchObject({ keepsLateMemmap, mirrorsOnRequest: true });
   });
 
+  it.each([
+    { symbols: 'of an older bundle', names: ['_text'], copiesMemmap: true, marksTables: true },
+    {
+      symbols: 'with it',
+      names: ['efi_mem_reserve', 'efi_memmap_insert'],
+      copiesMemmap: true,
+    },
+    { symbols: 'without it', names: ['efi_mem_reserve'], copiesMemmap: false },
+    {
+      symbols: 'that marks tables',
+      names: ['efi_mem_reserve', 'efi_memmap_insert', 'memblock_reserved_mark_kern'],
+      copiesMemmap: true,
+      marksTables: true,
+    },
+  ])('follows from its symbols: efi_memmap_insert, in a list $symbols', (row) => {
+    const kallsyms = row.names.map((name) => `ffffffff82000000 T ${name}\n`).join('');
+    const files = { 'system/release': '7.2.13\n', 'system/kallsyms': kallsyms };
+    const { copiesMemmap, marksTables = false } = row;
+    expect(given({ files }).kernel).toMatchObject({ copiesMemmap, marksTables });
+  });
+
   it('is not known without one', () => {
     expect(given({ files: { 'system/release': null } }).kernel).toBeNull();
   });

@@ -4,7 +4,7 @@ import { findParameter, findSize, parseCmdline } from '../../memory/kernel-cmdli
 import { FIRST_LINE, findLogLine } from '../../memory/kernel-log.ts';
 import { parseMemblockDump } from '../../memory/memblock-log.ts';
 import { SZ_1M } from '../../memory/pfn.ts';
-import { detailsOfRelease } from '../../model/kernel-details.ts';
+import { type KernelDetails, detailsOfRelease } from '../../model/kernel-details.ts';
 import type { MemblockRegion } from '../../model/memblock-regions.ts';
 import type { ModelInputs } from '../../model/model-inputs.ts';
 import type { Evidence } from './evidence.ts';
@@ -25,13 +25,25 @@ export function findGivenKernel(evidence: Evidence): GivenKernel {
   const { cmdline, systemLog: log } = evidence;
   const release = (evidence.text('system/release') ?? evidence.cell.kernel?.release ?? '').trim();
   return {
-    kernel: /^\d/.test(release) ? detailsOfRelease(versionOf(evidence, release)) : null,
+    kernel: /^\d/.test(release) ? findDetails(evidence, versionOf(evidence, release)) : null,
     disablesRuntime: disablesRuntime(evidence, release),
     reservedAbove1M: findReservedAbove1M(log),
     corruptionCheckSize: SCANNING.test(log) ? corruptionCheckSize(cmdline) : 0,
     tdxHost: TDX.test(log),
     hotplugsMemory: !isUnknownTo(log, 'movable_node'),
     kexecHandover: evidence.kallsyms.value?.has('kho_is_enabled') === true && asksForKho(cmdline),
+  };
+}
+
+/** What its version says, but for what its symbols show. */
+function findDetails({ kallsyms: { value: symbols } }: Evidence, version: string): KernelDetails {
+  const details = detailsOfRelease(version);
+  // Bundles from before these symbols were kept have neither: every kernel has the first.
+  if (symbols?.has('efi_mem_reserve') !== true) return details;
+  return {
+    ...details,
+    copiesMemmap: symbols.has('efi_memmap_insert'),
+    marksTables: symbols.has('memblock_reserved_mark_kern'),
   };
 }
 

@@ -17,6 +17,7 @@ import { type CaptureLog, seenCaptureLog } from './capture-log.ts';
 import type { DeadKernel } from '../../bundle/dead-kernel.ts';
 import type { Evidence } from './evidence.ts';
 import type { EvidenceFile } from '../../bundle/evidence.ts';
+import { findLostRam } from './lost-ram.ts';
 import { lowMemoryLines } from './low-memory-log.ts';
 import { type MemoryTruth, seenMemoryTruth } from './memory-truth.ts';
 import { seenNoVmcore } from './no-vmcore.ts';
@@ -51,6 +52,8 @@ export interface Observation {
   /** Null where it was not saved. */
   readonly savedMemory: Seen<SavedMemory> | null;
   readonly iomem: Seen<IomemSummary>;
+  /** See `findLostRam()`. */
+  readonly lostRam: readonly PhysRange[];
   /** The line in which the system kernel says that it cannot reserve crashkernel, or null. */
   readonly crashkernelRefusal: string | null;
   /** What `memblock=debug` printed of low memory, or null if it was not asked for. */
@@ -72,6 +75,10 @@ export interface Observation {
   readonly vmcore: VmcoreDigest['whole'] | null;
   /** The class of each of the 256 pages when the system kernel had crashed; null where the cell left no vmcore. */
   readonly pagesAtCrash: VmcoreDigest['lowPages'] | null;
+  /** See `VmcoreDigest`; null without a vmcore. */
+  readonly crashkernelFreed: VmcoreDigest['crashkernelFreed'] | null;
+  /** See `findWritableCode()`; null without a vmcore. */
+  readonly writableCode: VmcoreDigest['writableCode'] | null;
   /** Null in a cell that does not look at its memory. */
   readonly memory: Seen<MemoryTruth> | null;
 }
@@ -115,6 +122,7 @@ export function observe(evidence: Evidence, vmcore: VmcoreDigest | undefined): O
     tags: seenTags(evidence),
     savedMemory: seenSavedMemory(evidence, trampoline.value),
     iomem,
+    lostRam: findLostRam(evidence),
     crashkernelRefusal: findLogLine(evidence.text('system/dmesg') ?? '', ...REFUSAL) ?? null,
     memblockCalls: findMemblockCalls(evidence),
     lowMemoryLog: evidence.parsed('system/dmesg', wholeLowMemoryLog),
@@ -144,10 +152,15 @@ function observePages(evidence: Evidence): Pick<Observation, 'pages' | 'pagesIn'
 function observeVmcore(
   evidence: Evidence,
   vmcore: VmcoreDigest | undefined,
-): Pick<Observation, 'vmcore' | 'pagesAtCrash' | 'vmcoreReads'> {
+): Pick<
+  Observation,
+  'vmcore' | 'pagesAtCrash' | 'crashkernelFreed' | 'writableCode' | 'vmcoreReads'
+> {
   return {
     vmcore: vmcore?.whole ?? null,
     pagesAtCrash: vmcore?.lowPages ?? null,
+    crashkernelFreed: vmcore?.crashkernelFreed ?? null,
+    writableCode: vmcore?.writableCode ?? null,
     vmcoreReads: evidence.has(READS) ? evidence.parsed(READS, parseVmcoreReads) : null,
   };
 }

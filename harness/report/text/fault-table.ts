@@ -7,20 +7,29 @@ import { type Style, paint } from './style.ts';
 
 /** A line for each cell with a seeded fault: which invariants caught it; nothing in a run without one. */
 export function renderFaultTable(cells: readonly JudgedCell[], style: Style): string[] {
-  const rows = cells.flatMap(({ judgement }) => {
+  const rows = cells.flatMap(({ record, judgement }) => {
     const { fault } = judgement;
     if (fault === null) return [];
     const count = countedAs(judgement);
-    return [
-      { name: printableText(fault.name), by: BY[count](judgement), format: COUNT_FORMATS[count] },
-    ];
+    const columns = [fault.name, soundKernel(record.spec.kernel, fault.name)].map(printableText);
+    return [{ columns, by: BY[count](judgement), format: COUNT_FORMATS[count] }];
   });
   if (rows.length === 0) return [];
-  const width = Math.max(...rows.map(({ name }) => name.length));
+  const title = ['seeded fault', 'kernel'];
+  const widths = title.map((word, at) =>
+    Math.max(word.length, ...rows.map(({ columns }) => columns[at]?.length ?? 0)),
+  );
+  const line = (columns: readonly string[], by: string): string =>
+    [...columns.map((word, at) => word.padEnd(widths[at] ?? 0)), by].join('  ');
   return [
-    paint(`${'seeded fault'.padEnd(width)}  caught by`, 'bold', style),
-    ...rows.map(({ name, by, format }) => paint(`${name.padEnd(width)}  ${by}`, format, style)),
+    paint(line(title, 'caught by'), 'bold', style),
+    ...rows.map(({ columns, by, format }) => paint(line(columns, by), format, style)),
   ];
+}
+
+/** The kernel that was given a fault, as it is without: `two-phase-6.12`. */
+function soundKernel(kernel: string, fault: string): string {
+  return kernel.replace(`+faults/${fault}`, '').replace(/^recipe:/, '');
 }
 
 /** What became of a fault, by what its cell counts as. */

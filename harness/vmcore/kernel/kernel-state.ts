@@ -36,7 +36,8 @@ export function readKernelState(kernel: DumpedKernel, log: readonly PrintkRecord
   };
 }
 
-function readCrashkernel(kernel: DumpedKernel, kallsyms: Kallsyms): PhysRange[] {
+/** `crashk_res` and `crashk_low_res`, if they are reserved. Throws `FormatError`. */
+export function readCrashkernel(kernel: DumpedKernel, kallsyms: Kallsyms): PhysRange[] {
   const low = kallsyms.address('crashk_low_res');
   const symbols = [kallsyms.requireAddress('crashk_res'), ...(low === undefined ? [] : [low])];
   return symbols.flatMap((symbol) => {

@@ -11,7 +11,8 @@ import {
   writeWords,
 } from '../testing/kernel-builder.ts';
 import { BIT_TYPES, BYTE_TYPES, type PageSpec, addPages } from '../testing/page-builder.ts';
-import { readLowPages } from './page-structs.ts';
+import { physRange } from '../../memory/phys-range.ts';
+import { countUnreserved, readLowPages } from './page-structs.ts';
 
 const VMEMMAP = 0x1_0000;
 
@@ -143,4 +144,17 @@ describe('readLowPages()', () => {
     kernel.lines.push(...lines);
     expect(() => read(kernel)).toThrow(new FormatError(`Cannot read struct page: ${message}`));
   });
+});
+
+it('counts pages of an area that are not reserved', () => {
+  const free = new Set([0x3ff, 0x400, 0x801, 0x900]);
+  const classes = (first: number, count: number): { class: 'free' | 'reserved' }[] => {
+    expect(first % 1024).toBe(0);
+    return Array.from({ length: count }, (_, index) => ({
+      class: free.has(first + index) ? 'free' : 'reserved',
+    }));
+  };
+  expect(countUnreserved(classes, [physRange(0x40_0000, 0x90_0000)])).toBe(2);
+  expect(countUnreserved(classes, [physRange(0x3f_f000, 0x40_1000)])).toBe(2);
+  expect(countUnreserved(classes, [])).toBe(0);
 });

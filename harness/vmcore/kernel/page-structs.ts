@@ -2,7 +2,8 @@
 /** Classifies pages by their `struct page`, as `/proc/kpageflags` does (`stable_page_flags()`). */
 import { FormatError } from '../../errors.ts';
 import type { PageClass } from '../../memory/kpageflags.ts';
-import { LOW_PAGES, type Pfn, pfn } from '../../memory/pfn.ts';
+import { LOW_PAGES, PAGE_SIZE, type Pfn, pfn } from '../../memory/pfn.ts';
+import type { PhysRange } from '../../memory/phys-range.ts';
 import { type Seen, seeing } from '../../seen.ts';
 import type { Btf } from './btf.ts';
 import type { Kallsyms } from './kallsyms.ts';
@@ -67,6 +68,23 @@ export function pageReader(kernel: KernelSources): PageReader {
     );
     return pages.map((page, index) => ({ ...classify(pages, index, layout), ...shown(page) }));
   };
+}
+
+/** How many pages of such areas are not reserved. */
+export function countUnreserved(
+  read: (first: Pfn, count: number) => readonly Pick<PageState, 'class'>[],
+  areas: readonly PhysRange[],
+): number {
+  const block = BUDDY_BLOCK_PAGES * PAGE_SIZE;
+  let count = 0;
+  for (const { start, end } of areas) {
+    for (let at = start - (start % block); at < end; at += block) {
+      const pages = read(pfn(at / PAGE_SIZE), Math.min(block, end - at) / PAGE_SIZE);
+      const inside = pages.slice(Math.max(0, start - at) / PAGE_SIZE);
+      count += inside.filter((page) => page.class !== 'reserved').length;
+    }
+  }
+  return count;
 }
 
 /** The array of `struct page`, as it is. */

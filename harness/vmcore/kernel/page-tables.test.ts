@@ -9,6 +9,8 @@ import { parseVmcoreinfo } from '../dump/vmcoreinfo.ts';
 /** Tables of level 5 to 1 at 0x1000 to 0x5000; each has one entry, at the index of its level. */
 const ROOTS = { 5: 0x1000, 4: 0x2000 };
 const PRESENT = 1n;
+const RW = 2n;
+const NX = 1n << 63n;
 const PSE = 0x80n;
 const PAT_OF_LARGE = 0x1000n;
 const SME = 1n << 47n;
@@ -57,13 +59,24 @@ describe('walkPageTables()', () => {
     },
   ])('finds $what', ({ entries, mapping }) => {
     const { memory, tables: four } = tables(entries);
-    expect(walkPageTables(memory, four, VADDR_4)).toEqual(mapping);
+    expect(walkPageTables(memory, four, VADDR_4)).toMatchObject(mapping);
   });
 
   it('walks five levels', () => {
     const entries = [0x2000n, 0x3000n, 0x4000n, 0x5000n, 0x7000n].map((entry) => entry | PRESENT);
     const { memory, tables: five } = tables(entries, 5);
-    expect(walkPageTables(memory, five, VADDR)).toEqual({ paddr: 0x7234, bytes: 0xdcc });
+    expect(walkPageTables(memory, five, VADDR)).toMatchObject({ paddr: 0x7234, bytes: 0xdcc });
+  });
+
+  it.each([
+    { bits: [RW, RW, RW, RW], isWritable: true, isExecutable: true },
+    { bits: [RW, RW, RW, RW | NX], isWritable: true, isExecutable: false },
+    { bits: [RW, RW, RW, 0n], isWritable: false, isExecutable: true },
+    { bits: [RW, NX, RW, RW], isWritable: false, isExecutable: false },
+  ])('tells what all entries allow: $isWritable, $isExecutable', ({ bits, ...access }) => {
+    const entries = [PGD, PUD, PMD, 0x7000n | PRESENT].map((entry, at) => entry | (bits[at] ?? 0n));
+    const { memory, tables: four } = tables(entries);
+    expect(walkPageTables(memory, four, VADDR_4)).toMatchObject(access);
   });
 
   it('ignores the memory encryption bit', () => {

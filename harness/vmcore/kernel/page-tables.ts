@@ -16,8 +16,14 @@ export interface PageTables {
   readonly encryptionMask: bigint;
 }
 
+/** What the entries on the way to a page allow the kernel to do there. */
+export interface Access {
+  readonly isWritable: boolean;
+  readonly isExecutable: boolean;
+}
+
 /** The physical address of a virtual one, and how many bytes are contiguous from there. */
-export interface Mapping {
+export interface Mapping extends Access {
   readonly paddr: PhysAddr;
   readonly bytes: number;
 }
@@ -35,6 +41,8 @@ const ENTRIES_MASK = 0x1ffn;
 const PAGE_SHIFT = 12;
 const BITS_PER_LEVEL = 9;
 const PTE_PRESENT = 1n;
+const PTE_RW = 2n;
+const PTE_NX = 1n << 63n;
 const PTE_PSE = 0x80n;
 /** `PTE_PFN_MASK`: bits 12 to 51 of an entry. */
 const PTE_PFN_MASK = 0xffffffffff000n;
@@ -115,6 +123,7 @@ export function findMapping(
 ): Mapping | Hole {
   requireCanonical(tables, vaddr);
   let table = tables.root;
+  let access: Access = { isWritable: true, isExecutable: true };
   for (let level: number = tables.levels; ; level -= 1) {
     const shift = PAGE_SHIFT + (level - 1) * BITS_PER_LEVEL;
     const index = Number((vaddr >> BigInt(shift)) & ENTRIES_MASK);
@@ -124,10 +133,19 @@ export function findMapping(
       const at = physAddr(table + index * ENTRY_BYTES);
       return { level, at, raw, bytes: bytesFrom(vaddr, shift) };
     }
+    access = narrowed(access, entry);
     const isLarge = level <= HIGHEST_LARGE_LEVEL && (entry & PTE_PSE) !== 0n;
-    if (level === 1 || isLarge) return mappingOf(entry, shift, vaddr);
+    if (level === 1 || isLarge) return { ...mappingOf(entry, shift, vaddr), ...access };
     table = physAddr(Number(entry & PTE_PFN_MASK));
   }
+}
+
+/** Every entry on the way has a say. */
+function narrowed({ isWritable, isExecutable }: Access, entry: bigint): Access {
+  return {
+    isWritable: isWritable && (entry & PTE_RW) !== 0n,
+    isExecutable: isExecutable && (entry & PTE_NX) === 0n,
+  };
 }
 
 /** Bytes from the address to the end of what one entry maps. */
@@ -146,7 +164,7 @@ export function topEntry(memory: PhysicalMemory, root: PhysAddr): bigint {
   return tableEntry(memory, root, Number(ENTRIES_MASK)) & PTE_PFN_MASK;
 }
 
-function mappingOf(entry: bigint, shift: number, vaddr: bigint): Mapping {
+function mappingOf(entry: bigint, shift: number, vaddr: bigint): Omit<Mapping, keyof Access> {
   const offset = BigInt.asUintN(shift, vaddr);
   // A large page has its PAT bit and reserved bits below its address.
   const base = ((entry & PTE_PFN_MASK) >> BigInt(shift)) << BigInt(shift);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { FormatError } from '../../errors.ts';
-import { PAGE_SIZE, type PhysAddr, SZ_1M, hex, physAddr } from '../../memory/pfn.ts';
+import { ALL_LOW_PAGES } from '../../memory/page-map.ts';
+import { PAGE_SIZE, type Pfn, type PhysAddr, SZ_1M, hex, physAddr } from '../../memory/pfn.ts';
 import { physRange } from '../../memory/phys-range.ts';
 import {
   HEADER_BYTES,
@@ -38,6 +39,20 @@ export function findTrampoline(memory: VirtualMemory, kallsyms: Kallsyms): PhysA
     'Cannot find the trampoline: expected a page below 1 MiB at real_mode_header, ' +
       `found ${hex(paddr)}`,
   );
+}
+
+/**
+ * Pages below 1 MiB that the kernel can write to and execute, where it has mapped all memory. The trampoline's code is
+ * the only code there, and read-only (`set_real_mode_permissions()`). Throws like `findTrampoline`, `MissingPageError`
+ * if the page tables are not in the dump.
+ */
+export function findWritableCode(memory: VirtualMemory, kallsyms: Kallsyms): Pfn[] {
+  const header = memory.u64(kallsyms.requireAddress('real_mode_header'));
+  const directMap = header - BigInt(findTrampoline(memory, kallsyms));
+  return ALL_LOW_PAGES.filter((page) => {
+    const access = memory.access(directMap + BigInt(page * PAGE_SIZE));
+    return access?.isWritable && access.isExecutable;
+  });
 }
 
 /** Reads the trampoline. Throws `FormatError`. */

@@ -2,7 +2,13 @@
 import { FormatError, MissingPageError } from '../../errors.ts';
 import { PAGE_SIZE, type PhysAddr, hex, physAddr } from '../../memory/pfn.ts';
 import { cString } from '../dump/byte-reader.ts';
-import { type Mapping, type PageTables, findMapping, walkPageTables } from './page-tables.ts';
+import {
+  type Access,
+  type Mapping,
+  type PageTables,
+  findMapping,
+  walkPageTables,
+} from './page-tables.ts';
 import type { PhysicalMemory } from '../dump/physical-memory.ts';
 
 /** Bytes that one read may ask for; the largest tables of a kernel have some 10 MiB. */
@@ -11,12 +17,15 @@ const READ_LIMIT = 64 * 1024 * 1024;
 /** Translations that are cached, each of a page of any size. */
 const CACHED_TRANSLATIONS = 8192;
 
+/** What is cached of a mapping. */
+type Translation = Omit<Mapping, keyof Access>;
+
 /** The memory of a kernel by virtual address. Throws `MissingPageError` for what is not there. */
 export class VirtualMemory {
   readonly #memory: PhysicalMemory;
   readonly #tables: PageTables;
   /** The mapping of each 4 KiB page that was asked for. */
-  readonly #translations = new Map<bigint, Mapping>();
+  readonly #translations = new Map<bigint, Translation>();
 
   constructor(memory: PhysicalMemory, tables: PageTables) {
     this.#memory = memory;
@@ -26,6 +35,12 @@ export class VirtualMemory {
   /** The physical address. */
   translate(vaddr: bigint): PhysAddr {
     return this.#mapping(vaddr).paddr;
+  }
+
+  /** What the kernel may do there; undefined if nothing is mapped. */
+  access(vaddr: bigint): Access | undefined {
+    const found = findMapping(this.#memory, this.#tables, vaddr);
+    return 'paddr' in found ? found : undefined;
   }
 
   /** Gives exactly `length` bytes, across any number of pages. */
@@ -100,7 +115,7 @@ export class VirtualMemory {
     return orMissing(() => findMapping(this.#memory, this.#tables, vaddr)) ?? { bytes: PAGE_SIZE };
   }
 
-  #mapping(vaddr: bigint): Mapping {
+  #mapping(vaddr: bigint): Translation {
     const page = vaddr >> 12n;
     const offset = Number(BigInt.asUintN(12, vaddr));
     let mapping = this.#translations.get(page);

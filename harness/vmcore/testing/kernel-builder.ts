@@ -12,7 +12,7 @@ export const RAM_BYTES = 0x40_0000;
 
 /** Offset of `swapper_pg_dir`, which the two tables below it follow. */
 const PGD = 0x1000;
-const [PUD, PMD] = [0x2000, 0x3000];
+const [PUD, PMD, PAGE_TABLE] = [0x2000, 0x3000, 0x4000];
 /** Entries: present and writable, and the same for a large page. */
 const TABLE = 0x3n;
 const LARGE = 0x83n;
@@ -44,6 +44,14 @@ export function builtKernel(): BuiltKernel {
 export function withoutSecondPage<T extends BuiltKernel>(kernel: T): T {
   kernel.ram.writeBigUInt64LE(0n, PMD + 8);
   return kernel;
+}
+
+/** Maps its first 2 MiB page by page, by entries that `entryOf` gives without their address. */
+export function mapFirst2MiB({ ram }: BuiltKernel, entryOf: (page: number) => bigint): void {
+  for (let page = 0; page < 512; page += 1) {
+    ram.writeBigUInt64LE(entryOf(page) | (BigInt(page) << 12n), PAGE_TABLE + page * 8);
+  }
+  ram.writeBigUInt64LE(BigInt(PAGE_TABLE) | TABLE, PMD);
 }
 
 /** Bytes as the memory of a machine, from 0. */
