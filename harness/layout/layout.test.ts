@@ -205,11 +205,11 @@ describe('images/layouts', () => {
     expect(`${layout.id}.json`).toBe(file);
   });
 
-  it('has 126 real machines, and the synthetic ones', () => {
+  it('has 137 real machines, and the synthetic ones', () => {
     const layouts = files.map((file) =>
       parseLayout(readFileSync(new URL(file, folder), 'utf8'), file),
     );
-    expect(layouts.filter(({ synthetic }) => !synthetic)).toHaveLength(126);
+    expect(layouts.filter(({ synthetic }) => !synthetic)).toHaveLength(137);
     expect(layouts.filter(({ synthetic }) => synthetic).map(({ id }) => id)).toEqual([
       'dell-xps-13-9350',
       'edge-many-ram-ranges',

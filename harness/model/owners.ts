@@ -26,3 +26,8 @@ export const OWNERS = {
 
 /** Who owns a page. */
 export type Owner = keyof typeof OWNERS;
+
+/** Whether a page with that owner is RAM to the kernel (`memblock.memory`). */
+export function isRam(owner: Owner): boolean {
+  return owner !== 'firmware' && owner !== 'page0';
+}

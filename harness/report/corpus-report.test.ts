@@ -23,9 +23,10 @@ function corpus(cmdline: string): CorpusResult {
   const machines = [THREAD_LAYOUT, FULL_LAYOUT, NOTHING].map((layout) => ({
     id: layout.id,
     synthetic: layout.synthetic,
+    efiMap: layout.maps.efiMap && JSON.stringify(layout.ranges),
     uses: predictions(layout, cmdline, POLICIES).map((found) => lowMemoryUse(found, crashkernel)),
   }));
-  return { cmdline, crashkernel, machines };
+  return { cmdline, crashkernel, machines, assumed: ['Assumed: much'] };
 }
 
 it('shows what each policy frees and wastes, and where a trampoline finds no place', () => {
@@ -48,6 +49,12 @@ it('shows what each policy frees and wastes, and where a trampoline finds no pla
     lock-on-crashkernel  of 3 layouts: 1116 freed, 0 locked, 0 wasted; no trampoline in 1
     reserve-1m           of 3 layouts: 0 freed, 0 locked, 1088 wasted; no trampoline in 1
     two-phase            of 3 layouts: 1088 freed, 0 locked, 0 wasted; no trampoline in 1
+    lock-on-crashkernel  frees some on 2 of the 3 EFI maps of real machines that differ
+    reserve-1m           frees some on 0 of the 3 EFI maps of real machines that differ
+    two-phase            frees some on 2 of the 3 EFI maps of real machines that differ
+
+    Assumed: much
+    Assumed: where only an e820 map is known, boot services are RAM like any other
     "
   `);
 });
@@ -71,6 +78,12 @@ it('shows what is locked, and what is freed all the same, with crashkernel', () 
     lock-on-crashkernel  of 3 layouts: 764 freed, 444 locked, 0 wasted; no trampoline in 1
     reserve-1m           of 3 layouts: 0 freed, 1088 locked, 0 wasted; no trampoline in 1
     two-phase            of 3 layouts: 0 freed, 1088 locked, 0 wasted; no trampoline in 1
+    lock-on-crashkernel  frees some on 2 of the 3 EFI maps of real machines that differ
+    reserve-1m           frees some on 0 of the 3 EFI maps of real machines that differ
+    two-phase            frees some on 0 of the 3 EFI maps of real machines that differ
+
+    Assumed: much
+    Assumed: where only an e820 map is known, boot services are RAM like any other
     "
   `);
 });

@@ -17,9 +17,13 @@ export interface CorpusResult {
   readonly machines: readonly {
     readonly id: string;
     readonly synthetic: boolean;
+    /** What its EFI map has below 1 MiB, as text; null where only an e820 map is known. */
+    readonly efiMap: string | null;
     /** One for each policy. */
     readonly uses: readonly LowMemoryUse[];
   }[];
+  /** What nothing tells of these machines, and is assumed: lines. */
+  readonly assumed: readonly string[];
 }
 
 /** What becomes of the RAM below 1 MiB of a machine, in KiB. */
@@ -64,7 +68,7 @@ const FIGURES = ['freed', 'locked', 'wasted'] as const;
 
 /** A line for each layout and policy, then the sums of each policy. */
 export function renderCorpusReport(result: CorpusResult, style: Style): string {
-  const { cmdline, crashkernel, machines } = result;
+  const { cmdline, crashkernel, machines, assumed } = result;
   const width = Math.max(...machines.map(({ id }) => id.length));
   const options = cmdline === '' ? 'nothing' : `"${printableText(cmdline)}"`;
   const head = ['layout'.padEnd(width), 'policy'.padEnd(POLICY_WIDTH), ...FIGURES, 'trampoline'];
@@ -76,6 +80,10 @@ export function renderCorpusReport(result: CorpusResult, style: Style): string {
     ...machines.flatMap(({ id, uses }) => uses.map((use) => `${id.padEnd(width)}  ${row(use)}`)),
     '',
     ...sums(machines.flatMap(({ uses }) => uses)),
+    ...shareOfEfiMaps(machines),
+    '',
+    ...assumed,
+    'Assumed: where only an e820 map is known, boot services are RAM like any other',
   ];
   return `${text.join('\n')}\n`;
 }
@@ -101,6 +109,21 @@ function sums(uses: readonly LowMemoryUse[]): string[] {
       return `${policy.padEnd(POLICY_WIDTH)}  of ${group.length} layouts: ${figures.join(', ')}; no trampoline in ${none}`;
     },
   );
+}
+
+/** Where boot services are known: on how many maps that differ a policy frees memory. */
+function shareOfEfiMaps(machines: CorpusResult['machines']): string[] {
+  const maps = groupBy(
+    machines.filter(({ synthetic, efiMap }) => !synthetic && efiMap !== null),
+    ({ efiMap }) => efiMap,
+  );
+  const [first] = machines;
+  return (first?.uses ?? []).map(({ policy }) => {
+    const frees = [...maps.values()].filter(([one]) =>
+      one?.uses.some((use) => use.policy === policy && use.freed > 0),
+    );
+    return `${policy.padEnd(POLICY_WIDTH)}  frees some on ${frees.length} of the ${maps.size} EFI maps of real machines that differ`;
+  });
 }
 
 /** The same as a JSON document. */

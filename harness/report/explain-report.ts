@@ -45,7 +45,7 @@ function heading({ layout, policy }: Explanation): string {
 function verdictOf(found: Explanation): string[] {
   const { verdict, comparisons, inputs, corrupted, lacksBootServices } = found;
   const rows = comparisons.map(({ what, seen, predicted, agrees, pages }) => {
-    if (agrees) return `${what}: ${seen}, as predicted`;
+    if (agrees) return `${what}: ${seen}, ${seen === predicted ? 'as' : predicted} predicted`;
     const where = pages.length > 0 ? ` (pages ${renderPages(pages).join(', ')})` : '';
     return `${what}: ${predicted} predicted, ${seen} in the log${where}`;
   });

@@ -94,10 +94,14 @@ const LOG = (release: string, ...lines: readonly string[]): string =>
     ...lines,
   ].join('\n');
 
+const HOLE = (pages: number): string => `On node 0, zone DMA: ${pages} pages in unavailable ranges`;
+const NODES = 'Early memory node ranges';
+const MEMORY = 'Memory: 1K/1K available';
+
 describe('lines of the outcome', () => {
   it.each([
     ['the lock', LOG('5.10.0', LOCK), 'agrees'],
-    ['no lock', LOG('5.10.0', 'Memory: 1K/1K available'), 'differs'],
+    ['no lock', LOG('5.10.0', MEMORY), 'differs'],
     ['no lock in a log that is cut', LOG('5.10.0'), 'nothing'],
     ['the lock of an old kernel that has a backport', LOG('4.18.0', LOCK), 'agrees'],
     [
@@ -152,10 +156,15 @@ describe('lines of the outcome', () => {
       LOG(
         '6.1.0',
         'memblock_reserve: [0x0000000000098000-0x000000000009efff] memblock_alloc_range_nid+0xc4/0x147',
-        'Memory: 1K/1K available',
+        MEMORY,
       ),
       'differs',
     ],
+    ['holes in RAM', LOG('6.1.0', HOLE(1), HOLE(96), HOLE(2)), 'agrees'],
+    ['holes in RAM that are others', LOG('6.1.0', HOLE(1), HOLE(97)), 'differs'],
+    ['holes in RAM, cut', LOG('6.1.0', HOLE(1)), 'agrees'],
+    ['holes in RAM, of which one is not there', LOG('6.1.0', HOLE(1), MEMORY), 'differs'],
+    ['holes in RAM, twice', LOG('6.1.0', NODES, NODES, HOLE(1), HOLE(1), HOLE(96)), 'nothing'],
     ['nothing', LOG('6.1.0'), 'nothing'],
   ])('are compared: %s', (_what, text, verdict) => {
     expect(explain(text).verdict).toBe(verdict);

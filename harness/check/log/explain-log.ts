@@ -8,10 +8,11 @@ import type { ModelInputs } from '../../model/model-inputs.ts';
 import type { PolicyChoice } from '../../model/tell-policy.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
 import { meetsCondition, parseKernelCondition } from '../../kernel-condition.ts';
+import type { Comparison } from './comparison.ts';
 import { type Defect, findDefects } from './defects.ts';
 import { type DumpSafety, dumpSafety } from './dump-safety.ts';
 import { type LogMachine, type ToldInputs, machineOf } from './log-machine.ts';
-import { type Comparison, compareOutcome } from './log-outcome.ts';
+import { compareOutcome } from './log-outcome.ts';
 import { type FoundInput, searchInputs } from './search-inputs.ts';
 
 /** What a log shows, what the model makes of its machine, and how the two compare. */

@@ -52,7 +52,7 @@ export function machineOf(layout: Layout, told: ToldInputs): LogMachine {
     .filter((text) => text !== '')
     .join(' ');
   const inputs = inputsOf(layout, cmdline, told);
-  if (!log) return { inputs, policy: null, told: [], assumed: [] };
+  if (!log) return { inputs, policy: null, told: [], assumed: assumedOf(layout, told) };
   const policy = policyOf(log.causes, log.lines);
   return {
     inputs,
@@ -191,14 +191,38 @@ const ASSUMPTIONS: readonly AssumptionRow[] = [
 
 function assumptions(known: Known): Assumption[] {
   const { inputs, causes, told } = known;
-  const size = {
-    says: `the trampoline has ${hex(inputs.trampolineSize)} bytes, as is usual`,
-    option: '--trampoline-size <size>',
-  };
+  const isKnown = causes.trampolineSize !== null || told.trampolineSize !== null;
   return [
     ...ASSUMPTIONS.flatMap(({ when, ...assumed }) => (when(known) ? [assumed] : [])),
-    ...(causes.trampolineSize === null && told.trampolineSize === null ? [size] : []),
+    ...(isKnown ? [] : [usualTrampoline(inputs)]),
   ];
+}
+
+function usualTrampoline({ trampolineSize }: Pick<ModelInputs, 'trampolineSize'>): Assumption {
+  return {
+    says: `the trampoline has ${hex(trampolineSize)} bytes, as is usual`,
+    option: '--trampoline-size <size>',
+  };
+}
+
+/** What a layout that is no log does not tell. */
+function assumedOf({ levers }: Layout, told: ToldInputs): Assumption[] {
+  const rows: readonly (Assumption & { readonly when: boolean })[] = [
+    {
+      when: levers.biosWords === null && told.baseMemoryKiB === null && told.ebda === null,
+      says: "the BIOS's own memory begins at 0x9f000: the layout has no BIOS data area",
+      option: '--base-memory <KiB> or --ebda <address>',
+    },
+    {
+      when: told.reserved.length === 0,
+      says: 'the boot loader put nothing below 1 MiB: not the EFI map, not the initrd',
+      option: '--reserved <range>',
+    },
+  ];
+  const found = rows.flatMap(({ when, ...assumed }) => (when ? [assumed] : []));
+  return told.trampolineSize === null
+    ? [...found, usualTrampoline({ trampolineSize: PLAIN_MACHINE.trampolineSize })]
+    : found;
 }
 
 /** Whether the ESRT lies in boot services data, for which `efi_mem_reserve()` copies the map. */

@@ -2,35 +2,18 @@
 /** What a log shows of the outcome, compared with the prediction: one row for each kind of line. */
 import { isDistributionsOwn } from '../../memory/crashkernel.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
-import { findLogLine, isWholeLog } from '../../memory/kernel-log.ts';
+import { findLogLine } from '../../memory/kernel-log.ts';
 import { parseMemblockLog } from '../../memory/memblock-log.ts';
 import { lowPages, renderPages } from '../../memory/page-map.ts';
 import { type Pfn, SZ_1M, hex, pfn } from '../../memory/pfn.ts';
 import { physRange } from '../../memory/phys-range.ts';
 import { LOCKS } from '../../model/kernel-traits.ts';
-import type { ModelInputs } from '../../model/model-inputs.ts';
-import type { Prediction } from '../../model/prediction.ts';
+import { isRam } from '../../model/owners.ts';
 import { meetsCondition, parseKernelCondition } from '../../kernel-condition.ts';
+import type { Comparison, Predicted } from './comparison.ts';
 import { reservedDmaPages } from './dma-reserve.ts';
-
-/** One thing that the log shows, and the prediction of it. */
-export interface Comparison {
-  readonly what: string;
-  readonly seen: string;
-  readonly predicted: string;
-  readonly agrees: boolean;
-  /** The pages on which they differ, where those are known. */
-  readonly pages: readonly Pfn[];
-}
-
-/** What the rows compare. */
-export interface Predicted {
-  readonly inputs: ModelInputs;
-  readonly prediction: Prediction;
-  readonly is32Bit: boolean;
-  /** Whether all boot services are known, or there are none: the machine is without EFI, or its map is in the log. */
-  readonly hasBootServices: boolean;
-}
+import { lowHoles } from './low-holes.ts';
+import { isPastSetup } from './past-setup.ts';
 
 type Row = (log: string, predicted: Predicted) => Comparison | null;
 
@@ -38,6 +21,7 @@ type Row = (log: string, predicted: Predicted) => Comparison | null;
 const ROWS: readonly Row[] = [
   trampoline,
   dmaReserve,
+  lowHoles,
   (log, predicted) => memblock(log, predicted, 'reserve'),
   (log, predicted) => memblock(log, predicted, 'free'),
   lock,
@@ -102,11 +86,10 @@ function memblock(
 ): Comparison | null {
   const calls = parseMemblockLog(log);
   if (calls.length === 0) return null;
-  const isRam = (page: Pfn): boolean =>
-    !['firmware', 'page0'].includes(prediction.pages[page]?.owner ?? 'firmware');
+  const isRamPage = (page: Pfn): boolean => isRam(prediction.pages[page]?.owner ?? 'firmware');
   const pagesOf = (lines: typeof calls): Pfn[] => {
     const pages = lines.flatMap((line) => (line.call === call ? lowPages(line.range) : []));
-    return [...new Set(pages)].filter(isRam).toSorted((a, b) => a - b);
+    return [...new Set(pages)].filter(isRamPage).toSorted((a, b) => a - b);
   };
   const [seen, predicted] = [pagesOf(calls), pagesOf([...prediction.memblockCalls])];
   const pages = difference(seen, predicted).filter(
@@ -119,15 +102,6 @@ function memblock(
     agrees: pages.length === 0,
     pages,
   };
-}
-
-/** Lines that come after all that `setup_arch()` does to low memory. */
-const PAST_SETUP =
-  /\bMemory: \d+[kK]\/|\bsmp: Brought up |\bsmpboot: Total of |\bFreeing unused kernel /;
-
-/** Whether a line of `setup_arch()` that is not there was not printed, and is not lost. */
-function isPastSetup(log: string): boolean {
-  return isWholeLog(log) && PAST_SETUP.test(log);
 }
 
 /** `crash_reserve_low_1M()`. */

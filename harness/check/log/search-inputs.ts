@@ -6,7 +6,8 @@ import { type PhysRange, physRange, renderRange } from '../../memory/phys-range.
 import type { ModelInputs } from '../../model/model-inputs.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
 import type { PolicyId } from '../../policy-id.ts';
-import { type Comparison, type Predicted, compareOutcome } from './log-outcome.ts';
+import { compareOutcome } from './log-outcome.ts';
+import type { Comparison, Predicted } from './comparison.ts';
 import type { ToldInputs } from './log-machine.ts';
 
 /** An input that makes the model agree, and the option that gives it. */

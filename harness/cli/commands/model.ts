@@ -4,7 +4,9 @@ import { UsageError } from '../../errors.ts';
 import { type LogMachine, machineOf } from '../../check/log/log-machine.ts';
 import { findParameter } from '../../memory/kernel-cmdline.ts';
 import type { Layout } from '../../layout/layout.ts';
+import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { LOW_PAGES, type Pfn, pfn } from '../../memory/pfn.ts';
+import { renderRange } from '../../memory/phys-range.ts';
 import { POLICIES } from '../../model/policies.ts';
 import type { PolicyId } from '../../policy-id.ts';
 import { type Prediction, predict } from '../../model/prediction.ts';
@@ -15,7 +17,7 @@ import {
   renderCorpusReport,
 } from '../../report/corpus-report.ts';
 import { renderModelDocument } from '../../report/model-document.ts';
-import { type ModelResult, renderModelReport } from '../../report/model-report.ts';
+import { type ModelResult, basis, renderModelReport } from '../../report/model-report.ts';
 import { nearestName } from '../../nearest-name.ts';
 import { PROVABLE, proofs } from './model-prove.ts';
 import { readLayout, readLayouts } from '../../layout/read-layout.ts';
@@ -126,11 +128,17 @@ async function corpus(options: ModelOptions, { environment }: CommandContext): P
   const machines = layouts.map(({ layout, machine }) => ({
     id: layout.id,
     synthetic: layout.synthetic,
+    efiMap: layout.maps.efiMap && efiMapText(layout.maps.efiMap),
     uses: predictAll(machine, options).map((found) => lowMemoryUse(found, given.crashkernel)),
   }));
-  const result: CorpusResult = { ...given, machines };
+  const assumed = new Set(layouts.flatMap(({ machine }) => basis(machine)));
+  const result: CorpusResult = { ...given, machines, assumed: [...assumed] };
   if (options.json) return renderCorpusDocument(result);
   return renderCorpusReport(result, { colour: environment.colour, width: environment.columns });
+}
+
+function efiMapText(efiMap: readonly EfiDescriptor[]): string {
+  return efiMap.map(({ type, range }) => `${type} ${renderRange(range)}`).join(', ');
 }
 
 function machineFor(layout: Layout, options: ModelOptions): LogMachine {

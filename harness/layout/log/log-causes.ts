@@ -37,11 +37,13 @@ export function readCauses(lines: readonly string[]): LogCauses {
   const machine = text(/\bDMI: ([^\n]{1,200})/);
   return {
     release: text(/\bLinux version (\d[^\s\n]{0,100})/),
-    cmdline: text(/\b(?:Kernel command line|Command line): ([^\n]{0,2048})/),
+    cmdline: cmdlineOf(log),
     machine: machine && printableText(machine),
     trampolineSize: size > 0 ? size : null,
     isEfi: /\befi: (?:EFI v|mem\d)|\bEFI v\d/i.test(log),
-    is32Bit: /\bBase memory trampoline at \[[0-9a-f]{8}\]|\b\d+MB HIGHMEM available/.test(log),
+    is32Bit: /\bBase memory trampoline at \[[0-9a-f]{8}\]|\b\d+MB (?:HIGH|LOW)MEM available/.test(
+      log,
+    ),
     tables: {
       esrt: namesTable(log, 'ESRT'),
       esrtRange: findEsrtRange(log),
@@ -51,4 +53,17 @@ export function readCauses(lines: readonly string[]): LogCauses {
     sandyBridgeGraphics: log.includes('reserving inaccessible SNB gfx pages'),
     isGrubMap: /\bBIOS-e820: [^\n]{0,60}\btype 20\b/.test(log),
   };
+}
+
+/**
+ * `setup_arch()` prints what the boot loader gave, before it adds what is built in (`CONFIG_CMDLINE`); `start_kernel()`
+ * prints all, which newer kernels wrap. The longer one is whole.
+ */
+function cmdlineOf(log: string): string | null {
+  const [given, all] = [
+    /\bCommand line: ?([^\n]{0,2048})/,
+    /\bKernel command line: ?([^\n]{0,2048})/,
+  ].map((line) => line.exec(log)?.[1]?.trim());
+  if (all === undefined) return given ?? null;
+  return (given ?? '').length > all.length ? (given ?? '') : all;
 }

@@ -2,7 +2,7 @@
 /** The memory maps that the lines of one boot make up. */
 import { FormatError } from '../../errors.ts';
 import type { E820Entry } from '../../memory/e820.ts';
-import type { EfiDescriptor } from '../../memory/efi-memory-map.ts';
+import { EFI_MEMORY_RUNTIME, type EfiDescriptor } from '../../memory/efi-memory-map.ts';
 import { PAGE_SIZE, SZ_1M } from '../../memory/pfn.ts';
 import {
   type PhysRange,
@@ -140,15 +140,35 @@ function tooMany(what: string, limit: number): FormatError {
 const LOW = physRange(0, 0xa_0000);
 const HIGH = physRange(SZ_1M, 2 ** 52);
 
+const STARTED_BY_KEXEC =
+  'The EFI map has runtime services only: kexec started this kernel, and handed on what the one before it had kept';
+
+/**
+ * A kernel hands on to the next what it keeps of the EFI map (`efi_map_regions()`): runtime services and what it marked
+ * like them, from high to low addresses. A firmware's map that is cut is no such map: it begins low, or with RAM.
+ */
+function isHandedOn(efiMap: readonly EfiDescriptor[]): boolean {
+  return (
+    efiMap.length > 1 &&
+    efiMap.every(
+      ({ attribute, range }, index) =>
+        (attribute & EFI_MEMORY_RUNTIME) !== 0n &&
+        range.end <= (efiMap[index - 1]?.range.start ?? Infinity),
+    )
+  );
+}
+
 /**
  * The EFI stub and boot loaders make the e820 map of the EFI memory map: below 640 KiB they must have the same pages of
  * RAM. Above 1 MiB people cut their logs short, which changes little: a note says so.
  */
 function compareMaps(e820: readonly E820Entry[], efiMap: readonly EfiDescriptor[]): string[] {
+  if (isHandedOn(efiMap)) return [STARTED_BY_KEXEC];
   const [own, made] = [ramIn(LOW, e820), ramIn(LOW, e820FromEfiMap(efiMap))];
-  const [difference] = [...without(own, made), ...without(made, own)];
+  const onlyE820 = without(own, made);
+  const [difference] = [...onlyE820, ...without(made, own)];
   if (difference) {
-    const who = without(own, made).includes(difference) ? 'e820' : 'EFI';
+    const who = onlyE820.length > 0 ? 'e820' : 'EFI';
     throw new FormatError(
       `Cannot read the memory maps of the log: expected an e820 map and an EFI memory map of one boot, but only the ${who} map has RAM at ${renderRange(difference)}; ${WHAT_TO_DO}`,
     );

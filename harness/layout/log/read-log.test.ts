@@ -6,7 +6,7 @@ import { FormatError } from '../../errors.ts';
 import { type EfiLineForm, e820Lines, efiLines } from '../testing/dmesg-map-builder.ts';
 import { parseLog } from './read-log.ts';
 import type { MachineMaps } from '../../memory/machine-maps.ts';
-import { readEfiMemoryMap } from '../../memory/efi-memory-map.ts';
+import { type EfiDescriptor, readEfiMemoryMap } from '../../memory/efi-memory-map.ts';
 import { fromInclusive } from '../../memory/phys-range.ts';
 
 const mapsOf = (text: string): MachineMaps => parseLog(text).maps;
@@ -171,4 +171,53 @@ it.each([
   ],
 ])('refuses %s', (_what, text, message) => {
   expect(() => mapsOf(text)).toThrow(new FormatError(message));
+});
+
+describe('what a log tells of the causes', () => {
+  const BUILT_IN = 'Command line: \nKernel command line: quiet crashkernel=96M';
+  it.each([
+    ['built in', BUILT_IN, 'quiet crashkernel=96M'],
+    ['wrapped', 'Command line: a bb\nKernel command line: a \\', 'a bb'],
+    ['once', 'Kernel command line: a', 'a'],
+    ['empty', 'Command line:', ''],
+  ])('is the whole command line: %s', (_what, text, cmdline) => {
+    expect(parseLog(`${E820}\n${text}`).causes.cmdline).toBe(cmdline);
+  });
+
+  it.each([
+    ['512MB LOWMEM available.', true],
+    ['1408MB HIGHMEM available.', true],
+    ['Memory: 512K/512K available', false],
+  ])('is a kernel of 32 bits: %s', (text, is32Bit) => {
+    expect(parseLog(`${E820}\n${text}`).causes.is32Bit).toBe(is32Bit);
+  });
+});
+
+const E820 = [
+  'BIOS-e820: [mem 0x0000000000000000-0x000000000009efff] usable',
+  'BIOS-e820: [mem 0x0000000000100000-0x000000007fffffff] usable',
+].join('\n');
+
+describe('an EFI map beside an e820 map', () => {
+  const runtime = (start: number): EfiDescriptor => ({
+    type: 6,
+    range: fromInclusive(start, start + 0xfff),
+    attribute: (1n << 63n) | 0xfn,
+  });
+  const [high, low] = [runtime(0xff00_0000), runtime(0x7fff_f000)];
+  const log = (...efiMap: readonly EfiDescriptor[]): string => `${E820}\n${efiLines(efiMap)}`;
+
+  it('that kexec handed on has no RAM', () => {
+    const { maps, notes } = parseLog(log(high, low));
+    expect(maps.efiMap).toHaveLength(2);
+    expect(notes.join()).toContain('kexec started this kernel');
+  });
+
+  it.each([
+    ['is cut after one descriptor', [high]],
+    ['goes up', [low, high]],
+    ['has boot services that nobody keeps', [high, { ...low, type: 4, attribute: 0xfn }]],
+  ])('of another machine, or one that %s, is refused', (_what, efiMap) => {
+    expect(() => parseLog(log(...efiMap))).toThrow('only the e820 map has RAM at 0x0-0x9efff');
+  });
 });
