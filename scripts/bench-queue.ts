@@ -11,7 +11,8 @@ import { setMaxListeners } from 'node:events';
 import { writeFileSync } from 'node:fs';
 import { connectQueue } from '../harness/queue/connect.ts';
 import { parseQueueAddress } from '../harness/queue/queue-address.ts';
-import { askedCells, askedRun } from '../harness/queue/testing/asked-cells.ts';
+import type { AskedRun } from '../harness/queue/ask.ts';
+import { NEEDS, askedCells, askedRun } from '../harness/queue/testing/asked-cells.ts';
 import { startRedis } from '../harness/queue/testing/redis-server.ts';
 import { sleeper } from '../harness/queue/testing/sleeping-worker.ts';
 import { workOn } from '../harness/queue/work.ts';
@@ -28,8 +29,15 @@ async function measure(workers: number, cells: number, ms: number) {
   await using server = await connectQueue(parseQueueAddress(redis.url), silentLog);
   const stop = new AbortController();
   setMaxListeners(0, stop.signal);
-  const { run, answers } = askedRun(server);
-  await run.put(askedCells(cells));
+  let answered = 0;
+  const { run } = askedRun(server, {
+    onAnswer: () => {
+      answered += 1;
+      return Promise.resolve();
+    },
+  });
+  let isAll = false;
+  const putting = putAll(run, cells).finally(() => (isAll = true));
   const working = Promise.all(
     Array.from({ length: workers }, async (_, nr) => {
       await using own = await connectQueue(parseQueueAddress(redis.url), silentLog);
@@ -37,15 +45,23 @@ async function measure(workers: number, cells: number, ms: number) {
     }),
   );
   const startedAt = performance.now();
-  await run.answers(() => true);
+  await run.answers(() => isAll);
+  await putting;
   const seconds = (performance.now() - startedAt) / 1000;
-  if (answers.size !== cells) throw new Error(`Expected ${cells} answers, found ${answers.size}`);
+  if (answered !== cells) throw new Error(`Expected ${cells} answers, found ${answered}`);
   const info = await server.client.info('memory');
   const peak = Number(/^used_memory_peak:(\d+)/m.exec(info)?.[1]) / 2 ** 20;
   stop.abort();
   await working;
   await run[Symbol.asyncDispose]();
   return { seconds, node: process.memoryUsage().rss / 2 ** 20, redis: peak };
+}
+
+/** Puts cells as a run does: some at a time, made when they are put. */
+async function putAll(run: AskedRun, cells: number): Promise<void> {
+  for (let from = 0; from < cells; from += 250) {
+    await run.put(askedCells(Math.min(250, cells - from), NEEDS, from));
+  }
 }
 
 const [one, four] = [await measure(1, 100, 100), await measure(4, 400, 100)];

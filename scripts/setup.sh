@@ -48,8 +48,8 @@ declare -A NEEDED=(
 )
 if [[ $PURPOSE == test ]]; then
   NEEDED+=([shellcheck]=shellcheck [zsh]=zsh [fish]=fish [man-db]=man [faketime]=faketime)
-  # For tests of queues, which start it themselves.
-  NEEDED+=([redis-server]=redis-server)
+  # For tests of queues, which start them themselves.
+  NEEDED+=([redis-server]=redis-server [openssh-server]=/usr/sbin/sshd)
   # Ubuntu has it as a snap alone; there the tests take what browser there is.
   if grep -qx ID=debian /etc/os-release; then NEEDED+=([chromium]=chromium); fi
 fi

@@ -21,6 +21,10 @@ export interface Environment extends RunnerEnvironment {
   readonly cacheLimit: number | undefined;
   /** SUB1M_QUEUE: the server of a queue, with a secret in it. */
   readonly queue: string | undefined;
+  /** SUB1M_STORE: the store of a queue, with a secret in it. */
+  readonly store: string | undefined;
+  /** SSH_AUTH_SOCK: the socket of an SSH agent. */
+  readonly sshAgent: string | undefined;
   /** What must outlive the cache, such as reports that no server has taken yet. */
   readonly stateDir: string;
 }
@@ -28,7 +32,7 @@ export interface Environment extends RunnerEnvironment {
 /** Reads the environment once, at the start. Throws `UsageError` if it tells no folder for the cache, or no limit. */
 export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
   const { HOME, XDG_CACHE_HOME, XDG_CONFIG_HOME, PATH, SUB1M_MIRROR, NO_COLOR, TERM } = env;
-  const { XDG_STATE_HOME, GITHUB_STEP_SUMMARY, KCIDB_REST, SUB1M_CACHE_LIMIT, SUB1M_QUEUE } = env;
+  const { XDG_STATE_HOME, GITHUB_STEP_SUMMARY, KCIDB_REST, SUB1M_CACHE_LIMIT } = env;
   const wantsColour = (NO_COLOR ?? '') === '' && TERM !== 'dumb';
   return {
     cacheDir: join(baseFolder(XDG_CACHE_HOME, HOME, '.cache'), 'sub1m'),
@@ -46,9 +50,21 @@ export function readEnvironment(env: NodeJS.ProcessEnv): Environment {
     stepSummary: GITHUB_STEP_SUMMARY || undefined,
     kcidbRest: KCIDB_REST || undefined,
     cacheLimit: SUB1M_CACHE_LIMIT ? parseBytes('SUB1M_CACHE_LIMIT', SUB1M_CACHE_LIMIT) : undefined,
-    queue: SUB1M_QUEUE || undefined,
+    ...queueSecrets(env),
     stateDir: join(baseFolder(XDG_STATE_HOME, HOME, '.local/state'), 'sub1m'),
   };
+}
+
+/** What lets us in to a queue and its store. */
+function queueSecrets({
+  SUB1M_QUEUE,
+  SUB1M_STORE,
+  SSH_AUTH_SOCK,
+}: NodeJS.ProcessEnv): Pick<Environment, 'queue' | 'store' | 'sshAgent'> {
+  const [queue, store, sshAgent] = [SUB1M_QUEUE, SUB1M_STORE, SSH_AUTH_SOCK].map(
+    (value) => value || undefined,
+  );
+  return { queue, store, sshAgent };
 }
 
 /** A base folder of the user (XDG Base Directory Specification: what is relative is ignored). */

@@ -48,8 +48,8 @@ async function main(): Promise<End | number> {
         said = how;
       },
     };
-    // Children of ours, QEMU among them, need not know its password.
-    Reflect.deleteProperty(process.env, 'SUB1M_QUEUE');
+    // Children of ours, QEMU among them, need not know the passwords in them.
+    for (const name of ['SUB1M_QUEUE', 'SUB1M_STORE']) Reflect.deleteProperty(process.env, name);
     const program = await buildProgram(context, process.argv[2]);
     await program.parseAsync();
     if (hasMadeEntries()) {

@@ -9,6 +9,7 @@ const ENVIRONMENT = [
     'kernels, builds and packages are kept in its folder sub1m (default: ~/.cache)',
   ],
   ['SUB1M_QUEUE', 'the URL of a queue, with its password, for --queue env'],
+  ['SUB1M_STORE', 'the URL of a store, with its password, for --store env'],
   ['SUB1M_CACHE_LIMIT', 'how large that may grow (default: 20GB, or a tenth of a small disk)'],
   ['NO_COLOR', 'no colour, whatever its value'],
 ] as const;

@@ -27,7 +27,7 @@ export interface AskedCell {
 
 /** Who asks, and what becomes of answers. */
 export interface AskOptions {
-  readonly run: Pick<RegisteredRun, 'key' | 'name' | 'priority'>;
+  readonly run: Pick<RegisteredRun, 'key' | 'name' | 'priority' | 'cells'>;
   readonly versions: Versions;
   /** Takes in what a worker sent, which may be anything; it is called at most once for a job. */
   readonly onAnswer: (job: string, result: unknown) => Promise<void>;
@@ -43,18 +43,34 @@ const [LOOK_MS, ACTIVE_MS, WARN_MS] = [200, 1000, 60_000] as const;
 /** How long a server may take to forget a run, ms: one that is away is not waited for. */
 const LEAVE_MS = 5000;
 
+/**
+ * Cells with the same needs that are on the server at a time, and those of them that are put at once. There are more than
+ * workers can run meanwhile, and a run of any size takes no more memory.
+ */
+const [AHEAD, AT_ONCE] = [2000, 250] as const;
+
 /** How many answers are taken in at a time. */
 const TAKE_IN = 4;
+
+/** Cells of the run that need the same. */
+interface Line {
+  readonly name: string;
+  readonly needs: Needs;
+  readonly queue: JobQueue;
+  /** How many have no answer. */
+  waiting: number;
+}
 
 /** A run on a queue: cells are put as they are ready, and `answers()` waits for all of them. */
 export class AskedRun implements AsyncDisposable {
   readonly #server: QueueServer;
   readonly #options: AskOptions;
   readonly #registry: Registry;
-  readonly #queues = new Map<string, { readonly needs: Needs; readonly queue: JobQueue }>();
-  readonly #waiting = new Map<string, Needs>();
+  readonly #lines = new Map<string, Line>();
+  /** The jobs that were put, and have no answer. */
+  readonly #waiting = new Map<string, Line>();
   readonly #since = Date.now();
-  #total = 0;
+  #put = 0;
   #isOver = false;
   #warnedAt = -Infinity;
   #activeAt = -Infinity;
@@ -77,37 +93,53 @@ export class AskedRun implements AsyncDisposable {
     );
   }
 
-  /** Puts cells; those that are on the queue are not put again. */
+  /**
+   * Puts cells; those that are on the queue are not put again. It waits, while there are many with the same needs, until
+   * `answers()` has taken some in, or the run is interrupted.
+   */
   async put(cells: readonly AskedCell[]): Promise<void> {
-    const lines = groupBy(cells, ({ needs }) => nameOfNeeds(needs));
-    for (const { job, needs } of cells) this.#waiting.set(job, needs);
-    for (const [line, some] of lines) {
-      const [first] = some;
-      if (first !== undefined) this.#open(line, first.needs);
-    }
-    this.#total += cells.length;
-    await this.#register();
-    for (const [line, some] of lines) {
-      const jobs = some.map(({ job, payload }) => ({ id: job, payload }));
-      await this.#queues.get(line)?.queue.put(jobs);
+    for (const some of groupBy(cells, ({ needs }) => nameOfNeeds(needs)).values()) {
+      for (let from = 0; from < some.length; from += AT_ONCE) {
+        await this.#putSome(some.slice(from, from + AT_ONCE));
+      }
     }
   }
 
-  #open(line: string, needs: Needs): void {
-    if (this.#queues.has(line)) return;
-    const name = `${this.#options.run.key}.${line}`;
+  /** Puts cells with the same needs. */
+  async #putSome(cells: readonly AskedCell[]): Promise<void> {
+    const [first] = cells;
+    if (first === undefined) return;
+    const line = this.#line(first.needs);
+    const { signal } = this.#options;
+    while (line.waiting + cells.length > AHEAD && !signal.aborted) {
+      await delay(LOOK_MS, undefined, { signal }).catch(() => {});
+    }
+    if (signal.aborted) return;
+    const isNew = line.waiting === 0;
+    for (const { job } of cells) this.#waiting.set(job, line);
+    line.waiting += cells.length;
+    this.#put += cells.length;
+    // Workers look for a line only when it is known; a count may be late.
+    if (isNew) await this.#register();
+    await line.queue.put(cells.map(({ job, payload }) => ({ id: job, payload })));
+    await this.#register();
+  }
+
+  #line(needs: Needs): Line {
+    const name = `${this.#options.run.key}.${nameOfNeeds(needs)}`;
+    const known = this.#lines.get(name);
+    if (known !== undefined) return known;
     const queue = new JobQueue(name, this.#server, this.#options.log);
-    this.#queues.set(line, { needs, queue });
+    const line: Line = { name, needs, queue, waiting: 0 };
+    this.#lines.set(name, line);
+    return line;
   }
 
   async #register(): Promise<void> {
     const { run, versions } = this.#options;
-    const queues = [...this.#queues].map(([line, { needs }]) => ({
-      name: `${run.key}.${line}`,
-      needs,
-    }));
-    const cells = this.#total;
-    await this.#registry.putRun({ ...run, versions, cells, since: this.#since, queues });
+    const queues = [...this.#lines.values()].map(({ name, needs }) => ({ name, needs }));
+    const [put, since] = [this.#put, this.#since];
+    await this.#registry.putRun({ ...run, versions, put, since, queues });
   }
 
   /** Takes in answers until every cell that was put has one, and `isAll()` says that no more come. */
@@ -120,7 +152,7 @@ export class AskedRun implements AsyncDisposable {
         });
       }
       let taken = 0;
-      for (const { queue } of this.#queues.values()) taken += await this.#takeIn(queue);
+      for (const { queue } of this.#lines.values()) taken += await this.#takeIn(queue);
       await this.#look();
       if (taken === 0) await delay(LOOK_MS, undefined, { signal }).catch(() => {});
     }
@@ -142,6 +174,8 @@ export class AskedRun implements AsyncDisposable {
     const { onAnswer, signal } = this.#options;
     if (signal.aborted) return;
     if (this.#waiting.has(id)) await onAnswer(id, result);
+    const line = this.#waiting.get(id);
+    if (line !== undefined) line.waiting -= 1;
     this.#waiting.delete(id);
     await remove().catch(() => {});
   }
@@ -150,14 +184,15 @@ export class AskedRun implements AsyncDisposable {
   async #look(): Promise<void> {
     if (performance.now() - this.#activeAt < ACTIVE_MS) return;
     this.#activeAt = performance.now();
-    for (const { queue } of this.#queues.values()) {
+    for (const { queue } of this.#lines.values()) {
       for (const { id, progress } of await queue.active()) {
         if (this.#waiting.has(id)) this.#options.onActive(id, progress);
       }
     }
     if (this.#waiting.size === 0 || performance.now() - this.#warnedAt < WARN_MS) return;
     const workers = await this.#registry.workers();
-    const needs = [...new Set(this.#waiting.values())];
+    const lines = [...this.#lines.values()].filter(({ waiting }) => waiting > 0);
+    const needs = lines.map((line) => line.needs);
     const words = whyNobody(needs, workers, this.#options.versions);
     if (words === null) return;
     this.#warnedAt = performance.now();
@@ -175,14 +210,14 @@ export class AskedRun implements AsyncDisposable {
     } catch (error) {
       log.warn(`cannot remove ${run.name} from the queue: ${messageOf(error)}`);
     }
-    for (const { queue } of this.#queues.values()) await queue[Symbol.asyncDispose]();
+    for (const { queue } of this.#lines.values()) await queue[Symbol.asyncDispose]();
   }
 
   async #leave(): Promise<void> {
     const { key } = this.#options.run;
     if (this.#isOver) await this.#registry.removeRun(key);
     else await this.#registry.cancelRun(key);
-    for (const { queue } of this.#queues.values()) await queue.removeAll();
+    for (const { queue } of this.#lines.values()) await queue.removeAll();
   }
 }
 

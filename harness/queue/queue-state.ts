@@ -5,7 +5,7 @@ import { type JobCounts, JobQueue } from './job-queue.ts';
 import { type RegisteredRun, type RegisteredWorker, Registry } from './registry.ts';
 
 /** A run, and where its cells are. */
-interface RunState extends RegisteredRun {
+export interface RunState extends RegisteredRun {
   readonly counts: JobCounts;
 }
 

@@ -1,17 +1,15 @@
 // SPDX-License-Identifier: MIT
 /** Runs and workers on a real server; the cells only sleep. */
-import { setMaxListeners } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { InterruptedError, UsageError } from '../errors.ts';
-import { silentLog } from '../log.ts';
+import { InterruptedError } from '../errors.ts';
 import { sha256 } from '../process/file-hash.ts';
 import type { QueueServer } from './connect.ts';
-import { Registry } from './registry.ts';
-import { NEEDS, OFFER, VERSIONS, askedCells, askedRun } from './testing/asked-cells.ts';
+import { NEEDS, askedCells, askedRun } from './testing/asked-cells.ts';
 import { type RedisServer, connectTo, startRedis } from './testing/redis-server.ts';
-import { sleeper } from './testing/sleeping-worker.ts';
-import { type WorkerOptions, workOn } from './work.ts';
+import { sleeper, startWorkers } from './testing/sleeping-worker.ts';
+import { workOn } from './work.ts';
+import type { WorkerOptions } from './worker-options.ts';
 
 let redis: RedisServer;
 let server: QueueServer;
@@ -29,29 +27,12 @@ afterEach(async () => {
   await server[Symbol.asyncDispose]();
 });
 
-const OTHER = { ...VERSIONS, code: sha256('other code') };
-
-/** Workers that sleep, until `stop` is called; with how many cells each ran. */
-function startWorkers(options: readonly Partial<WorkerOptions>[], ms = 5) {
-  const controller = new AbortController();
-  const { signal } = controller;
-  setMaxListeners(0, signal);
-  const ended = Promise.all(
-    options.map((one, nr) => workOn(server, { ...sleeper(`w${nr}`, ms), signal, ...one })),
-  );
-  const stop = async (): Promise<number[]> => {
-    controller.abort();
-    return ended;
-  };
-  return { ended, stop };
-}
-
 const all = (): boolean => true;
 
 describe('a run on a queue', () => {
   it('gets one answer for each cell, from several workers, and leaves nothing', async () => {
     const { run, answers } = askedRun(server);
-    const workers = startWorkers([{}, {}, {}]);
+    const workers = startWorkers(server, [{}, {}, {}]);
     {
       await using asked = run;
       await asked.put(askedCells(40));
@@ -67,7 +48,7 @@ describe('a run on a queue', () => {
 
   it('finds what was answered while nobody asked, and puts no cell twice', async () => {
     const cells = askedCells(6);
-    const workers = startWorkers([{}]);
+    const workers = startWorkers(server, [{}]);
     // As if it were killed: it is not disposed of.
     const { run: killed } = askedRun(server);
     await killed.put(cells);
@@ -90,7 +71,7 @@ describe('a run on a queue', () => {
       });
       throw new Error('stopped');
     };
-    const workers = startWorkers([{ perform }]);
+    const workers = startWorkers(server, [{ perform }]);
     const controller = new AbortController();
     const { run, answers } = askedRun(server, { signal: controller.signal });
     await run.put(askedCells(5));
@@ -107,10 +88,33 @@ describe('a run on a queue', () => {
     // It may be asked again.
     const { run: second, answers: late } = askedRun(server);
     await using again = second;
-    const others = startWorkers([{}]);
+    const others = startWorkers(server, [{}]);
     await again.put(askedCells(5));
     await again.answers(all);
     expect([late.size, await others.stop()]).toEqual([5, [5]]);
+  });
+
+  it('has no more cells of a kind on the server than some, and others beside them', async () => {
+    const stop = new AbortController();
+    const { run, answers } = askedRun(server, { signal: stop.signal });
+    await using asked = run;
+    const lengthOf = async (line: string): Promise<number> => {
+      const [key = 'none'] = await server.client.keys(`sub1m:bull:*.${line}-*:wait`);
+      return server.client.llen(key);
+    };
+    // Nobody has KVM: those cells wait, and hold up no others.
+    const putting = [{ kvm: true }, { kvm: false }].map(({ kvm }, nr) =>
+      asked.put(askedCells(2300, { ...NEEDS, kvm }, nr * 5000)),
+    );
+    await expect.poll(() => lengthOf('kvm'), { timeout: 20_000 }).toBe(2000);
+    await expect.poll(() => lengthOf('any'), { timeout: 20_000 }).toBe(2000);
+    const workers = startWorkers(server, [{}, {}], 0);
+    const answering = asked.answers(() => false);
+    await expect.poll(() => answers.size, { timeout: 50_000 }).toBe(2300);
+    expect(await lengthOf('kvm')).toBe(2000);
+    stop.abort();
+    await expect(answering).rejects.toThrow(InterruptedError);
+    await Promise.all([...putting, workers.stop()]);
   });
 
   it('shares workers with another, whatever their sizes, and lets the more urgent go first', async () => {
@@ -120,7 +124,7 @@ describe('a run on a queue', () => {
       return Promise.resolve({ kind: 'bundle', sha256: sha256('x'), bytes: 1 });
     };
     const ask = async (key: string, count: number, priority: number): Promise<void> => {
-      const { run } = askedRun(server, { run: { key, name: key, priority } });
+      const { run } = askedRun(server, { run: { key, name: key, priority, cells: count } });
       const cells = askedCells(count);
       await run.put(
         cells.map((cell) => ({ ...cell, payload: { ...cell.payload, id: `${key}-${cell.job}` } })),
@@ -136,130 +140,5 @@ describe('a run on a queue', () => {
     // Each draws with the same chance: 20 of the small one are among some 40.
     expect(placesOf('small').at(-1)).toBeLessThan(100);
     expect(order).toHaveLength(230);
-  });
-});
-
-describe('a worker', () => {
-  it('gets only cells that fit, beside those that it runs', async () => {
-    const most = { running: 0, now: 0 };
-    const seen: number[] = [];
-    const perform: WorkerOptions['perform'] = async ({ spec }) => {
-      most.now += 1;
-      most.running = Math.max(most.running, most.now);
-      seen.push(spec.cpus);
-      await delay(20);
-      most.now -= 1;
-      return { kind: 'bundle', sha256: sha256('x'), bytes: 1 };
-    };
-    const { run } = askedRun(server);
-    const of = (nr: number, needs: Partial<typeof NEEDS>) => ({
-      ...askedCells(nr + 1)[nr],
-      needs: { ...NEEDS, ...needs },
-    });
-    const cells = [
-      of(0, { kvm: true }),
-      of(1, { cpus: 8 }),
-      ...[2, 3, 4, 5].map((nr) => of(nr, {})),
-    ];
-    await run.put(cells as Parameters<typeof run.put>[0]);
-    const offer = { ...OFFER, machines: 9, cpus: 2 };
-    expect(await workOn(server, { ...sleeper('w', 0), perform, offer, drain: true })).toBe(4);
-    expect(most.running).toBe(2);
-    await run[Symbol.asyncDispose]();
-  });
-
-  it('answers that a job is none, with why, and does not run it', async () => {
-    const { run, answers } = askedRun(server);
-    await using asked = run;
-    const [cell] = askedCells(1);
-    const payload = { ...cell?.payload, id: '../../etc', extra: 1 };
-    await asked.put([{ ...cell, payload }] as unknown as Parameters<typeof run.put>[0]);
-    const workers = startWorkers([{}]);
-    await asked.answers(all);
-    await workers.stop();
-    expect([...answers.values()]).toEqual([
-      [
-        {
-          kind: 'untold',
-          code: 'E_FORMAT',
-          message: 'Cannot read a cell of the queue: id: expected a plain name',
-          worker: 'w0',
-        },
-      ],
-    ]);
-  });
-
-  it('leaves alone a job that is no JSON, says so once, and runs the others', async () => {
-    const { run, answers } = askedRun(server);
-    await using asked = run;
-    await asked.put(askedCells(3));
-    const [key = ''] = await server.client.keys(`sub1m:bull:*:${askedCells(1)[0]?.job}`);
-    await server.client.hset(key, 'data', '{"schema":');
-    const warnings: string[] = [];
-    const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
-    const workers = startWorkers([{ log }]);
-    void asked.answers(all).catch(() => {});
-    await expect.poll(() => answers.size).toBe(2);
-    await delay(300);
-    await workers.stop();
-    expect(warnings).toEqual([expect.stringMatching(/ has a job that is no JSON$/)]);
-  });
-
-  it('gives a cell back when it is stopped, and another runs it', async () => {
-    const { run, answers } = askedRun(server);
-    await using asked = run;
-    await asked.put(askedCells(1));
-    const slow = startWorkers([{}], 60_000);
-    await expect.poll(() => server.client.keys('*:lock')).toHaveLength(1);
-    await slow.stop();
-    const fast = startWorkers([{ id: 'other' }]);
-    await asked.answers(all);
-    await fast.stop();
-    expect([...answers.values()]).toMatchObject([[{ kind: 'bundle', worker: 'other' }]]);
-  });
-
-  it('does not take a renewal behind its answer for a lease that is lost', async () => {
-    const CELLS = 40;
-    const { run, answers } = askedRun(server);
-    await using asked = run;
-    await asked.put(askedCells(CELLS));
-    const warnings: string[] = [];
-    const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
-    const offer = { ...OFFER, machines: CELLS };
-    // Each cell ends when its lease is to be renewed: every 500 ms, and a little later each time.
-    const workers = startWorkers([{ leaseMs: 2000, offer, log }], 1000);
-    await asked.answers(all);
-    expect([await workers.stop(), answers.size, warnings]).toEqual([[CELLS], CELLS, []]);
-  });
-
-  it('ends when it is drained, after the cells that it runs', async () => {
-    const { run, answers } = askedRun(server);
-    await run.put(askedCells(3));
-    const workers = startWorkers([{ leaseMs: 2000 }], 1500);
-    await expect.poll(() => server.client.keys('*:lock')).toHaveLength(1);
-    await new Registry(server, silentLog).drain('w0');
-    expect(await workers.ended).toEqual([1]);
-    expect(answers.size).toBe(0);
-    await run[Symbol.asyncDispose]();
-  });
-
-  it('refuses runs of another sub1m, and they it', async () => {
-    const { run } = askedRun(server, { versions: OTHER });
-    await run.put(askedCells(1));
-    const refusal = workOn(server, sleeper('w', 0));
-    await expect(refusal).rejects.toThrow(UsageError);
-    await expect(refusal).rejects.toThrow(/expected runs of sub1m 0\.1\.0 .*, found run of sub1m/);
-    const warnings: string[] = [];
-    const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
-    const { run: ours, answers } = askedRun(server, { run: { key: 'b', name: 'b', priority: 0 } });
-    await ours.put(askedCells(1));
-    const workers = startWorkers([{ log }]);
-    await ours.answers(all);
-    expect(answers.size).toBe(1);
-    expect(warnings).toEqual([expect.stringMatching(/^cells of run are left to others: /)]);
-    await expect(run.requireSame()).rejects.toThrow(/expected workers of .*, found w0 of sub1m/);
-    await workers.stop();
-    await run[Symbol.asyncDispose]();
-    await ours[Symbol.asyncDispose]();
   });
 });

@@ -32,7 +32,9 @@ const runSchema = z.strictObject({
   versions: versionsSchema,
   /** Runs with a lower number go first. */
   priority: z.int(),
+  /** All of its cells, and those that have been put so far. */
   cells: z.int().nonnegative(),
+  put: z.int().nonnegative(),
   since: z.number(),
   /** One for each thing that its cells need. */
   queues: z.array(z.strictObject({ name: keySchema, needs: needsSchema })).max(1000),

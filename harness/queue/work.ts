@@ -9,14 +9,13 @@ import {
   wordsOf,
 } from '../errors.ts';
 import { MESSAGE_LIMIT } from '../bundle/cell-record.ts';
-import type { Log } from '../log.ts';
 import { rejectedOnAbort } from '../process/deadline.ts';
 import type { QueueServer } from './connect.ts';
 import { JobTaker, type TakenJob } from './job-queue.ts';
 import { inFairOrder } from './fair-order.ts';
 import { underLease } from './lease.ts';
-import { type Needs, type Offer, fits } from './offer.ts';
-import { type CellPayload, type CellResult, parseSent, payloadSchema } from './payload.ts';
+import { type Needs, fits } from './offer.ts';
+import { type CellResult, parseSent, payloadSchema } from './payload.ts';
 import {
   type RegisteredRun,
   Registry,
@@ -24,6 +23,7 @@ import {
   areSame,
   renderVersions,
 } from './registry.ts';
+import type { CellEnding, CellTools, WorkerOptions } from './worker-options.ts';
 
 /** How long a lease lasts that is not renewed, ms. */
 const LEASE_MS = 30_000;
@@ -31,28 +31,11 @@ const LEASE_MS = 30_000;
 /** Workers that may end while they run a cell, before it is set apart. */
 const DEATHS_LIMIT = 2;
 
+/** Bundles of which the machine is gone, and that are not in the store yet. */
+const UNSENT_LIMIT = 8;
+
 /** How often a worker that has nothing to do looks for work, and says that it lives, ms. */
 const [LOOK_MS, BEAT_MS] = [200, 2000] as const;
-
-/** What a worker does, and for whom. */
-export interface WorkerOptions {
-  /** Its name: no other worker has it. */
-  readonly id: string;
-  readonly versions: Versions;
-  readonly offer: Offer;
-  /** Runs a cell. The signal fires when nobody waits for it any more. */
-  readonly perform: (
-    payload: CellPayload,
-    tools: { readonly signal: AbortSignal; readonly onPhase: (phase: string) => void },
-  ) => Promise<Omit<CellBundle, 'worker'>>;
-  /** Whether to end as soon as nothing waits that this worker can do. */
-  readonly drain: boolean;
-  /** Ends the worker: cells that it runs are given back. */
-  readonly signal: AbortSignal;
-  readonly log: Log;
-  /** `LEASE_MS` unless given. */
-  readonly leaseMs?: number;
-}
 
 /** Works until the signal fires, or the worker is drained. Gives how many cells it ran to their end. */
 export async function workOn(server: QueueServer, options: WorkerOptions): Promise<number> {
@@ -60,14 +43,13 @@ export async function workOn(server: QueueServer, options: WorkerOptions): Promi
   return await worker.work();
 }
 
-type CellBundle = Extract<CellResult, { kind: 'bundle' }>;
-
 /** A result that does not say yet whose it is. */
 type Unsigned<T> = T extends unknown ? Omit<T, 'worker'> : never;
 
 /** A cell that runs. */
 interface Running {
-  readonly needs: Needs;
+  /** Null when its machine is gone. */
+  needs: Needs | null;
   readonly ended: Promise<void>;
 }
 
@@ -98,9 +80,11 @@ class CellWorker implements AsyncDisposable {
     const beating = setInterval(() => void this.#beat(), Math.min(BEAT_MS, this.#leaseMs / 4));
     try {
       while (!signal.aborted && !this.#isDraining) {
+        // A cell that ends while others are looked at had their room: that is no sign that nothing is left.
+        const wasIdle = this.#running.size === 0;
         const isBusy = await this.#takeOne();
         if (isBusy) continue;
-        if (drain && this.#running.size === 0) break;
+        if (drain && wasIdle) break;
         await this.#pause();
       }
       await Promise.all([...this.#running].map(({ ended }) => ended));
@@ -125,7 +109,9 @@ class CellWorker implements AsyncDisposable {
   /** Takes a job that fits. False if there is none, or no room. */
   async #takeOne(): Promise<boolean> {
     const { offer, versions } = this.#options;
-    const taken = [...this.#running].map(({ needs }) => needs);
+    // A store that is slow holds up no machine, for so many bundles.
+    if (this.#running.size >= UNSENT_LIMIT + offer.machines) return false;
+    const taken = [...this.#running].flatMap(({ needs }) => needs ?? []);
     const runs = (await this.#registry.runs()).filter((run) => this.#isOurs(run, versions));
     await this.#forget(runs);
     for (const run of inFairOrder(runs)) {
@@ -182,14 +168,29 @@ class CellWorker implements AsyncDisposable {
   }
 
   #start(run: RegisteredRun, needs: Needs, job: TakenJob): void {
-    const ended = this.#runJob(run, job).catch((error: unknown) => {
-      this.#options.log.warn(`${run.name}, ${job.id.slice(0, 12)}: ${wordsOf(error)}`);
-    });
-    const running = { needs, ended: ended.finally(() => this.#running.delete(running)) };
+    const { onEvent = () => {}, log } = this.#options;
+    const which = { run: run.name, job: job.id };
+    const startedAt = performance.now();
+    const off = (): void => {
+      if (running.needs !== null) onEvent({ kind: 'off', ...which });
+      running.needs = null;
+    };
+    const work = async (): Promise<void> => {
+      const end = await this.#runJob(run, job, off).catch((error: unknown): CellEnding => {
+        log.warn(`${run.name}, ${job.id.slice(0, 12)}: ${wordsOf(error)}`);
+        return 'failed';
+      });
+      off();
+      this.#running.delete(running);
+      const seconds = (performance.now() - startedAt) / 1000;
+      onEvent({ kind: 'end', ...which, end, seconds });
+    };
+    onEvent({ kind: 'begin', ...which });
+    const running: Running = { needs, ended: work() };
     this.#running.add(running);
   }
 
-  async #runJob(run: RegisteredRun, job: TakenJob): Promise<void> {
+  async #runJob(run: RegisteredRun, job: TakenJob, onOff: () => void): Promise<CellEnding> {
     const { id, log, signal } = this.#options;
     let isAnswering = false;
     const renew = async (): Promise<void> => {
@@ -200,25 +201,28 @@ class CellWorker implements AsyncDisposable {
     };
     try {
       const deaths = await this.#registry.hold(run.key, job.id, id);
-      await underLease(
+      const end = await underLease(
         async (stop) => {
-          const result = await this.#resultOf(job, deaths, stop);
+          const result = await this.#resultOf(job, deaths, { signal: stop, onOff });
           isAnswering = true;
           // Under the lease: a server that is away is waited for, but no longer than that.
           await unlessAborted(job.answer({ ...result, worker: id }), stop);
+          return result.kind;
         },
         { leaseMs: this.#leaseMs, renew, signal },
       );
       this.#done += 1;
       await this.#registry.settle(run.key, job.id);
+      return end;
     } catch (error) {
       if (signal.aborted) {
         await this.#giveBack(run, job);
-        return;
+        return 'returned';
       }
       if (!(error instanceof LeaseError)) throw error;
       log.warn(`${run.name}, ${job.id.slice(0, 12)}: ${error.message}; what it showed is dropped`);
       await this.#registry.outlived(run.key, job.id, id);
+      return 'lost';
     }
   }
 
@@ -228,7 +232,11 @@ class CellWorker implements AsyncDisposable {
   }
 
   /** What came of a cell; what is wrong with it, or with this host, is a result, too. */
-  async #resultOf(job: TakenJob, deaths: number, stop: AbortSignal): Promise<Unsigned<CellResult>> {
+  async #resultOf(
+    job: TakenJob,
+    deaths: number,
+    tools: Omit<CellTools, 'onPhase'>,
+  ): Promise<Unsigned<CellResult>> {
     try {
       if (deaths >= DEATHS_LIMIT) {
         throw new PoisonError(
@@ -239,9 +247,9 @@ class CellWorker implements AsyncDisposable {
       const onPhase = (phase: string): void => {
         job.says(phase).catch(() => {});
       };
-      return await this.#options.perform(payload, { signal: stop, onPhase });
+      return await this.#options.perform(payload, { ...tools, onPhase });
     } catch (thrown) {
-      if (stop.aborted) throw thrown;
+      if (tools.signal.aborted) throw thrown;
       const error = fromSystemError(thrown, 'run a cell');
       const message = wordsOf(error).slice(0, MESSAGE_LIMIT);
       return { kind: 'untold', code: codeOf(error), message };

@@ -4,6 +4,7 @@
 // an outside package is imported by its owner alone.
 
 import type { IConfiguration } from 'dependency-cruiser';
+import { PACKAGE_OWNERS } from './package-owners.ts';
 
 /** The files below every folder: each imports at most the others. */
 const GROUND = [
@@ -57,6 +58,7 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
   matrix: ['memory', 'process', 'bundle', 'check/observe', 'check/invariants', 'check'],
   bisect: ['memory', 'process', 'kernel', 'check/observe', 'check/invariants', 'check'],
   queue: ['process', 'bundle', 'matrix'],
+  store: ['memory', 'process'],
   fuzz: ['memory', 'bundle', 'layout', 'check', 'matrix', 'bisect'],
   'report/schema': ['bundle', 'history', 'bisect', 'fuzz'],
   'report/text': [
@@ -161,30 +163,13 @@ export const FOLDERS: Readonly<Record<string, readonly string[]>> = {
     'cell',
     'matrix',
     'queue',
+    'store',
     'runner',
     'runner/merge',
   ],
   'runner/submit': ['memory', 'process', 'report/kcidb', 'runner'],
   cli: ['*'],
   'cli/commands': ['*'],
-};
-
-/** Each outside package that the product is built on and the files that may import it. */
-const PACKAGE_OWNERS = {
-  execa: 'harness/process/owned-process\\.ts$',
-  'tmp-promise': 'harness/process/temp-dir\\.ts$',
-  'tap-parser': 'harness/guest-link/guest-tap\\.ts$|\\.test\\.ts$',
-  bullmq: 'harness/queue/job-queue\\.ts$',
-  ioredis: 'harness/queue/connect\\.ts$',
-  'tar-stream': 'harness/(guest-link|package|runner/merge|runner/queue)/|\\.test\\.ts$',
-  ssh2: 'harness/guest-link/ssh-(link|keys)\\.ts$|\\.test\\.ts$',
-  listr2: 'harness/report/progress/live-progress\\.ts$',
-  'junit-report-builder': 'harness/report/junit-report\\.ts$',
-  commander: 'harness/cli/|scripts/(bench|soak|try-workflow)\\.ts$',
-  zod: 'harness/|scripts/ci-trial/',
-  hysnappy: 'harness/vmcore/dump/decompress\\.ts$|\\.test\\.ts$',
-  zstddec: 'harness/vmcore/dump/decompress\\.ts$',
-  tsx: 'harness/process/typescript\\.mjs$',
 };
 
 /** What only tests import, and tests themselves. */

@@ -7,6 +7,7 @@ import { addCellOptions, givenAxes } from '../cell-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import { GROUPS, describeCommand } from '../help.ts';
 import { screenStyle } from '../report-run.ts';
+import { type QueueOptions, addQueueOptions, openQueue, queueSettings } from '../queue-options.ts';
 import { budgetOption, mirrorOption, resultsOption } from '../run-options.ts';
 
 const HELP = {
@@ -44,7 +45,7 @@ const DEFAULTS = {
   policy: BY_INVARIANT,
 };
 
-interface BisectOptions extends BisectSettings {
+interface BisectOptions extends Omit<BisectSettings, 'scheduler'>, QueueOptions {
   readonly json?: true;
 }
 
@@ -76,7 +77,12 @@ export function addBisect(program: Command, context: CommandContext): void {
     .option('--fresh', 'forget the answers of earlier runs')
     .addOption(resultsOption('a folder under results/'))
     .addOption(budgetOption())
-    .addOption(mirrorOption())
+    .addOption(mirrorOption());
+  addQueueOptions(
+    command,
+    'have the kernels booted by workers of this queue, before those of runs',
+  );
+  command
     .optionsGroup(GROUPS.reporting)
     .option('--json', 'print a JSON document')
     .action((options: BisectOptions) => bisectAndReport(options, context));
@@ -105,7 +111,8 @@ function addRangeOptions(command: Command): void {
 
 /** Searches, prints the report, and sets the exit status: 0 if the change was found, else 69. */
 async function bisectAndReport(options: BisectOptions, context: CommandContext): Promise<void> {
-  const settings = { ...options, axes: givenAxes({ ...options }) };
+  await using queue = await openQueue(options, 'bisect', context);
+  const settings = { ...options, axes: givenAxes({ ...options }), ...queueSettings(queue) };
   const result = await runBisect(settings, context);
   const text = options.json
     ? renderBisectDocument(result)

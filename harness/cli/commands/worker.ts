@@ -1,8 +1,17 @@
 // SPDX-License-Identifier: MIT
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { Sub1mError } from '../../errors.ts';
+import type { WorkerEvent } from '../../queue/worker-options.ts';
 import type { CommandContext } from '../command-context.ts';
 import { type CommandHelp, GROUPS, describeCommand } from '../help.ts';
-import { type QueueOptions, addQueueOptions, requireQueue } from '../queue-options.ts';
+import { jsonLog, writeLine } from '../json-log.ts';
+import {
+  type MetricsOptions,
+  type QueueOptions,
+  addQueueOptions,
+  metricsOption,
+  requireQueue,
+} from '../queue-options.ts';
 import { jobsOption } from '../run-options.ts';
 
 const HELP: CommandHelp = {
@@ -18,7 +27,8 @@ const HELP: CommandHelp = {
   ],
 };
 
-interface WorkerOptions extends QueueOptions {
+interface WorkerOptions extends QueueOptions, MetricsOptions {
+  readonly log: 'text' | 'json';
   readonly jobs: number | 'auto';
   readonly drain?: true;
   readonly lease?: number;
@@ -43,16 +53,68 @@ export function addWorker(program: Command, context: CommandContext): void {
         .argParser(parseLease)
         .default(undefined, '30'),
     );
-  command.action(async ({ jobs, drain, lease, ...named }: WorkerOptions) => {
-    await using queue = await requireQueue(named, context);
-    const { runWorker } = await import('../../runner/queue/run-worker.ts');
-    const { server, store } = queue;
-    const leases = lease === undefined ? {} : { leaseMs: lease * 1000 };
-    const settings = { server, store, jobs, drain: drain === true, ...leases };
-    const done = await runWorker(settings, context);
-    context.log.info(`ran ${done} cells`);
-    context.exit(context.signal.aborted ? 'interrupted' : 'done');
+  command
+    .addOption(metricsOption('what it does'))
+    .addOption(
+      new Option('--log <kind>', 'how it says what it does, on standard error')
+        .choices(['text', 'json'])
+        .default('text'),
+    );
+  command.action(async (options: WorkerOptions) => {
+    if (options.log === 'text') await work(options, context);
+    else await workInJson(options, { ...context, log: jsonLog });
   });
+}
+
+/** The same, where an error is a line of the log, too. */
+async function workInJson(options: WorkerOptions, context: CommandContext): Promise<void> {
+  try {
+    await work(options, context);
+  } catch (error) {
+    if (!(error instanceof Sub1mError)) throw error;
+    writeLine('error', error.message, { code: error.code });
+    context.exit(context.signal.aborted ? 'interrupted' : error.end);
+  }
+}
+
+async function work(options: WorkerOptions, context: CommandContext): Promise<void> {
+  const { jobs, drain, lease, metrics, log: _, ...named } = options;
+  await using queue = await requireQueue(named, context);
+  const { runWorker } = await import('../../runner/queue/run-worker.ts');
+  await using served = await serveWorker(metrics, context);
+  const { server, store } = queue;
+  const leases = lease === undefined ? {} : { leaseMs: lease * 1000 };
+  const settings = { server, store, jobs, drain: drain === true, ...leases };
+  const done = await runWorker({ ...settings, onEvent: served.onEvent }, context);
+  context.log.info(`ran ${done} cells`, { cells: done });
+  context.exit(context.signal.aborted ? 'interrupted' : 'done');
+}
+
+/** Serves the metrics of a worker, if it is asked to. */
+async function serveWorker(
+  port: number | undefined,
+  { log }: CommandContext,
+): Promise<AsyncDisposable & { readonly onEvent: (event: WorkerEvent) => void }> {
+  const logEnd = (event: WorkerEvent): void => {
+    if (event.kind !== 'end') return;
+    const { run, job, end, seconds } = event;
+    const fields = { run, job, end, seconds: Number(seconds.toFixed(1)) };
+    log.info(`${job.slice(0, 12)} of ${run}: ${end}, after ${seconds.toFixed(1)} s`, fields);
+  };
+  if (port === undefined) {
+    return { onEvent: logEnd, [Symbol.asyncDispose]: () => Promise.resolve() };
+  }
+  const { serveMetrics, workerMetrics } = await import('../../report/metrics.ts');
+  const { registry, onEvent } = workerMetrics();
+  const server = await serveMetrics(port, registry);
+  log.info(`metrics at ${server.url}`, { url: server.url });
+  return {
+    onEvent: (event) => {
+      onEvent(event);
+      logEnd(event);
+    },
+    [Symbol.asyncDispose]: () => server[Symbol.asyncDispose](),
+  };
 }
 
 function parseLease(text: string): number {

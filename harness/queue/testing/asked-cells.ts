@@ -38,12 +38,12 @@ function payloadOf(nr: number): CellPayload {
   };
 }
 
-/** So many cells. */
-export function askedCells(count: number, needs = NEEDS): AskedCell[] {
-  return Array.from({ length: count }, (_, nr) => ({
-    job: sha256(`cell-${nr}`),
+/** So many cells, numbered from `first`. */
+export function askedCells(count: number, needs = NEEDS, first = 0): AskedCell[] {
+  return Array.from({ length: count }, (_, at) => ({
+    job: sha256(`cell-${first + at}`),
     needs,
-    payload: payloadOf(nr),
+    payload: payloadOf(first + at),
   }));
 }
 
@@ -54,7 +54,7 @@ export function askedRun(
 ): { readonly run: AskedRun; readonly answers: Map<string, unknown[]> } {
   const answers = new Map<string, unknown[]>();
   const run = new AskedRun(server, {
-    run: { key: 'run-1', name: 'run', priority: 0 },
+    run: { key: 'run-1', name: 'run', priority: 0, cells: 0 },
     versions: VERSIONS,
     onAnswer: (job, result) => {
       answers.set(job, [...(answers.get(job) ?? []), result]);

@@ -13,6 +13,7 @@ export const DOCUMENT_VERSIONS = {
   doctor: 1,
   kernels: 1,
   cache: 1,
+  queue: 1,
   history: 1,
   plan: 1,
   'run-plan': 1,

@@ -19,6 +19,7 @@ import {
 } from '../schema/host-schema.ts';
 import { corpusDocumentSchema, modelDocumentSchema } from '../schema/model-schema.ts';
 import { planDocumentSchema } from '../schema/plan-schema.ts';
+import { queueDocumentSchema } from '../schema/queue-schema.ts';
 import { runPlanSchema } from '../schema/run-plan-schema.ts';
 import { runDocumentSchema } from '../schema/run-schema.ts';
 import { seriesDocumentSchema } from '../schema/series-schema.ts';
@@ -38,6 +39,7 @@ const SCHEMAS = {
   doctor: doctorDocumentSchema,
   kernels: kernelsDocumentSchema,
   cache: cacheDocumentSchema,
+  queue: queueDocumentSchema,
   history: historyDocumentSchema,
   'history-line': historyLineSchema,
   plan: planDocumentSchema,
@@ -62,6 +64,7 @@ const TITLES: Readonly<Record<DocumentName, string>> = {
   doctor: 'What doctor prints with --json',
   kernels: 'What kernels prints with --json',
   cache: 'What cache prints with --json',
+  queue: 'What queue prints with --json',
   history: 'What history prints with --json',
   'history-line': 'A line of history.jsonl: one cell of one run',
   plan: 'what run prints with --dry-run --json',

@@ -8,7 +8,7 @@ import { requireKernel } from '../../kernel/require-kernel.ts';
 import { nameCells } from '../../matrix/expand.ts';
 import type { Question } from './bisect-question.ts';
 import { packageContext } from '../package-context.ts';
-import { runPlan } from '../run-plan.ts';
+import { type RunSettings, runPlan } from '../run-plan.ts';
 import type { RunnerContext } from '../runner-context.ts';
 
 interface BootOptions {
@@ -19,6 +19,7 @@ interface BootOptions {
   readonly done: number;
   readonly budget: number;
   readonly mirror?: string | undefined;
+  readonly scheduler?: RunSettings['scheduler'] | undefined;
 }
 
 /**
@@ -30,13 +31,13 @@ export async function bootChange(
   options: BootOptions,
   context: RunnerContext,
 ): Promise<Boot> {
-  const { question, results, done, budget, mirror } = options;
+  const { question, results, done, budget, mirror, scheduler } = options;
   const untold = await whyNotBuilt(change, options, context);
   if (untold !== undefined) return untold;
   const { invariant, spec } = question;
   const cells = nameCells([{ spec: { ...spec, kernel: change.kernel } }]);
   const folder = freeFolder(join(results, `boot-${String(done + 1).padStart(3, '0')}`));
-  const settings = { budget, mirror, results: folder };
+  const settings = { budget, mirror, results: folder, ...(scheduler && { scheduler }) };
   const [cell] = (await runPlan({ cells, known: [] }, settings, context)).cells;
   if (!cell) throw new Error(`No cell of ${change.id} was run`);
   return { change, fact: factOf(cell.judgement, invariant), bundle: cell.folder };

@@ -18,6 +18,7 @@ import { requireRange } from './bisect-range.ts';
 import { judgeFolder } from '../judge-folder.ts';
 import { requireLayouts } from '../layouts.ts';
 import { RESULTS } from '../results-folder.ts';
+import type { RunSettings } from '../run-plan.ts';
 import type { RunnerContext } from '../runner-context.ts';
 
 /** What is searched and asked, and how. */
@@ -32,6 +33,8 @@ export interface BisectSettings extends RangeOptions, QuestionOptions {
   readonly results?: string;
   /** A factor on the time limit of every phase. */
   readonly budget: number;
+  /** Where kernels are booted; in this process unless given. */
+  readonly scheduler?: RunSettings['scheduler'];
 }
 
 /** Digits of the hash that stands for a question. */

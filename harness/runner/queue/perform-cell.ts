@@ -9,23 +9,17 @@ import { readLayout } from '../../layout/read-layout.ts';
 import type { Log } from '../../log.ts';
 import { cachedFolder } from '../../process/cache.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
-import type { ArtifactStore } from '../../queue/folder-store.ts';
 import type { CellPayload, StoredFile } from '../../queue/payload.ts';
+import type { CellTools } from '../../queue/worker-options.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
 import { runRepeatable } from '../run-again.ts';
 import { packBundle } from './pack-bundle.ts';
-import { putPatiently } from './put-patiently.ts';
 
 /** What the cells of a worker share. */
 interface PerformParts {
   readonly host: CellHost;
   readonly store: ArtifactStore;
   readonly log: Log;
-}
-
-/** What a cell is run with. */
-interface PerformTools {
-  readonly signal: AbortSignal;
-  readonly onPhase: (phase: string) => void;
 }
 
 /** What came of it. */
@@ -42,7 +36,7 @@ interface SentBundle {
 export async function performCell(
   payload: CellPayload,
   { host, store, log }: PerformParts,
-  { signal, onPhase }: PerformTools,
+  { signal, onPhase, onOff }: CellTools,
 ): Promise<SentBundle> {
   onPhase('fetching');
   const fetch = (file: StoredFile): Promise<string> => fetched(file, { host, store, log }, signal);
@@ -69,11 +63,12 @@ export async function performCell(
   const again = async (): Promise<Kernel> => kernelOf(payload, fetch);
   const job = { id, spec, kernel, layout, known, fault, folder, signal, onPhase, again };
   await runRepeatable(job, own, { keep, shared: null });
+  onOff();
   onPhase('sending');
   const to = join(temp.path, 'bundle.tar');
   await packBundle(folder, { id, to, signal });
   const { size: bytes } = await stat(to);
-  return { kind: 'bundle', sha256: await putPatiently(to, { store, log }, signal), bytes };
+  return { kind: 'bundle', sha256: await store.put(to, signal), bytes };
 }
 
 async function kernelOf(

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { join } from 'node:path';
 import { HostError, InputError, PoisonError, QueueError, type Sub1mError } from '../../errors.ts';
+import { groupBy } from '../../group-by.ts';
 import type { PlannedCell } from '../../matrix/expand.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import {
@@ -12,12 +13,13 @@ import {
 import { sha256File } from '../../process/file-hash.ts';
 import { AskedRun } from '../../queue/ask.ts';
 import type { QueueServer } from '../../queue/connect.ts';
-import type { ArtifactStore } from '../../queue/folder-store.ts';
+import { nameOfNeeds } from '../../queue/offer.ts';
 import { type CellPayload, parseSent, resultSchema } from '../../queue/payload.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
 import { PLAN } from '../results-folder.ts';
 import type { RunParts } from '../run-cells.ts';
 import { queueVersions } from './queue-versions.ts';
-import { Shipper, shipCell } from './ship-cell.ts';
+import { Shipper, needsOf, shipCell } from './ship-cell.ts';
 import { takeInBundle } from './take-in-bundle.ts';
 
 /** Who runs the cells of a run, and where what they need is stored. */
@@ -41,6 +43,9 @@ interface Asked {
   readonly parts: RunParts;
   readonly options: ScheduleOptions;
 }
+
+/** Cells that are made ready to be put at a time. */
+const SHIP_AT_ONCE = 250;
 
 /** The errors that workers may report of a cell, by their codes. */
 const ERRORS: Readonly<Record<string, new (message: string) => Sub1mError>> = {
@@ -75,7 +80,7 @@ class Asking {
     // The same for a run that goes on: it finds what was answered meanwhile.
     const key = `run-${(await sha256File(join(folder, PLAN))).slice(0, 24)}`;
     const run = new AskedRun(server, {
-      run: { key, name, priority },
+      run: { key, name, priority, cells: cells.length },
       versions: queueVersions(),
       onAnswer: (job, result) => this.#onAnswer(job, result),
       onActive: (job, progress) => {
@@ -101,22 +106,37 @@ class Asking {
     return settleCells(cells, this.#ends, options);
   }
 
-  /** Puts cells as their kernels are ready, kernel by kernel. */
+  /** Puts cells; those that need more than workers have hold up no others. */
   async #putAll(run: AskedRun): Promise<void> {
-    const { cells, parts, options } = this.#asked;
+    const { cells, options } = this.#asked;
     const shipper = new Shipper(this.#settings.store, options.signal);
-    for (const ref of new Set(cells.map(({ spec }) => spec.kernel))) {
-      const some = cells.filter(({ spec }) => spec.kernel === ref);
-      try {
-        const kernel = await parts.kernels.get(ref);
-        const shipped = [];
-        for (const cell of some) shipped.push(await shipCell(cell, kernel, { parts, shipper }));
-        for (const { job, payload } of shipped) this.#jobs.set(job, payload);
-        await run.put(shipped);
-      } catch (error) {
-        if (options.signal.aborted) return;
-        for (const { id } of some) this.#end(id, { status: 'rejected', reason: error });
+    const lines = groupBy(cells, ({ spec }) => nameOfNeeds(needsOf(spec)));
+    await Promise.all([...lines.values()].map((line) => this.#putLine(line, run, shipper)));
+  }
+
+  /** Puts cells as their kernels are ready, kernel by kernel, and no more at a time than there is room for. */
+  async #putLine(line: readonly PlannedCell[], run: AskedRun, shipper: Shipper): Promise<void> {
+    for (const cells of groupBy(line, ({ spec }) => spec.kernel).values()) {
+      for (let from = 0; from < cells.length; from += SHIP_AT_ONCE) {
+        await this.#putSome(cells.slice(from, from + SHIP_AT_ONCE), run, shipper);
       }
+    }
+  }
+
+  /** Puts cells of one kernel. What keeps them from it is how they end. */
+  async #putSome(cells: readonly PlannedCell[], run: AskedRun, shipper: Shipper): Promise<void> {
+    const { parts, options } = this.#asked;
+    const [first] = cells;
+    if (first === undefined || options.signal.aborted) return;
+    try {
+      const kernel = await parts.kernels.get(first.spec.kernel);
+      const shipped = [];
+      for (const cell of cells) shipped.push(await shipCell(cell, kernel, { parts, shipper }));
+      for (const { job, payload } of shipped) this.#jobs.set(job, payload);
+      await run.put(shipped);
+    } catch (error) {
+      if (options.signal.aborted) return;
+      for (const { id } of cells) this.#end(id, { status: 'rejected', reason: error });
     }
   }
 
@@ -129,6 +149,9 @@ class Asking {
     // Its answer stays on the queue: a run that goes on takes it in.
     if (signal.aborted && end.status === 'rejected') throw end.reason;
     this.#end(id, end);
+    // What a large run asked for is not kept longer than it is needed.
+    this.#jobs.delete(job);
+    this.#phases.delete(id);
   }
 
   async #judged(payload: CellPayload, sent: unknown): Promise<JudgedCell> {

@@ -4,9 +4,10 @@ import { hostname } from 'node:os';
 import { STANDARD_CELL } from '../../bundle/cell-record.ts';
 import { sweepTempDirs } from '../../process/temp-dir.ts';
 import type { QueueServer } from '../../queue/connect.ts';
-import type { ArtifactStore } from '../../queue/folder-store.ts';
 import type { Offer } from '../../queue/offer.ts';
 import { workOn } from '../../queue/work.ts';
+import type { WorkerEvent } from '../../queue/worker-options.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
 import { hostOffer } from '../auto-jobs.ts';
 import { requireHost } from '../host.ts';
 import type { RunnerContext } from '../runner-context.ts';
@@ -22,6 +23,8 @@ export interface WorkerSettings {
   /** Whether to end when nothing waits that this worker can do. */
   readonly drain: boolean;
   readonly leaseMs?: number;
+  /** Is told what becomes of its cells. */
+  readonly onEvent?: (event: WorkerEvent) => void;
 }
 
 /**
@@ -29,7 +32,7 @@ export interface WorkerSettings {
  * `UsageError` if all runs that wait are of another sub1m.
  */
 export async function runWorker(
-  { store, server, jobs, drain, ...lease }: WorkerSettings,
+  { store, server, jobs, drain, ...options }: WorkerSettings,
   context: RunnerContext,
 ): Promise<number> {
   const { signal, log } = context;
@@ -46,13 +49,13 @@ export async function runWorker(
     versions: queueVersions(),
     offer,
     perform: (payload, tools) => {
-      log.info(`${payload.id}: begins`);
+      log.info(`${payload.id}: begins`, { cell: payload.id });
       return performCell(payload, { host, store, log }, tools);
     },
     drain,
     signal,
     log,
-    ...lease,
+    ...options,
   });
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { basename } from 'node:path';
+import type { CellSpec } from '../../bundle/cell-record.ts';
 import { InputError } from '../../errors.ts';
 import type { Kernel } from '../../kernel/require-kernel.ts';
 import { layoutPath } from '../../layout/read-layout.ts';
@@ -7,7 +8,7 @@ import type { PlannedCell } from '../../matrix/expand.ts';
 import { matchKnownDefects } from '../../matrix/known-defects.ts';
 import { sha256 } from '../../process/file-hash.ts';
 import type { AskedCell } from '../../queue/ask.ts';
-import type { ArtifactStore } from '../../queue/folder-store.ts';
+import type { Needs } from '../../queue/offer.ts';
 import {
   type CellPayload,
   QUEUE_VERSION,
@@ -15,6 +16,7 @@ import {
   parseSent,
   payloadSchema,
 } from '../../queue/payload.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
 import { queueVersions } from './queue-versions.ts';
 import { withRecipePolicy } from '../recipe-policy.ts';
 import type { RunParts } from '../run-cells.ts';
@@ -78,8 +80,12 @@ export async function shipCell(
   };
   // As a worker reads it, and its fields in one order: a run that goes on has the same jobs.
   const payload = parseSent(asks, payloadSchema, `the cell ${id}`);
-  const { cpus, memoryMiB, accel } = spec;
-  return { job: jobOf(payload), needs: { cpus, memoryMiB, kvm: accel === 'kvm' }, payload };
+  return { job: jobOf(payload), needs: needsOf(spec), payload };
+}
+
+/** What the machine of a cell needs of a worker. */
+export function needsOf({ cpus, memoryMiB, accel }: CellSpec): Needs {
+  return { cpus, memoryMiB, kvm: accel === 'kvm' };
 }
 
 /** A layout's file, under a name by which a reader tells its kind. */

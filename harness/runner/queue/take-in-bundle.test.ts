@@ -6,8 +6,8 @@ import { type CellRecord, cellRecordSchema } from '../../bundle/cell-record.ts';
 import { InputError, QueueError } from '../../errors.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
 import { projectPath } from '../../project-root.ts';
-import { FolderStore } from '../../queue/folder-store.ts';
 import { type CellPayload, QUEUE_VERSION } from '../../queue/payload.ts';
+import { FolderStore } from '../../store/folder-store.ts';
 import { packBundle } from './pack-bundle.ts';
 import { takeInBundle } from './take-in-bundle.ts';
 

@@ -8,8 +8,8 @@ import type { CellRecord } from '../../bundle/cell-record.ts';
 import { QueueError, Sub1mError, wordsOf } from '../../errors.ts';
 import type { JudgedCell } from '../../matrix/judged-cell.ts';
 import { unfinishedIn } from '../../process/unfinished.ts';
-import type { ArtifactStore } from '../../queue/folder-store.ts';
 import type { CellPayload, CellResult } from '../../queue/payload.ts';
+import type { ArtifactStore } from '../../store/artifact-store.ts';
 import { unpackArchive } from '../merge/unpack-archive.ts';
 import { judgeFolder } from '../judge-folder.ts';
 

@@ -37,10 +37,12 @@ describe('FolderStore', () => {
     await using temp = await makeTempDir();
     const { store, file, hash, place, to } = await filled(temp.path);
     await appendFile(place, '!');
-    await expect(store.get(hash, to, signal)).rejects.toThrow(InputError);
-    await expect(store.get(hash, to, signal)).rejects.toThrow(
+    const getting = store.get(hash, to, signal);
+    await expect(getting).rejects.toThrow(InputError);
+    await expect(getting).rejects.toThrow(
       `it is damaged: expected sha256 ${hash}, found ${sha256('the kernel!')}`,
     );
+    await expect(store.get(hash, to, signal)).rejects.toThrow('it has no such file');
     expect(await readdir(temp.path)).not.toContain('out');
     await store.put(file, signal);
     await store.get(hash, to, signal);

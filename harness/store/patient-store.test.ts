@@ -1,15 +1,16 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { HostError, InputError } from '../../errors.ts';
-import { silentLog } from '../../log.ts';
-import { putPatiently } from './put-patiently.ts';
+import { HostError, InputError } from '../errors.ts';
+import { silentLog } from '../log.ts';
+import { patientStore } from './patient-store.ts';
 
 /** A store that fails so often before it takes what is put. */
 function storeThatFails(times: number, error: Error) {
   let tries = 0;
   const put = (): Promise<string> =>
     ++tries <= times ? Promise.reject(error) : Promise.resolve('hash');
-  return { store: { put }, tries: () => tries };
+  const get = async (): Promise<void> => void (await put());
+  return { store: { put, get, remove: get }, tries: () => tries };
 }
 
 const FULL = new HostError('Cannot put x into the store: no space left');
@@ -19,7 +20,7 @@ it('waits for a store that is full, and says so once', async () => {
   const log = { ...silentLog, warn: (text: string) => warnings.push(text) };
   const { store, tries } = storeThatFails(2, FULL);
   const { signal } = new AbortController();
-  expect(await putPatiently('x', { store, log }, signal)).toBe('hash');
+  expect(await patientStore(store, log).put('x', signal)).toBe('hash');
   expect(tries()).toBe(3);
   expect(warnings).toEqual([`${FULL.message}; trying again`]);
 });
@@ -28,10 +29,10 @@ it('does not wait where that would change nothing, nor when nobody waits for it'
   const changed = new InputError('Cannot store x: it changed');
   const { store, tries } = storeThatFails(1, changed);
   const { signal } = new AbortController();
-  await expect(putPatiently('x', { store, log: silentLog }, signal)).rejects.toBe(changed);
+  await expect(patientStore(store, silentLog).put('x', signal)).rejects.toBe(changed);
   const full = storeThatFails(9, FULL);
   const stop = new AbortController();
-  const putting = putPatiently('x', { store: full.store, log: silentLog }, stop.signal);
+  const putting = patientStore(full.store, silentLog).get('hash', 'to', stop.signal);
   await new Promise(setImmediate);
   stop.abort();
   await expect(putting).rejects.toThrow('The operation was aborted');

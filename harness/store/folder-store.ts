@@ -8,24 +8,13 @@ import { READ_ONLY, requireFile } from '../process/file-kind.ts';
 import { findDifference, sha256File } from '../process/file-hash.ts';
 import { syncPath } from '../process/sync-disk.ts';
 import { unfinishedIn } from '../process/unfinished.ts';
+import { type ArtifactStore, damaged, nameOf, placeOf } from './artifact-store.ts';
 
 /** Bytes at a time. */
 const CHUNK_BYTES = 1024 * 1024;
 
-/** What a machine is given, and bundles, by their SHA-256. */
-export interface ArtifactStore {
-  /** Puts a file, unless it is there and whole, and gives its hash. Throws `HostError` if there is no room. */
-  readonly put: (path: string, signal: AbortSignal) => Promise<string>;
-  /**
-   * Copies a file out of it, to a path where there is none. Throws `InputError` if the store has none with that hash, or one
-   * that is not what it was; `HostError` if the host fails.
-   */
-  readonly get: (sha256: string, to: string, signal: AbortSignal) => Promise<void>;
-  readonly remove: (sha256: string) => Promise<void>;
-}
-
 /** A store in a folder that all hosts have, by NFS for example. */
-export class FolderStore implements ArtifactStore {
+export class FolderStore implements ArtifactStore, AsyncDisposable {
   readonly #folder: string;
 
   private constructor(folder: string) {
@@ -65,7 +54,7 @@ export class FolderStore implements ArtifactStore {
 
   async get(sha256: string, to: string, signal: AbortSignal): Promise<void> {
     const from = this.#place(sha256);
-    const what = `${sha256.slice(0, 16)}… out of the store ${this.#folder}`;
+    const what = nameOf(sha256, this.#folder);
     const info = await stat(from).catch(() => undefined);
     if (info === undefined) throw new InputError(`Cannot get ${what}: it has no such file`);
     let found: string;
@@ -77,19 +66,20 @@ export class FolderStore implements ArtifactStore {
     }
     if (found === sha256) return;
     await rm(to);
-    throw new InputError(
-      `Cannot get ${what}: it is damaged: expected sha256 ${sha256}, found ${found}; start the run again to put it anew`,
-    );
+    await this.remove(sha256);
+    throw damaged(what, sha256, found);
   }
 
   async remove(sha256: string): Promise<void> {
     await rm(this.#place(sha256), { force: true });
   }
 
+  [Symbol.asyncDispose](): Promise<void> {
+    return Promise.resolve();
+  }
+
   #place(sha256: string): string {
-    // It comes from others: a path would lead out of the store.
-    if (!/^[0-9a-f]{64}$/.test(sha256)) throw new FormatError('Expected a SHA-256');
-    return join(this.#folder, sha256.slice(0, 2), sha256);
+    return join(this.#folder, placeOf(sha256));
   }
 }
 
