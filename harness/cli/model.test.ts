@@ -68,7 +68,7 @@ describe('sub1m model', { timeout: 30_000 }, () => {
   it('reports on every layout under every policy', async () => {
     const { status, stdout } = await runSub1m(['model', '--corpus', '--json']);
     const { layouts } = parseDocument('corpus', stdout);
-    expect(layouts).toHaveLength(162);
+    expect(layouts).toHaveLength(163);
     expect(new Set(layouts.map(({ policies }) => Object.keys(policies).length))).toEqual(
       new Set([8]),
     );

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT
 import { describe, expect, it } from 'vitest';
 import { type PlannedCell, expand } from './expand.ts';
-import { type CellOutlook, chooseCells, faultsOfTheNight } from './night.ts';
+import { type CellOutlook, chooseCells } from './night.ts';
 
 const [standard] = expand({ kernel: ['debian:6.12'] });
 
-function cell(id: string, fault?: string): PlannedCell {
+function cell(id: string): PlannedCell {
   if (!standard) throw new Error('Expected a cell');
-  return { ...standard, id, ...(fault !== undefined && { fault: { name: fault, caughtBy: [] } }) };
+  return { ...standard, id };
 }
 
 const OUTLOOK: CellOutlook = {
@@ -58,29 +58,5 @@ describe('chooseCells', () => {
       for (const one of chooseCells(cells, known, 60)) lastRun.set(one.cell.id, night);
     }
     expect(lastRun.size).toBe(40);
-  });
-});
-
-describe('faultsOfTheNight', () => {
-  it('takes the faults that were tried longest ago, in all their cells', () => {
-    const cells = [cell('s'), cell('a1', 'a'), cell('a2', 'a'), cell('b', 'b'), cell('c', 'c')];
-    const known = outlooks({
-      a1: { lastRun: 1 },
-      a2: { lastRun: 8 },
-      b: { lastRun: 5 },
-      c: { lastRun: -Infinity },
-    });
-    const ids = (count: number): string[] =>
-      faultsOfTheNight(cells, known, count).map(({ id }) => id);
-    expect(ids(2)).toEqual(['s', 'b', 'c']);
-    expect(ids(0)).toEqual(['s']);
-    expect(ids(9)).toHaveLength(5);
-  });
-
-  it('first tries a fault again that was missed', () => {
-    const cells = [cell('a1', 'a'), cell('a2', 'a'), cell('b', 'b'), cell('c', 'c')];
-    const known = outlooks({ a1: { lastRun: 9, hasMissed: true }, a2: { lastRun: 9 } });
-    expect(faultsOfTheNight(cells, known, 1).map(({ id }) => id)).toEqual(['a1', 'a2']);
-    expect(faultsOfTheNight(cells, known, 2).map(({ id }) => id)).toEqual(['a1', 'a2', 'b']);
   });
 });

@@ -38,7 +38,7 @@ export interface ChosenCell {
 
 /**
  * The cells that are worth most, in their order, so many as fit into `budget`, in seconds of one machine: cells of seeded
- * faults (see `faultsOfTheNight`), then those of changed kernels, then those that found something, then the rest, the
+ * faults, then those of changed kernels, then those that found something, then the rest, the
  * longest not run first: so each has its turn.
  */
 export function chooseCells(
@@ -79,35 +79,7 @@ function worthOf(
   return isChanged ? 'changed' : hasFound ? 'found' : 'turn';
 }
 
-/**
- * The cells without those of seeded faults, but for `count` of these: faults that were not caught when they were last
- * tried, then those that were tried longest ago, so that all have their turn.
- */
-export function faultsOfTheNight(
-  cells: readonly PlannedCell[],
-  outlookOf: (cell: PlannedCell) => Pick<CellOutlook, 'lastRun' | 'hasMissed'>,
-  count: number,
-): PlannedCell[] {
-  const tried = new Map<string, Pick<CellOutlook, 'lastRun' | 'hasMissed'>>();
-  for (const cell of cells) {
-    const name = cell.fault?.name;
-    if (name === undefined) continue;
-    const { lastRun, hasMissed } = outlookOf(cell);
-    const before = tried.get(name) ?? { lastRun, hasMissed };
-    tried.set(name, {
-      lastRun: Math.max(before.lastRun, lastRun),
-      hasMissed: before.hasMissed || hasMissed,
-    });
-  }
-  const first = [...tried].toSorted(
-    ([, one], [, other]) =>
-      Number(other.hasMissed) - Number(one.hasMissed) || compare(one.lastRun, other.lastRun),
-  );
-  const tonight = new Set(first.slice(0, count).map(([name]) => name));
-  return cells.filter(({ fault }) => fault === undefined || tonight.has(fault.name));
-}
-
 /** For a sort that also takes infinities. */
-function compare<T extends number | string>(one: T, other: T): number {
+export function compare<T extends number | string>(one: T, other: T): number {
   return one === other ? 0 : one < other ? -1 : 1;
 }

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT
 import { readdir } from 'node:fs/promises';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import type { CellSpec } from '../bundle/cell-record.ts';
 import { readMatrix } from './matrix-file.ts';
-import { nameCells } from './expand.ts';
-import { faultCells } from './seeded-faults.ts';
+import { type Axes, nameCells } from './expand.ts';
+import { faultCells, faultsOfTheNight } from './seeded-faults.ts';
 
 const SEEDED = {
   base: ['recipe:two-phase-6.12'],
@@ -43,6 +44,53 @@ it('runs a fault that nothing catches as a kernel that must match', () => {
     ['recipe:a', undefined],
     ['recipe:a+faults/three', undefined],
   ]);
+});
+
+describe('faultsOfTheNight', () => {
+  const fault = (name: string, layout: string[], uncaught?: string) => ({
+    name,
+    axes: { layout },
+    caughtBy: [],
+    ...(uncaught !== undefined && { uncaught }),
+  });
+  const seeded = [
+    { base: ['recipe:x'], faults: [fault('a', ['one', 'two']), fault('b', ['one'])] },
+    { base: ['recipe:y'], faults: [fault('c', ['one'], 'nobody looks'), fault('a', ['two'])] },
+  ];
+
+  /** The faults of a night, when each kernel's cells were last run, and were missed, as told. */
+  function tonight(
+    count: number,
+    ran: Readonly<Record<string, number>>,
+    missed: readonly string[] = [],
+  ): string[] {
+    const outlookOf = ({ spec: { kernel, layout } }: { readonly spec: CellSpec }) => ({
+      lastRun: ran[`${kernel} ${layout}`] ?? -Infinity,
+      hasMissed: missed.includes(`${kernel} ${layout}`),
+    });
+    const over = (axes: Axes): Axes => axes;
+    return faultsOfTheNight(seeded, { over, outlookOf }, count).flatMap(({ base, faults }) =>
+      faults.map(({ name }) => `${base.join()} ${name}`),
+    );
+  }
+
+  it('takes those that were tried longest ago, on all their kernels; what nothing catches has its turn, too', () => {
+    const ran = {
+      'recipe:x+faults/a one': 1,
+      'recipe:y+faults/a two': 8,
+      'recipe:x+faults/b one': 5,
+    };
+    expect(tonight(1, ran)).toEqual(['recipe:y c']);
+    expect(tonight(2, ran)).toEqual(['recipe:x b', 'recipe:y c']);
+    expect(tonight(9, ran)).toHaveLength(4);
+    expect(tonight(0, ran)).toEqual([]);
+    expect(tonight(1, { ...ran, 'recipe:y+faults/c one': 9 })).toEqual(['recipe:x b']);
+  });
+
+  it('first tries one again that was missed', () => {
+    const ran = { 'recipe:x+faults/a one': 9 };
+    expect(tonight(1, ran, ['recipe:y+faults/a two'])).toEqual(['recipe:x a', 'recipe:y a']);
+  });
 });
 
 it('lets the command line have the last word', () => {

@@ -83,7 +83,7 @@ describe('with a check that always says kept', () => {
     const words = 'Detection power: would have caught 0 of 1 seeded fault; 1 tried in this run';
     const why = 'expected lowmem.locked, nothing was broken';
     expect(reports.console).toMatch(new RegExp(`^${words}\n {2}MISSED: boot-services-freed\n`));
-    expect(reports.console).toContain(`boot-services-freed  missed: ${why}\n`);
+    expect(reports.console).toContain(`boot-services-freed  debian:5.10  missed: ${why}\n`);
     const [, , heading, power, missed] = reports.markdown.split('\n').filter(Boolean);
     expect([heading, power, missed]).toEqual([
       '### Seeded faults',

@@ -17,7 +17,7 @@ const USUAL_SECONDS = { crash: 35, ownership: 15 } as const;
 const FOUND_MS = 14 * 24 * 60 * 60 * 1000;
 
 /** Tells what is known of a cell before it runs. */
-export type Outlook = (cell: PlannedCell) => CellOutlook;
+export type Outlook = (cell: Omit<PlannedCell, 'id'>) => CellOutlook;
 
 /**
  * What a file of history, if there is one, and the mirror's lists say of cells. Throws like `readHistory` and

@@ -33,7 +33,7 @@ function ran(cell: PlannedCell, day: number, changes: Partial<HistoryLine> = {})
   };
 }
 
-const NO_LIMIT = { jobs: 1, seededPerRun: null } as const;
+const NO_LIMIT = { jobs: 1 } as const;
 
 describe('outlookFrom', () => {
   const [first, second] = CELLS as [PlannedCell, PlannedCell];

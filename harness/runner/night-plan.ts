@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { PlannedCell } from '../matrix/expand.ts';
-import { type ChosenCell, chooseCells, faultsOfTheNight } from '../matrix/night.ts';
+import { type ChosenCell, chooseCells } from '../matrix/night.ts';
 import { parseShard, takeShard } from '../matrix/shard.ts';
 import { autoJobs } from './auto-jobs.ts';
 import type { Outlook } from './night-outlook.ts';
@@ -12,8 +12,6 @@ export interface NightSettings extends Pick<RunSettings, 'jobs'> {
   readonly limit?: number | undefined;
   /** `i/n`: the i-th of n parts. */
   readonly shard?: string | undefined;
-  /** How many seeded faults it tries, null for all. */
-  readonly seededPerRun: number | null;
 }
 
 /** The cells of a run. */
@@ -34,13 +32,12 @@ export interface NightPlan {
 export function planNight(
   cells: readonly PlannedCell[],
   outlookOf: Outlook,
-  { jobs = 1, limit, shard, seededPerRun }: NightSettings,
+  { jobs = 1, limit, shard }: NightSettings,
 ): NightPlan {
   const machines = jobs === 'auto' ? autoJobs(cells.map(({ spec }) => spec)) : jobs;
   const shards = shard === undefined ? 1 : parseShard(shard).count;
   const budget = limit === undefined ? Infinity : limit * machines * shards;
-  const tonight = seededPerRun === null ? cells : faultsOfTheNight(cells, outlookOf, seededPerRun);
-  const all = chooseCells(tonight, outlookOf, budget);
+  const all = chooseCells(cells, outlookOf, budget);
   const chosen = shard === undefined ? all : takeShard(all, shard, ({ seconds }) => seconds);
   const planned = all.map(({ cell }) => cell);
   return { chosen, planned, jobs: machines, others: cells.length - chosen.length };

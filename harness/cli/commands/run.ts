@@ -12,7 +12,7 @@ import {
 import { twinsEnd, withFreshTwins } from '../../matrix/fresh-twins.ts';
 import { readMatrix } from '../../matrix/matrix-file.ts';
 import { runEnd } from '../../matrix/run-end.ts';
-import { faultCells } from '../../matrix/seeded-faults.ts';
+import { type SeededFaults, faultCells, faultsOfTheNight } from '../../matrix/seeded-faults.ts';
 import { renderPlan, renderPlanDocument } from '../../report/plan-report.ts';
 import { writeStdout } from '../../report/screen.ts';
 import { withSeries } from '../../runner/kernel-series.ts';
@@ -146,8 +146,11 @@ async function planOf(
     axes.map(async (it) => withCorpus(await withSeries(over(it), packages), context.log)),
   );
   const sound = lists.flatMap(expandSpecs).map((spec) => ({ spec }));
-  const faulty = seeded.flatMap((it) => faultCells(it, over));
-  const cells = nameCells(eachOnce(withFreshTwins([...sound, ...faulty], freshTwinOneIn)));
+  const cellsWith = (faults: readonly SeededFaults[]): Omit<PlannedCell, 'id'>[] => {
+    const faulty = faults.flatMap((it) => faultCells(it, over));
+    return eachOnce(withFreshTwins([...sound, ...faulty], freshTwinOneIn));
+  };
+  const cells = nameCells(cellsWith(seeded));
   const { jobs = 1 } = settings;
   const { limit, shard } = options;
   const isChosen = limit !== undefined || shard !== undefined || seededPerRun !== null;
@@ -156,8 +159,12 @@ async function planOf(
     isChosen || options.dryRun
       ? await readOutlook(cells, historyOf({ options, settings }), packages)
       : outlookFrom([], new Map());
-  const night = planNight(cells, outlookOf, { jobs, limit, shard, seededPerRun });
-  return { night, known, all: cells };
+  const faults =
+    seededPerRun === null ? seeded : faultsOfTheNight(seeded, { over, outlookOf }, seededPerRun);
+  const wanted = new Set(cellsWith(faults).map(({ spec }) => JSON.stringify(spec)));
+  const tonight = cells.filter(({ spec }) => wanted.has(JSON.stringify(spec)));
+  const night = planNight(tonight, outlookOf, { jobs, limit, shard });
+  return { night: { ...night, others: cells.length - night.chosen.length }, known, all: cells };
 }
 
 /** The history to plan by. Shards must have the same one, so that each cell is in one of them: they are told which. */
