@@ -1,61 +1,10 @@
 // SPDX-License-Identifier: MIT
-import type { CellSpec } from '../bundle/cell-record.ts';
 import type { CaseOutcome } from './finding-class.ts';
 import type { FuzzCase } from './fuzz-case.ts';
-import { type CaseChoices, generateCase } from './generate-case.ts';
-import {
-  type Finding,
-  type Journal,
-  type JournalLine,
-  WORDS_LIMIT,
-  findingKey,
-} from './journal.ts';
+import type { FuzzEdges, FuzzPlan, FuzzResult } from './fuzz-plan.ts';
+import { type Finding, type JournalLine, WORDS_LIMIT, findingKey } from './journal.ts';
 import { shrink } from './shrink.ts';
-
-/** What is fuzzed. */
-export interface FuzzPlan {
-  readonly kernels: readonly string[];
-  readonly policy: CellSpec['policy'];
-  readonly seed: number;
-  readonly choices: CaseChoices;
-  /** Cases of this seed, with those of earlier runs; null for no limit. */
-  readonly cases: number | null;
-  /** Machines at a time. */
-  readonly jobs: number;
-  /** Machines that may be used to make one finding smaller. */
-  readonly shrinkRuns: number;
-  /** What stands for the kernels, the policy and the choices in the journal. */
-  readonly run: string;
-  readonly journal: Journal;
-}
-
-/** What the fuzzer has of the world. */
-export interface FuzzEdges {
-  /** What the model says of a case before it runs, in a few words. */
-  readonly predict: (given: FuzzCase, kernel: string) => string;
-  /** Runs a case on a machine. */
-  readonly run: (given: FuzzCase, kernel: string) => Promise<CaseOutcome>;
-  readonly timeIsOver: () => boolean;
-  /** Resolves once the line is on disk. */
-  readonly note: (line: JournalLine) => Promise<void>;
-  readonly onStep: (text: string) => void;
-}
-
-/** What a run of the fuzzer came to. */
-export interface FuzzResult {
-  /** Cases that all kernels ran now, and of this seed before. */
-  readonly cases: number;
-  readonly earlier: number;
-  /** Machines that were used, also to make findings smaller. */
-  readonly machines: number;
-  /** How the machines of cases ended: those that judged, and those that could not, by why. */
-  readonly judged: number;
-  readonly unjudged: ReadonlyMap<string, number>;
-  /** What was found, now or again. */
-  readonly findings: readonly Finding[];
-  /** Findings of earlier runs that the same machine does not show any more. */
-  readonly gone: readonly Finding[];
-}
+import { SteeredCases } from './steer.ts';
 
 /**
  * Runs the findings of earlier runs, then random cases, on every kernel, and makes the first finding of each class as
@@ -92,11 +41,13 @@ function triesOf({ state, boots }: Finding): number {
 class Fuzzer {
   readonly #plan: FuzzPlan;
   readonly #edges: FuzzEdges;
+  readonly #cases: SteeredCases;
   readonly #done: ReadonlySet<number>;
+  readonly #features = new Set<string>();
   readonly #found = new Map<string, Finding>();
   readonly #gone: Finding[] = [];
   readonly #unjudged = new Map<string, number>();
-  #cases = 0;
+  #ran = 0;
   #machines = 0;
   #judged = 0;
   #hasFailed = false;
@@ -104,7 +55,11 @@ class Fuzzer {
   constructor(plan: FuzzPlan, edges: FuzzEdges) {
     this.#plan = plan;
     this.#edges = edges;
-    const { seed, run } = plan;
+    const { seed, run, choices } = plan;
+    // The first kernel's model is enough: most of what is new for one is for the others.
+    const featuresOf = (given: FuzzCase): readonly string[] =>
+      edges.predict(given, plan.kernels[0] ?? '').features;
+    this.#cases = new SteeredCases(seed, choices, featuresOf);
     const ours = plan.journal.cases.filter((ran) => ran.run === run && ran.seed === seed);
     this.#done = new Set(ours.map(({ nr }) => nr));
   }
@@ -129,11 +84,12 @@ class Fuzzer {
 
   result(): FuzzResult {
     return {
-      cases: this.#cases,
+      cases: this.#ran,
       earlier: this.#done.size,
       machines: this.#machines,
       judged: this.#judged,
       unjudged: this.#unjudged,
+      features: this.#features.size,
       findings: [...this.#found.values()],
       gone: this.#gone,
     };
@@ -147,7 +103,10 @@ class Fuzzer {
     }
     const end = cases ?? Infinity;
     for (let nr = 0; nr < end; nr += 1) {
-      if (!this.#done.has(nr)) yield () => this.#tryCase(nr);
+      if (!this.#done.has(nr)) {
+        const given = this.#cases.at(nr);
+        yield () => this.#tryCase(nr, given);
+      }
     }
   }
 
@@ -165,20 +124,21 @@ class Fuzzer {
     if (finding.state !== 'minimal') await this.#makeSmaller({ ...finding, boots: again.boots });
   }
 
-  async #tryCase(nr: number): Promise<void> {
-    const { seed, choices, kernels, run, cases } = this.#plan;
-    const given = generateCase(seed, nr, choices);
+  async #tryCase(nr: number, given: FuzzCase): Promise<void> {
+    const { seed, kernels, run, cases } = this.#plan;
     const outcomes: Extract<JournalLine, { kind: 'case' }>['outcomes'] = [];
     for (const kernel of kernels) {
-      const predicted = this.#edges.predict(given, kernel).slice(0, WORDS_LIMIT);
+      const { end, features } = this.#edges.predict(given, kernel);
+      const predicted = end.slice(0, WORDS_LIMIT);
+      for (const feature of features) this.#features.add(feature);
       const outcome = await this.#run(given, kernel);
       this.#count(outcome);
       if (outcome.kind === 'found') await this.#onFound(given, outcome, { kernel, nr, predicted });
       outcomes.push({ predicted, outcome: outcome.kind });
     }
     await this.#edges.note({ kind: 'case', run, seed, nr, outcomes });
-    this.#cases += 1;
-    const left = cases === null ? '' : `${cases - this.#cases - this.#done.size} left; `;
+    this.#ran += 1;
+    const left = cases === null ? '' : `${cases - this.#ran - this.#done.size} left; `;
     const ends = outcomes.map(({ outcome }) => outcome).join(', ');
     this.#edges.onStep(`case ${nr}: ${ends}; ${left}findings: ${this.#found.size}`);
   }

@@ -179,12 +179,12 @@ function anyPieces(random: Random): Piece[] {
     cuts.add(random.oneIn(2) ? random.pick(EDGES) : 1 + random.below(ISA_HOLE_PAGE - 1));
   }
   let page = 0;
-  let type = oneOf(random, LOW_TYPES);
+  let type = anyLowType(random);
   return [...cuts]
     .toSorted((a, b) => a - b)
     .map((end) => {
       // One in six is of the same type as the one before.
-      if (!random.oneIn(6)) type = oneOf(random, LOW_TYPES);
+      if (!random.oneIn(6)) type = anyLowType(random);
       const pages = end - page;
       page = end;
       return { type, pages };
@@ -205,6 +205,11 @@ function singlePages(random: Random): Piece[] {
   const last = ISA_HOLE_PAGE - first - single * (between + 1);
   const pieces = [{ type: 'Conventional', pages: first } as const, ...pairs.flat()];
   return [...pieces.slice(0, -1), { type: 'Conventional', pages: between + last }];
+}
+
+/** The type of a piece below 640 KiB. */
+export function anyLowType(random: Random): Piece['type'] {
+  return oneOf(random, LOW_TYPES);
 }
 
 function chosen<T>(random: Random, from: readonly (readonly [number, T])[]): T[] {

@@ -18,7 +18,7 @@ const seed = z.int().min(0).max(0xffff_ffff);
 /** A case that every kernel has run. */
 const ranSchema = z.strictObject({
   kind: z.literal('case'),
-  /** What stands for the kernels, the policy and the choices: cases of others are not these. */
+  /** What stands for the kernels, the policy, the choices and the model: cases of others are not these. */
   run: z.string().max(64),
   seed,
   nr: z.int().min(0),

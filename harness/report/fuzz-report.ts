@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import type { FileCoverage } from '../fuzz/coverage.ts';
-import type { FuzzResult } from '../fuzz/fuzz.ts';
+import type { FuzzResult } from '../fuzz/fuzz-plan.ts';
 import { specOf } from '../fuzz/fuzz-case.ts';
 import type { Finding } from '../fuzz/journal.ts';
 import { asciiJson } from '../memory/ascii-json.ts';
@@ -34,7 +34,8 @@ function perMinute({ cases, seconds }: FuzzReport): number {
 
 /** What was found, for people. */
 export function renderFuzzReport(report: FuzzReport): string {
-  const { cases, earlier, machines, judged, unjudged, findings, gone, seed, seconds } = report;
+  const { cases, earlier, machines, judged, unjudged, features, findings, gone } = report;
+  const { seed, seconds } = report;
   const lines = findings.flatMap((finding) => [...linesOf(finding, report), '']);
   for (const { kernel, class: of } of gone)
     lines.push(printableText(`${kernel} no longer shows: ${of}`));
@@ -43,6 +44,7 @@ export function renderFuzzReport(report: FuzzReport): string {
   lines.push(...report.code.flatMap(codeLines));
   const before = earlier > 0 ? `, ${earlier} in earlier runs` : '';
   lines.push(
+    `the model did ${features} different things in these cases`,
     `${cases} cases of seed ${seed} in ${Math.round(seconds)} s${before}; ${perMinute(report)} a minute, ${machines} machines`,
     `${judged} judged, ${untold} unjudged; findings: ${findings.length}, in ${report.folder}`,
   );
@@ -107,6 +109,7 @@ export function renderFuzzDocument(report: FuzzReport): string {
     schema: DOCUMENT_VERSIONS.fuzz,
     fuzz: { kernels, seed, seconds, cases, earlier, machines, judged },
     casesPerMinute: perMinute(report),
+    features: report.features,
     unjudged: [...report.unjudged].map(([why, count]) => ({ why, count })),
     findings: findings.map(told),
     gone: gone.map(told),

@@ -43,6 +43,7 @@ export const fuzzDocumentSchema = z.object({
     judged: countSchema.describe('Machines of cases that could be judged.'),
   }),
   casesPerMinute: z.number(),
+  features: countSchema.describe('Different things that the model did in the cases of this run.'),
   unjudged: z
     .array(z.object({ why: z.string(), count: countSchema }))
     .describe('Machines of cases that could not be judged.'),

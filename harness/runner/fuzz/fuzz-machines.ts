@@ -8,15 +8,17 @@ import { machineOf } from '../../check/log/log-machine.ts';
 import { findPolicyOfRelease } from '../../check/policy-of-release.ts';
 import { FormatError } from '../../errors.ts';
 import { type CaseOutcome, outcomeOf } from '../../fuzz/finding-class.ts';
+import type { CasePrediction } from '../../fuzz/fuzz-plan.ts';
 import { type FuzzCase, layoutOf, specOf } from '../../fuzz/fuzz-case.ts';
 import type { Kernel } from '../../kernel/require-kernel.ts';
 import { planPersonality } from '../../layout/personality-plan.ts';
 import { type KnownDefect, matchKnownDefects } from '../../matrix/known-defects.ts';
 import { detailsOfRelease } from '../../model/kernel-details.ts';
-import { predict } from '../../model/prediction.ts';
+import { type Prediction, predict } from '../../model/prediction.ts';
 import { KEEP_ALL } from '../keep-vmcore.ts';
 import { withRecipePolicy } from '../recipe-policy.ts';
 import { runRepeatable } from '../run-again.ts';
+import { featuresOf } from './model-features.ts';
 import { type CoverageEdges, noteCoverage } from './read-coverage.ts';
 
 /** What the machines of a run share. */
@@ -34,11 +36,13 @@ export interface FuzzMachines extends Pick<CoverageEdges, 'coverage' | 'note'> {
 const CASE = 'fuzz-case';
 
 /** What the model says of a case before it runs, from nothing but its layout, its command line and the kernel's release. */
-export function predictCase(given: FuzzCase, ref: string, machines: FuzzMachines): string {
+export function predictCase(given: FuzzCase, ref: string, machines: FuzzMachines): CasePrediction {
   const kernel = requireNamed(machines, ref);
   const spec = specFor(given, kernel, machines);
   const policy = spec.policy === 'auto' ? findPolicyOfRelease(kernel.release)?.id : spec.policy;
-  if (policy === undefined) return 'open: no policy is known for its release';
+  if (policy === undefined) {
+    return { end: 'open: no policy is known for its release', features: [] };
+  }
   const told = { trampolineSize: null, baseMemoryKiB: null, ebda: null, esrt: null };
   const cmdline = systemCmdline(spec);
   const { inputs } = machineOf(layoutOf(given, CASE), {
@@ -47,7 +51,11 @@ export function predictCase(given: FuzzCase, ref: string, machines: FuzzMachines
     append: [],
     reserved: [],
   });
-  const { panic, doubt } = predict({ ...inputs, kernel: detailsOfRelease(kernel.release) }, policy);
+  const prediction = predict({ ...inputs, kernel: detailsOfRelease(kernel.release) }, policy);
+  return { end: endOf(prediction), features: featuresOf(prediction) };
+}
+
+function endOf({ panic, doubt }: Prediction): string {
   if (panic) return `panics in ${panic.step}`;
   return doubt ? 'open: it depends on what the kernel reserves above 1 MiB' : 'boots';
 }

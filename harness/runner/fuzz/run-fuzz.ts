@@ -12,6 +12,7 @@ import { sha256 } from '../../process/file-hash.ts';
 import { makeTempDir, sweepTempDirs } from '../../process/temp-dir.ts';
 import type { FuzzReport } from '../../report/fuzz-report.ts';
 import { autoJobs } from '../auto-jobs.ts';
+import { codeVersion } from '../code-version.ts';
 import { requireHost } from '../host.ts';
 import { packageContext } from '../package-context.ts';
 import { RESULTS } from '../results-folder.ts';
@@ -44,7 +45,7 @@ export interface FuzzSettings {
 
 const MINUTE_MS = 60_000;
 
-/** Digits of the hash that stands for kernels, policy and choices. */
+/** Digits of the hash that stands for kernels, policy, choices and model. */
 const KEY_DIGITS = 16;
 
 /**
@@ -117,12 +118,15 @@ function choicesOf({ ovmf = [], crash: crashOneIn }: FuzzSettings): CaseChoices 
   return { ovmfs: [first, ...others], crashOneIn };
 }
 
-/** What stands for what is fuzzed: the same for the same images, policy and choices. */
+/** What stands for what is fuzzed: the same for the same images, policy, choices and model, which make the same cases. */
 function keyOf(
   kernels: ReadonlyMap<string, Kernel>,
   policy: string,
   { ovmfs, crashOneIn }: CaseChoices,
 ): string {
   const images = [...kernels].map(([ref, { imageSha256 }]) => [ref, imageSha256]);
-  return sha256(JSON.stringify([images, policy, ovmfs, crashOneIn])).slice(0, KEY_DIGITS);
+  return sha256(JSON.stringify([images, policy, ovmfs, crashOneIn, codeVersion().model])).slice(
+    0,
+    KEY_DIGITS,
+  );
 }
