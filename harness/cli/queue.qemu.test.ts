@@ -36,7 +36,7 @@ it('leaves a cell unjudged whose kernel the store has damaged, and says so', asy
   const run = startSub1m(['run', matrix, '--results', results, ...queue]);
   const waiting = async (): Promise<string> =>
     (await runSub1m(['queue', ...queue.slice(0, 2)])).stdout;
-  await expect.poll(waiting, { timeout: 60_000 }).toContain('2 waiting; nothing runs');
+  await expect.poll(waiting, { timeout: 60_000 }).toContain('2 waiting; there is no worker');
   const files = (await readdir(store, { recursive: true })).filter((name) => name.includes('/'));
   for (const name of files) await writeFile(join(store, name), 'damaged');
   const env = { XDG_CACHE_HOME: join(temp.path, 'cache') };
