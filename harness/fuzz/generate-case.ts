@@ -22,6 +22,9 @@ const LOW_TYPES: Weighted<Piece['type']> = [
 /** Where pieces like to end: page 0, 64 KiB, a low EBDA, the map of 2021, the trampoline, the EBDA, the ISA hole. */
 const EDGES = [0x1, 0x10, 0x14, 0x2c, 0x63, 0x8f, 0x98, 0x9d, 0x9f, ISA_HOLE_PAGE] as const;
 
+/** Pages of a room in which a trampoline of 6 or 7 pages just fits, or just does not. */
+const ROOMS = [5, 6, 7, 8] as const;
+
 type Shape = (random: Random) => Piece[];
 
 const SHAPES: Weighted<Shape> = [
@@ -172,11 +175,13 @@ function anyCase(random: Random, { ovmfs, crashOneIn }: CaseChoices): FuzzCase {
   return { ...made, crashkernel, crash: random.pick(['kexec_file_load', 'kexec_load']) };
 }
 
-/** Up to a dozen pieces, which end at an edge or anywhere; some in two, as firmware has it. */
+/** Some dozen pieces, which end at an edge or anywhere; some in two, as firmware has it, some as small as a trampoline. */
 function anyPieces(random: Random): Piece[] {
   const cuts = new Set<number>([ISA_HOLE_PAGE]);
   for (let nr = 1 + random.below(12); nr > 0; nr -= 1) {
-    cuts.add(random.oneIn(2) ? random.pick(EDGES) : 1 + random.below(ISA_HOLE_PAGE - 1));
+    const end = random.oneIn(2) ? random.pick(EDGES) : 1 + random.below(ISA_HOLE_PAGE - 1);
+    cuts.add(end);
+    if (random.oneIn(3)) cuts.add(Math.max(1, end - random.pick(ROOMS)));
   }
   let page = 0;
   let type = anyLowType(random);
