@@ -25,7 +25,9 @@ it.each(NAMES)(
     const { status, stdout } = await runSub1m(['fuzz', '--kernel', kernel, ...until, ...corpus]);
     expect(status).toBe(1);
     const { findings } = parseDocument('fuzz', stdout);
-    const caughtBy = /^Caught by: (.+)$/m.exec(await readFile(join(FOLDER, `${name}.patch`), 'utf8'));
+    const caughtBy = /^Caught by: (.+)$/m.exec(
+      await readFile(join(FOLDER, `${name}.patch`), 'utf8'),
+    );
     const invariants = caughtBy?.[1]?.split(', ') ?? [];
     const names = invariants.map((id) => (id === 'boot.userspace' ? 'boot-failure' : id));
     const ours = findings.filter(({ class: of }) => names.some((one) => of.includes(one)));
