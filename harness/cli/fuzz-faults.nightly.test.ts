@@ -20,7 +20,7 @@ it.each(NAMES)(
   async (name) => {
     await using temp = await makeTempDir();
     const kernel = `recipe:two-phase-v2-6.12+rare-faults/${name}`;
-    const until = ['--seed', '1', '--minutes', '5', '--json'];
+    const until = ['--seed', '1', '--cases', '90', '--minutes', '5', '--json'];
     const corpus = ['--corpus', join(temp.path, 'corpus')];
     const { status, stdout } = await runSub1m(['fuzz', '--kernel', kernel, ...until, ...corpus]);
     expect(status).toBe(1);

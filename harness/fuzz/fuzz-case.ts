@@ -136,9 +136,24 @@ const [BIOS_START_MIN, BIOS_START_MAX] = [0x2_0000, 0x9_f000];
 /** What a firmware must leave in one piece above 64 KiB: twice a trampoline of any kernel. */
 const ROOM = 16 * PAGE_SIZE;
 
-/** Whether the firmware leaves room for any kernel's trampoline: a kernel that finds none there is not to blame. */
+/** Entries of every kernel's e820 map: `E820_MAX_ENTRIES_ZEROPAGE`; and what OVMF and the kernel have of them, at most. */
+const [E820_MAX_ENTRIES, OTHER_ENTRIES] = [128, 24];
+
+/** Whether every kernel has room for the map that its stub makes of the firmware's. One without NUMA has 131 entries. */
+function fitsE820({ pieces, islands }: FuzzCase): boolean {
+  const isRam = (name: FuzzCase['islands'][number]['type']): boolean =>
+    EFI_MEMORY_TYPES.some((known) => known.name === name && known.ram);
+  // Each cuts a range of RAM in two.
+  const holes = islands.reduce((sum, { type, count }) => sum + (isRam(type) ? 0 : count), 0);
+  return pieces.length + 2 * holes + OTHER_ENTRIES <= E820_MAX_ENTRIES;
+}
+
+/**
+ * Whether the firmware leaves room for any kernel's trampoline, and has no larger a map than a kernel has room for: a
+ * kernel that finds none is not to blame.
+ */
 export function isFair(given: FuzzCase): boolean {
-  if (given.pieces.every(({ type }) => type === null)) return false;
+  if (given.pieces.every(({ type }) => type === null) || !fitsE820(given)) return false;
   const { memoryMiB } = given;
   // What is above 1 MiB gives no room below it, and takes long to read.
   const { maps } = layoutOf({ ...given, islands: [] }, 'asked');

@@ -148,10 +148,13 @@ it('makes smaller what only some boots show, and keeps what others show', async 
 });
 
 it('uses no more machines for one finding than it may', async () => {
-  const { findings, ran } = await session(() => found('all'), { cases: 1, shrinkRuns: 3 });
+  const { findings, ran } = await session(
+    ({ levers }) => (levers.length > 0 ? found('a lever') : MATCH),
+    { cases: 40, shrinkRuns: 3 },
+  );
   expect(findings).toMatchObject([{ state: 'smaller' }]);
-  // The case, again, and three smaller ones.
-  expect(ran).toHaveLength(5);
+  // The cases, one of them again, and three smaller ones.
+  expect(ran).toHaveLength(44);
 });
 
 it('goes on where it was, whenever it was stopped', async () => {
@@ -206,7 +209,7 @@ it('says what it found and how much is left', async () => {
   const { steps } = await session(planted);
   const finding = steps.filter((step) => step.includes('recipe:bad shows: '));
   expect(finding).toHaveLength(2);
-  expect(steps).toContain('case 39: match; 0 left; findings: 2');
+  expect(steps.at(-1)).toMatch(/^case 39: \w+; 0 left; findings: 2$/);
 });
 
 it('keeps each finding with every smaller case, so that a kill loses little', async () => {

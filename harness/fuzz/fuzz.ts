@@ -203,7 +203,7 @@ class Fuzzer {
     let left = this.#plan.shrinkRuns;
     const { isMinimal } = await shrink(from.case, {
       shows: async (smaller) => {
-        const { shown, boots } = await this.#again(smaller, from, triesOf(from));
+        const { shown, boots } = await this.#again(smaller, from, triesOf(finding));
         left -= boots;
         return shown;
       },

@@ -104,6 +104,17 @@ it.each<{ what: string; given: Partial<FuzzCase>; fair: boolean }>([
     given: { pieces: [{ type: 'Conventional', pages: 0x20 }] },
     fair: true,
   },
+  {
+    what: 'as many holes above 1 MiB as fit into the e820 map of any kernel',
+    given: { islands: [{ type: 'Reserved', count: 51 }] },
+    fair: true,
+  },
+  { what: 'one more', given: { islands: [{ type: 'Reserved', count: 52 }] }, fair: false },
+  {
+    what: 'RAM of any number of types',
+    given: { islands: [{ type: 'BootServicesData', count: 200 }] },
+    fair: true,
+  },
   { what: 'room that memmap= takes', given: { append: ['memmap=640K$0'] }, fair: false },
   {
     what: 'an EBDA at 128 KiB',

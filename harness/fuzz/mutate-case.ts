@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-import { type FuzzCase, type Piece, isFair } from './fuzz-case.ts';
+import { type FuzzCase, ISA_HOLE_PAGE, type Piece, isFair } from './fuzz-case.ts';
 import { anyLowType } from './generate-case.ts';
 import type { Random } from './random.ts';
 
@@ -53,12 +53,22 @@ type PieceChange = (piece: Piece, next: Piece | undefined, random: Random) => re
 
 function onPieces(change: PieceChange): Change {
   return (given, random) => {
-    const at = random.below(given.pieces.length);
-    const [piece, next] = given.pieces.slice(at, at + 2);
+    const low = lowPieces(given);
+    const at = random.below(Math.max(1, low.length));
+    const [piece, next] = low.slice(at, at + 2);
     if (!piece) return given;
     const made = change(piece, next, random);
-    return { ...given, pieces: given.pieces.toSpliced(at, 2, ...made) };
+    return {
+      ...given,
+      pieces: [...low.toSpliced(at, 2, ...made), ...given.pieces.slice(low.length)],
+    };
   };
+}
+
+/** Those below 640 KiB: there is no RAM from there to 1 MiB. */
+function lowPieces({ pieces }: FuzzCase): Piece[] {
+  let page = 0;
+  return pieces.filter(({ pages }) => (page += pages) <= ISA_HOLE_PAGE);
 }
 
 function retyped({ pages }: Piece, next: Piece | undefined, random: Random): Piece[] {

@@ -121,10 +121,16 @@ describe('a planted cause is all that is left', () => {
 });
 
 it('stops where it may not go on, with the smallest so far', async () => {
-  const { smallest, isMinimal, tried, kept } = await shrunk(hasIslands(90), 3);
-  expect(tried).toHaveLength(3);
+  const { smallest, isMinimal, tried, kept } = await shrunk(hasIslands(90), 7);
+  expect(tried).toHaveLength(7);
   expect(isMinimal).toBe(false);
   expect(smallest).toEqual(kept.at(-1));
+});
+
+it('leaps to an ordinary machine, if little of the case is needed', async () => {
+  const { smallest, tried } = await shrunk(({ crashkernel }) => crashkernel === '192M');
+  expect(smallest).toEqual({ ...PLAIN, crashkernel: '192M' });
+  expect(tried[0]).toEqual(smallest);
 });
 
 it('leaves a case as it is of which nothing smaller shows it', async () => {

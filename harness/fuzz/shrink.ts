@@ -51,8 +51,35 @@ function isNew(given: FuzzCase, tried: ReadonlySet<string>): boolean {
 
 type Step = (given: FuzzCase) => FuzzCase[];
 
+/** The most ordinary machine. */
+const PLAIN = {
+  pieces: [{ type: 'Conventional', pages: ISA_HOLE_PAGE }],
+  islands: [],
+  levers: [],
+  bda: null,
+  crashkernel: null,
+  append: [],
+  cpus: 1,
+  memoryMiB: STANDARD_CELL.memoryMiB,
+  ovmf: STANDARD_CELL.ovmf,
+  crash: null,
+} satisfies FuzzCase;
+
+/** Leaps to the most ordinary machine with but one or two things of the case: most findings need no more. */
+function withLittle(given: FuzzCase): FuzzCase[] {
+  const { crashkernel, append, pieces, islands } = given;
+  return [
+    { ...PLAIN, crashkernel },
+    { ...PLAIN, crashkernel, append },
+    { ...PLAIN, crashkernel, pieces },
+    { ...PLAIN, crashkernel, pieces, append },
+    { ...PLAIN, crashkernel, pieces, islands },
+  ];
+}
+
 /** From what makes a machine the most ordinary to single pieces. */
 const STEPS: readonly Step[] = [
+  withLittle,
   (given) => (given.crash === null ? [] : [{ ...given, crash: null }]),
   (given) => [1, 2].filter((cpus) => cpus < given.cpus).map((cpus) => ({ ...given, cpus })),
   (given) => withStandard(given, 'memoryMiB'),

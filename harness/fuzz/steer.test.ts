@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { expect, it } from 'vitest';
-import { type FuzzCase, fuzzCaseSchema, isFair } from './fuzz-case.ts';
+import { planPersonality } from '../layout/personality-plan.ts';
+import { type FuzzCase, fuzzCaseSchema, isFair, layoutOf } from './fuzz-case.ts';
 import { STANDARD_CHOICES, generateCase } from './generate-case.ts';
 import { inputPairs } from './input-pairs.ts';
 import { mutateCase } from './mutate-case.ts';
@@ -56,18 +57,19 @@ it('chooses by what the model does, and takes a new case if no other is worth mo
 
 it('mutates a case into another that a machine can have', () => {
   const random = randomFor(7, 0);
-  const parents = Array.from({ length: 60 }, (_, nr) => generateCase(7, nr));
+  const parents = Array.from({ length: 200 }, (_, nr) => generateCase(7, nr));
   const mutants = parents.map((given, nr) =>
     mutateCase(given, parents[(nr + 1) % parents.length] ?? given, random),
   );
   for (const mutant of mutants) {
     expect(fuzzCaseSchema.parse(mutant)).toEqual(mutant);
     expect(isFair(mutant)).toBe(true);
+    expect(planPersonality(layoutOf(mutant, 'made')).ranges.length).toBeGreaterThan(0);
   }
   const changed = mutants.filter(
     (mutant, nr) => JSON.stringify(mutant) !== JSON.stringify(parents[nr]),
   );
-  expect(changed.length).toBeGreaterThan(50);
+  expect(changed.length).toBeGreaterThan(170);
 });
 
 it('keeps below 1 MiB what a mutant moves, splits and joins, and room for a capture kernel that crashes', () => {

@@ -4,6 +4,7 @@ import { findParameter, findSize, parseCmdline } from '../../memory/kernel-cmdli
 import { FIRST_LINE, findLogLine } from '../../memory/kernel-log.ts';
 import { parseMemblockDump } from '../../memory/memblock-log.ts';
 import { SZ_1M } from '../../memory/pfn.ts';
+import { type PhysRange, findRange } from '../../memory/phys-range.ts';
 import { type KernelDetails, detailsOfRelease } from '../../model/kernel-details.ts';
 import type { MemblockRegion } from '../../model/memblock-regions.ts';
 import type { ModelInputs } from '../../model/model-inputs.ts';
@@ -80,6 +81,16 @@ const UNKNOWN_PARAMETERS = ['efi_fake_mem', 'alloc_mptable', 'add_efi_memmap'];
 export function findUnknownParameter(cmdline: string): string | undefined {
   const names = new Set(parseCmdline(cmdline).map(({ name }) => name));
   return UNKNOWN_PARAMETERS.find((name) => names.has(name));
+}
+
+/** What `__e820__range_add()` prints once all its entries are taken (arch/x86/kernel/e820.c). */
+const IGNORED = /\btoo many entries; ignoring \[mem 0x([0-9a-f]{1,16})-0x([0-9a-f]{1,16})\]/g;
+
+/** A range below 1 MiB that `memmap=`, or the kernel itself, meant to put into the e820 map; one above it decides nothing. */
+export function findIgnoredEntry(log: string): PhysRange | undefined {
+  return Array.from(log.matchAll(IGNORED), ([, first = '', last = '']) =>
+    findRange(first, last),
+  ).find((range) => range && range.start < SZ_1M);
 }
 
 /**

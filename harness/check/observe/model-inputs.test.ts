@@ -102,6 +102,21 @@ describe('what the model is given', () => {
     },
   );
 
+  it.each([
+    { prefix: '', mem: '[mem 0x00050000-0x00057fff]', range: '0x50000-0x57fff' },
+    { prefix: 'e820: ', mem: '[mem 0x0000000000-0x0000000fff]', range: '0x0-0xfff' },
+  ])('is nothing where the e820 map has no room for $range', ({ prefix, mem, range }) => {
+    const dmesg = (line: string): string =>
+      `[ 0.0] Linux version 6.12\n${E820_LINE}[ 0.0] ${prefix}too many entries; ignoring ${line}\n`;
+    const high = '[mem 0x200f1000-0x200f3fff]';
+    const why = `The kernel's e820 map has no room for ${range}, so nobody knows what it makes of it`;
+    expect(inputs({ spec: {}, files: { 'system/dmesg': dmesg(mem) } })).toEqual({
+      value: null,
+      why,
+    });
+    expect(inputs({ spec: {}, files: { 'system/dmesg': dmesg(high) } }).value).not.toBeNull();
+  });
+
   it('has the mark of a firmware on boot services, and not that of the kernel', () => {
     const marked = 0x8000_0000_0000_000fn;
     const map = [

@@ -10,12 +10,12 @@ import {
 import { e820FromEfiMap } from '../../memory/efi-memory-types.ts';
 import type { IomemEntry } from '../../memory/iomem.ts';
 import type { PersonalityLog } from '../../layout/personality-log.ts';
-import { type PhysRange, intersects, physRange } from '../../memory/phys-range.ts';
+import { type PhysRange, intersects, physRange, renderRange } from '../../memory/phys-range.ts';
 import { withMemmap } from '../../memory/memmap-parameter.ts';
 import { type ModelInputs, PLAIN_MACHINE, hasEfiOption } from '../../model/model-inputs.ts';
 import { type Seen, seenFrom } from '../../seen.ts';
 import { type Evidence, type FoundEfiMap, systemKernelPart } from './evidence.ts';
-import { findGivenKernel, findUnknownParameter } from './given-kernel.ts';
+import { findGivenKernel, findIgnoredEntry, findUnknownParameter } from './given-kernel.ts';
 import { findKeptTables } from './kept-tables.ts';
 
 /** All that the model takes but what only a kernel that came up can be asked for. */
@@ -32,6 +32,11 @@ export function findModelInputs(evidence: Evidence): Seen<GivenInputs> {
   return seenFrom(findE820(evidence, personality), (e820) => {
     if (!withMemmap(e820, cmdline)) {
       return { value: null, why: 'The model does not know this form of memmap=' };
+    }
+    const ignored = findIgnoredEntry(log);
+    if (ignored) {
+      const what = `The kernel's e820 map has no room for ${renderRange(ignored)}`;
+      return { value: null, why: `${what}, so nobody knows what it makes of it` };
     }
     const unknown = findUnknownParameter(cmdline);
     if (unknown) return { value: null, why: `The model does not know what ${unknown} does` };
