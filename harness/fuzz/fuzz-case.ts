@@ -60,6 +60,20 @@ export const fuzzCaseSchema = z.strictObject({
 export type FuzzCase = z.infer<typeof fuzzCaseSchema>;
 export type Piece = FuzzCase['pieces'][number];
 
+/** The most ordinary machine. */
+export const PLAIN_CASE = {
+  pieces: [{ type: 'Conventional', pages: ISA_HOLE_PAGE }],
+  islands: [],
+  levers: [],
+  bda: null,
+  crashkernel: null,
+  append: [],
+  cpus: 1,
+  memoryMiB: STANDARD_CELL.memoryMiB,
+  ovmf: STANDARD_CELL.ovmf,
+  crash: null,
+} satisfies FuzzCase;
+
 /** Where the first group of islands is, the distance of groups, and that of islands, in bytes. */
 const [ISLANDS, GROUP_STEP, ISLAND_STEP] = [0x2000_0000, 0x400_0000, 0x4000];
 

@@ -4,6 +4,7 @@ import { planPersonality } from '../layout/personality-plan.ts';
 import { LOW_PAGES } from '../memory/pfn.ts';
 import {
   type FuzzCase,
+  PLAIN_CASE,
   fuzzCaseSchema,
   isFair,
   layoutOf,
@@ -68,19 +69,6 @@ it('comes to every kind of machine', () => {
   expect(Object.entries(kinds).filter(([, is]) => !is)).toEqual([]);
 });
 
-const PLAIN: FuzzCase = {
-  pieces: [{ type: 'Conventional', pages: 0xa0 }],
-  islands: [],
-  levers: [],
-  bda: null,
-  crashkernel: null,
-  append: [],
-  cpus: 1,
-  memoryMiB: 1024,
-  ovmf: 'host',
-  crash: null,
-};
-
 it.each<{ what: string; given: Partial<FuzzCase>; fair: boolean }>([
   { what: 'a plain machine', given: {}, fair: true },
   {
@@ -133,12 +121,12 @@ it.each<{ what: string; given: Partial<FuzzCase>; fair: boolean }>([
     fair: false,
   },
 ])('$what leaves a kernel room: $fair', ({ given, fair }) => {
-  expect(isFair({ ...PLAIN, ...given })).toBe(fair);
+  expect(isFair({ ...PLAIN_CASE, ...given })).toBe(fair);
 });
 
 it('writes a layout as people write them', () => {
   const given: FuzzCase = {
-    ...PLAIN,
+    ...PLAIN_CASE,
     pieces: [
       { type: null, pages: 1 },
       { type: 'BootServicesData', pages: 0x9f },
@@ -171,7 +159,7 @@ it('writes a layout as people write them', () => {
 });
 
 it('asks for a cell that only looks at ownership', () => {
-  const given = { ...PLAIN, crashkernel: '256M', append: ['efi=debug', 'nokaslr'], cpus: 2 };
+  const given = { ...PLAIN_CASE, crashkernel: '256M', append: ['efi=debug', 'nokaslr'], cpus: 2 };
   const spec = specOf(given, { kernel: 'debian:6.12', layout: 'x.json', policy: 'auto' });
   const asked = { crashkernel: '256M', append: 'efi=debug nokaslr', cpus: 2, layout: 'x.json' };
   expect(spec).toMatchObject({ ...asked, trigger: 'none', vmcore: 'none', truth: 'none' });

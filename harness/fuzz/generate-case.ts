@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { STANDARD_CELL } from '../bundle/cell-record.ts';
-import { type FuzzCase, ISA_HOLE_PAGE, type Piece, isFair } from './fuzz-case.ts';
+import { type FuzzCase, ISA_HOLE_PAGE, PLAIN_CASE, type Piece, isFair } from './fuzz-case.ts';
 import { type Random, randomFor } from './random.ts';
 
 /** A value and how often it comes among those of its table. */
@@ -28,7 +28,7 @@ const ROOMS = [5, 6, 7, 8] as const;
 type Shape = (random: Random) => Piece[];
 
 const SHAPES: Weighted<Shape> = [
-  [1, () => [{ type: 'Conventional', pages: ISA_HOLE_PAGE }]],
+  [1, () => PLAIN_CASE.pieces],
   [4, anyPieces],
   [3, singlePages],
 ];
@@ -145,11 +145,7 @@ export function generateCase(seed: number, nr: number, choices = STANDARD_CHOICE
     const made = anyCase(random, choices);
     if (isFair(made)) return made;
   }
-  return {
-    ...anyCase(random, choices),
-    pieces: [{ type: 'Conventional', pages: ISA_HOLE_PAGE }],
-    bda: null,
-  };
+  return { ...anyCase(random, choices), pieces: PLAIN_CASE.pieces, bda: null };
 }
 
 function anyCase(random: Random, { ovmfs, crashOneIn }: CaseChoices): FuzzCase {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 import { STANDARD_CELL } from '../bundle/cell-record.ts';
-import { type FuzzCase, ISA_HOLE_PAGE, type Piece, isFair } from './fuzz-case.ts';
+import { type FuzzCase, ISA_HOLE_PAGE, PLAIN_CASE, type Piece, isFair } from './fuzz-case.ts';
 
 interface ShrinkOptions {
   /** Whether a smaller case still shows the same. */
@@ -51,29 +51,15 @@ function isNew(given: FuzzCase, tried: ReadonlySet<string>): boolean {
 
 type Step = (given: FuzzCase) => FuzzCase[];
 
-/** The most ordinary machine. */
-const PLAIN = {
-  pieces: [{ type: 'Conventional', pages: ISA_HOLE_PAGE }],
-  islands: [],
-  levers: [],
-  bda: null,
-  crashkernel: null,
-  append: [],
-  cpus: 1,
-  memoryMiB: STANDARD_CELL.memoryMiB,
-  ovmf: STANDARD_CELL.ovmf,
-  crash: null,
-} satisfies FuzzCase;
-
 /** Leaps to the most ordinary machine with but one or two things of the case: most findings need no more. */
 function withLittle(given: FuzzCase): FuzzCase[] {
   const { crashkernel, append, pieces, islands } = given;
   return [
-    { ...PLAIN, crashkernel },
-    { ...PLAIN, crashkernel, append },
-    { ...PLAIN, crashkernel, pieces },
-    { ...PLAIN, crashkernel, pieces, append },
-    { ...PLAIN, crashkernel, pieces, islands },
+    { ...PLAIN_CASE, crashkernel },
+    { ...PLAIN_CASE, crashkernel, append },
+    { ...PLAIN_CASE, crashkernel, pieces },
+    { ...PLAIN_CASE, crashkernel, pieces, append },
+    { ...PLAIN_CASE, crashkernel, pieces, islands },
   ];
 }
 

@@ -18,7 +18,7 @@ const MODEL_WEIGHT = 10;
 const STEERING = 0x5eed;
 
 /** What a case makes the model do, each in a few words. */
-export type FeaturesOf = (given: FuzzCase) => readonly string[];
+type FeaturesOf = (given: FuzzCase) => readonly string[];
 
 /**
  * The cases of a seed, each chosen for what it has that no earlier case of its round has: what the model does with it,

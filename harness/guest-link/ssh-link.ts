@@ -4,6 +4,7 @@ import { rm, stat } from 'node:fs/promises';
 import { constants } from 'node:os';
 import { pipeline } from 'node:stream/promises';
 import ssh2, { type Client, type ClientChannel, type SFTPWrapper, type Stats } from 'ssh2';
+import { called } from '../process/called.ts';
 import { GuestLinkError, InterruptedError, Sub1mError, fromSystemError } from '../errors.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { type Session, unread } from './session.ts';
@@ -161,18 +162,6 @@ export class SshLink implements AsyncDisposable {
       signal.removeEventListener('abort', end);
     }
   }
-}
-
-/** What a function of ssh2 passes to its callback. */
-function called<T>(
-  call: (done: (error: Error | null | undefined, result: T) => void) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    call((error, result) => {
-      if (error) reject(error);
-      else resolve(result);
-    });
-  });
 }
 
 function exitStatus(channel: ClientChannel): Promise<number> {

@@ -38,8 +38,8 @@ export interface ChosenCell {
 
 /**
  * The cells that are worth most, in their order, so many as fit into `budget`, in seconds of one machine: cells of seeded
- * faults, then those of changed kernels, then those that found something, then the rest, the
- * longest not run first: so each has its turn.
+ * faults, then those of changed kernels, then those that found something, then the rest, the longest not run first: so
+ * each has its turn.
  */
 export function chooseCells(
   cells: readonly PlannedCell[],

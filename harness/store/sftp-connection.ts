@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import ssh2, { type ConnectConfig, type SFTPWrapper } from 'ssh2';
+import { called } from '../process/called.ts';
 import { UsageError, messageOf } from '../errors.ts';
 import type { SftpAddress } from './store-address.ts';
 
@@ -105,16 +106,4 @@ function otherServer(shown: string, wanted: string | null, found: string): Usage
 
 function isRefusal(error: unknown): boolean {
   return error instanceof Error && 'level' in error && error.level === 'client-authentication';
-}
-
-/** What a function of ssh2 passes to its callback. */
-export function called<T>(
-  call: (done: (error: Error | null | undefined, result: T) => void) => void,
-): Promise<T> {
-  return new Promise((resolve, reject) => {
-    call((error, result) => {
-      if (error) reject(error);
-      else resolve(result);
-    });
-  });
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 import { dirname, posix } from 'node:path';
 import ssh2, { type ConnectConfig, type SFTPWrapper, type Stats } from 'ssh2';
+import { called } from '../process/called.ts';
 import { HostError, UsageError, messageOf } from '../errors.ts';
 import { printableText } from '../memory/printable-text.ts';
 import { withDeadline } from '../process/deadline.ts';
@@ -9,7 +10,6 @@ import {
   CONNECT_MS,
   type Connection,
   type SftpOptions,
-  called,
   configOf,
   connect,
 } from './sftp-connection.ts';

@@ -88,9 +88,11 @@ const IGNORED = /\btoo many entries; ignoring \[mem 0x([0-9a-f]{1,16})-0x([0-9a-
 
 /** A range below 1 MiB that `memmap=`, or the kernel itself, meant to put into the e820 map; one above it decides nothing. */
 export function findIgnoredEntry(log: string): PhysRange | undefined {
-  return Array.from(log.matchAll(IGNORED), ([, first = '', last = '']) =>
-    findRange(first, last),
-  ).find((range) => range && range.start < SZ_1M);
+  for (const [, first = '', last = ''] of log.matchAll(IGNORED)) {
+    const range = findRange(first, last);
+    if (range && range.start < SZ_1M) return range;
+  }
+  return undefined;
 }
 
 /**

@@ -159,12 +159,21 @@ async function planOf(
     isChosen || options.dryRun
       ? await readOutlook(cells, historyOf({ options, settings }), packages)
       : outlookFrom([], new Map());
-  const faults =
-    seededPerRun === null ? seeded : faultsOfTheNight(seeded, { over, outlookOf }, seededPerRun);
-  const wanted = new Set(cellsWith(faults).map(({ spec }) => JSON.stringify(spec)));
-  const tonight = cells.filter(({ spec }) => wanted.has(JSON.stringify(spec)));
+  const tonight =
+    seededPerRun === null
+      ? cells
+      : onlyThose(cells, cellsWith(faultsOfTheNight(seeded, { over, outlookOf }, seededPerRun)));
   const night = planNight(tonight, outlookOf, { jobs, limit, shard });
   return { night: { ...night, others: cells.length - night.chosen.length }, known, all: cells };
+}
+
+/** The cells of a matrix that ask for what one of the others does. */
+function onlyThose(
+  cells: readonly PlannedCell[],
+  others: readonly Omit<PlannedCell, 'id'>[],
+): PlannedCell[] {
+  const wanted = new Set(others.map(({ spec }) => JSON.stringify(spec)));
+  return cells.filter(({ spec }) => wanted.has(JSON.stringify(spec)));
 }
 
 /** The history to plan by. Shards must have the same one, so that each cell is in one of them: they are told which. */

@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 /** A Redis server for tests: Debian's, on a Unix socket of its own, with all that it has on disk (AOF). */
-import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { join } from 'node:path';
@@ -8,6 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { silentLog } from '../../log.ts';
 import { CleanupStack } from '../../process/cleanup-stack.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
+import { ServerProcess } from '../../testing/server-process.ts';
 import { type QueueServer, connectQueue } from '../connect.ts';
 import { parseQueueAddress } from '../queue-address.ts';
 
@@ -26,24 +26,13 @@ export async function startRedis(options: readonly string[] = []): Promise<Redis
   await using cleanups = new CleanupStack();
   const folder = cleanups.use(await makeTempDir());
   const socket = join(folder.path, 'redis.sock');
-  let child: ChildProcess | undefined;
-  const kill = async (): Promise<void> => {
-    if (child === undefined) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-    child = undefined;
-  };
+  const server = new ServerProcess();
+  const kill = (): Promise<void> => server.kill();
   const start = async (): Promise<void> => {
     const place = ['--port', '0', '--unixsocket', socket, '--dir', folder.path, '--save', ''];
     const disk = ['--appendonly', 'yes', '--appendfsync', 'everysec', '--loglevel', 'warning'];
-    child = spawn(
-      'setpriv',
-      ['--pdeathsig', 'SIGKILL', 'redis-server', ...place, ...disk, ...options],
-      {
-        stdio: 'ignore',
-      },
-    );
+    const dying = ['--pdeathsig', 'SIGKILL', 'redis-server'];
+    server.start(['setpriv', ...dying, ...place, ...disk, ...options]);
     while (!(await answers(socket))) await delay(20);
   };
   cleanups.defer(kill);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT
 /** An SSH server for tests: Debian's, as an ordinary process on a loopback port, with a key of its own for who asks. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFileSync } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { userInfo } from 'node:os';
 import { join } from 'node:path';
 import { CleanupStack } from '../../process/cleanup-stack.ts';
 import { makeTempDir } from '../../process/temp-dir.ts';
+import { ServerProcess } from '../../testing/server-process.ts';
 import { freePort, listens } from './ports.ts';
 
 /** A server that a test started; disposed of with all that it has. */
@@ -36,19 +36,13 @@ export async function startSshServer(under: readonly string[] = []): Promise<Ssh
   const printed = execFileSync('ssh-keygen', ['-lf', at('host.pub')], { encoding: 'utf8' });
   const fingerprint = /SHA256:\S+/.exec(printed)?.[0] ?? '';
   await configure(port, at);
-  let child: ChildProcess | undefined;
-  const kill = async (): Promise<void> => {
-    if (child === undefined) return;
-    const ended = once(child, 'exit');
-    child.kill('SIGKILL');
-    await ended;
-    child = undefined;
-  };
+  const server = new ServerProcess();
+  const kill = (): Promise<void> => server.kill();
   const start = async (): Promise<void> => {
     // Those that serve a connection end with it: they are of no group of its.
     const together = ['unshare', '--pid', '--fork', '--kill-child', '--'];
     const [program, ...args] = [...under, ...together, '/usr/sbin/sshd', '-D', '-f', at('config')];
-    child = spawn(program, args, { stdio: 'ignore' });
+    server.start([program, ...args]);
     await listens(port);
   };
   cleanups.defer(kill);
@@ -62,7 +56,7 @@ export async function startSshServer(under: readonly string[] = []): Promise<Ssh
     keyFile: at('key'),
     kill,
     start,
-    pid: () => child?.pid,
+    pid: () => server.pid,
     [Symbol.asyncDispose]: () => owned[Symbol.asyncDispose](),
   };
 }
